@@ -1,0 +1,1 @@
+"""What people touch: the ``cartoongan`` command and what it runs."""

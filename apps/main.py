@@ -1,0 +1,46 @@
+"""The ``cartoongan`` command: the front door for everything that is not a Trainer run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+import typer
+
+from apps.demo import demo
+from apps.sample_data import sample_data
+from datamodules.errors import DataError
+
+app = typer.Typer(
+    name="cartoongan",
+    help="Photos of faces to cartoon faces. Training and testing is the `lightning` command's; the rest is here.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo)
+app.command("sample-data")(sample_data)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the ``cartoongan`` command.
+
+    Args:
+        argv: Words of the command line without the program's name; by default those of this process.
+
+    Returns:
+        Exit code: 0, or 2 after an error that was explained on standard error.
+    """
+    try:
+        code = app(args=None if argv is None else list(argv), standalone_mode=False)
+    except click.ClickException as error:
+        print(f"cartoongan: error: {error.format_message()}", file=sys.stderr)
+        return 2
+    except DataError as error:
+        print(f"cartoongan: error: {error}", file=sys.stderr)
+        return 2
+    except click.Abort:
+        print("cartoongan: stopped", file=sys.stderr)
+        return 130
+    return code if isinstance(code, int) else 0

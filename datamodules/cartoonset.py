@@ -1,0 +1,110 @@
+"""CartoonSet (Google, CC BY 4.0) in its published layout: ``cs*.png`` (RGBA), each with a ``cs*.csv`` of attributes.
+
+https://google.github.io/cartoonset/ - the 10k and the 100k set differ in number only; the 100k set
+lies in ten sub-folders.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from datamodules.errors import DataError
+from datamodules.images import read_rgb
+from datamodules.samples import NO_HAIR_COLOUR, HairColour, RawFace, Split
+
+FRAME = 500.0
+"""Side of the official images in pixels, the frame of ``LANDMARKS``."""
+
+LANDMARKS = np.array([[205.8, 259.6], [293.2, 259.6], [249.4, 309.2], [225.0, 331.0], [273.0, 331.0]], dtype=np.float32)
+"""The set draws its parts at fixed places, so these points (measured, +-3 px) hold for every image of it."""
+
+HAIR_OF_INDEX: dict[int, HairColour] = {
+    7: HairColour.BLACK,
+    5: HairColour.BROWN,
+    6: HairColour.BROWN,
+    0: HairColour.BLONDE,
+    1: HairColour.BLONDE,
+    4: HairColour.BLONDE,
+    8: HairColour.GREY,
+    9: HairColour.GREY,
+}
+"""csv ``hair_color`` index -> the paper's four colours; 2 (orange) and 3 (red) are none of them."""
+
+_HELD_OUT_PERCENT: dict[Split, range] = {"train": range(0, 90), "val": range(90, 95), "test": range(95, 100)}
+
+
+class CartoonSet(Dataset[RawFace]):
+    """The cartoons of one split, in the order of their names.
+
+    The set has no official split. Ours is drawn from a hash of the file name (90 / 5 / 5 %), so that it stays the same
+    on every machine and when images are added.
+
+    Attributes:
+        paths: Image files of this split.
+        attributes: For each image, attribute name -> value index.
+        hair: ``(N,)`` int64: a ``HairColour``, or ``NO_HAIR_COLOUR``.
+
+    Raises:
+        DataError: The folder or a csv is missing, or a csv is malformed; the message names it.
+    """
+
+    def __init__(self, folder: Path, split: Split) -> None:
+        if not folder.is_dir():
+            raise DataError(f"no such folder: {folder}; is --data.root the folder that holds {folder.name}/?")
+        self.paths = [path for path in sorted(folder.rglob("cs*.png")) if split_of(path.name) == split]
+        if not self.paths:
+            raise DataError(f"{folder} holds no cs*.png of the split '{split}'")
+        self.attributes = [read_attributes(path.with_suffix(".csv")) for path in self.paths]
+        self.hair: NDArray[np.int64] = np.array(
+            [HAIR_OF_INDEX.get(row["hair_color"], NO_HAIR_COLOUR) for row in self.attributes], dtype=np.int64
+        )
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, index: int) -> RawFace:
+        path = self.paths[index]
+        image = read_rgb(path)
+        return RawFace(image, LANDMARKS * (image.shape[0] / FRAME), int(self.hair[index]), path)
+
+
+def split_of(name: str) -> Split:
+    """The split of a CartoonSet file, from a hash of its name alone."""
+    percent = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) % 100
+    return next(split for split, percents in _HELD_OUT_PERCENT.items() if percent in percents)
+
+
+def read_attributes(path: Path) -> dict[str, int]:
+    """Read a CartoonSet csv, one ``"name", value index, cardinality`` a line.
+
+    Raises:
+        DataError: The file is missing, a line is malformed, an index is out of range, or ``hair_color`` is absent.
+    """
+    attributes: dict[str, int] = {}
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            for number, row in enumerate(csv.reader(file, skipinitialspace=True), start=1):
+                if row:
+                    name, value = _parse_attribute(row, f"{path}, line {number}")
+                    attributes[name] = value
+    except FileNotFoundError as error:
+        raise DataError(f"no such file: {path}; every cs*.png needs its csv") from error
+    if "hair_color" not in attributes:
+        raise DataError(f"{path} has no line for hair_color")
+    return attributes
+
+
+def _parse_attribute(row: list[str], where: str) -> tuple[str, int]:
+    try:
+        name, value, cardinality = row[0], int(row[1]), int(row[2])
+    except (IndexError, ValueError) as error:
+        raise DataError(f'{where}: expected `"name", value index, cardinality`, found {row}') from error
+    if not 0 <= value < cardinality:
+        raise DataError(f"{where}: {name} is {value}, but has only the values 0 to {cardinality - 1}")
+    return name, value

@@ -1,0 +1,114 @@
+"""CelebA (Liu et al. 2015) in its published layout: aligned photos, 40 attributes, five landmarks, partition.
+
+``celeba/img_align_celeba/000001.jpg`` (178x218), ``list_attr_celeba.txt``, ``list_landmarks_align_celeba.txt``,
+``list_eval_partition.txt``, as the "Align&Cropped Images" download of https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from datamodules.errors import DataError
+from datamodules.images import read_rgb
+from datamodules.samples import NO_HAIR_COLOUR, HairColour, RawFace, Split
+
+_PARTITION: dict[Split, str] = {"train": "0", "val": "1", "test": "2"}
+_HAIR_ATTRIBUTES = {
+    "Black_Hair": HairColour.BLACK,
+    "Brown_Hair": HairColour.BROWN,
+    "Blond_Hair": HairColour.BLONDE,
+    "Gray_Hair": HairColour.GREY,
+}
+
+
+class CelebA(Dataset[RawFace]):
+    """The photos of one official partition, in the order of their names.
+
+    Attributes:
+        names: File names of this partition.
+        attribute_names: The 40 attribute names in the file's order.
+        attributes: ``(N, 40)`` bool.
+        landmarks: ``(N, 5, 2)`` float32 pixels of the 178x218 images.
+        hair: ``(N,)`` int64, see ``hair_labels``.
+
+    Raises:
+        DataError: A list is missing or malformed; the message names file and line.
+    """
+
+    def __init__(self, folder: Path, split: Split) -> None:
+        self.folder = folder
+        partition = _read_rows(folder / "list_eval_partition.txt", header_lines=0, columns=1)
+        self.names = sorted(name for name, row in partition.items() if row[0] == _PARTITION[split])
+        if not self.names:
+            raise DataError(f"{folder / 'list_eval_partition.txt'} assigns no image to '{split}'")
+        self.attribute_names = _read_header(folder / "list_attr_celeba.txt")
+        self.attributes = self._table("list_attr_celeba.txt", len(self.attribute_names)) > 0
+        self.landmarks = self._table("list_landmarks_align_celeba.txt", 10).reshape(-1, 5, 2)
+        self.hair = hair_labels(self.attributes, self.attribute_names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> RawFace:
+        path = self.folder / "img_align_celeba" / self.names[index]
+        return RawFace(read_rgb(path), self.landmarks[index], int(self.hair[index]), path)
+
+    def _table(self, file_name: str, columns: int) -> NDArray[np.float32]:
+        """The rows of this partition's images in a list file, as numbers: ``(N, columns)``."""
+        path = self.folder / file_name
+        rows = _read_rows(path, header_lines=2, columns=columns)
+        missing = [name for name in self.names if name not in rows]
+        if missing:
+            raise DataError(f"{path} has no row for {missing[0]} ({len(missing)} rows missing)")
+        try:
+            return np.array([rows[name] for name in self.names], dtype=np.float32)
+        except ValueError as error:
+            raise DataError(f"{path} holds something that is no number: {error}") from error
+
+
+def hair_labels(attributes: NDArray[np.bool_], names: list[str]) -> NDArray[np.int64]:
+    """The hair colour of each row of CelebA attributes.
+
+    A row counts for a colour only with exactly one of Black/Brown/Blond/Gray_Hair, not Bald and not Wearing_Hat, since
+    the attributes do not exclude each other.
+
+    Returns:
+        ``(N,)`` int64: a ``HairColour``, or ``NO_HAIR_COLOUR``.
+    """
+    column = {name: attributes[:, position] for position, name in enumerate(names)}
+    colours = np.stack([column[name] for name in _HAIR_ATTRIBUTES], axis=1)
+    is_certain = (colours.sum(axis=1) == 1) & ~column["Bald"] & ~column["Wearing_Hat"]
+    label_of_column = np.array(list(_HAIR_ATTRIBUTES.values()), dtype=np.int64)
+    return np.where(is_certain, label_of_column[colours.argmax(axis=1)], NO_HAIR_COLOUR)
+
+
+def _read_lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError as error:
+        raise DataError(f"no such file: {path}; is --data.root the folder that holds celeba/?") from error
+
+
+def _read_header(path: Path) -> list[str]:
+    """The column names in the second line of a list file."""
+    lines = _read_lines(path)
+    if len(lines) < 2:
+        raise DataError(f"{path} ends before its header line")
+    return lines[1].split()
+
+
+def _read_rows(path: Path, header_lines: int, columns: int) -> dict[str, list[str]]:
+    """The rows of a list file by image name; a row of another length is an error."""
+    rows: dict[str, list[str]] = {}
+    for number, line in enumerate(_read_lines(path)[header_lines:], start=header_lines + 1):
+        name, *values = line.split() or [""]
+        if not name:
+            continue
+        if len(values) != columns:
+            raise DataError(f"{path}, line {number}: {len(values)} values, expected {columns}")
+        rows[name] = values
+    return rows

@@ -1,0 +1,78 @@
+"""Decoding image files: fast, upright, RGB, on white, and never without the path in the error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from datamodules.errors import DataError
+
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
+MAX_PIXELS = 64_000_000
+"""Larger images are refused from their header, before a decompression bomb can unfold."""
+
+
+def read_rgb(path: Path) -> NDArray[np.uint8]:
+    """Decode an image as ``(H, W, 3)`` uint8 RGB.
+
+    Greyscale, CMYK, palette and 16-bit files become 8-bit RGB, EXIF rotation is applied, and transparent pixels are
+    composited on white *before* any resampling, so that no dark fringe can appear.
+
+    Raises:
+        DataError: The file is missing, is no image, is truncated, or claims more than ``MAX_PIXELS`` pixels.
+    """
+    has_alpha = _check_header(path)
+    # Pillow reads the header (OpenCV would unfold a bomb), OpenCV the pixels (about twice as fast).
+    encoded = np.fromfile(path, dtype=np.uint8)
+    flags = cv2.IMREAD_UNCHANGED if has_alpha else cv2.IMREAD_COLOR_RGB
+    try:
+        pixels = cv2.imdecode(encoded, flags)
+    except cv2.error as error:
+        raise DataError(f"cannot decode {path}: {error.err}") from error
+    if pixels is None:
+        raise DataError(f"cannot decode {path}: the file is damaged or cut off; replace or remove it")
+    if not has_alpha or pixels.ndim == 2 or pixels.shape[2] != 4:
+        return np.asarray(pixels if pixels.ndim == 3 else cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
+    if pixels.dtype == np.uint16:
+        pixels = (pixels >> 8).astype(np.uint8)
+    return composite_on_white(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA))
+
+
+def composite_on_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lay an ``(H, W, 4)`` uint8 RGBA image on white: ``(H, W, 3)`` uint8."""
+    alpha = rgba[..., 3:].astype(np.uint16)
+    colour = rgba[..., :3].astype(np.uint16)
+    return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+
+
+def find_images(folder: Path) -> list[Path]:
+    """Every image file below ``folder``, sorted.
+
+    Raises:
+        DataError: The folder is missing or holds no image.
+    """
+    if not folder.is_dir():
+        raise DataError(f"no such folder of images: {folder}")
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+    if not paths:
+        raise DataError(f"no image in {folder} (looked for {', '.join(sorted(IMAGE_SUFFIXES))})")
+    return paths
+
+
+def _check_header(path: Path) -> bool:
+    """Refuse what is no image or far too large; return whether the file can hold transparency."""
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            has_alpha = image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info
+    except FileNotFoundError as error:
+        raise DataError(f"no such image: {path}") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise DataError(f"not a readable image: {path} ({error})") from error
+    if width * height > MAX_PIXELS:
+        raise DataError(f"{path} has {width}x{height} pixels, more than the {MAX_PIXELS:,} this project decodes")
+    return has_alpha

@@ -1,0 +1,37 @@
+"""A folder of photos to be translated: images alone, any size, no annotation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from datamodules.images import find_images, read_rgb
+from datamodules.samples import NO_HAIR_COLOUR, Photo, RawFace
+from datamodules.transforms import photo_transform
+
+_NO_LANDMARKS = np.zeros((5, 2), dtype=np.float32)
+
+
+class PhotoFolder(Dataset[Photo]):
+    """Every image below a folder, its largest central square scaled to ``image_size``.
+
+    The faces are expected to be aligned as in CelebA: eyes level, a little below the middle.
+
+    Raises:
+        DataError: The folder is missing or holds no image.
+    """
+
+    def __init__(self, folder: Path, image_size: int) -> None:
+        self.folder = folder
+        self.paths = find_images(folder)
+        self._transform = photo_transform(image_size, augment=False)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, index: int) -> Photo:
+        path = self.paths[index]
+        face = self._transform(RawFace(read_rgb(path), _NO_LANDMARKS, NO_HAIR_COLOUR, path), seed=0)
+        return Photo(face.image, str(path.relative_to(self.folder)))

@@ -1,0 +1,92 @@
+"""What travels from a data set to a network: typed samples and batches.
+
+House line: images are ``(B, 3, H, W)`` float32 RGB in [-1, 1]; landmarks are ``(B, 5, 2)`` float32 pixels of that
+image, x then y, in the order left eye, right eye, nose, left mouth corner, right mouth corner as seen in the image.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+Domain = Literal["photo", "cartoon"]
+"""The two sides of the translation."""
+
+Split = Literal["train", "val", "test"]
+"""The parts of a data set."""
+
+
+class HairColour(IntEnum):
+    """The four hair colours of the paper (3.2.1), in the order of the one-hot label."""
+
+    BLACK = 0
+    BROWN = 1
+    BLONDE = 2
+    GREY = 3
+
+
+NO_HAIR_COLOUR = -1
+"""Label of a face that is of none of the four colours, or of several."""
+
+
+@dataclass(frozen=True)
+class RawFace:
+    """One face as it lies on disk.
+
+    Attributes:
+        image: ``(H, W, 3)`` uint8 RGB.
+        landmarks: ``(5, 2)`` float32 pixels of ``image``.
+        hair: A ``HairColour``, or ``NO_HAIR_COLOUR``.
+        path: The image file.
+    """
+
+    image: NDArray[np.uint8]
+    landmarks: NDArray[np.float32]
+    hair: int
+    path: Path
+
+
+class Faces(NamedTuple):
+    """Faces of one domain as networks take them: a batch of B, or without the batch axis a single one.
+
+    Attributes:
+        image: ``(B, 3, H, W)`` float32 RGB in [-1, 1].
+        landmarks: ``(B, 5, 2)`` float32 pixels of ``image``.
+        hair: ``(B,)`` int64, a ``HairColour`` or ``NO_HAIR_COLOUR``.
+    """
+
+    image: Tensor
+    landmarks: Tensor
+    hair: Tensor
+
+
+class UnpairedBatch(NamedTuple):
+    """As many photos as cartoons, which have nothing to do with each other."""
+
+    photo: Faces
+    cartoon: Faces
+
+
+class PhotoBatch(NamedTuple):
+    """Photos to be translated.
+
+    Attributes:
+        image: ``(B, 3, H, W)`` float32 RGB in [-1, 1].
+        name: B paths relative to the folder that the photos came from.
+    """
+
+    image: Tensor
+    name: list[str]
+
+
+class Photo(NamedTuple):
+    """One of a ``PhotoBatch``: ``image`` (3, H, W) and its path relative to the folder that it came from."""
+
+    image: Tensor
+    name: str

@@ -1,0 +1,384 @@
+"""The training step that every CycleGAN variant shares, and the hooks that a variant fills."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, cast
+
+import torch
+from lightning import LightningModule
+from lightning.pytorch.core.optimizer import LightningOptimizer
+from torch import Tensor, nn
+from torch.optim import Adam, Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+
+from datamodules.samples import Domain, Faces, PhotoBatch, UnpairedBatch
+from lightning_modules.critic import Critic, join
+from lightning_modules.errors import UsageError
+from networks import (
+    AdversarialLoss,
+    GanMode,
+    Generator,
+    GeneratorName,
+    ImagePool,
+    PatchDiscriminator,
+    Upsampling,
+    build_generator,
+    ema_of,
+    init_weights,
+    l1_consistency,
+)
+
+OTHER: dict[Domain, Domain] = {"photo": "cartoon", "cartoon": "photo"}
+"""The opposite domain; iterating it gives both."""
+
+
+class Term(NamedTuple):
+    """One term of a loss: a scalar as the paper defines it, and its weight in the sum."""
+
+    value: Tensor
+    weight: float
+
+
+Terms = dict[str, Term]
+
+
+@dataclass(frozen=True)
+class Translation:
+    """What the generators make of one batch, by the domain of the result.
+
+    Attributes:
+        fake: ``fake["cartoon"]`` is G(photo), images (B, 3, H, W).
+        reconstruction: ``reconstruction["photo"]`` is what the fake cartoon was translated back to.
+        identity: ``identity["cartoon"]`` is what the cartoon generator makes of a real cartoon; empty if not asked for.
+    """
+
+    fake: dict[Domain, Tensor]
+    reconstruction: dict[Domain, Tensor]
+    identity: dict[Domain, Tensor]
+
+
+class BaseCycleGAN(LightningModule, ABC):
+    """Unpaired translation between photos and cartoons with cycle consistency (paper 4.3, Eq. 4-6).
+
+    The only training step of all variants. It translates the batch once, updates both generators, then each group of
+    critics. A variant fills these hooks and copies nothing:
+
+    - ``build_generator``: another network;
+    - ``generate``: what a generator is given beside the image (labels, heatmaps);
+    - ``build_critics``: other or more discriminators, and through ``Critic.view`` what each sees;
+    - ``critic_groups``: which critics share an optimiser;
+    - ``adversarial_weight``: how much the generators care about a critic, also over time;
+    - ``real_faces``: what counts as real for a critic of a domain;
+    - ``extra_generator_terms``: further losses of the generators.
+
+    Args:
+        generator: Backbone of both generators.
+        ngf: Channels of the generators' first convolution.
+        ndf: Channels of the discriminators' first convolution.
+        upsampling: Transposed convolution (paper) or resize and convolution (no checkerboard).
+        gan_mode: "vanilla" (paper Eq. 4), "lsgan" or "hinge".
+        lambda_cycle: Weight of each cycle consistency (Eq. 5).
+        lambda_identity: Weight of each identity loss (Eq. 6), as a share of ``lambda_cycle``; 0 saves its computation.
+        pool_size: Earlier fakes that the discriminators are shown again, for each domain; 0 for none.
+        learning_rate: Adam's.
+        beta1: Adam's first momentum.
+        decay_start: Share of the epochs after which the learning rate falls linearly to zero.
+        clip_grad_norm: Largest gradient norm of each optimiser's step; none by default.
+        ema_decay: Decay of the generators' moving average that validation and prediction use; 0 for none.
+    """
+
+    def __init__(
+        self,
+        generator: GeneratorName = "resnet9",
+        ngf: int = 64,
+        ndf: int = 64,
+        upsampling: Upsampling = "transposed",
+        gan_mode: GanMode = "vanilla",
+        lambda_cycle: float = 10.0,
+        lambda_identity: float = 0.5,
+        pool_size: int = 50,
+        learning_rate: float = 2e-4,
+        beta1: float = 0.5,
+        decay_start: float = 0.5,
+        clip_grad_norm: float | None = None,
+        ema_decay: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.automatic_optimization = False
+        self._generator_name, self._upsampling = generator, upsampling
+        self._ngf, self._ndf = ngf, ndf
+        self._lambda_cycle = lambda_cycle
+        self._lambda_identity = lambda_identity * lambda_cycle
+        self._learning_rate, self._beta1 = learning_rate, beta1
+        self._decay_start = decay_start
+        self._clip_grad_norm = clip_grad_norm
+        self.adversarial_loss = AdversarialLoss(gan_mode)
+        self.generators = nn.ModuleDict({domain: init_weights(self.build_generator(domain)) for domain in OTHER})
+        self.critics = nn.ModuleDict({name: init_weights(critic) for name, critic in self.build_critics().items()})
+        self.pools = nn.ModuleDict({domain: ImagePool(pool_size) for domain in OTHER})
+        self.average = ema_of(self.generators, ema_decay) if ema_decay else None
+
+    # Hooks of the variants
+
+    def build_generator(self, target: Domain) -> Generator:
+        """A network that makes images of ``target``."""
+        return build_generator(self._generator_name, ngf=self._ngf, upsampling=self._upsampling)
+
+    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, guide: Faces) -> Tensor:
+        """Translate ``images`` (B, 3, H, W) to ``target``; ``guide`` has labels and landmarks of what they show."""
+        return cast(Tensor, generators[target](images))
+
+    def build_critics(self) -> dict[str, Critic]:
+        """The discriminators by name."""
+        return {domain: Critic(PatchDiscriminator(ndf=self._ndf), domain) for domain in OTHER}
+
+    def critic_groups(self) -> list[list[str]]:
+        """Names of the critics that share an optimiser."""
+        return [list(self.critics)]
+
+    def adversarial_weight(self, critic: str) -> float:
+        """Weight of a critic's verdict in the generators' loss at this step; at 0 the critic rests."""
+        return 1.0
+
+    def real_faces(self, domain: Domain, batch: UnpairedBatch) -> Faces:
+        """What the critics of ``domain`` are shown as real."""
+        return faces_of(batch, domain)
+
+    def extra_generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
+        """Losses of the generators beyond adversarial, cycle and identity."""
+        return {}
+
+    # The step
+
+    def training_step(self, batch: UnpairedBatch, batch_idx: int) -> None:
+        """Update the generators with the critics frozen, then each group of critics."""
+        generator_optimizer, *critic_optimizers = self._optimizers()
+
+        with self.toggled_optimizer(generator_optimizer):
+            translation = self.translate(self.generators, batch)
+            terms = self.generator_terms(batch, translation)
+            self._update(generator_optimizer, terms)
+        if self.average is not None:
+            self.average.update_parameters(self.generators)
+
+        fakes = {domain: self._pooled(domain, batch, translation) for domain in OTHER}
+        for names, optimizer in zip(self.critic_groups(), critic_optimizers, strict=True):
+            with self.toggled_optimizer(optimizer):
+                group_terms = {
+                    name: self.critic_term(name, batch, fakes) for name in names if self.adversarial_weight(name)
+                }
+                if group_terms:
+                    self._update(optimizer, group_terms)
+                    terms |= {f"discriminator_{name}": term for name, term in group_terms.items()}
+        self._log_terms("train", terms, len(batch.photo.image))
+
+    def translate(self, generators: nn.ModuleDict, batch: UnpairedBatch) -> Translation:
+        """Everything that the generators make of a batch, each image once.
+
+        An image to be translated and one for the identity loss go through a generator together; the norms see one image
+        at a time, so the result is the same.
+        """
+        fake: dict[Domain, Tensor] = {}
+        identity: dict[Domain, Tensor] = {}
+        for target, source in OTHER.items():
+            given, own = faces_of(batch, source), faces_of(batch, target)
+            if self._lambda_identity:
+                both = join(given, own)
+                fake[target], identity[target] = self.generate(generators, target, both.image, both).chunk(2)
+            else:
+                fake[target] = self.generate(generators, target, given.image, given)
+        reconstruction = {
+            domain: self.generate(generators, domain, fake[OTHER[domain]], faces_of(batch, domain)) for domain in OTHER
+        }
+        return Translation(fake, reconstruction, identity)
+
+    def generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
+        """All losses of the generators: adversarial (Eq. 4), cycle (Eq. 5), identity (Eq. 6) and the variant's own."""
+        terms: Terms = {}
+        for name, critic in self._critics():
+            if weight := self.adversarial_weight(name):
+                logits = critic(self.fake_faces(critic.domain, batch, translation))
+                terms[f"adversarial_{name}"] = Term(self.adversarial_loss.generator(logits), weight)
+        for domain in OTHER:
+            image = faces_of(batch, domain).image
+            cycle = l1_consistency(translation.reconstruction[domain], image)
+            terms[f"cycle_{domain}"] = Term(cycle, self._lambda_cycle)
+            if self._lambda_identity:
+                identity = l1_consistency(translation.identity[domain], image)
+                terms[f"identity_{domain}"] = Term(identity, self._lambda_identity)
+        return terms | self.extra_generator_terms(batch, translation)
+
+    def critic_term(self, name: str, batch: UnpairedBatch, fakes: Mapping[Domain, Faces]) -> Term:
+        """Loss of one critic (Eq. 4, halved) on real faces and pooled fakes."""
+        critic = cast(Critic, self.critics[name])
+        real, fake = critic.judge(self.real_faces(critic.domain, batch), fakes[critic.domain])
+        return Term(self.adversarial_loss.discriminator(real, fake), 1.0)
+
+    def fake_faces(self, domain: Domain, batch: UnpairedBatch, translation: Translation) -> Faces:
+        """Generated faces of ``domain`` with the labels and landmarks they ought to have: their source's."""
+        return faces_of(batch, OTHER[domain])._replace(image=translation.fake[domain])
+
+    # Validation, test, prediction
+
+    @property
+    def trained_generators(self) -> nn.ModuleDict:
+        """The generators to be used: their moving average where there is one."""
+        return self.generators if self.average is None else cast(nn.ModuleDict, self.average.module)
+
+    def validation_step(self, batch: UnpairedBatch, batch_idx: int) -> None:
+        """Log every generator loss under ``val/``."""
+        self._evaluate("val", batch)
+
+    def test_step(self, batch: UnpairedBatch, batch_idx: int) -> None:
+        """Log every generator loss under ``test/``."""
+        self._evaluate("test", batch)
+
+    def predict_step(self, batch: PhotoBatch, batch_idx: int) -> Tensor:
+        """Cartoons (B, 3, H, W) in [-1, 1] of the photos."""
+        return cast(Tensor, self(batch.image))
+
+    def forward(self, photos: Tensor) -> Tensor:
+        """Cartoons (B, 3, H, W) in [-1, 1] of photos of the same shape and range."""
+        return cast(Tensor, self.trained_generators["cartoon"](photos))
+
+    # Optimisation
+
+    def configure_optimizers(self) -> tuple[list[Optimizer], list[LambdaLR]]:
+        """One Adam for both generators, one for each group of critics, all with the same schedule."""
+        critics: list[list[nn.Module]] = [[self.critics[name] for name in names] for names in self.critic_groups()]
+        optimizers: list[Optimizer] = [
+            Adam(
+                [parameter for module in group for parameter in module.parameters()],
+                lr=self._learning_rate,
+                betas=(self._beta1, 0.999),
+                # The fused kernel unscales gradients itself, too late to clip them.
+                fused=self._clip_grad_norm is None,
+            )
+            for group in [[self.generators], *critics]
+        ]
+        epochs = self._epochs()
+        schedulers = [
+            LambdaLR(optimizer, lambda epoch: decay_factor(epoch, epochs, self._decay_start))
+            for optimizer in optimizers
+        ]
+        return optimizers, schedulers
+
+    def on_train_batch_end(self, outputs: object, batch: UnpairedBatch, batch_idx: int) -> None:
+        """Stop a run whose losses are not finite any more."""
+        interval: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]  # Lightning sets it from a connector
+        if self.trainer.global_step % interval == 0:  # not each step: a look waits for the GPU
+            self._check_finite()
+
+    def on_train_epoch_end(self) -> None:
+        """Step the learning rates: with manual optimisation nobody else does."""
+        self._check_finite()  # before anything broken reaches a checkpoint
+        schedulers = cast(list[LambdaLR], self.lr_schedulers())
+        self.log("learning_rate", schedulers[0].get_last_lr()[0])
+        for scheduler in schedulers:
+            scheduler.step()
+
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        """Clip the gradients, once they are unscaled."""
+        if self._clip_grad_norm is not None:
+            parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+            nn.utils.clip_grad_norm_(parameters, self._clip_grad_norm)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse the weights of another architecture, and name what differs."""
+        expected = {name: value.shape for name, value in self.state_dict().items() if isinstance(value, Tensor)}
+        found = {name: value.shape for name, value in checkpoint["state_dict"].items() if isinstance(value, Tensor)}
+        if expected == found:
+            return
+        theirs: Mapping[str, object] = checkpoint.get("hyper_parameters", {})
+        differing = [
+            f"{name}: {theirs[name]} in it, {value} here"
+            for name, value in self.hparams.items()
+            if name in theirs and theirs[name] != value
+        ]
+        raise UsageError(f"the checkpoint does not fit this model ({'; '.join(differing) or 'other networks'})")
+
+    def _optimizers(self) -> list[LightningOptimizer]:
+        """All optimisers, set up so that ``global_step`` counts training steps, whatever their number."""
+        optimizers = self.optimizers()
+        optimizers = optimizers if isinstance(optimizers, list) else [optimizers]
+        for optimizer in optimizers[1:]:
+            # Lightning advances global_step around each step; leave that to the generators' optimiser.
+            optimizer._on_before_step = optimizer._on_after_step = _do_nothing
+        return optimizers
+
+    def _update(self, optimizer: LightningOptimizer, terms: Terms) -> None:
+        optimizer.zero_grad()
+        self.manual_backward(total(terms))
+        optimizer.step()
+
+    @torch.no_grad()
+    def _pooled(self, domain: Domain, batch: UnpairedBatch, translation: Translation) -> Faces:
+        """Fakes for the critics: this step's, some exchanged for earlier ones."""
+        fakes = self.fake_faces(domain, batch, translation)._replace(image=translation.fake[domain].detach())
+        return Faces(**cast(ImagePool, self.pools[domain]).query(fakes._asdict()))
+
+    def _check_finite(self) -> None:
+        losses = {name: value for name, value in self.trainer.callback_metrics.items() if name.startswith("train/")}
+        broken = [name for name, value in losses.items() if not value.isfinite()]
+        if broken:
+            raise UsageError(
+                f"training diverged before step {self.trainer.global_step}: {', '.join(broken)} not finite\n"
+                "the last checkpoint is intact; try a smaller --model.learning_rate, --model.clip_grad_norm 1, "
+                "or --trainer.precision bf16-mixed"
+            )
+
+    def _evaluate(self, stage: str, batch: UnpairedBatch) -> None:
+        translation = self.translate(self.trained_generators, batch)
+        self._log_terms(stage, self.generator_terms(batch, translation), len(batch.photo.image))
+
+    def _log_terms(self, stage: str, terms: Terms, batch_size: int) -> None:
+        """Log each term by itself, unweighted, and what belongs together as weighted sums in the progress bar."""
+        values = {f"{stage}/{name}": term.value.detach() for name, term in terms.items()}
+        sums = {f"{stage}/cycle": _sum_of(terms, "cycle_")}
+        if stage == "train":
+            sums[f"{stage}/adversarial"] = _sum_of(terms, "adversarial_")
+            sums[f"{stage}/discriminator"] = _sum_of(terms, "discriminator_")
+        self.log_dict(values, batch_size=batch_size, sync_dist=stage != "train")
+        self.log_dict(sums, batch_size=batch_size, sync_dist=stage != "train", prog_bar=True)
+
+    def _critics(self) -> list[tuple[str, Critic]]:
+        return [(name, cast(Critic, critic)) for name, critic in self.critics.items()]
+
+    def _epochs(self) -> int:
+        """Epochs of the whole run: as told, or as many as its ``max_steps`` take."""
+        trainer = self.trainer
+        if trainer.max_epochs is not None and trainer.max_epochs > 0:
+            return trainer.max_epochs
+        return max(1, math.ceil(trainer.max_steps / trainer.num_training_batches)) if trainer.max_steps > 0 else 0
+
+
+def faces_of(batch: UnpairedBatch, domain: Domain) -> Faces:
+    """The faces of one domain of a batch."""
+    return batch.photo if domain == "photo" else batch.cartoon
+
+
+def total(terms: Terms) -> Tensor:
+    """Weighted sum of loss terms."""
+    return torch.stack([term.weight * term.value for term in terms.values()]).sum()
+
+
+def _sum_of(terms: Terms, prefix: str) -> Tensor:
+    return total({name: term for name, term in terms.items() if name.startswith(prefix)}).detach()
+
+
+def decay_factor(epoch: int, epochs: int, start: float) -> float:
+    """Factor of the learning rate in ``epoch`` of ``epochs``: 1 up to the share ``start``, then linearly to 0.
+
+    An endless run (``epochs`` 0) keeps 1.
+    """
+    first = start * epochs
+    return 1.0 if epoch <= first else max(0.0, (epochs - epoch) / (epochs - first))
+
+
+def _do_nothing() -> None:
+    return

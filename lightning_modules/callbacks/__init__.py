@@ -1,0 +1,7 @@
+"""Callbacks: what is recorded, drawn and written while a Trainer runs."""
+
+from lightning_modules.callbacks.cartoon_writer import CartoonWriter
+from lightning_modules.callbacks.image_grid import ImageGrid
+from lightning_modules.callbacks.run_record import RunRecord
+
+__all__ = ["CartoonWriter", "ImageGrid", "RunRecord"]

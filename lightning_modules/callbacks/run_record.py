@@ -1,0 +1,91 @@
+"""What a run was asked to do, by which code."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shlex
+import subprocess
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from lightning import Callback, LightningModule, Trainer
+
+from lightning_modules.runs import CONFIG_FILE, is_dry_run, project_root
+
+_RECORDED_PACKAGES = ("torch", "torchvision", "lightning", "albumentations", "opencv-python-headless", "numpy")
+
+
+class RunRecord(Callback):
+    """Writes ``config.yaml`` and ``run.json`` into the run's home when a fit starts.
+
+    A resumed run keeps the configuration it was started with as ``config.1.yaml`` and so on, where it differs.
+
+    Args:
+        config: The configuration as YAML, as it was asked for.
+        seed: The run's seed.
+        command: The command line, as a list of words.
+    """
+
+    def __init__(self, config: str, seed: int, command: list[str]) -> None:
+        self._config = config
+        self._seed = seed
+        self._command = command
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Write once, from the first process."""
+        if stage == "fit" and trainer.is_global_zero and not is_dry_run(trainer):
+            home = Path(trainer.default_root_dir)
+            home.mkdir(parents=True, exist_ok=True)
+            self._write_config(home / CONFIG_FILE)
+            self._add_session(home / "run.json", trainer)
+
+    def _write_config(self, path: Path) -> None:
+        if path.is_file() and path.read_text(encoding="utf-8") != self._config:
+            number = len(list(path.parent.glob("config.*.yaml"))) + 1
+            path.replace(path.with_name(f"config.{number}.yaml"))
+        write_beside(path, self._config)
+
+    def _add_session(self, path: Path, trainer: Trainer) -> None:
+        sessions: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+        sessions.append(
+            {
+                "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+                "command": shlex.join(self._command),
+                "resumed_from": str(trainer.ckpt_path) if trainer.ckpt_path else None,
+                "seed": self._seed,
+                "processes": trainer.world_size,
+                "precision": trainer.precision,
+                "git_revision": git_revision(),
+                "python": platform.python_version(),
+                "versions": {package: version(package) for package in _RECORDED_PACKAGES},
+            }
+        )
+        write_beside(path, json.dumps(sessions, indent=2) + "\n")
+
+
+def write_beside(path: Path, text: str) -> None:
+    """Write a text file so that it is there whole or not at all."""
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def git_revision() -> str | None:
+    """The checkout's commit, with "+changes" if files differ from it; None outside a checkout."""
+    command = [
+        "git",
+        "-C",
+        str(project_root()),
+        "describe",
+        "--always",
+        "--abbrev=40",
+        "--exclude=*",
+        "--dirty=+changes",
+    ]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None

@@ -1,0 +1,42 @@
+"""Reading checkpoint files without trusting them."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lightning_modules.errors import UsageError
+
+_CLASS_KEY = "_class_path"
+_OWN_KEYS = (_CLASS_KEY, "_instantiator")
+
+
+def read_hyper_parameters(path: Path, model_class: str) -> dict[str, Any]:
+    """What a checkpoint was trained with, as a config: ``{"model": {"init_args": …}, "data": {"init_args": …}}``.
+
+    Args:
+        path: A checkpoint of this project. Only tensors and plain values are read: nothing in it is executed.
+        model_class: Import path of the model that it is meant for.
+
+    Raises:
+        UsageError: The file is damaged, no checkpoint, or that of another model.
+    """
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except (RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError) as error:
+        raise UsageError(f"{path} is damaged or no checkpoint of this project: {str(error).splitlines()[0]}") from error
+    if not isinstance(checkpoint, dict) or "hyper_parameters" not in checkpoint:
+        raise UsageError(f"{path} is no checkpoint of a LightningModule of this project")
+    model = dict(checkpoint["hyper_parameters"])
+    theirs = model.get(_CLASS_KEY, model_class)
+    if theirs.rpartition(".")[2] != model_class.rpartition(".")[2]:
+        raise UsageError(f"{path} is a checkpoint of {theirs}, but the config asks for {model_class}")
+    data = checkpoint.get("datamodule_hyper_parameters", {})
+    return {
+        section: {"init_args": {key: value for key, value in values.items() if key not in _OWN_KEYS}}
+        for section, values in (("model", model), ("data", dict(data)))
+    }

@@ -1,0 +1,190 @@
+"""The ``lightning`` command: Lightning's CLI with this project's configs, run folders and manners."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import Namespace
+from lightning import Callback, LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.utilities import rank_zero_info
+
+from datamodules.errors import DataError
+from lightning_modules.callbacks import CartoonWriter, RunRecord
+from lightning_modules.checkpoints import read_hyper_parameters
+from lightning_modules.cli.devices import fitting_strategy, usable_precision
+from lightning_modules.cli.parser import ShortErrorParser
+from lightning_modules.cli.words import SUBCOMMANDS, Words
+from lightning_modules.errors import UsageError
+from lightning_modules.loggers import make_loggers
+from lightning_modules.runs import default_runs_folder, find_checkpoint, home_of, is_dry_run, new_home, project_root
+
+PROGRAM = "lightning"
+_NOISE = (
+    r".*does not have many workers.*",
+    r".*smaller than the logging interval.*",
+    r".*Checkpoint directory .* exists and is not empty.*",
+    r".*LightningCLI's args parameter.*",
+    r".*isinstance\(treespec, LeafSpec\).*",
+    r".*using a CUDA device.*Tensor Cores.*",
+)
+_NEEDS_CHECKPOINT = ("validate", "test", "predict")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the ``lightning`` command.
+
+    Args:
+        argv: Words of the command line without the program's name; by default those of this process.
+
+    Returns:
+        Exit code: 0, or 2 after an error of the user's that was explained on standard error.
+    """
+    _quieten()
+    try:
+        CartoonGANCLI(list(sys.argv[1:] if argv is None else argv))
+    except (UsageError, DataError) as error:
+        print(f"{PROGRAM}: error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+class CartoonGANCLI(LightningCLI):
+    """``lightning fit|validate|test|predict --config configs/cyclegan_baseline.yaml``.
+
+    ``configs/base.yaml`` lies underneath; later configs beat it, a checkpoint's hyper-parameters beat the configs, and
+    options on the command line beat all.
+    """
+
+    def __init__(self, argv: list[str]) -> None:
+        base = project_root() / "configs" / "base.yaml"
+        if not base.is_file():
+            raise UsageError(f"{base} is missing: every config builds on it; restore it")
+        super().__init__(
+            LightningModule,
+            LightningDataModule,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            save_config_callback=None,
+            seed_everything_default=42,
+            auto_configure_optimizers=False,
+            parser_class=ShortErrorParser,
+            parser_kwargs={
+                "prog": PROGRAM,
+                **{name: {"default_config_files": [str(base)]} for name in SUBCOMMANDS},
+            },
+            args=argv,
+        )
+
+    # Parsing
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Options beside the trainer's, the model's and the data's."""
+        parser.add_argument("--name", type=str | None, help="experiment, a folder of runs (default: the config's name)")
+        parser.add_argument("--run", type=str | None, help="folder of this run in it (default: date and time)")
+        parser.link_arguments("seed_everything", "data.init_args.seed")
+
+    def _prepare_subcommand_parser(self, klass: type, subcommand: str, **kwargs: Any) -> LightningArgumentParser:
+        parser = super()._prepare_subcommand_parser(klass, subcommand, **kwargs)
+        if subcommand == "predict":
+            parser.add_argument("--out", type=str | None, help="folder of the cartoons (default: in the run)")
+            parser.set_defaults(return_predictions=False)  # they are written, not kept
+        return parser
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parse, and once more with the checkpoint's hyper-parameters between configs and options."""
+        words = Words(args)
+        self.command = [PROGRAM, *args]
+        self.config = parser.parse_args(words.assembled())
+        self.asked = self.config[self.config.subcommand]
+        self.asked.name = self.asked.name or words.experiment() or "default"
+        self.checkpoint = self._find_checkpoint()
+        if self.checkpoint is not None:
+            hyper_parameters = read_hyper_parameters(self.checkpoint, self.asked.model.class_path)
+            name = self.asked.name
+            self.config = parser.parse_args(words.assembled(under_options=hyper_parameters))
+            self.asked = self.config[self.config.subcommand]
+            self.asked.name = name
+            self.asked.ckpt_path = str(self.checkpoint)
+
+    def _parse_ckpt_path(self) -> None:
+        """Nothing: Lightning would let the checkpoint's values beat the command line here."""
+
+    def _find_checkpoint(self) -> Path | None:
+        if self.asked.ckpt_path is None:
+            if self.config.subcommand in _NEEDS_CHECKPOINT:
+                raise UsageError(
+                    f"lightning {self.config.subcommand} needs --ckpt_path: a file, or `last` or `best` for the newest"
+                )
+            return None
+        return find_checkpoint(str(self.asked.ckpt_path), self._experiment_folder())
+
+    def _experiment_folder(self) -> Path:
+        asked: str | None = self.asked.trainer.default_root_dir
+        root = Path(asked).expanduser().absolute() if asked else default_runs_folder()
+        return root / str(self.asked.name)
+
+    # Starting
+
+    def before_instantiate_classes(self) -> None:
+        """Give the run its home, its recorder and what it needs on this machine."""
+        config, subcommand = self.asked, self.config.subcommand
+        config_text = self._parser(subcommand).dump(self._to_record(), skip_none=False)
+        self.home = (home_of(self.checkpoint) if self.checkpoint and not config.run else None) or new_home(
+            self._experiment_folder(), config.run
+        )
+        trainer = config.trainer
+        trainer.default_root_dir = str(self.home)
+        trainer.precision = usable_precision(trainer)
+        trainer.strategy = fitting_strategy(trainer)
+        self.home_callbacks: list[Callback] = [RunRecord(config_text, config.seed_everything, self.command)]
+        if subcommand == "predict":
+            self.home_callbacks.append(CartoonWriter(Path(config.out or self.home / "predictions").expanduser()))
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Add loggers and callbacks that depend on the run's home."""
+        config = self._get(self.config_init, "trainer")
+        if config.get("logger") in {None, True} and not config.get("fast_dev_run"):
+            kwargs["logger"] = self._loggers()
+        trainer_config = {**config, **kwargs}
+        return self._instantiate_trainer(trainer_config, list(self.home_callbacks))
+
+    def _loggers(self) -> Any:
+        if self.config.subcommand == "predict":
+            return False
+        return make_loggers(self.home, self.home if self.config.subcommand == "fit" else self.home / "test")
+
+    def _to_record(self) -> Namespace:
+        """The configuration without what belongs to one start only."""
+        config: Namespace = self.asked.clone()
+        for key in ("config", "run", "ckpt_path"):
+            config[key] = None
+        return config
+
+    # Ending
+
+    def after_fit(self) -> None:
+        """Say where everything is."""
+        if self.trainer.is_global_zero and not is_dry_run(self.trainer):
+            rank_zero_info(f"run: {self.home}")
+
+    def after_predict(self) -> None:
+        """Say where the cartoons are."""
+        writer = next(callback for callback in self.home_callbacks if isinstance(callback, CartoonWriter))
+        rank_zero_info(f"cartoons: {writer.folder}")
+
+
+def _quieten() -> None:
+    """Silence notices of the libraries that tell a user of this project nothing."""
+    for message in _NOISE:
+        warnings.filterwarnings("ignore", message=message)
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(_is_no_advertisement)
+
+
+def _is_no_advertisement(record: logging.LogRecord) -> bool:
+    return "Tip:" not in record.getMessage()

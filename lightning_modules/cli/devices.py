@@ -1,0 +1,40 @@
+"""What a run asks for and what this machine has: precision and strategy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from jsonargparse import Namespace
+from lightning.pytorch.utilities import rank_zero_info
+
+
+def _on_cpu(trainer: Namespace) -> bool:
+    if trainer.accelerator == "auto":
+        return not (torch.cuda.is_available() or torch.backends.mps.is_available())
+    return bool(trainer.accelerator == "cpu")
+
+
+def usable_precision(trainer: Namespace) -> Any:
+    """The precision asked for, but fp32 where the CPU would quietly turn fp16 into a crawling bf16."""
+    if trainer.precision in {"16-mixed", "16-true", 16, "16"} and _on_cpu(trainer):
+        rank_zero_info(f"precision {trainer.precision} is for GPUs: running in fp32 on this CPU")
+        return "32-true"
+    return trainer.precision
+
+
+def fitting_strategy(trainer: Namespace) -> Any:
+    """The strategy asked for, or with several processes the one that toggled optimisers need."""
+    devices = trainer.devices
+    if isinstance(devices, str) and devices.isdigit():
+        devices = int(devices)
+    if isinstance(devices, int) and devices != -1:
+        processes = devices
+    elif _on_cpu(trainer):
+        processes = 1
+    elif devices in {"auto", -1, "-1"}:
+        processes = torch.cuda.device_count()
+    else:
+        processes = len(devices) if isinstance(devices, list) else len(str(devices).split(","))
+    is_alone = processes * trainer.num_nodes <= 1
+    return trainer.strategy if trainer.strategy != "auto" or is_alone else "ddp_find_unused_parameters_true"

@@ -1,0 +1,47 @@
+"""A parser that says what is wrong in at most three lines."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NoReturn
+
+from lightning.pytorch.cli import LightningArgumentParser
+
+from lightning_modules.errors import UsageError
+
+_SCAFFOLDING = re.compile(
+    r"Does not validate|Subtypes:|Errors:|Given value type:|Expected a <class 'NoneType'>|Parser key "
+)
+_HINT = "options: `lightning fit --help`; a model's or data's: `lightning fit --model.help CLASS`, `--data.help CLASS`"
+
+
+class ShortErrorParser(LightningArgumentParser):
+    """Takes no abbreviated options, and raises ``UsageError`` instead of printing its usage."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, allow_abbrev=False, **kwargs)
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Raise the gist of a jsonargparse message."""
+        raise UsageError(gist(message)) from ex
+
+
+def gist(message: str) -> str:
+    """The key, the trouble and the value of a jsonargparse error, and where the options are listed.
+
+    jsonargparse reports every member of every union that it tried, over dozens of lines.
+    """
+    lines = [line.strip(" -") for line in message.splitlines() if line.strip() and line.strip(" -") != _HINT]
+    keys = re.findall(r'Parser key "([^"]+)"', message)
+    value = next((line.removeprefix("Given value: ") for line in lines if line.startswith("Given value: ")), None)
+    troubles = [line for line in lines if not _SCAFFOLDING.match(line) and not line.startswith("Given value: ")]
+    trouble = re.sub(r"<class '([\w.]+)'>", r"\1", " ".join(troubles[:2])).replace("typing.Literal", "one of ")
+    if unknown := re.match(r"Option '(\S+)' is not accepted", trouble):
+        keys.append(unknown[1])
+        trouble = "no such option"
+    elif nested := re.match(r"([\w.]+): (.*)", trouble):  # the gist of an inner parser
+        keys.append(nested[1])
+        trouble = nested[2]
+    if value is not None and re.fullmatch(r"Expected an? \w+", trouble):
+        trouble += f". Got value: {value}"
+    return ": ".join(part for part in (".".join(keys), trouble) if part) + f"\n{_HINT}"

@@ -1,0 +1,56 @@
+"""The words of the ``lightning`` command line, before any of them is parsed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lightning_modules.errors import UsageError
+from lightning_modules.runs import project_root
+
+SUBCOMMANDS = ("fit", "validate", "test", "predict")
+
+
+class Words:
+    """The words of a command line, sorted so that options beat configs wherever they stand."""
+
+    def __init__(self, words: list[str]) -> None:
+        self.subcommand: list[str] = []
+        self.configs: list[str] = []
+        self.options: list[str] = []
+        waiting = list(words)
+        if waiting and waiting[0] in SUBCOMMANDS:
+            self.subcommand.append(waiting.pop(0))
+        while waiting:
+            word = waiting.pop(0)
+            if word in {"--config", "-c"} and waiting:
+                self.configs.append(find_config(waiting.pop(0)))
+            elif word.startswith("--config="):
+                self.configs.append(find_config(word.removeprefix("--config=")))
+            else:
+                self.options.append(word)
+
+    def assembled(self, under_options: dict[str, Any] | None = None) -> list[str]:
+        """Sub-command, configs, then ``under_options`` as one more config, then options."""
+        configs = [*self.configs, *([yaml.safe_dump(under_options)] if under_options else [])]
+        return [*self.subcommand, *(word for config in configs for word in ("--config", config)), *self.options]
+
+    def experiment(self) -> str | None:
+        """Name of the experiment: that of the last config."""
+        return Path(self.configs[-1]).stem if self.configs else None
+
+
+def find_config(asked: str) -> str:
+    """A config's path: in the current folder, or else in the project.
+
+    Raises:
+        UsageError: It is in neither.
+    """
+    candidates = [Path(asked).expanduser(), project_root() / asked]
+    for path in candidates:
+        if path.is_file():
+            return str(path.absolute())
+    known = ", ".join(sorted(f"configs/{path.name}" for path in (project_root() / "configs").glob("*.yaml")))
+    raise UsageError(f"--config {asked}: no such file here or in {project_root()}\nthe project has {known}")

@@ -1,0 +1,98 @@
+"""A run's loggers: a CSV file always, Weights & Biases by default and never in the way."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from argparse import Namespace
+from pathlib import Path
+from typing import Any, Literal
+
+from lightning.fabric.loggers.logger import rank_zero_experiment
+from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
+from lightning.pytorch.loggers.csv_logs import ExperimentWriter
+from lightning.pytorch.utilities import rank_zero_info, rank_zero_only
+
+WandbMode = Literal["online", "offline", "disabled"]
+PROJECT = "landmark-cartoongan"
+
+
+def make_loggers(home: Path, folder: Path) -> list[Logger]:
+    """The loggers of a run.
+
+    Args:
+        home: The run's home; W&B keeps its files there.
+        folder: Where ``metrics.csv`` goes: the home, or a folder in it.
+    """
+    loggers: list[Logger] = [AppendingCSVLogger(folder)]
+    mode = wandb_mode()
+    if mode != "disabled":
+        loggers.append(_wandb_logger(home, mode))
+    return loggers
+
+
+class AppendingCSVLogger(CSVLogger):
+    """``metrics.csv`` in ``folder``. A resumed run goes on in its file, where Lightning's own logger deletes it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(save_dir=folder, name="", version="", flush_logs_every_n_steps=50)
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> ExperimentWriter:
+        """The writer, made when first asked for."""
+        if not isinstance(self._experiment, _AppendingWriter):
+            self._experiment = _AppendingWriter(log_dir=self.log_dir)
+        return self._experiment
+
+    def log_hyperparams(self, params: dict[str, Any] | Namespace | None = None) -> None:
+        """Nothing: ``config.yaml`` has them."""
+
+
+class _AppendingWriter(ExperimentWriter):
+    def _check_log_dir_exists(self) -> None:
+        path = Path(self.metrics_file_path)
+        if path.is_file():
+            with path.open(newline="") as file:
+                self.metrics_keys = next(csv.reader(file), [])
+
+
+def wandb_mode() -> WandbMode:
+    """``WANDB_MODE`` if set; otherwise online when logged in and offline when not, without ever asking."""
+    asked = os.environ.get("WANDB_MODE")
+    if asked in {"online", "offline", "disabled"}:
+        return asked  # type: ignore[return-value]  # mypy does not narrow by a set of literals
+    import wandb  # half a second that a disabled run need not pay
+
+    try:
+        return "online" if wandb.login(prompt=False) else "offline"
+    except Exception:
+        return "offline"
+
+
+@rank_zero_only
+def _say_how_to_sync(home: Path) -> None:
+    rank_zero_info(
+        f"W&B: not logged in, so this run is logged offline; upload it with: wandb sync {home / 'wandb'}/offline-run-*"
+    )
+
+
+def _wandb_logger(home: Path, mode: WandbMode) -> WandbLogger:
+    # W&B would otherwise keep artefacts and caches in the user's home folder.
+    for variable in ("WANDB_DATA_DIR", "WANDB_CACHE_DIR", "WANDB_ARTIFACT_DIR"):
+        os.environ.setdefault(variable, str(home / "wandb"))
+    import wandb
+
+    if mode == "offline":
+        _say_how_to_sync(home)
+    options: dict[str, Any] = {"resume": "allow"} if mode == "online" else {"resume": None}
+    return WandbLogger(
+        project=os.environ.get("WANDB_PROJECT", PROJECT),
+        name=f"{home.parent.name}/{home.name}",
+        id=re.sub(r"[^\w.-]", "-", f"{home.parent.name}-{home.name}"),
+        save_dir=home,
+        mode=mode,
+        settings=wandb.Settings(silent=mode == "offline", init_timeout=20),
+        **options,
+    )

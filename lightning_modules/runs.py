@@ -1,0 +1,102 @@
+"""Where runs live: ``<default_root_dir>/<experiment>/<run>/``, and nothing of a run anywhere else.
+
+=====================  ================================================================
+``config.yaml``        the configuration as it was asked for
+``run.json``           each session's command, seed, versions and git revision
+``metrics.csv``        what was logged
+``images/``            grids of each validation
+``checkpoints/``       ``best.ckpt`` and ``last.ckpt``
+``test/``              what ``lightning test`` and ``validate`` logged
+``predictions/``       what ``lightning predict`` made, unless told otherwise
+=====================  ================================================================
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+from lightning import Trainer
+
+from lightning_modules.errors import UsageError
+
+CONFIG_FILE = "config.yaml"
+CHECKPOINT_FOLDER = "checkpoints"
+NEWEST = ("last", "best")
+"""Values of ``--ckpt_path`` that stand for the newest checkpoint of that name."""
+
+_HOME_VARIABLE = "LANDMARK_CARTOONGAN_RUN"
+
+
+def project_root() -> Path:
+    """The folder that holds this project's packages and ``configs/``."""
+    return Path(__file__).resolve().parent.parent
+
+
+def default_runs_folder() -> Path:
+    """``runs/`` of the project's checkout; of the current folder where the project is installed without one."""
+    root = project_root()
+    return (root if (root / "pyproject.toml").is_file() else Path.cwd()) / "runs"
+
+
+def find_checkpoint(asked: str, experiment_folder: Path) -> Path:
+    """The checkpoint file that ``--ckpt_path`` means.
+
+    Args:
+        asked: A path, or "last" or "best" for the newest of that name.
+        experiment_folder: Where the runs of this experiment lie.
+
+    Raises:
+        UsageError: There is no such file, or it is an address: a checkpoint from the net could execute code here.
+    """
+    if asked in NEWEST:
+        found = list(experiment_folder.glob(f"*/{CHECKPOINT_FOLDER}/{asked}.ckpt"))
+        if not found:
+            raise UsageError(f"--ckpt_path {asked}: no {asked}.ckpt of any run in {experiment_folder}")
+        return max(found, key=lambda path: path.stat().st_mtime)
+    path = Path(asked).expanduser()
+    if not path.is_file():
+        hint = "; download it first, and only from where you trust it" if "://" in asked else ""
+        raise UsageError(f"--ckpt_path {asked}: no such file{hint}")
+    return path.resolve()
+
+
+def home_of(checkpoint: Path) -> Path | None:
+    """The run that a checkpoint belongs to, or None if it lies somewhere by itself."""
+    home = checkpoint.parent.parent
+    return home if checkpoint.parent.name == CHECKPOINT_FOLDER and (home / CONFIG_FILE).is_file() else None
+
+
+def new_home(experiment_folder: Path, run: str | None) -> Path:
+    """The folder of a new run, named ``run`` or by the time; all processes of one start agree on it.
+
+    Raises:
+        UsageError: ``run`` is taken, or an external launcher gives the processes no common name.
+    """
+    if inherited := _inherited_home():
+        return inherited
+    if run is None and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        run = os.environ.get("SLURM_JOB_ID") or os.environ.get("TORCHELASTIC_RUN_ID")
+        if run in {None, "none"}:
+            raise UsageError("processes started by a launcher of your own need a common run name: --run NAME")
+    elif run is not None and (experiment_folder / run / CONFIG_FILE).exists():
+        raise UsageError(
+            f"--run {run}: {experiment_folder / run} exists; go on with it by --ckpt_path, or choose another name"
+        )
+    home = experiment_folder / (run or f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{secrets.token_hex(2)}")
+    os.environ[_HOME_VARIABLE] = str(home)
+    return home
+
+
+def is_dry_run(trainer: Trainer) -> bool:
+    """Whether it is a ``--trainer.fast_dev_run``, which leaves nothing on disk."""
+    return bool(trainer.fast_dev_run)  # type: ignore[attr-defined]  # Lightning sets it from a connector
+
+
+def _inherited_home() -> Path | None:
+    """The home that the first process chose, in the processes that Lightning started for it."""
+    is_child = int(os.environ.get("LOCAL_RANK", "0")) > 0
+    home = os.environ.get(_HOME_VARIABLE)
+    return Path(home) if is_child and home else None

@@ -1,0 +1,35 @@
+"""Plain PyTorch networks and losses: no trainer, no data."""
+
+from __future__ import annotations
+
+from networks.discriminators import PatchDiscriminator
+from networks.ema import ema_of
+from networks.generators import (
+    DenseNetGenerator,
+    Generator,
+    GeneratorName,
+    ResNetGenerator,
+    UNetGenerator,
+    Upsampling,
+    build_generator,
+)
+from networks.image_pool import ImagePool
+from networks.initialisation import init_weights
+from networks.losses import AdversarialLoss, GanMode, l1_consistency
+
+__all__ = [
+    "AdversarialLoss",
+    "DenseNetGenerator",
+    "GanMode",
+    "Generator",
+    "GeneratorName",
+    "ImagePool",
+    "PatchDiscriminator",
+    "ResNetGenerator",
+    "UNetGenerator",
+    "Upsampling",
+    "build_generator",
+    "ema_of",
+    "init_weights",
+    "l1_consistency",
+]

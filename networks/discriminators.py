@@ -1,0 +1,68 @@
+"""The PatchGAN discriminator."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class PatchDiscriminator(nn.Module):
+    """Scores overlapping patches as real or fake: 70x70 px and 2,764,737 parameters at its defaults.
+
+    4x4 convolutions with bias, instance normalisation without affine parameters, LeakyReLU of slope 0.2.
+
+    Args:
+        in_channels: Channels of the input.
+        ndf: Channels after the first convolution; they double up to 8 ndf.
+        n_layers: Number of convolutions of stride 2.
+
+    Attributes:
+        smallest_side: Height and width of the input must be at least this.
+
+    Raises:
+        ValueError: If `n_layers` is below 1.
+    """
+
+    def __init__(self, in_channels: int = 3, ndf: int = 64, n_layers: int = 3) -> None:
+        super().__init__()
+        if n_layers < 1:
+            raise ValueError(f"n_layers must be at least 1, got {n_layers}")
+        self.smallest_side = 3 * 2**n_layers
+        widths = [ndf * min(2**i, 8) for i in range(n_layers + 1)]
+        self.stem = nn.Conv2d(in_channels, ndf, 4, stride=2, padding=1)
+        self.convs = nn.ModuleList(
+            nn.Conv2d(widths[i], widths[i + 1], 4, stride=2 if i + 1 < n_layers else 1, padding=1)
+            for i in range(n_layers)
+        )
+        self.head = nn.Conv2d(widths[-1], 1, 4, padding=1)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Scores a batch of images.
+
+        The last convolution runs in float32 whatever the autocast: rounded logits make coarse losses.
+
+        Args:
+            image: (B, in_channels, H, W) in [-1, 1].
+
+        Returns:
+            Logits (B, 1, h, w) float32, one per patch, h = H // 2**n_layers - 2 and w likewise.
+
+        Raises:
+            ValueError: If a side is below `smallest_side`.
+        """
+        self._check_sides(image)
+        x = F.leaky_relu(self.stem(image), 0.2)
+        for conv in self.convs:
+            x = F.leaky_relu(F.instance_norm(conv(x)), 0.2)
+        with torch.autocast(x.device.type, enabled=False):
+            logits: Tensor = self.head(x.float())
+        return logits
+
+    def _check_sides(self, image: Tensor) -> None:
+        height, width = image.shape[-2:]
+        if min(height, width) < self.smallest_side:
+            raise ValueError(
+                f"{type(self).__name__} needs sides of at least {self.smallest_side} px, "
+                f"got {height}x{width} (height x width)"
+            )

@@ -1,0 +1,20 @@
+"""Image-to-image networks."""
+
+from __future__ import annotations
+
+from networks.generators.base import Generator
+from networks.generators.blocks import Upsampling
+from networks.generators.densenet import DenseNetGenerator
+from networks.generators.factory import GeneratorName, build_generator
+from networks.generators.resnet import ResNetGenerator
+from networks.generators.unet import UNetGenerator
+
+__all__ = [
+    "DenseNetGenerator",
+    "Generator",
+    "GeneratorName",
+    "ResNetGenerator",
+    "UNetGenerator",
+    "Upsampling",
+    "build_generator",
+]

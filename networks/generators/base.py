@@ -1,0 +1,47 @@
+"""What every generator promises: accepted sides, float32 output in [-1, 1]."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+
+class Generator(nn.Module, ABC):
+    """Image-to-image network with a tanh output.
+
+    Attributes:
+        divisor: Height and width of the input must be multiples of it.
+        smallest_side: Height and width of the input must be at least this.
+    """
+
+    divisor: int
+    smallest_side: int
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Translates a batch of images.
+
+        Args:
+            image: (B, in_channels, H, W) in [-1, 1], H and W multiples of `divisor`.
+
+        Returns:
+            (B, out_channels, H, W) float32 in [-1, 1], under autocast too.
+
+        Raises:
+            ValueError: If a side is not a multiple of `divisor` or is below `smallest_side`.
+        """
+        self._check_sides(image)
+        return torch.tanh(self.translate(image).float())
+
+    @abstractmethod
+    def translate(self, image: Tensor) -> Tensor:
+        """Maps (B, in_channels, H, W) to (B, out_channels, H, W) before the tanh."""
+
+    def _check_sides(self, image: Tensor) -> None:
+        height, width = image.shape[-2:]
+        if height % self.divisor or width % self.divisor or min(height, width) < self.smallest_side:
+            raise ValueError(
+                f"{type(self).__name__} needs sides that are multiples of {self.divisor} and at least "
+                f"{self.smallest_side} px, got {height}x{width} (height x width)"
+            )

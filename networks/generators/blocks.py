@@ -1,0 +1,127 @@
+"""The convolutions every generator is made of.
+
+All convolutions of a generator go through `ConvNorm` and `UpConvNorm`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+Padding = Literal["reflect", "zeros"]
+Upsampling = Literal["transposed", "resize"]
+
+
+class ConvNorm(nn.Module):
+    """Convolution with bias, then instance normalisation without affine parameters.
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        kernel_size: Side of the kernel in pixels; the padding is (kernel_size - 1) // 2.
+        stride: 1 keeps the sides, 2 halves even ones.
+        padding: What the border is filled with.
+        norm: Whether to normalise the output.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        stride: int = 1,
+        padding: Padding = "reflect",
+        norm: bool = True,
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(
+            in_channels, out_channels, kernel_size, stride, (kernel_size - 1) // 2, padding_mode=padding
+        )
+        self.norm = nn.InstanceNorm2d(out_channels) if norm else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps (B, in_channels, H, W) to (B, out_channels, H / stride, W / stride)."""
+        output: Tensor = self.norm(self.conv(x))
+        return output
+
+
+class UpConvNorm(nn.Module):
+    """Doubles the sides, then instance normalisation without affine parameters.
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        upsampling: "transposed" is a transposed convolution of stride 2; "resize" is nearest-neighbour
+            resizing and a 3x3 convolution with reflection padding, which leaves no checkerboard.
+        kernel_size: Side of the transposed kernel in pixels, 3 or 4.
+        norm: Whether to normalise the output.
+
+    Raises:
+        ValueError: If `upsampling` is unknown.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        upsampling: Upsampling = "transposed",
+        kernel_size: int = 3,
+        norm: bool = True,
+    ) -> None:
+        super().__init__()
+        if upsampling not in get_args(Upsampling):
+            raise ValueError(f"unknown upsampling {upsampling!r}, expected one of {', '.join(get_args(Upsampling))}")
+        self.conv: nn.Module
+        if upsampling == "transposed":
+            self.resize: nn.Module = nn.Identity()
+            self.conv = nn.ConvTranspose2d(in_channels, out_channels, kernel_size, 2, 1, output_padding=kernel_size % 2)
+        else:
+            self.resize = nn.Upsample(scale_factor=2, mode="nearest")
+            self.conv = nn.Conv2d(in_channels, out_channels, 3, padding=1, padding_mode="reflect")
+        self.norm = nn.InstanceNorm2d(out_channels) if norm else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps (B, in_channels, H, W) to (B, out_channels, 2 H, 2 W)."""
+        output: Tensor = self.norm(self.conv(self.resize(x)))
+        return output
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions whose output is added to the input.
+
+    The paper (4.4) says "concatenating", but its parameter count is that of the addition.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = ConvNorm(channels, channels, 3)
+        self.conv2 = ConvNorm(channels, channels, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps (B, channels, H, W) to the same shape; H and W at least 2."""
+        residual: Tensor = self.conv2(F.relu(self.conv1(x)))
+        return x + residual
+
+
+class DenseBlock(nn.Module):
+    """3x3 convolutions that each see all earlier outputs, then a 1x1 transition back to the input's width.
+
+    Args:
+        channels: Channels of input and output.
+        growth: Channels each convolution adds.
+        n_layers: Number of 3x3 convolutions.
+    """
+
+    def __init__(self, channels: int, growth: int, n_layers: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(ConvNorm(channels + i * growth, growth, 3) for i in range(n_layers))
+        self.transition = ConvNorm(channels + n_layers * growth, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps (B, channels, H, W) to the same shape; H and W at least 2."""
+        for layer in self.layers:
+            x = torch.cat([x, F.relu(layer(x))], dim=1)
+        return F.relu(self.transition(x))

@@ -1,0 +1,35 @@
+"""The DenseNet generator: dense blocks in the ResNet's frame."""
+
+from __future__ import annotations
+
+from networks.generators.blocks import DenseBlock, Upsampling
+from networks.generators.frame import FramedGenerator
+
+
+class DenseNetGenerator(FramedGenerator):
+    """Dense blocks between the ResNet's stem and output (paper 4.4).
+
+    The paper gives no numbers. The defaults have as many 3x3 convolutions as the nine residual blocks.
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        ngf: Channels of the stem.
+        n_blocks: Number of dense blocks.
+        n_layers: Number of 3x3 convolutions in a block.
+        growth: Channels each of them adds; `ngf` when None.
+        upsampling: How the two up-samplings double the sides.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        out_channels: int = 3,
+        ngf: int = 64,
+        n_blocks: int = 9,
+        n_layers: int = 2,
+        growth: int | None = None,
+        upsampling: Upsampling = "transposed",
+    ) -> None:
+        blocks = [DenseBlock(4 * ngf, ngf if growth is None else growth, n_layers) for _ in range(n_blocks)]
+        super().__init__(in_channels, out_channels, ngf, blocks, upsampling)

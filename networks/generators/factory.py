@@ -1,0 +1,49 @@
+"""Generators by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Literal
+
+from networks.generators.base import Generator
+from networks.generators.blocks import Upsampling
+from networks.generators.densenet import DenseNetGenerator
+from networks.generators.resnet import ResNetGenerator
+from networks.generators.unet import UNetGenerator
+
+GeneratorName = Literal["resnet9", "resnet6", "unet", "densenet"]
+
+_GENERATORS: dict[GeneratorName, Callable[..., Generator]] = {
+    "resnet9": partial(ResNetGenerator, n_blocks=9),
+    "resnet6": partial(ResNetGenerator, n_blocks=6),
+    "unet": UNetGenerator,
+    "densenet": DenseNetGenerator,
+}
+
+
+def build_generator(
+    name: GeneratorName,
+    in_channels: int = 3,
+    out_channels: int = 3,
+    ngf: int = 64,
+    upsampling: Upsampling = "transposed",
+) -> Generator:
+    """Builds one of the backbones that the paper compares (4.4).
+
+    Args:
+        name: Which backbone.
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        ngf: Channels of the first convolution.
+        upsampling: How each up-sampling doubles the sides.
+
+    Returns:
+        The generator with PyTorch's own initial weights; see `init_weights`.
+
+    Raises:
+        ValueError: If `name` or `upsampling` is unknown.
+    """
+    if name not in _GENERATORS:
+        raise ValueError(f"unknown generator {name!r}, expected one of {', '.join(_GENERATORS)}")
+    return _GENERATORS[name](in_channels=in_channels, out_channels=out_channels, ngf=ngf, upsampling=upsampling)

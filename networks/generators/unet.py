@@ -1,0 +1,67 @@
+"""The U-Net generator."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from networks.generators.base import Generator
+from networks.generators.blocks import ConvNorm, UpConvNorm, Upsampling
+
+
+class UNetGenerator(Generator):
+    """The generator of pix2pix: 4x4 convolutions of stride 2 and skips that concatenate (paper 4.3, 4.4).
+
+    The bottleneck is not normalised, so that an input of `divisor` pixels, whose bottleneck is 1x1, works.
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        ngf: Channels after the first down-sampling; they double up to 8 ngf.
+        n_downsamplings: How often the sides are halved.
+        upsampling: How each up-sampling doubles the sides.
+
+    Raises:
+        ValueError: If `n_downsamplings` is below 2.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        out_channels: int = 3,
+        ngf: int = 64,
+        n_downsamplings: int = 5,
+        upsampling: Upsampling = "transposed",
+    ) -> None:
+        super().__init__()
+        if n_downsamplings < 2:
+            raise ValueError(f"n_downsamplings must be at least 2, got {n_downsamplings}")
+        self.divisor = self.smallest_side = 2**n_downsamplings
+        widths = [ngf * min(2**i, 8) for i in range(n_downsamplings)]
+        self.stem = _down(in_channels, ngf, norm=False)
+        self.downs = nn.ModuleList(_down(above, below) for above, below in pairwise(widths[:-1]))
+        self.bottleneck = _down(widths[-2], widths[-1], norm=False)
+        self.up_bottleneck = UpConvNorm(widths[-1], widths[-2], upsampling, kernel_size=4)
+        self.ups = nn.ModuleList(
+            UpConvNorm(2 * below, above, upsampling, kernel_size=4) for below, above in pairwise(widths[-2::-1])
+        )
+        self.out = UpConvNorm(2 * ngf, out_channels, upsampling, kernel_size=4, norm=False)
+
+    def translate(self, image: Tensor) -> Tensor:
+        """Maps (B, in_channels, H, W) to (B, out_channels, H, W) before the tanh."""
+        skips = [self.stem(image)]
+        for down in self.downs:
+            skips.append(down(F.leaky_relu(skips[-1], 0.2)))
+        x = self.bottleneck(F.leaky_relu(skips[-1], 0.2))
+        x = torch.cat([self.up_bottleneck(F.relu(x)), skips.pop()], dim=1)
+        for up in self.ups:
+            x = torch.cat([up(F.relu(x)), skips.pop()], dim=1)
+        output: Tensor = self.out(F.relu(x))
+        return output
+
+
+def _down(in_channels: int, out_channels: int, norm: bool = True) -> ConvNorm:
+    return ConvNorm(in_channels, out_channels, 4, stride=2, padding="zeros", norm=norm)

@@ -1,0 +1,96 @@
+"""Blocks against their definitions written with loops."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from networks.generators.blocks import ConvNorm, DenseBlock, Padding, ResidualBlock, UpConvNorm
+
+
+def noise(*shape: int) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(0))
+
+
+def slow_convolution(padded: Tensor, weight: Tensor, bias: Tensor, stride: int) -> Tensor:
+    kernel = weight.shape[-1]
+    height, width = ((side - kernel) // stride + 1 for side in padded.shape[-2:])
+    rows = []
+    for y in range(0, height * stride, stride):
+        patches = [padded[0, :, y : y + kernel, x : x + kernel] for x in range(0, width * stride, stride)]
+        rows.append(torch.stack([(weight * patch).sum(dim=(1, 2, 3)) + bias for patch in patches], dim=-1))
+    return torch.stack(rows, dim=1)[None]
+
+
+def slow_instance_norm(x: Tensor) -> Tensor:
+    maps = [(m - m.mean()) / torch.sqrt(((m - m.mean()) ** 2).mean() + 1e-5) for sample in x for m in sample]
+    return torch.stack(maps).view_as(x)
+
+
+@pytest.mark.parametrize(("kernel_size", "stride", "padding"), [(7, 1, "reflect"), (3, 2, "zeros"), (4, 2, "zeros")])
+@torch.no_grad()
+def test_conv_norm(kernel_size: int, stride: int, padding: Padding) -> None:
+    x = noise(1, 2, 8, 6)
+    layer = ConvNorm(2, 3, kernel_size, stride, padding)
+    border = (kernel_size - 1) // 2
+    padded = F.pad(x, (border,) * 4, mode="reflect" if padding == "reflect" else "constant")
+    assert layer.conv.bias is not None
+    convolved = slow_convolution(padded, layer.conv.weight, layer.conv.bias, stride)
+    torch.testing.assert_close(layer(x), slow_instance_norm(convolved), atol=1e-5, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_without_norm_the_bias_counts() -> None:
+    layer = ConvNorm(2, 3, 3, norm=False)
+    before = layer(noise(1, 2, 4, 4))
+    assert layer.conv.bias is not None
+    layer.conv.bias += 5
+    torch.testing.assert_close(layer(noise(1, 2, 4, 4)), before + 5)
+
+
+@torch.no_grad()
+def test_resize_repeats_pixels_then_convolves() -> None:
+    x = noise(1, 2, 3, 5)
+    layer = UpConvNorm(2, 3, "resize")
+    repeated = torch.stack([torch.stack([x[..., i // 2, j // 2] for j in range(10)], dim=-1) for i in range(6)], dim=-2)
+    weight, bias = layer.conv.get_parameter("weight"), layer.conv.get_parameter("bias")
+    expected = slow_convolution(F.pad(repeated, (1, 1, 1, 1), mode="reflect"), weight, bias, 1)
+    torch.testing.assert_close(layer(x), slow_instance_norm(expected), atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kernel_size", [3, 4])
+@torch.no_grad()
+def test_transposed_spreads_each_pixel(kernel_size: int) -> None:
+    x = noise(1, 2, 3, 5)
+    layer = UpConvNorm(2, 3, "transposed", kernel_size, norm=False)
+    weight, bias = layer.conv.get_parameter("weight"), layer.conv.get_parameter("bias")
+    canvas = torch.zeros(1, 3, 6 + kernel_size, 10 + kernel_size)
+    for i in range(3):
+        for j in range(5):
+            stamp = (x[0, :, i, j, None, None, None] * weight).sum(dim=0)
+            canvas[0, :, 2 * i : 2 * i + kernel_size, 2 * j : 2 * j + kernel_size] += stamp
+    expected = canvas[..., 1:7, 1:11] + bias[:, None, None]
+    torch.testing.assert_close(layer(x), expected, atol=1e-5, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_a_residual_block_adds_to_its_input() -> None:
+    block = ResidualBlock(4)
+    x = noise(2, 4, 6, 6)
+    torch.testing.assert_close(block(x) - x, block.conv2(block.conv1(x).clamp(min=0)))
+    for parameter in block.parameters():
+        parameter.zero_()
+    torch.testing.assert_close(block(x), x)
+
+
+@torch.no_grad()
+def test_a_dense_block_shows_each_layer_all_before_it() -> None:
+    block = DenseBlock(4, growth=3, n_layers=2)
+    x = noise(2, 4, 6, 6)
+    first = block.layers[0](x).clamp(min=0)
+    second = block.layers[1](torch.cat([x, first], dim=1)).clamp(min=0)
+    expected = block.transition(torch.cat([x, first, second], dim=1)).clamp(min=0)
+    torch.testing.assert_close(block(x), expected)
+    assert expected.shape == x.shape
