@@ -53,12 +53,13 @@ def demo(
 
 
 def draw_pairs(photos: Path, cartoons: Path, out: Path, columns: int = 8) -> None:
-    """Draw each photo over its cartoon, ``columns`` pairs a row.
+    """Draw each photo over its cartoon.
 
     Args:
         photos: Folder of photos.
         cartoons: Folder of PNGs of the same names, all of one size.
         out: PNG to write.
+        columns: Pairs a row.
     """
     import torch
     from torchvision.utils import make_grid, save_image

@@ -2,16 +2,22 @@
 
 ``celeba/img_align_celeba/000001.jpg`` (178x218), ``list_attr_celeba.txt``, ``list_landmarks_align_celeba.txt``,
 ``list_eval_partition.txt``, as the "Align&Cropped Images" download of https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html.
+Two lists about the photos before alignment ("In-The-Wild Images") may lie beside them: ``list_bbox_celeba.txt`` and
+``list_landmarks_celeba.txt``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
+from datamodules.annotations import Problem, raise_first, read_lines
 from datamodules.errors import DataError
 from datamodules.images import read_rgb
 from datamodules.samples import NO_HAIR_COLOUR, HairColour, RawFace, Split
@@ -42,7 +48,7 @@ class CelebA(Dataset[RawFace]):
     def __init__(self, folder: Path, split: Split) -> None:
         self.folder = folder
         partition = _read_rows(folder / "list_eval_partition.txt", header_lines=0, columns=1)
-        self.names = sorted(name for name, row in partition.items() if row[0] == _PARTITION[split])
+        self.names = sorted(name for name, row in partition.items() if row.values[0] == _PARTITION[split])
         if not self.names:
             raise DataError(f"{folder / 'list_eval_partition.txt'} assigns no image to '{split}'")
         self.attribute_names = _read_header(folder / "list_attr_celeba.txt")
@@ -57,6 +63,32 @@ class CelebA(Dataset[RawFace]):
         path = self.folder / "img_align_celeba" / self.names[index]
         return RawFace(read_rgb(path), self.landmarks[index], int(self.hair[index]), path)
 
+    @cached_property
+    def wild_boxes(self) -> NDArray[np.float32] | None:
+        """Face boxes in the photos before alignment, where ``list_bbox_celeba.txt`` is there.
+
+        Returns:
+            ``(N, 4)`` pixels: x, y, width, height. Published rows are not all right: some boxes are of zero size.
+
+        Raises:
+            DataError: The list is malformed; the message names file and line.
+        """
+        has_list = (self.folder / "list_bbox_celeba.txt").exists()
+        return self._table("list_bbox_celeba.txt", 4) if has_list else None
+
+    @cached_property
+    def wild_landmarks(self) -> NDArray[np.float32] | None:
+        """Landmarks in the photos before alignment, where ``list_landmarks_celeba.txt`` is there.
+
+        Returns:
+            ``(N, 5, 2)`` pixels.
+
+        Raises:
+            DataError: The list is malformed; the message names file and line.
+        """
+        has_list = (self.folder / "list_landmarks_celeba.txt").exists()
+        return self._table("list_landmarks_celeba.txt", 10).reshape(-1, 5, 2) if has_list else None
+
     def _table(self, file_name: str, columns: int) -> NDArray[np.float32]:
         """The rows of this partition's images in a list file, as numbers: ``(N, columns)``."""
         path = self.folder / file_name
@@ -65,9 +97,13 @@ class CelebA(Dataset[RawFace]):
         if missing:
             raise DataError(f"{path} has no row for {missing[0]} ({len(missing)} rows missing)")
         try:
-            return np.array([rows[name] for name in self.names], dtype=np.float32)
+            table = np.array([rows[name].values for name in self.names], dtype=np.float32)
         except ValueError as error:
             raise DataError(f"{path} holds something that is no number: {error}") from error
+        is_finite = np.isfinite(table).all(axis=1)
+        if not is_finite.all():
+            raise DataError(f"{path}, line {rows[self.names[int(is_finite.argmin())]].line}: a value is not finite")
+        return table
 
 
 def hair_labels(attributes: NDArray[np.bool_], names: list[str]) -> NDArray[np.int64]:
@@ -86,11 +122,32 @@ def hair_labels(attributes: NDArray[np.bool_], names: list[str]) -> NDArray[np.i
     return np.where(is_certain, label_of_column[colours.argmax(axis=1)], NO_HAIR_COLOUR)
 
 
+class ListRow(NamedTuple):
+    """One row of a list file: the number of its line, counted from 1, and the words after the image's name."""
+
+    line: int
+    values: list[str]
+
+
+def parse_rows(lines: Sequence[str], header_lines: int, columns: int) -> tuple[dict[str, ListRow], list[Problem]]:
+    """The rows of a list file by image name, and what was wrong with the others."""
+    rows: dict[str, ListRow] = {}
+    problems: list[Problem] = []
+    for number, line in enumerate(lines[header_lines:], start=header_lines + 1):
+        name, *values = line.split() or [""]
+        if not name:
+            continue
+        if len(values) != columns:
+            problems.append(Problem(number, f"{len(values)} values, expected {columns}"))
+        elif name in rows:
+            problems.append(Problem(number, f"{name} has a row in line {rows[name].line} already"))
+        else:
+            rows[name] = ListRow(number, values)
+    return rows, problems
+
+
 def _read_lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError as error:
-        raise DataError(f"no such file: {path}; is --data.root the folder that holds celeba/?") from error
+    return read_lines(path, "is --data.root the folder that holds celeba/?")
 
 
 def _read_header(path: Path) -> list[str]:
@@ -101,14 +158,8 @@ def _read_header(path: Path) -> list[str]:
     return lines[1].split()
 
 
-def _read_rows(path: Path, header_lines: int, columns: int) -> dict[str, list[str]]:
+def _read_rows(path: Path, header_lines: int, columns: int) -> dict[str, ListRow]:
     """The rows of a list file by image name; a row of another length is an error."""
-    rows: dict[str, list[str]] = {}
-    for number, line in enumerate(_read_lines(path)[header_lines:], start=header_lines + 1):
-        name, *values = line.split() or [""]
-        if not name:
-            continue
-        if len(values) != columns:
-            raise DataError(f"{path}, line {number}: {len(values)} values, expected {columns}")
-        rows[name] = values
+    rows, problems = parse_rows(_read_lines(path), header_lines, columns)
+    raise_first(path, problems)
     return rows

@@ -14,7 +14,7 @@ from datamodules.cartoonset import CartoonSet
 from datamodules.celeba import CelebA
 from datamodules.errors import DataError
 from datamodules.photo_folder import PhotoFolder
-from datamodules.samples import Photo, Split, UnpairedBatch
+from datamodules.samples import Photos, Split, UnpairedBatch
 from datamodules.transforms import cartoon_transform, photo_transform
 from datamodules.unpaired import DrawSampler, UnpairedFaces
 
@@ -24,7 +24,7 @@ CartoonFolder = Literal["cartoonset10k", "cartoonset100k"]
 
 
 class FacesDataModule(LightningDataModule):
-    """Unpaired faces of CelebA and CartoonSet; batches are ``UnpairedBatch``, at prediction ``PhotoBatch``.
+    """Unpaired faces of CelebA and CartoonSet; batches are ``UnpairedBatch``, at prediction ``Photos``.
 
     Args:
         root: Folder that holds ``celeba/`` and the cartoons.
@@ -119,8 +119,8 @@ class FacesDataModule(LightningDataModule):
         """The test part in file order; see ``UnpairedBatch``."""
         return self._loader(self._faces["test"])
 
-    def predict_dataloader(self) -> DataLoader[Photo]:
-        """The photos of ``predict_dir``; see ``PhotoBatch``."""
+    def predict_dataloader(self) -> DataLoader[Photos]:
+        """The photos of ``predict_dir``; see ``Photos``."""
         assert self._photos is not None, "setup('predict') comes first"
         return self._loader(self._photos)
 

@@ -35,11 +35,12 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
         raise DataError(f"cannot decode {path}: {error.err}") from error
     if pixels is None:
         raise DataError(f"cannot decode {path}: the file is damaged or cut off; replace or remove it")
-    if not has_alpha or pixels.ndim == 2 or pixels.shape[2] != 4:
-        return np.asarray(pixels if pixels.ndim == 3 else cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
-    if pixels.dtype == np.uint16:
-        pixels = (pixels >> 8).astype(np.uint8)
-    return composite_on_white(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA))
+    eight_bit = _to_eight_bit(np.asarray(pixels))
+    if eight_bit.ndim == 2:
+        return np.asarray(cv2.cvtColor(eight_bit, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
+    if eight_bit.shape[2] == 4:
+        return composite_on_white(eight_bit[..., [2, 1, 0, 3]])
+    return eight_bit if not has_alpha else np.ascontiguousarray(eight_bit[..., ::-1])
 
 
 def composite_on_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -61,6 +62,11 @@ def find_images(folder: Path) -> list[Path]:
     if not paths:
         raise DataError(f"no image in {folder} (looked for {', '.join(sorted(IMAGE_SUFFIXES))})")
     return paths
+
+
+def _to_eight_bit(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
+    values = pixels.astype(np.uint16) >> 8 if pixels.dtype == np.uint16 else pixels
+    return values.astype(np.uint8, copy=False)
 
 
 def _check_header(path: Path) -> bool:

@@ -6,6 +6,7 @@ image, x then y, in the order left eye, right eye, nose, left mouth corner, righ
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -73,20 +74,13 @@ class UnpairedBatch(NamedTuple):
     cartoon: Faces
 
 
-class PhotoBatch(NamedTuple):
-    """Photos to be translated.
+class Photos(NamedTuple):
+    """Photos to be translated: a batch of B, or without the batch axis a single one.
 
     Attributes:
         image: ``(B, 3, H, W)`` float32 RGB in [-1, 1].
-        name: B paths relative to the folder that the photos came from.
+        name: B paths relative to the folder that the photos came from; of a single one its path.
     """
 
     image: Tensor
-    name: list[str]
-
-
-class Photo(NamedTuple):
-    """One of a ``PhotoBatch``: ``image`` (3, H, W) and its path relative to the folder that it came from."""
-
-    image: Tensor
-    name: str
+    name: Sequence[str]

@@ -30,7 +30,7 @@ FLIP_ORDER = [1, 0, 2, 4, 3]
 _WHITE = 255
 
 
-class FlipFace(A.HorizontalFlip):
+class FlipFace(A.HorizontalFlip):  # type: ignore[misc]  # albumentations has no types
     """Mirror an image and its five landmarks, which keep their order left to right as seen in the image."""
 
     def apply_to_keypoints(self, keypoints: NDArray[np.float32], **params: Any) -> NDArray[np.float32]:
@@ -97,7 +97,7 @@ def cartoon_transform(image_size: int, augment: bool) -> FaceTransform:
     return FaceTransform([affine, *crop_and_resize, FlipFace(p=0.5)])
 
 
-class _CentreSquare(BaseCrop):
+class _CentreSquare(BaseCrop):  # type: ignore[misc]  # albumentations has no types
     """Crop the central square whose side is ``share`` of the image's shorter side, whatever the image's size."""
 
     def __init__(self, share: float = 1.0) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from datamodules.samples import Domain, Faces, PhotoBatch, UnpairedBatch
+from datamodules.samples import Domain, Faces, Photos, UnpairedBatch
 from lightning_modules.critic import Critic, join
 from lightning_modules.errors import UsageError
 from networks import (
@@ -157,8 +158,15 @@ class BaseCycleGAN(LightningModule, ABC):
 
     def training_step(self, batch: UnpairedBatch, batch_idx: int) -> None:
         """Update the generators with the critics frozen, then each group of critics."""
-        generator_optimizer, *critic_optimizers = self._optimizers()
+        optimizers = self.optimizers()
+        assert isinstance(optimizers, list), "configure_optimizers makes one for the generators and at least one more"
+        with one_training_step(optimizers):
+            terms = self._update_generators_and_critics(batch, *optimizers)
+        self._log_terms("train", terms, len(batch.photo.image))
 
+    def _update_generators_and_critics(
+        self, batch: UnpairedBatch, generator_optimizer: LightningOptimizer, *critic_optimizers: LightningOptimizer
+    ) -> Terms:
         with self.toggled_optimizer(generator_optimizer):
             translation = self.translate(self.generators, batch)
             terms = self.generator_terms(batch, translation)
@@ -169,13 +177,12 @@ class BaseCycleGAN(LightningModule, ABC):
         fakes = {domain: self._pooled(domain, batch, translation) for domain in OTHER}
         for names, optimizer in zip(self.critic_groups(), critic_optimizers, strict=True):
             with self.toggled_optimizer(optimizer):
-                group_terms = {
-                    name: self.critic_term(name, batch, fakes) for name in names if self.adversarial_weight(name)
-                }
-                if group_terms:
-                    self._update(optimizer, group_terms)
-                    terms |= {f"discriminator_{name}": term for name, term in group_terms.items()}
-        self._log_terms("train", terms, len(batch.photo.image))
+                active = [name for name in names if self.adversarial_weight(name)]
+                if active:
+                    critic_terms = {f"discriminator_{name}": self.critic_term(name, batch, fakes) for name in active}
+                    self._update(optimizer, critic_terms)
+                    terms |= critic_terms
+        return terms
 
     def translate(self, generators: nn.ModuleDict, batch: UnpairedBatch) -> Translation:
         """Everything that the generators make of a batch, each image once.
@@ -238,7 +245,7 @@ class BaseCycleGAN(LightningModule, ABC):
         """Log every generator loss under ``test/``."""
         self._evaluate("test", batch)
 
-    def predict_step(self, batch: PhotoBatch, batch_idx: int) -> Tensor:
+    def predict_step(self, batch: Photos, batch_idx: int) -> Tensor:
         """Cartoons (B, 3, H, W) in [-1, 1] of the photos."""
         return cast(Tensor, self(batch.image))
 
@@ -250,7 +257,8 @@ class BaseCycleGAN(LightningModule, ABC):
 
     def configure_optimizers(self) -> tuple[list[Optimizer], list[LambdaLR]]:
         """One Adam for both generators, one for each group of critics, all with the same schedule."""
-        critics: list[list[nn.Module]] = [[self.critics[name] for name in names] for names in self.critic_groups()]
+        groups: list[list[nn.Module]] = [[self.generators]]
+        groups += [[self.critics[name] for name in names] for names in self.critic_groups()]
         optimizers: list[Optimizer] = [
             Adam(
                 [parameter for module in group for parameter in module.parameters()],
@@ -259,7 +267,7 @@ class BaseCycleGAN(LightningModule, ABC):
                 # The fused kernel unscales gradients itself, too late to clip them.
                 fused=self._clip_grad_norm is None,
             )
-            for group in [[self.generators], *critics]
+            for group in groups
         ]
         epochs = self._epochs()
         schedulers = [
@@ -301,15 +309,6 @@ class BaseCycleGAN(LightningModule, ABC):
             if name in theirs and theirs[name] != value
         ]
         raise UsageError(f"the checkpoint does not fit this model ({'; '.join(differing) or 'other networks'})")
-
-    def _optimizers(self) -> list[LightningOptimizer]:
-        """All optimisers, set up so that ``global_step`` counts training steps, whatever their number."""
-        optimizers = self.optimizers()
-        optimizers = optimizers if isinstance(optimizers, list) else [optimizers]
-        for optimizer in optimizers[1:]:
-            # Lightning advances global_step around each step; leave that to the generators' optimiser.
-            optimizer._on_before_step = optimizer._on_after_step = _do_nothing
-        return optimizers
 
     def _update(self, optimizer: LightningOptimizer, terms: Terms) -> None:
         optimizer.zero_grad()
@@ -377,7 +376,21 @@ def decay_factor(epoch: int, epochs: int, start: float) -> float:
     An endless run (``epochs`` 0) keeps 1.
     """
     first = start * epochs
-    return 1.0 if epoch <= first else max(0.0, (epochs - epoch) / (epochs - first))
+    return 1.0 if epoch <= first or not epochs else max(0.0, (epochs - epoch) / (epochs - first))
+
+
+@contextmanager
+def one_training_step(optimizers: Sequence[LightningOptimizer]) -> Iterator[None]:
+    """Count whatever the optimisers do in the block as one step.
+
+    Lightning would advance ``global_step``, and so ``max_steps``, at each step of each optimiser.
+    """
+    start, end = optimizers[0]._on_before_step, optimizers[0]._on_after_step
+    for optimizer in optimizers:
+        optimizer._on_before_step = optimizer._on_after_step = _do_nothing
+    yield
+    start()
+    end()
 
 
 def _do_nothing() -> None:

@@ -87,7 +87,7 @@ def _wandb_logger(home: Path, mode: WandbMode) -> WandbLogger:
     if mode == "offline":
         _say_how_to_sync(home)
     options: dict[str, Any] = {"resume": "allow"} if mode == "online" else {"resume": None}
-    return WandbLogger(
+    logger = WandbLogger(
         project=os.environ.get("WANDB_PROJECT", PROJECT),
         name=f"{home.parent.name}/{home.name}",
         id=re.sub(r"[^\w.-]", "-", f"{home.parent.name}-{home.name}"),
@@ -96,3 +96,5 @@ def _wandb_logger(home: Path, mode: WandbMode) -> WandbLogger:
         settings=wandb.Settings(silent=mode == "offline", init_timeout=20),
         **options,
     )
+    logger._wandb_init.pop("anonymous", None)  # Lightning sets what W&B then warns of
+    return logger

@@ -10,7 +10,7 @@ from lightning.pytorch.callbacks import BasePredictionWriter
 from torch import Tensor
 from torchvision.utils import save_image
 
-from datamodules.samples import PhotoBatch
+from datamodules.samples import Photos
 
 
 class CartoonWriter(BasePredictionWriter):
@@ -30,7 +30,7 @@ class CartoonWriter(BasePredictionWriter):
         pl_module: LightningModule,
         prediction: Tensor,
         batch_indices: Sequence[int] | None,
-        batch: PhotoBatch,
+        batch: Photos,
         batch_idx: int,
         dataloader_idx: int,
     ) -> None:

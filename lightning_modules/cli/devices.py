@@ -25,16 +25,15 @@ def usable_precision(trainer: Namespace) -> Any:
 
 def fitting_strategy(trainer: Namespace) -> Any:
     """The strategy asked for, or with several processes the one that toggled optimisers need."""
-    devices = trainer.devices
-    if isinstance(devices, str) and devices.isdigit():
-        devices = int(devices)
-    if isinstance(devices, int) and devices != -1:
-        processes = devices
-    elif _on_cpu(trainer):
-        processes = 1
-    elif devices in {"auto", -1, "-1"}:
-        processes = torch.cuda.device_count()
-    else:
-        processes = len(devices) if isinstance(devices, list) else len(str(devices).split(","))
-    is_alone = processes * trainer.num_nodes <= 1
+    is_alone = _processes(trainer) * trainer.num_nodes <= 1
     return trainer.strategy if trainer.strategy != "auto" or is_alone else "ddp_find_unused_parameters_true"
+
+
+def _processes(trainer: Namespace) -> int:
+    """Processes that ``--trainer.devices`` starts on this machine."""
+    devices = trainer.devices
+    if isinstance(devices, list):
+        return len(devices)
+    if str(devices) in {"auto", "-1"}:
+        return 1 if _on_cpu(trainer) else torch.cuda.device_count()
+    return int(devices) if str(devices).isdigit() else len(str(devices).split(","))

@@ -1,0 +1,6 @@
+"""Checking the data sets on disk: what is there, how much of the published whole, and every fault in it."""
+
+from datamodules.check.report import CheckReport, Count, Finding, SetReport, Severity
+from datamodules.check.runner import check
+
+__all__ = ["CheckReport", "Count", "Finding", "SetReport", "Severity", "check"]

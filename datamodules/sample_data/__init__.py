@@ -1,0 +1,7 @@
+"""The project's own sample data: drawn faces and cartoons in the formats of the published data sets."""
+
+from __future__ import annotations
+
+from datamodules.sample_data.writer import SampleDataSummary, write_sample_data
+
+__all__ = ["SampleDataSummary", "write_sample_data"]

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from datamodules.samples import RawFace
+from datamodules.transforms import cartoon_transform, photo_transform
+from datamodules.unpaired import DrawSampler, UnpairedFaces
+
+
+class Numbered:
+    """Faces whose hair label is their index."""
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> RawFace:
+        points = np.full((5, 2), 8, dtype=np.float32)
+        return RawFace(np.full((16, 16, 3), index, dtype=np.uint8), points, index, Path(str(index)))
+
+
+def faces(photos: int, cartoons: int, shuffle: bool = True, seed: int = 0) -> UnpairedFaces:
+    return UnpairedFaces(
+        Numbered(photos), Numbered(cartoons), photo_transform(8, True), cartoon_transform(8, True), shuffle, seed
+    )
+
+
+def drawn(data: UnpairedFaces, draws: range) -> tuple[list[int], list[int]]:
+    pairs = [data[draw] for draw in draws]
+    return [int(pair.photo.hair) for pair in pairs], [int(pair.cartoon.hair) for pair in pairs]
+
+
+def test_every_face_comes_up_once_a_pass() -> None:
+    photos, cartoons = drawn(faces(10, 4), range(20))
+    assert sorted(photos[:10]) == sorted(photos[10:]) == list(range(10))
+    for start in range(0, 20, 4):
+        assert sorted(cartoons[start : start + 4]) == list(range(4))
+
+
+def test_passes_differ_and_partners_change() -> None:
+    photos, cartoons = drawn(faces(8, 8), range(16))
+    assert photos[:8] != photos[8:]
+    assert photos[:8] != cartoons[:8]
+    assert dict(zip(photos[:8], cartoons[:8], strict=True)) != dict(zip(photos[8:], cartoons[8:], strict=True))
+
+
+def test_a_draw_depends_on_seed_and_number_alone() -> None:
+    first, second = faces(10, 4), faces(10, 4)
+    second[3], second[17]  # what was drawn before does not matter
+    a, b = first[12], second[12]
+    assert torch.equal(a.photo.image, b.photo.image)
+    assert torch.equal(a.cartoon.landmarks, b.cartoon.landmarks)
+    assert drawn(faces(10, 4, seed=1), range(10)) != drawn(faces(10, 4), range(10))
+
+
+def test_without_shuffle_the_shorter_domain_starts_over() -> None:
+    data = faces(5, 2, shuffle=False)
+    assert len(data) == 5
+    assert drawn(data, range(5)) == ([0, 1, 2, 3, 4], [0, 1, 0, 1, 0])
+
+
+@pytest.mark.parametrize("replicas", [1, 2, 3])
+def test_the_processes_share_the_draws_of_one_process(replicas: int) -> None:
+    data = faces(12, 12)
+    samplers = [DrawSampler(data, 12, replicas, rank) for rank in range(replicas)]
+    for epoch in (0, 1):
+        for sampler in samplers:
+            sampler.set_epoch(epoch)
+        dealt = [list(sampler) for sampler in samplers]
+        assert [draw for turn in zip(*dealt, strict=True) for draw in turn] == list(range(12 * epoch, 12 * epoch + 12))
+
+
+def test_a_remainder_is_dropped_alike_on_all_processes() -> None:
+    data = faces(5, 5)
+    assert [len(DrawSampler(data, 5, 2, rank)) for rank in (0, 1)] == [2, 2]
+    assert [list(DrawSampler(data, 5, 2, rank)) for rank in (0, 1)] == [[0, 2], [1, 3]]

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lightning_modules.cli.words import Words, find_config
+from lightning_modules.errors import UsageError
+from lightning_modules.runs import project_root
+
+
+def test_configs_come_before_options_wherever_they_stand(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    first.touch()
+    second.touch()
+    words = Words(["fit", "--model.ngf", "8", "--config", str(first), "--trainer.max_epochs=2", f"--config={second}"])
+    assert words.assembled() == [
+        *("fit", "--config", str(first), "--config", str(second)),
+        *("--model.ngf", "8", "--trainer.max_epochs=2"),
+    ]
+    assert words.experiment() == "b"
+
+
+def test_a_checkpoint_s_values_come_between_configs_and_options(tmp_path: Path) -> None:
+    config = tmp_path / "a.yaml"
+    config.touch()
+    values = {"model": {"init_args": {"ngf": 4}}}
+    assembled = Words(["test", "-c", str(config), "--data.root", "x"]).assembled(under_options=values)
+    assert assembled[:3] == ["test", "--config", str(config)]
+    assert yaml.safe_load(assembled[4]) == values
+    assert assembled[5:] == ["--data.root", "x"]
+
+
+def test_words_without_config_name_no_experiment() -> None:
+    assert Words(["fit"]).experiment() is None
+    assert Words([]).assembled() == []
+
+
+def test_a_config_is_found_here_first_then_in_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_config("configs/base.yaml") == str(project_root() / "configs" / "base.yaml")
+    own = tmp_path / "configs" / "base.yaml"
+    own.parent.mkdir()
+    own.touch()
+    assert find_config("configs/base.yaml") == str(own)
+
+
+def test_a_config_that_is_nowhere_is_named_with_those_there_are() -> None:
+    with pytest.raises(UsageError, match=r"nope\.yaml[\s\S]*configs/cyclegan_baseline\.yaml"):
+        find_config("configs/nope.yaml")

@@ -1,0 +1,322 @@
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+import torch
+import torch.nn.functional as F
+from lightning import Callback, LightningModule, Trainer
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from datamodules.samples import Domain, Faces, UnpairedBatch
+from lightning_modules.base import BaseCycleGAN, Term, Terms, Translation, decay_factor, total
+from lightning_modules.critic import Critic
+from lightning_modules.cyclegan_baseline import CycleGANBaseline
+from lightning_modules.errors import UsageError
+from networks import PatchDiscriminator
+
+MakeTrainer = Callable[..., Trainer]
+Loader = DataLoader[UnpairedBatch]
+SMALL: dict[str, Any] = {"generator": "resnet6", "ngf": 4, "ndf": 4}
+
+
+class TinyCritics(CycleGANBaseline):
+    """The baseline with discriminators that judge 16-px images."""
+
+    def build_critics(self) -> dict[str, Critic]:
+        return {name: Critic(PatchDiscriminator(ndf=self._ndf, n_layers=1), name) for name in ("photo", "cartoon")}
+
+
+def small(**options: Any) -> TinyCritics:
+    torch.manual_seed(0)
+    return TinyCritics(**(SMALL | options))
+
+
+def weights(module: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in module.named_parameters()}
+
+
+def oracle(model: TinyCritics, batches: list[UnpairedBatch], mode: str) -> tuple[nn.ModuleDict, nn.ModuleDict]:
+    """CycleGAN's training loop in its plainest form: every image through every network by itself, no pool."""
+    generators, critics = copy.deepcopy(model.generators), copy.deepcopy(model.critics)
+    to_cartoon, to_photo = generators["cartoon"], generators["photo"]
+    judge_cartoon, judge_photo = cast(Critic, critics["cartoon"]).network, cast(Critic, critics["photo"]).network
+    generator_optimizer = torch.optim.Adam(generators.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    critic_optimizer = torch.optim.Adam(critics.parameters(), lr=2e-4, betas=(0.5, 0.999))
+
+    def adversarial(logits: Tensor, is_real: bool) -> Tensor:
+        target = torch.full_like(logits, float(is_real))
+        return F.mse_loss(logits, target) if mode == "lsgan" else F.binary_cross_entropy_with_logits(logits, target)
+
+    for batch in batches:
+        photo, cartoon = batch.photo.image, batch.cartoon.image
+        fake_cartoon, fake_photo = to_cartoon(photo), to_photo(cartoon)
+        loss = adversarial(judge_cartoon(fake_cartoon), True) + adversarial(judge_photo(fake_photo), True)
+        loss = loss + 10 * (to_photo(fake_cartoon) - photo).abs().mean()
+        loss = loss + 10 * (to_cartoon(fake_photo) - cartoon).abs().mean()
+        loss = loss + 5 * (to_cartoon(cartoon) - cartoon).abs().mean() + 5 * (to_photo(photo) - photo).abs().mean()
+        generator_optimizer.zero_grad()
+        loss.backward()
+        generator_optimizer.step()
+        critic_optimizer.zero_grad()
+        for judge, real, fake in ((judge_cartoon, cartoon, fake_cartoon), (judge_photo, photo, fake_photo)):
+            (0.5 * (adversarial(judge(real), True) + adversarial(judge(fake.detach()), False))).backward()
+        critic_optimizer.step()
+    return generators, critics
+
+
+@pytest.mark.parametrize("mode", ["vanilla", "lsgan"])
+def test_training_is_cyclegan_s_plain_loop(mode: str, loader: Loader, make_trainer: MakeTrainer) -> None:
+    model = small(gan_mode=mode, pool_size=0)
+    expected_generators, expected_critics = oracle(model, list(loader)[:2], mode)
+    before = weights(model)
+    make_trainer(max_steps=2).fit(model, loader)
+    for ours, theirs in ((model.generators, expected_generators), (model.critics, expected_critics)):
+        # A bias before an instance norm has no gradient but rounding, which Adam blows up to whole steps.
+        kernels = [(name, value) for name, value in theirs.named_parameters() if value.dim() == 4]
+        assert kernels
+        for name, value in kernels:
+            torch.testing.assert_close(ours.get_parameter(name), value, atol=2e-5, rtol=1e-3)
+    moved = [name for name, value in model.named_parameters() if not torch.equal(value, before[name])]
+    assert len(moved) == len(before)
+
+
+class Watch(Callback):
+    """Records which networks have gradients whenever an optimiser steps."""
+
+    def __init__(self) -> None:
+        self.seen: list[set[str]] = []
+
+    def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Any) -> None:
+        self.seen.append({name.split(".")[0] for name, p in pl_module.named_parameters() if p.requires_grad})
+
+
+def test_each_optimiser_sees_only_its_networks(loader: Loader, make_trainer: MakeTrainer) -> None:
+    watch = Watch()
+    make_trainer(max_steps=2, callbacks=[watch]).fit(small(), loader)
+    assert watch.seen == [{"generators"}, {"critics"}] * 2
+
+
+class TwoGroups(TinyCritics):
+    """Four discriminators under three optimisers, the last of which rests until step 2."""
+
+    def build_critics(self) -> dict[str, Critic]:
+        local = {f"{name}_local": Critic(PatchDiscriminator(ndf=4, n_layers=1), name) for name in ("photo", "cartoon")}
+        return super().build_critics() | local
+
+    def critic_groups(self) -> list[list[str]]:
+        return [["photo", "cartoon"], ["photo_local"], ["cartoon_local"]]
+
+    def adversarial_weight(self, critic: str) -> float:
+        return 1.0 if critic != "cartoon_local" or self.global_step >= 2 else 0.0
+
+
+@pytest.mark.parametrize("model_class", [TinyCritics, TwoGroups])
+def test_global_step_counts_training_steps(
+    model_class: type[TinyCritics], loader: Loader, make_trainer: MakeTrainer
+) -> None:
+    trainer = make_trainer(max_steps=3)
+    trainer.fit(model_class(**SMALL), loader)
+    assert trainer.global_step == 3
+    assert trainer.fit_loop.epoch_loop.batch_progress.total.completed == 3
+
+
+def test_a_critic_of_weight_zero_rests_and_then_joins(loader: Loader, make_trainer: MakeTrainer) -> None:
+    model = TwoGroups(**SMALL)
+    before = weights(model.critics["cartoon_local"])
+    make_trainer(max_steps=2).fit(model, loader)
+    assert all(torch.equal(value, before[name]) for name, value in model.critics["cartoon_local"].named_parameters())
+    model = TwoGroups(**SMALL)
+    before = weights(model.critics["cartoon_local"])
+    make_trainer(max_steps=4).fit(model, loader)
+    moved = [n for n, value in model.critics["cartoon_local"].named_parameters() if not torch.equal(value, before[n])]
+    assert moved
+
+
+class Hooked(TinyCritics):
+    """Fills the remaining hooks and records what they are given."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.guides: list[tuple[str, list[int]]] = []
+
+    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, guide: Faces) -> Tensor:
+        self.guides.append((target, guide.hair.tolist()))
+        return super().generate(generators, target, images, guide)
+
+    def real_faces(self, domain: Domain, batch: UnpairedBatch) -> Faces:
+        faces = super().real_faces(domain, batch)
+        return faces._replace(image=torch.ones_like(faces.image)) if domain == "cartoon" else faces
+
+    def extra_generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
+        return {"brightness": Term(translation.fake["cartoon"].mean(), 3.0)}
+
+
+def test_a_guide_always_belongs_to_the_face_it_guides() -> None:
+    model = Hooked(**SMALL)
+    photo = Faces(torch.rand(2, 3, 16, 16), torch.zeros(2, 5, 2), torch.tensor([1, 2]))
+    cartoon = Faces(torch.rand(2, 3, 16, 16), torch.zeros(2, 5, 2), torch.tensor([3, 0]))
+    batch = UnpairedBatch(photo, cartoon)
+    translation = model.translate(model.generators, batch)
+    assert sorted(model.guides) == sorted(
+        [("cartoon", [1, 2, 3, 0]), ("photo", [3, 0, 1, 2]), ("photo", [1, 2]), ("cartoon", [3, 0])]
+    )
+    assert model.fake_faces("cartoon", batch, translation).hair.tolist() == [1, 2]
+    assert model.fake_faces("photo", batch, translation).hair.tolist() == [3, 0]
+
+
+def test_extra_terms_reach_the_generators_and_the_log(loader: Loader, make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer(max_steps=1)
+    trainer.fit(Hooked(**SMALL), loader)
+    assert "train/brightness" in trainer.callback_metrics
+    batch = next(iter(loader))
+    model = Hooked(**SMALL)
+    terms = model.generator_terms(batch, model.translate(model.generators, batch))
+    with_term = torch.autograd.grad(total(terms), list(model.generators["cartoon"].parameters()), retain_graph=True)
+    del terms["brightness"]
+    without = torch.autograd.grad(total(terms), list(model.generators["cartoon"].parameters()))
+    assert any((a - b).abs().max() > 1e-6 for a, b in zip(with_term, without, strict=True))
+
+
+def test_terms_are_the_paper_s_with_their_weights(loader: Loader) -> None:
+    model, batch = small(lambda_cycle=8.0, lambda_identity=0.25), next(iter(loader))
+    translation = model.translate(model.generators, batch)
+    terms = model.generator_terms(batch, translation)
+    expected = {f"{kind}_{name}" for kind in ("adversarial", "cycle", "identity") for name in ("photo", "cartoon")}
+    assert set(terms) == expected
+    assert terms["cycle_photo"].weight == 8.0
+    assert terms["identity_cartoon"].weight == 2.0
+    cycle = F.l1_loss(model.generators["photo"](model.generators["cartoon"](batch.photo.image)), batch.photo.image)
+    torch.testing.assert_close(terms["cycle_photo"].value, cycle)
+    identity = F.l1_loss(model.generators["cartoon"](batch.cartoon.image), batch.cartoon.image)
+    torch.testing.assert_close(terms["identity_cartoon"].value, identity)
+
+
+def test_without_identity_nothing_is_computed_for_it(loader: Loader) -> None:
+    model, batch = small(lambda_identity=0.0), next(iter(loader))
+    translation = model.translate(model.generators, batch)
+    assert translation.identity == {}
+    assert not any(name.startswith("identity") for name in model.generator_terms(batch, translation))
+
+
+def test_a_seen_fake_comes_back_from_the_pool_with_its_label(loader: Loader, make_trainer: MakeTrainer) -> None:
+    model = small(pool_size=3)
+    make_trainer(max_steps=4).fit(model, loader)
+    state = model.pools["cartoon"].get_extra_state()
+    assert len(state["samples"]) == 3
+    assert set(state["samples"][0]) == set(Faces._fields)
+
+
+def test_the_average_is_used_and_saved(loader: Loader, make_trainer: MakeTrainer) -> None:
+    model = small(ema_decay=0.9)
+    make_trainer(max_steps=4).fit(model, loader)
+    assert any(name.startswith("average.module.cartoon") for name in model.state_dict())
+    photo = next(iter(loader)).photo.image
+    with torch.no_grad():
+        averaged, last = model(photo), model.generators["cartoon"](photo)
+        assert torch.equal(averaged, model.trained_generators["cartoon"](photo))
+    assert not torch.allclose(averaged, last)
+    assert torch.equal(small()(photo), small().generators["cartoon"](photo))
+
+
+def test_the_average_follows_its_definition(loader: Loader, make_trainer: MakeTrainer) -> None:
+    model = small(ema_decay=0.5)
+    snapshots: list[dict[str, Tensor]] = []
+
+    class Snap(Callback):
+        def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *args: Any) -> None:
+            snapshots.append(weights(cast(BaseCycleGAN, pl_module).generators))
+
+    make_trainer(max_steps=3, callbacks=[Snap()]).fit(model, loader)
+    name = next(iter(snapshots[0]))
+    expected = snapshots[0][name]
+    for count, snapshot in enumerate(snapshots[1:], start=1):
+        decay = min(0.5, (1 + count) / (10 + count))
+        expected = decay * expected + (1 - decay) * snapshot[name]
+    torch.testing.assert_close(model.trained_generators.get_parameter(name), expected)
+
+
+def test_gradients_are_clipped_when_asked(loader: Loader, make_trainer: MakeTrainer) -> None:
+    norms: list[float] = []
+
+    class Norms(Callback):
+        def on_before_zero_grad(self, trainer: Trainer, pl_module: LightningModule, optimizer: Any) -> None:
+            gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+            if gradients:
+                norms.append(torch.stack([gradient.norm() for gradient in gradients]).norm().item())
+
+    for limit in (None, 0.01):
+        norms.clear()
+        model = small(clip_grad_norm=limit)
+        make_trainer(max_steps=1).fit(model, loader)
+        for network in (model.generators, model.critics):
+            gradients = [p.grad for p in network.parameters() if p.grad is not None]
+            norms.append(torch.stack([gradient.norm() for gradient in gradients]).norm().item())
+        assert (max(norms) <= 0.0101) is (limit is not None)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "expected"), [(0, 1.0), (99, 1.0), (100, 1.0), (150, 0.5), (199, 0.01), (200, 0.0), (300, 0.0)]
+)
+def test_the_learning_rate_is_constant_then_falls_to_zero(epoch: int, expected: float) -> None:
+    assert decay_factor(epoch, 200, 0.5) == pytest.approx(expected)
+
+
+def test_the_learning_rate_s_ends() -> None:
+    assert decay_factor(5, 0, 0.5) == 1.0
+    assert decay_factor(9, 10, 1.0) == 1.0
+    assert decay_factor(1, 10, 0.0) == pytest.approx(0.9)
+
+
+def test_the_learning_rate_is_stepped_each_epoch(loader: Loader, make_trainer: MakeTrainer) -> None:
+    rates: list[list[float]] = []
+
+    class Rates(Callback):
+        def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+            rates.append([optimizer.param_groups[0]["lr"] for optimizer in trainer.optimizers])
+
+    make_trainer(max_epochs=4, callbacks=[Rates()], limit_train_batches=1).fit(small(), loader)
+    assert rates == [pytest.approx([2e-4 * factor] * 2) for factor in (1, 1, 1, 0.5)]
+
+
+def test_a_run_told_in_steps_decays_too(loader: Loader, make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer(max_epochs=-1, max_steps=16)
+    trainer.fit(small(), loader)  # four epochs of four steps
+    assert trainer.optimizers[0].param_groups[0]["lr"] == pytest.approx(0.0)
+
+
+def test_broken_losses_stop_the_run_and_are_named(loader: Loader, make_trainer: MakeTrainer) -> None:
+    class Broken(TinyCritics):
+        def extra_generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
+            value = translation.fake["cartoon"].mean()
+            return {"odd": Term(value * (math.nan if self.global_step == 2 else 1), 1.0)}
+
+    trainer = make_trainer(max_steps=8)
+    with pytest.raises(UsageError, match=r"diverged before step 3.*train/odd"):
+        trainer.fit(Broken(**SMALL), loader)
+
+
+def test_a_checkpoint_of_another_architecture_is_refused_by_name() -> None:
+    checkpoint: dict[str, Any] = {"state_dict": small().state_dict(), "hyper_parameters": SMALL}
+    small().on_load_checkpoint(checkpoint)
+    with pytest.raises(UsageError, match="ngf: 4 in it, 8 here"):
+        small(ngf=8).on_load_checkpoint(checkpoint)
+
+
+def test_bf16_autocast_keeps_logits_and_losses_in_fp32(loader: Loader) -> None:
+    model, batch = small(), next(iter(loader))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        translation = model.translate(model.generators, batch)
+        terms = model.generator_terms(batch, translation)
+        fakes = {domain: model.fake_faces(domain, batch, translation) for domain in ("photo", "cartoon")}
+        terms |= {"critic": model.critic_term("photo", batch, cast(dict[Domain, Faces], fakes))}
+        assert cast(Critic, model.critics["photo"])(batch.photo).dtype == torch.float32
+    exact = model.generator_terms(batch, model.translate(model.generators, batch))
+    for name, term in exact.items():
+        assert terms[name].value.dtype == torch.float32
+        torch.testing.assert_close(terms[name].value, term.value, rtol=0.05, atol=0.02)
+    assert terms["critic"].value.dtype == torch.float32

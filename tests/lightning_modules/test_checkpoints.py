@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from lightning_modules.checkpoints import read_hyper_parameters
+from lightning_modules.errors import UsageError
+
+CLASS = "lightning_modules.CycleGANBaseline"
+
+
+def saved(path: Path, **content: Any) -> Path:
+    torch.save(content, path)
+    return path
+
+
+def test_model_and_data_come_back_as_a_config(tmp_path: Path) -> None:
+    path = saved(
+        tmp_path / "a.ckpt",
+        hyper_parameters={"ngf": 8, "_class_path": CLASS, "_instantiator": "x"},
+        datamodule_hyper_parameters={"image_size": 64, "_instantiator": "x"},
+    )
+    expected = {"model": {"init_args": {"ngf": 8}}, "data": {"init_args": {"image_size": 64}}}
+    assert read_hyper_parameters(path, CLASS) == expected
+
+
+def test_another_model_is_refused(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.ckpt", hyper_parameters={"_class_path": "lightning_modules.Other"})
+    with pytest.raises(UsageError, match=r"lightning_modules\.Other.*CycleGANBaseline"):
+        read_hyper_parameters(path, CLASS)
+
+
+class Malicious:
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.system, (f"touch {self.marker}",)
+
+
+def test_code_in_a_checkpoint_is_never_executed(tmp_path: Path) -> None:
+    marker = tmp_path / "executed"
+    path = saved(tmp_path / "evil.ckpt", hyper_parameters=Malicious(marker))
+    with pytest.raises(UsageError, match=r"evil\.ckpt"):
+        read_hyper_parameters(path, CLASS)
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("damage", ["empty", "text", "pickle", "cut", "weights"])
+def test_a_damaged_or_foreign_file_is_named(tmp_path: Path, damage: str) -> None:
+    path = saved(tmp_path / "bad.ckpt", hyper_parameters={"ngf": 8}, state_dict={"w": torch.zeros(1000)})
+    whole = path.read_bytes()
+    content = {
+        "empty": b"",
+        "text": b"<html></html>",
+        "pickle": pickle.dumps({"a": 1}),
+        "cut": whole[: len(whole) // 2],
+    }
+    if damage == "weights":
+        saved(path, weight=torch.zeros(2))
+    else:
+        path.write_bytes(content[damage])
+    with pytest.raises(UsageError, match=r"bad\.ckpt"):
+        read_hyper_parameters(path, CLASS)

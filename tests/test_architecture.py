@@ -1,0 +1,64 @@
+"""The rooms of the house and the direction of its imports."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ALLOWED = {
+    "networks": {"networks"},
+    "datamodules": {"datamodules"},
+    "lightning_modules": {"lightning_modules", "networks", "datamodules"},
+    "apps": {"apps", "lightning_modules", "networks", "datamodules"},
+}
+NO_TRAINER = ("networks",)
+
+
+def imported_packages(path: Path) -> set[str]:
+    packages = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            packages |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            packages.add((node.module or "").split(".")[0])
+    return packages
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_no_import_runs_upwards(room: str) -> None:
+    files = list((ROOT / room).rglob("*.py"))
+    assert files
+    for path in files:
+        own = imported_packages(path) & set(ALLOWED)
+        assert own <= ALLOWED[room], f"{path} imports {own - ALLOWED[room]}"
+
+
+@pytest.mark.parametrize("room", NO_TRAINER)
+def test_networks_know_no_trainer(room: str) -> None:
+    for path in (ROOT / room).rglob("*.py"):
+        assert not imported_packages(path) & {"lightning", "pytorch_lightning", "wandb", "jsonargparse"}, path
+
+
+def test_every_package_is_installed() -> None:
+    listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
+    present = {
+        ".".join(path.parent.relative_to(ROOT).parts) for room in ALLOWED for path in (ROOT / room).rglob("__init__.py")
+    }
+    assert present | {"configs"} == listed
+
+
+def test_there_is_one_lightning_command() -> None:
+    owners = {entry.value for entry in entry_points(group="console_scripts", name="lightning")}
+    assert owners == {"lightning_modules.cli:main"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("cyclegan_*.yaml")), ids=lambda path: path.stem)
+def test_one_stem_finds_everything_of_a_variant(path: Path) -> None:
+    assert (ROOT / "lightning_modules" / f"{path.stem}.py").is_file()
+    assert (ROOT / "tests" / "lightning_modules" / f"test_{path.stem}.py").is_file()
