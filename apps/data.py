@@ -103,4 +103,7 @@ def _describe_findings(report: CheckReport) -> Iterator[str]:
                 more = len(findings) - SHOWN_FINDINGS
                 yield f"{findings[0].severity}: {more:,} more in {found.folder}; --json FILE has them all"
     count = sum(len(found.errors) for found in report.sets)
-    yield f"{count:,} errors" if count else "nothing is broken"
+    if not any(found.present for found in report.sets):
+        yield f"there is no data set in {report.root}"
+    else:
+        yield f"{count:,} errors" if count else "nothing is broken"

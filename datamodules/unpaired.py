@@ -69,7 +69,7 @@ def _permutation(length: int, seed: int, domain: int, which_pass: int) -> NDArra
     return np.random.default_rng([seed, domain, which_pass]).permutation(length)
 
 
-class DrawSampler(DistributedSampler[UnpairedBatch]):
+class DrawSampler(DistributedSampler[int]):
     """The draws of one epoch, dealt out to the processes in turn: the global batch does not depend on their number.
 
     A ``DistributedSampler``, because Lightning calls ``set_epoch`` on those and leaves them in place.

@@ -255,6 +255,19 @@ class BaseCycleGAN(LightningModule, ABC):
 
     # Optimisation
 
+    def prepare_data(self) -> None:
+        """Refuse an image size that the networks cannot work at, before anything is written or started."""
+        side = getattr(self.trainer.datamodule, "hparams", {}).get("image_size")  # type: ignore[attr-defined]
+        for network in self.modules():
+            if side is None or not isinstance(network, Generator | PatchDiscriminator):
+                continue
+            divisor = network.divisor if isinstance(network, Generator) else 1
+            if side % divisor or side < network.smallest_side:
+                raise UsageError(
+                    f"--data.image_size {side}: {type(network).__name__} needs a multiple of {divisor}, "
+                    f"at least {network.smallest_side}"
+                )
+
     def configure_optimizers(self) -> tuple[list[Optimizer], list[LambdaLR]]:
         """One Adam for both generators, one for each group of critics, all with the same schedule."""
         groups: list[list[nn.Module]] = [[self.generators]]
@@ -337,13 +350,21 @@ class BaseCycleGAN(LightningModule, ABC):
 
     def _log_terms(self, stage: str, terms: Terms, batch_size: int) -> None:
         """Log each term by itself, unweighted, and what belongs together as weighted sums in the progress bar."""
-        values = {f"{stage}/{name}": term.value.detach() for name, term in terms.items()}
+        each = {f"{stage}/{name}": term.value.detach() for name, term in terms.items()}
         sums = {f"{stage}/cycle": _sum_of(terms, "cycle_")}
         if stage == "train":
             sums[f"{stage}/adversarial"] = _sum_of(terms, "adversarial_")
             sums[f"{stage}/discriminator"] = _sum_of(terms, "discriminator_")
-        self.log_dict(values, batch_size=batch_size, sync_dist=stage != "train")
-        self.log_dict(sums, batch_size=batch_size, sync_dist=stage != "train", prog_bar=True)
+        values = self._mean_over_processes(each | sums)
+        self.log_dict({name: values[name] for name in each}, batch_size=batch_size)
+        self.log_dict({name: values[name] for name in sums}, batch_size=batch_size, prog_bar=True)
+
+    def _mean_over_processes(self, values: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The losses of the global batch, in one exchange instead of Lightning's one for each."""
+        if self.trainer.world_size == 1:
+            return values
+        means = cast(Tensor, self.trainer.strategy.reduce(torch.stack(list(values.values())), reduce_op="mean"))
+        return dict(zip(values, means.unbind(), strict=True))
 
     def _critics(self) -> list[tuple[str, Critic]]:
         return [(name, cast(Critic, critic)) for name, critic in self.critics.items()]

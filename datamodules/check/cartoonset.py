@@ -20,6 +20,8 @@ def check_cartoonset(report: SetReport, progress: bool) -> None:
     cartoons = [path for path in images if path.name.startswith("cs") and path.suffix == ".png"]
     decode_all(report, cartoons, progress)
     report.count("all", "images", len(cartoons), PUBLISHED[report.name])
+    if not cartoons:
+        report.error(report.folder, "it holds no cs*.png")
     if len(images) > len(cartoons):
         report.note(report.folder, f"{len(images) - len(cartoons):,} images are not named cs*.png and so are not read")
     attribute_counts = [_check_attributes(report, path.with_suffix(".csv")) for path in cartoons]
@@ -35,7 +37,11 @@ def _check_attributes(report: SetReport, path: Path) -> int:
     names: set[str] = set()
     lines = read_list(report, path)
     for number, line in enumerate(lines, start=1):
-        words = next(csv.reader([line], skipinitialspace=True), [])
+        try:
+            words = next(csv.reader([line], skipinitialspace=True), [])
+        except csv.Error as error:
+            report.error(path, str(error), number)
+            continue
         fault = _find_attribute_fault(words) if words else None
         if fault is not None:
             report.error(path, fault, number)

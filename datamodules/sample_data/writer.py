@@ -135,7 +135,7 @@ def _draw_all(folder: Path, count: int, seed: int, progress: bool, processes: in
     for name in _FOLDERS:
         (folder / name).mkdir()
     rows: list[list[Row]] = [[] for _ in SETS]
-    with tqdm(total=len(jobs), desc="sample data", unit="picture", disable=not progress) as bar:
+    with tqdm(total=len(jobs), desc="sample data", unit="picture", disable=None if progress else True) as bar:
         for job, row in zip(jobs, _results(jobs, processes), strict=True):
             rows[job.which].append(row)
             bar.update()

@@ -45,7 +45,7 @@ class ImageGrid(Callback):
             return
         assert isinstance(pl_module, BaseCycleGAN), "ImageGrid draws CycleGANs"
         grid = make_grid(
-            self._rows(pl_module, faces), nrow=self._count, normalize=True, value_range=(-1, 1), pad_value=1
+            self._rows(pl_module, faces), nrow=self._columns(faces), normalize=True, value_range=(-1, 1), pad_value=1
         )
         path = (
             Path(trainer.default_root_dir)
@@ -58,8 +58,11 @@ class ImageGrid(Callback):
             if isinstance(logger, WandbLogger):
                 logger.log_image("faces", [str(path)], step=trainer.global_step)
 
+    def _columns(self, faces: list[UnpairedBatch]) -> int:
+        return min(self._count, sum(len(batch.photo.image) for batch in faces))
+
     def _rows(self, model: BaseCycleGAN, faces: list[UnpairedBatch]) -> Tensor:
-        """Six rows of ``count`` images: (6 * count, 3, H, W) in [-1, 1]."""
+        """Six rows of images, one column a face: (6 * columns, 3, H, W) in [-1, 1]."""
         photos, cartoons, fake_cartoons, fake_photos, photos_again, cartoons_again = ([] for _ in range(6))
         for batch in faces:
             with torch.autocast(model.device.type, enabled=False):

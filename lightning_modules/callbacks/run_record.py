@@ -27,12 +27,14 @@ class RunRecord(Callback):
         config: The configuration as YAML, as it was asked for.
         seed: The run's seed.
         command: The command line, as a list of words.
+        resumed_from: Checkpoint that the run goes on from.
     """
 
-    def __init__(self, config: str, seed: int, command: list[str]) -> None:
+    def __init__(self, config: str, seed: int, command: list[str], resumed_from: Path | None = None) -> None:
         self._config = config
         self._seed = seed
         self._command = command
+        self._resumed_from = resumed_from
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Write once, from the first process."""
@@ -54,7 +56,7 @@ class RunRecord(Callback):
             {
                 "started": datetime.now().astimezone().isoformat(timespec="seconds"),
                 "command": shlex.join(self._command),
-                "resumed_from": str(trainer.ckpt_path) if trainer.ckpt_path else None,
+                "resumed_from": str(self._resumed_from) if self._resumed_from else None,
                 "seed": self._seed,
                 "processes": trainer.world_size,
                 "precision": trainer.precision,

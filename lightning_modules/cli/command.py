@@ -32,6 +32,10 @@ _NOISE = (
     r".*LightningCLI's args parameter.*",
     r".*isinstance\(treespec, LeafSpec\).*",
     r".*using a CUDA device.*Tensor Cores.*",
+    r".*deprecated in v4.*will be removed in v5.*",  # Lightning's use of jsonargparse
+    r".*only one JsonargparseDeprecationWarning.*",
+    r".*The dirpath has changed from.*",
+    r".*`tensorboardX` has been removed.*",
 )
 _NEEDS_CHECKPOINT = ("validate", "test", "predict")
 
@@ -134,15 +138,15 @@ class CartoonGANCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         """Give the run its home, its recorder and what it needs on this machine."""
         config, subcommand = self.asked, self.config.subcommand
-        config_text = self._parser(subcommand).dump(self._to_record(), skip_none=False)
-        self.home = (home_of(self.checkpoint) if self.checkpoint and not config.run else None) or new_home(
-            self._experiment_folder(), config.run
-        )
+        config_text = self._parser(subcommand).dump(self._to_record(), skip_unset=False)
+        inherited = home_of(self.checkpoint) if self.checkpoint and not config.run else None
+        self.home = inherited or new_home(self._experiment_folder(), config.run)
         trainer = config.trainer
         trainer.default_root_dir = str(self.home)
         trainer.precision = usable_precision(trainer)
         trainer.strategy = fitting_strategy(trainer)
-        self.home_callbacks: list[Callback] = [RunRecord(config_text, config.seed_everything, self.command)]
+        record = RunRecord(config_text, config.seed_everything, self.command, self.checkpoint)
+        self.home_callbacks: list[Callback] = [record]
         if subcommand == "predict":
             self.home_callbacks.append(CartoonWriter(Path(config.out or self.home / "predictions").expanduser()))
 

@@ -34,6 +34,12 @@ class RandomFaces(Dataset[UnpairedBatch]):
 
 
 @pytest.fixture
+def make_faces() -> Callable[..., RandomFaces]:
+    """``make_faces(length=8, side=16)``: a data set of noise."""
+    return RandomFaces
+
+
+@pytest.fixture
 def loader() -> DataLoader[UnpairedBatch]:
     """Four batches of two."""
     return DataLoader(RandomFaces(), batch_size=2)

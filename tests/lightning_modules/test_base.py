@@ -63,8 +63,11 @@ def oracle(model: TinyCritics, batches: list[UnpairedBatch], mode: str) -> tuple
         loss.backward()
         generator_optimizer.step()
         critic_optimizer.zero_grad()
+        critic_loss = torch.zeros(())
         for judge, real, fake in ((judge_cartoon, cartoon, fake_cartoon), (judge_photo, photo, fake_photo)):
-            (0.5 * (adversarial(judge(real), True) + adversarial(judge(fake.detach()), False))).backward()
+            both = adversarial(judge(real), True) + adversarial(judge(fake.detach()), False)
+            critic_loss = critic_loss + 0.5 * both
+        critic_loss.backward()  # type: ignore[no-untyped-call]
         critic_optimizer.step()
     return generators, critics
 

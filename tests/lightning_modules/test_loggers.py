@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from lightning.pytorch.loggers import WandbLogger
+from torch import Tensor
 
 from lightning_modules.loggers import AppendingCSVLogger, make_loggers, wandb_mode
 
@@ -17,7 +18,8 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def test_a_resumed_run_goes_on_in_its_file(tmp_path: Path) -> None:
-    for step, metrics in enumerate(({"a": 1.0}, {"a": 2.0, "b": 3.0}, {"c": 4.0})):
+    logged: list[dict[str, Tensor | float]] = [{"a": 1.0}, {"a": 2.0, "b": 3.0}, {"c": 4.0}]
+    for step, metrics in enumerate(logged):
         logger = AppendingCSVLogger(tmp_path)  # as a new process would
         logger.log_metrics(metrics, step)
         logger.save()

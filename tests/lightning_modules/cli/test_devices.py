@@ -9,7 +9,7 @@ from lightning_modules.cli.devices import fitting_strategy, usable_precision
 
 def asked(**options: object) -> Namespace:
     defaults = {"accelerator": "auto", "devices": 1, "precision": "16-mixed", "strategy": "auto", "num_nodes": 1}
-    return Namespace(**(defaults | options))
+    return Namespace(**(defaults | options))  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture

@@ -1,0 +1,136 @@
+"""A verified file for every archive of a set, downloaded or got by hand, or words on how to get it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from datamodules.download.fetch import Retry, fetch
+from datamodules.download.sources import Archive, Source
+from datamodules.download.verify import looks_like_html, verify
+from datamodules.errors import DataError
+
+
+def assign(source: Source, paths: Sequence[Path]) -> dict[str, Path]:
+    """Which of the files got by hand is which archive.
+
+    A file is known by its published name, with or without the `` (1)`` that browsers add; where the set has a single
+    archive, by any name.
+
+    Args:
+        source: The set.
+        paths: Files, or folders that hold them.
+
+    Returns:
+        Published name -> file.
+
+    Raises:
+        DataError: A path is missing, or none of the set's files.
+    """
+    given: dict[str, Path] = {}
+    expected = {archive.file_name for archive in source.archives}
+    for path in paths:
+        name = _published_name(path)
+        if path.is_dir():
+            here = {_published_name(file): file for file in sorted(path.iterdir()) if file.is_file()}
+            if not expected & here.keys():
+                raise DataError(f"{path} holds none of {', '.join(sorted(expected))}")
+            given |= {name: file for name, file in here.items() if name in expected}
+        elif not path.is_file():
+            raise DataError(f"no such file: {path}")
+        elif name in expected or len(expected) == 1:
+            given[name if name in expected else source.archives[0].file_name] = path
+        else:
+            raise DataError(f"{path} is none of the files of {source.name}: {', '.join(sorted(expected))}")
+    return given
+
+
+def check_space(root: Path, wanted: Sequence[Archive], given: dict[str, Path], downloads: Path) -> None:
+    """Ask for the room that the rest of the downloads and everything unpacked will take.
+
+    Raises:
+        DataError: The disk has less.
+    """
+    needed = sum(archive.space for archive in wanted)
+    for archive in wanted:
+        if archive.file_name not in given:
+            kept = (downloads / archive.file_name, downloads / f"{archive.file_name}.part")
+            here = sum(path.stat().st_size for path in kept if path.exists())
+            needed += max(0, (archive.size or archive.rough_size) - here)
+    free = shutil.disk_usage(root).free
+    if needed > free:
+        raise DataError(f"{root} has {free / 1e9:,.1f} GB free, but about {needed / 1e9:,.1f} GB are needed")
+
+
+def collect(
+    source: Source,
+    root: Path,
+    wanted: Sequence[Archive],
+    given: dict[str, Path],
+    downloads: Path,
+    retry: Retry,
+    say: Callable[[str], None],
+) -> dict[Archive, Path]:
+    """Verify what was got by hand and download the rest; an optional archive that cannot be had is left out.
+
+    Raises:
+        DataError: Some cannot be had. The message says why for each, and how to get them by hand.
+    """
+    found: dict[Archive, Path] = {}
+    failures: dict[Archive, str] = {}
+    for archive in wanted:
+        try:
+            found[archive] = _obtain(archive, given.get(archive.file_name), downloads, retry)
+        except DataError as error:
+            if archive.is_optional and archive.file_name not in given:
+                say(f"left out, since it is optional: {archive.file_name} ({error})")
+            else:
+                failures[archive] = str(error)
+    if failures:
+        raise DataError(_explain(source, root, failures, [path for path in found.values() if path.parent != downloads]))
+    return found
+
+
+def _published_name(path: Path) -> str:
+    return re.sub(r" ?\(\d+\)(?=\.[^.]*$)", "", path.name)
+
+
+def _obtain(archive: Archive, given: Path | None, downloads: Path, retry: Retry) -> Path:
+    """The verified file of an archive."""
+    if given is not None:
+        _verify_given(archive, given)
+        return given
+    target = downloads / archive.file_name
+    if not target.exists():
+        if archive.url is None:
+            raise DataError("it can be had in a browser only")
+        fetch(archive, target, retry)
+    return target
+
+
+def _verify_given(archive: Archive, given: Path) -> None:
+    with given.open("rb") as file:
+        if looks_like_html(file.read(512)):
+            raise DataError(f"{given} is a web page that was saved under the file's name")
+    verify(given, archive.size, archive.checksum)
+
+
+def _explain(source: Source, root: Path, failures: dict[Archive, str], given: Sequence[Path]) -> str:
+    """Why it does not go on, and how a person makes it go on."""
+    files = [*(archive.file_name for archive in failures), *map(str, given)]
+    command = ["cartoongan", "data", "get", source.name, "--root", str(root)]
+    command += [word for file in files for word in ("--from", file)]
+    return "\n".join(
+        [
+            f"{source.name} is not complete, and nothing of it was unpacked:",
+            *(f"  {archive.file_name}: {reason}" for archive, reason in failures.items()),
+            "Running the same command again tries again; what is downloaded is kept. To get it by hand:",
+            f"  1. Open {source.page}",
+            f"  2. {source.manual}",
+            f"  3. {shlex.join(command)}",
+            "     (with the paths under which they were saved)",
+        ]
+    )

@@ -1,0 +1,221 @@
+"""The published archives of every set, as a table.
+
+Sizes and checksums are those that public loaders verify (torchvision, TensorFlow Datasets). A checksum of None means
+that we know of no published one: such a file is verified by the size and the MD5 that its server states, where it
+states them, and by the checks of its own format (every gzip and every zip member has a CRC).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from datamodules.layout import SetName
+
+
+@dataclass(frozen=True)
+class Checksum:
+    """A file's hash, in lower-case hexadecimal."""
+
+    algorithm: Literal["sha256", "md5"]
+    digest: str
+
+
+@dataclass(frozen=True)
+class Archive:
+    """One published file.
+
+    Attributes:
+        file_name: Its published name.
+        url: Where it can be downloaded without a browser, or None.
+        members: Files and folders in it that belong to the set. A member that is named like the set's folder is that
+            folder itself; any other goes into it.
+        space: Bytes it takes unpacked, roughly and rather too many, to ask for disk space beforehand.
+        size: Its exact size in bytes, or None where it is not published.
+        checksum: Its hash, or None where we are not certain of it.
+        rough_size: Its size in bytes as far as we know, where ``size`` is None.
+        is_optional: The set is complete without it.
+    """
+
+    file_name: str
+    url: str | None
+    members: tuple[str, ...]
+    space: int
+    size: int | None = None
+    checksum: Checksum | None = None
+    rough_size: int = 0
+    is_optional: bool = False
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set: its archives and what a person must know to get it.
+
+    Attributes:
+        name: The set.
+        page: Its home page, the one to open in a browser.
+        terms: What its use is bound to.
+        manual: What to click on that page where a program gets no archive.
+        archives: All files it is made of.
+    """
+
+    name: SetName
+    page: str
+    terms: str
+    manual: str
+    archives: tuple[Archive, ...]
+
+
+def _drive(file_id: str) -> str:
+    return f"https://drive.usercontent.google.com/download?id={file_id}&export=download&confirm=t"
+
+
+def _sha256(digest: str) -> Checksum:
+    return Checksum("sha256", digest)
+
+
+_MB = 1_000_000
+
+_CELEBA = Source(
+    SetName.CELEBA,
+    page="https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
+    terms="CelebA is for non-commercial research only. Its photos come from the web and belong to others; they must not"
+    " be redistributed. The agreement is on its page.",
+    manual="Follow 'Align&Cropped Images' to Google Drive or Baidu and download Img/img_align_celeba.zip,"
+    " Anno/list_attr_celeba.txt, Anno/list_landmarks_align_celeba.txt and Eval/list_eval_partition.txt.",
+    archives=(
+        Archive(
+            "img_align_celeba.zip",
+            _drive("0B7EVK8r0v71pZjFTYXZWM3FlRnM"),
+            ("img_align_celeba",),
+            space=1900 * _MB,
+            size=1_443_490_838,
+            checksum=_sha256("46fb89443c578308acf364d7d379fe1b9efb793042c0af734b6112e4fd3a8c74"),
+        ),
+        Archive(
+            "list_attr_celeba.txt",
+            _drive("0B7EVK8r0v71pblRyaVFSWGxPY0U"),
+            ("list_attr_celeba.txt",),
+            space=27 * _MB,
+            size=26_721_026,
+            checksum=_sha256("f0e5da289d5ccf75ffe8811132694922b60f2af59256ed362afa03fefba324d0"),
+        ),
+        Archive(
+            "list_landmarks_align_celeba.txt",
+            _drive("0B7EVK8r0v71pd0FJY3Blby1HUTQ"),
+            ("list_landmarks_align_celeba.txt",),
+            space=13 * _MB,
+            size=12_156_055,
+            checksum=_sha256("6c02a87569907f6db2ba99019085697596730e8129f67a3d61659f198c48d43b"),
+        ),
+        Archive(
+            "list_eval_partition.txt",
+            _drive("0B7EVK8r0v71pY0NSMzRuSXJEVkk"),
+            ("list_eval_partition.txt",),
+            space=3 * _MB,
+            size=2_836_386,
+            checksum=_sha256("fc955bcb3ef8fbdf7d5640d9a8693a8431b5f2ee291a5c1449a1549e7e073fe7"),
+        ),
+        Archive(
+            "list_bbox_celeba.txt",
+            _drive("0B7EVK8r0v71pbThiMVRxWXZ4dU0"),
+            ("list_bbox_celeba.txt",),
+            space=8 * _MB,
+            checksum=Checksum("md5", "00566efa6fedff7a56946cd1c10f1c16"),
+            rough_size=7 * _MB,
+            is_optional=True,
+        ),
+        Archive(
+            "list_landmarks_celeba.txt",
+            _drive("0B7EVK8r0v71pTzJIdlJWdHczRlU"),
+            ("list_landmarks_celeba.txt",),
+            space=13 * _MB,
+            rough_size=12 * _MB,
+            is_optional=True,
+        ),
+    ),
+)
+
+
+def _cartoonset(name: SetName, rough_size: int, space: int) -> Source:
+    file_name = f"{name}.tgz"
+    return Source(
+        name,
+        page="https://google.github.io/cartoonset/download.html",
+        terms="Cartoon Set by Google LLC is licensed under CC BY 4.0: use it for anything, and credit it."
+        " https://creativecommons.org/licenses/by/4.0/",
+        manual=f"Download {file_name} from that page.",
+        archives=(
+            Archive(
+                file_name,
+                f"https://storage.googleapis.com/cartoonset_public_files/{file_name}",
+                (name.folder,),
+                space=space,
+                rough_size=rough_size,
+            ),
+        ),
+    )
+
+
+_WIDER = Source(
+    SetName.WIDER,
+    page="http://shuoyang1213.me/WIDERFACE/",
+    terms="WIDER FACE is under CC BY-NC-ND 4.0, as far as we know: not for commercial use, no changed copies. Its"
+    " photos come from the web. Its page has the terms.",
+    manual="Download 'WIDER Face Training Images', 'WIDER Face Validation Images' and 'Face annotations'.",
+    archives=(
+        Archive(
+            "WIDER_train.zip",
+            _drive("15hGDLhsx8bLgLcIRD5DhYt5iBxnjNF1M"),
+            ("WIDER_train",),
+            space=1550 * _MB,
+            size=1_465_602_149,
+            checksum=_sha256("e23b76129c825cafae8be944f65310b2e1ba1c76885afe732f179c41e5ed6d59"),
+        ),
+        Archive(
+            "WIDER_val.zip",
+            _drive("1GUCogbp16PMGa39thoMMeWxp7Rp5oM8Q"),
+            ("WIDER_val",),
+            space=390 * _MB,
+            size=362_752_168,
+            checksum=_sha256("f9efbd09f28c5d2d884be8c0eaef3967158c866a593fc36ab0413e4b2a58a17a"),
+        ),
+        Archive(
+            "wider_face_split.zip",
+            "http://shuoyang1213.me/WIDERFACE/support/bbx_annotation/wider_face_split.zip",
+            ("wider_face_split",),
+            space=30 * _MB,
+            size=3_591_642,
+            checksum=_sha256("c7561e4f5e7a118c249e0a5c5c902b0de90bbf120d7da9fa28d99041f68a8a5c"),
+        ),
+    ),
+)
+
+_LFWNET = Source(
+    SetName.LFWNET,
+    page="https://mmlab.ie.cuhk.edu.hk/archive/CNN_FacePoint.htm",
+    terms="LFW+Net comes without stated terms that we know of: take it for research only. Its photos show real people,"
+    " come from the press (LFW) and the web, and belong to others. Please do not redistribute them.",
+    manual="Download 'Training set' (train.zip) from that page.",
+    archives=(
+        Archive(
+            "train.zip",
+            "https://mmlab.ie.cuhk.edu.hk/archive/CNN/data/train.zip",
+            ("lfw_5590", "net_7876", "trainImageList.txt", "testImageList.txt"),
+            space=400 * _MB,
+            rough_size=300 * _MB,
+        ),
+    ),
+)
+
+SOURCES: dict[SetName, Source] = {
+    source.name: source
+    for source in (
+        _CELEBA,
+        _cartoonset(SetName.CARTOONSET10K, rough_size=480 * _MB, space=600 * _MB),
+        _cartoonset(SetName.CARTOONSET100K, rough_size=4800 * _MB, space=6000 * _MB),
+        _WIDER,
+        _LFWNET,
+    )
+}
+"""Where every set comes from."""

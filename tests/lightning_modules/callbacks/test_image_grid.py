@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from lightning import Trainer
+from PIL import Image
+from torch.utils.data import DataLoader, Dataset
+
+from datamodules.samples import UnpairedBatch
+from lightning_modules.base import Translation
+from lightning_modules.callbacks import ImageGrid
+from lightning_modules.cyclegan_baseline import CycleGANBaseline
+
+SIDE = 32
+
+
+class Painted(CycleGANBaseline):
+    """Makes plain images, so that each row of the grid can be told by its grey."""
+
+    def __init__(self) -> None:
+        super().__init__(generator="resnet6", ngf=4, ndf=4)
+
+    def translate(self, generators: torch.nn.ModuleDict, batch: UnpairedBatch) -> Translation:
+        translation = super().translate(generators, batch)
+        for images, grey in (
+            (translation.fake["cartoon"], -0.8),
+            (translation.reconstruction["photo"], -0.4),
+            (translation.fake["photo"], 0.4),
+            (translation.reconstruction["cartoon"], 0.8),
+        ):
+            images.data.fill_(grey)
+        return translation
+
+
+@pytest.mark.parametrize(("count", "columns"), [(3, 3), (8, 4)])
+def test_six_rows_of_fixed_faces(
+    count: int,
+    columns: int,
+    make_trainer: Callable[..., Trainer],
+    make_faces: Callable[..., Dataset[UnpairedBatch]],
+    tmp_path: Path,
+) -> None:
+
+    loader = DataLoader(make_faces(length=4, side=SIDE), batch_size=2)
+    trainer = make_trainer(callbacks=[ImageGrid(count)], logger=False)
+    trainer.validate(Painted(), loader, verbose=False)
+    (path,) = (tmp_path / "images").iterdir()
+    grid = Image.open(path)
+    assert grid.size == (2 + columns * (SIDE + 2), 2 + 6 * (SIDE + 2))
+    greys = [grid.getpixel((2 + SIDE // 2, 2 + row * (SIDE + 2) + SIDE // 2)) for row in (1, 2, 4, 5)]
+    expected = [round((grey + 1) / 2 * 255) for grey in (-0.8, -0.4, 0.4, 0.8)]
+    assert [grey[0] for grey in greys] == pytest.approx(expected, abs=1)
+    first = make_faces(length=4, side=SIDE)[0].photo.image
+    expected_pixel = ((first[:, 5, 7] + 1) / 2 * 255).tolist()
+    assert grid.getpixel((2 + 7, 2 + 5)) == pytest.approx(expected_pixel, abs=1)

@@ -1,0 +1,274 @@
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from PIL import Image
+
+from lightning_modules.cli import command, main
+
+Lightning = Callable[..., int]
+
+
+def the_run(tmp_path: Path, experiment: str = "cyclegan_baseline") -> Path:
+    (run,) = (tmp_path / "runs" / experiment).iterdir()
+    return run
+
+
+def column(path: Path, name: str) -> list[float]:
+    with path.open(newline="") as file:
+        return [float(row[name]) for row in csv.DictReader(file) if row.get(name)]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, sample_root: Path) -> Path:
+    """The home of a run of two epochs of three steps, with an average; treat it as read-only."""
+    runs = tmp_path_factory.mktemp("trained") / "runs"
+    code = main(
+        [
+            *("fit", "--config", "configs/cyclegan_baseline.yaml", "--data.root", str(sample_root)),
+            *("--trainer.default_root_dir", str(runs), "--trainer.accelerator", "cpu"),
+            *(
+                "--trainer.enable_progress_bar",
+                "false",
+                "--trainer.max_epochs",
+                "2",
+                "--trainer.log_every_n_steps",
+                "1",
+            ),
+            *("--data.image_size", "32", "--data.batch_size", "2", "--data.num_workers", "0", "--data.epoch_size", "6"),
+            *("--model.ngf", "4", "--model.ndf", "4", "--model.generator", "resnet6", "--model.ema_decay", "0.9"),
+        ]
+    )
+    assert code == 0
+    (home,) = (runs / "cyclegan_baseline").iterdir()
+    return Path(home)
+
+
+@pytest.fixture
+def copied(trained: Path, tmp_path: Path) -> Path:
+    """A copy of the trained run where the ``lightning`` fixture looks for runs."""
+    return Path(shutil.copytree(trained, tmp_path / "runs" / "cyclegan_baseline" / trained.name))
+
+
+def test_a_run_has_one_home_with_everything_in_it(trained: Path) -> None:
+    files = sorted(path.relative_to(trained).as_posix() for path in trained.rglob("*") if path.is_file())
+    assert files == [
+        *("checkpoints/best.ckpt", "checkpoints/last.ckpt", "config.yaml"),
+        *("images/epoch_0000_step_0000003.png", "images/epoch_0001_step_0000006.png", "metrics.csv", "run.json"),
+    ]
+    with Image.open(trained / "images" / "epoch_0001_step_0000006.png") as grid:
+        assert grid.height == 2 + 6 * (32 + 2)
+
+
+def test_the_record_says_what_was_asked_for(trained: Path) -> None:
+    config = yaml.safe_load((trained / "config.yaml").read_text())
+    assert config["trainer"]["precision"] == "16-mixed"
+    assert config["model"]["init_args"]["ngf"] == 4
+    assert config["data"]["init_args"]["image_size"] == 32
+    (session,) = json.loads((trained / "run.json").read_text())
+    assert session["seed"] == 42
+    assert session["precision"] == "32-true"
+    assert session["versions"]["torch"] == torch.__version__.partition("+")[0] or torch.__version__
+    assert "fit --config configs/cyclegan_baseline.yaml" in session["command"]
+    assert session["git_revision"]
+
+
+def test_every_loss_is_logged_by_name(trained: Path) -> None:
+    for kind in ("adversarial", "cycle", "identity", "discriminator"):
+        for domain in ("photo", "cartoon"):
+            assert len(column(trained / "metrics.csv", f"train/{kind}_{domain}")) == 6
+    assert len(column(trained / "metrics.csv", "val/cycle")) == 2
+    assert len(column(trained / "metrics.csv", "learning_rate")) == 2
+
+
+def test_the_saved_config_starts_the_same_run_again(trained: Path, tmp_path: Path) -> None:
+    again = ["--config", str(trained / "config.yaml"), "--trainer.default_root_dir", str(tmp_path)]
+    assert main(["fit", *again, "--trainer.enable_progress_bar", "false"]) == 0
+    (home,) = (tmp_path / "cyclegan_baseline").iterdir()
+    assert column(home / "metrics.csv", "train/cycle") == column(trained / "metrics.csv", "train/cycle")
+
+
+def test_resume_goes_on_in_the_same_home(copied: Path, lightning: Lightning) -> None:
+    before = torch.load(copied / "checkpoints" / "last.ckpt", weights_only=True)
+    asked = ["--ckpt_path", "last", "--trainer.max_epochs", "3", "--trainer.log_every_n_steps", "1"]
+    assert lightning("fit", *asked, small=False) == 0
+    after = torch.load(copied / "checkpoints" / "last.ckpt", weights_only=True)
+    assert (before["global_step"], after["global_step"]) == (6, 9)
+    assert after["epoch"] == 2
+    assert len(column(copied / "metrics.csv", "train/cycle")) == 9
+    assert [session["resumed_from"] is None for session in json.loads((copied / "run.json").read_text())] == [
+        True,
+        False,
+    ]
+    assert yaml.safe_load((copied / "config.1.yaml").read_text())["trainer"]["max_epochs"] == 2
+    assert yaml.safe_load((copied / "config.yaml").read_text())["trainer"]["max_epochs"] == 3
+
+
+def test_resume_restores_all_that_a_step_depends_on(copied: Path) -> None:
+    checkpoint = torch.load(copied / "checkpoints" / "last.ckpt", weights_only=True)
+    assert len(checkpoint["optimizer_states"]) == 2
+    assert all(state["state"] for state in checkpoint["optimizer_states"])
+    assert len(checkpoint["lr_schedulers"]) == 2
+    assert len(checkpoint["state_dict"]["pools.cartoon._extra_state"]["samples"]) == 12
+    assert any(name.startswith("average.") for name in checkpoint["state_dict"])
+
+
+def test_an_interrupted_run_ends_as_an_uninterrupted_one(trained: Path, lightning: Lightning, tmp_path: Path) -> None:
+    """Stopped after the first epoch and resumed: the same losses and weights as in one go."""
+    options = ["--data.epoch_size", "6", "--model.ema_decay", "0.9", "--trainer.log_every_n_steps", "1"]
+    assert lightning("fit", *options, "--trainer.max_epochs", "2", "--trainer.max_steps", "3") == 0
+    assert (
+        lightning(
+            "fit", "--ckpt_path", "last", "--trainer.max_epochs", "2", "--trainer.log_every_n_steps", "1", small=False
+        )
+        == 0
+    )
+    resumed = the_run(tmp_path)
+    assert column(resumed / "metrics.csv", "train/cycle") == column(trained / "metrics.csv", "train/cycle")
+    ours = torch.load(resumed / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    theirs = torch.load(trained / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    for name, value in theirs.items():
+        if isinstance(value, torch.Tensor):
+            torch.testing.assert_close(ours[name], value, rtol=0, atol=0, msg=name)
+
+
+def test_the_command_line_beats_the_checkpoint(copied: Path, lightning: Lightning) -> None:
+    assert (
+        lightning("fit", "--ckpt_path", "last", "--model.lambda_cycle", "3", "--trainer.max_epochs", "3", small=False)
+        == 0
+    )
+    config = yaml.safe_load((copied / "config.yaml").read_text())
+    assert config["model"]["init_args"]["lambda_cycle"] == 3
+    assert config["model"]["init_args"]["ngf"] == 4  # the config file says 64, the checkpoint 4
+    assert config["data"]["init_args"]["image_size"] == 32
+
+
+@pytest.mark.usefixtures("copied")
+def test_resume_with_another_width_is_refused(lightning: Lightning, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lightning("fit", "--ckpt_path", "last", "--model.ngf", "8", small=False) == 2
+    assert "ngf: 4 in it, 8 here" in capsys.readouterr().err
+
+
+def test_a_test_goes_into_the_checkpoint_s_run(copied: Path, lightning: Lightning) -> None:
+    training = (copied / "metrics.csv").read_bytes()
+    assert lightning("test", "--ckpt_path", "best", small=False) == 0
+    assert column(copied / "test" / "metrics.csv", "test/cycle")
+    assert lightning("validate", "--ckpt_path", str(copied / "checkpoints" / "last.ckpt"), small=False) == 0
+    expected = column(copied / "metrics.csv", "val/cycle")[-1]
+    assert column(copied / "test" / "metrics.csv", "val/cycle") == pytest.approx([expected], rel=1e-5)
+    assert (copied / "metrics.csv").read_bytes() == training
+    assert len(list(copied.parent.iterdir())) == 1
+
+
+def test_prediction_makes_a_png_of_each_photo(
+    copied: Path, lightning: Lightning, sample_root: Path, tmp_path: Path
+) -> None:
+    photos, out = sample_root / "celeba" / "img_align_celeba", tmp_path / "cartoons"
+    options = ["--ckpt_path", "last", "--data.predict_dir", str(photos)]
+    assert lightning("predict", *options, "--out", str(out), small=False) == 0
+    assert sorted(path.stem for path in out.iterdir()) == sorted(path.stem for path in photos.iterdir())
+    with Image.open(out / "000001.png") as image:
+        assert (image.size, image.mode) == ((32, 32), "RGB")
+        assert np.asarray(image).std() > 1
+    assert lightning("predict", *options, small=False) == 0
+    assert len(list((copied / "predictions").iterdir())) == len(list(photos.iterdir()))
+
+
+def test_prediction_uses_the_average(copied: Path, lightning: Lightning, sample_root: Path, tmp_path: Path) -> None:
+    from datamodules.photo_folder import PhotoFolder
+    from lightning_modules import CycleGANBaseline
+
+    photos = sample_root / "celeba" / "img_align_celeba"
+    path = copied / "checkpoints" / "last.ckpt"
+    lightning(
+        "predict",
+        "--ckpt_path",
+        str(path),
+        "--data.predict_dir",
+        str(photos),
+        "--out",
+        str(tmp_path / "c"),
+        small=False,
+    )
+    model = CycleGANBaseline.load_from_checkpoint(path, map_location="cpu")
+    image = PhotoFolder(photos, 32)[0].image[None]
+    with torch.no_grad():
+        expected = ((model.trained_generators["cartoon"](image)[0] + 1) / 2).clamp(0, 1) * 255
+    written = torch.from_numpy(np.asarray(Image.open(tmp_path / "c" / "000001.png")).copy()).permute(2, 0, 1)
+    assert (written - expected).abs().max() <= 1
+
+
+def test_max_steps_means_training_steps(lightning: Lightning, tmp_path: Path) -> None:
+    assert lightning("fit", "--trainer.max_steps", "4", "--trainer.limit_val_batches", "1") == 0
+    checkpoint = torch.load(the_run(tmp_path) / "checkpoints" / "last.ckpt", weights_only=True)
+    assert checkpoint["global_step"] == 4
+
+
+def test_a_time_limit_ends_a_run_with_its_checkpoint(lightning: Lightning, tmp_path: Path) -> None:
+    assert lightning("fit", "--trainer.max_time", "00:00:00:03", "--trainer.max_epochs", "10000") == 0
+    checkpoint = torch.load(the_run(tmp_path) / "checkpoints" / "last.ckpt", weights_only=True)
+    assert checkpoint["global_step"] > 0
+
+
+def test_a_fast_dev_run_leaves_nothing(lightning: Lightning, tmp_path: Path) -> None:
+    assert lightning("fit", "--trainer.fast_dev_run", "true") == 0
+    assert not (tmp_path / "runs").exists()
+
+
+def test_runs_without_logger_keep_their_home(
+    lightning: Lightning, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert lightning("fit", "--trainer.logger", "false", "--trainer.max_steps", "1", "--run", "mine") == 0
+    home = the_run(tmp_path)
+    assert home.name == "mine"
+    assert (home / "checkpoints" / "last.ckpt").is_file()
+    assert not list((tmp_path / "here").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--model.ngff", "3"], ["model.ngff"]),
+        (["--model.ngf", "many"], ["model.ngf", "many"]),
+        (["--trainer.max_epoch", "3"], ["--trainer.max_epoch"]),
+        (["--data.root", "/nowhere"], ["/nowhere", "--data.root"]),
+        (["--model.generator", "vgg"], ["model.generator", "resnet9"]),
+        (["--ckpt_path", "last"], ["--ckpt_path last"]),
+        (["--data.image_size", "30"], ["30"]),
+    ],
+)
+def test_mistakes_are_explained_in_three_lines(
+    options: list[str], words: list[str], lightning: Lightning, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lightning("fit", *options) == 2
+    message = capsys.readouterr().err.partition("lightning: error: ")[2]
+    assert len(message.strip().splitlines()) <= 3
+    for word in words:
+        assert word in message
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("subcommand", ["validate", "test", "predict"])
+def test_evaluation_needs_a_checkpoint(
+    subcommand: str, lightning: Lightning, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lightning(subcommand) == 2
+    assert "--ckpt_path" in capsys.readouterr().err
+
+
+def test_a_missing_base_config_is_an_error(
+    lightning: Lightning, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "project_root", lambda: tmp_path)
+    assert lightning("fit") == 2
+    assert str(tmp_path / "configs" / "base.yaml") in capsys.readouterr().err

@@ -1,0 +1,80 @@
+"""Real processes: several of them train as one, and both names of the command start."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parent.parent.parent
+LIGHTNING = [sys.executable, "-m", "lightning_modules"]
+SCRIPTS = Path(sys.executable).parent
+
+
+def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "WANDB_MODE": "disabled"}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False
+    )
+
+
+def losses(home: Path) -> list[dict[str, float]]:
+    with (home / "metrics.csv").open(newline="") as file:
+        rows = [{name: float(value) for name, value in row.items() if value} for row in csv.DictReader(file)]
+    return [row for row in rows if "train/cycle" in row]
+
+
+def test_two_processes_train_as_one(sample_root: Path, tmp_path: Path) -> None:
+    """The same global batch on one and two processes gives the same losses (pool and augmentation off)."""
+    homes = []
+    for devices, batch_size in ((1, 4), (2, 2)):
+        options = {
+            "data.root": sample_root,
+            "trainer.default_root_dir": tmp_path,
+            "run": f"on_{devices}",
+            "trainer.accelerator": "cpu",
+            "trainer.devices": devices,
+            "trainer.max_steps": 3,
+            "trainer.log_every_n_steps": 1,
+            "trainer.enable_progress_bar": "false",
+            "data.batch_size": batch_size,
+            "data.augment": "false",
+            "data.image_size": 32,
+            "data.num_workers": 0,
+            "model.pool_size": 0,
+            "model.ngf": 4,
+            "model.ndf": 4,
+            "model.generator": "resnet6",
+        }
+        words = [f"--{name}={value}" for name, value in options.items()]
+        result = run([*LIGHTNING, "fit", "--config", "configs/cyclegan_baseline.yaml", *words], tmp_path)
+        assert result.returncode == 0, result.stderr
+        homes.append(tmp_path / "cyclegan_baseline" / f"on_{devices}")
+    alone, together = (losses(home) for home in homes)
+    assert len(alone) == 3
+    for one, two in zip(alone, together, strict=True):
+        assert two == pytest.approx(one, rel=1e-4)
+    states = [torch.load(home / "checkpoints" / "last.ckpt", weights_only=True) for home in homes]
+    assert [state["global_step"] for state in states] == [3, 3]
+    assert sorted(path.name for path in homes[1].iterdir()) == sorted(path.name for path in homes[0].iterdir())
+
+
+@pytest.mark.parametrize("command", [LIGHTNING, [str(SCRIPTS / "lightning")]], ids=["module", "script"])
+def test_the_lightning_command_starts_anywhere(command: list[str], tmp_path: Path) -> None:
+    result = run([*command, "fit", "--config", "configs/cyclegan_baseline.yaml", "--data.root", "nowhere"], tmp_path)
+    assert result.returncode == 2
+    message = result.stderr.partition("lightning: error: ")[2]
+    assert str(tmp_path / "nowhere") in message
+    assert len(message.strip().splitlines()) <= 3
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_cartoongan_command_starts_anywhere(tmp_path: Path) -> None:
+    result = run([str(SCRIPTS / "cartoongan"), "--help"], tmp_path)
+    assert result.returncode == 0
+    assert "sample-data" in result.stdout
