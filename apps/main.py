@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-import click
 import typer
 
 from apps.demo import demo
@@ -33,14 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code: 0, or 2 after an error that was explained on standard error.
     """
     try:
-        code = app(args=None if argv is None else list(argv), standalone_mode=False)
-    except click.ClickException as error:
-        print(f"cartoongan: error: {error.format_message()}", file=sys.stderr)
-        return 2
+        app(args=None if argv is None else list(argv))
+    except SystemExit as stop:  # typer's way to return, also after it explained a wrong option
+        return stop.code if isinstance(stop.code, int) else 0
     except DataError as error:
         print(f"cartoongan: error: {error}", file=sys.stderr)
         return 2
-    except click.Abort:
-        print("cartoongan: stopped", file=sys.stderr)
-        return 130
-    return code if isinstance(code, int) else 0
+    return 0

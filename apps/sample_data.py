@@ -22,4 +22,7 @@ def sample_data(
         summary = write_sample_data(out, count, seed)
     except FileExistsError as error:
         raise DataError(str(error)) from error
-    print(summary)
+    print(
+        f"{summary.folder}: {summary.celeba} photos and {summary.cartoonset} cartoons, "
+        f"{summary.wider_train + summary.wider_val} scenes with boxes, {summary.lfw_net} faces with landmarks"
+    )

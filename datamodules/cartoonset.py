@@ -46,7 +46,7 @@ class CartoonSet(Dataset[RawFace]):
     on every machine and when images are added.
 
     Attributes:
-        paths: Image files of this split.
+        names: Image files of this split, relative to the folder.
         attributes: For each image, attribute name -> value index.
         hair: ``(N,)`` int64: a ``HairColour``, or ``NO_HAIR_COLOUR``.
 
@@ -57,19 +57,21 @@ class CartoonSet(Dataset[RawFace]):
     def __init__(self, folder: Path, split: Split) -> None:
         if not folder.is_dir():
             raise DataError(f"no such folder: {folder}; is --data.root the folder that holds {folder.name}/?")
-        self.paths = [path for path in sorted(folder.rglob("cs*.png")) if split_of(path.name) == split]
-        if not self.paths:
+        self.folder = folder
+        paths = [path for path in sorted(folder.rglob("cs*.png")) if split_of(path.name) == split]
+        if not paths:
             raise DataError(f"{folder} holds no cs*.png of the split '{split}'")
-        self.attributes = [read_attributes(path.with_suffix(".csv")) for path in self.paths]
+        self.names = [path.relative_to(folder).as_posix() for path in paths]
+        self.attributes = [read_attributes(path.with_suffix(".csv")) for path in paths]
         self.hair: NDArray[np.int64] = np.array(
             [HAIR_OF_INDEX.get(row["hair_color"], NO_HAIR_COLOUR) for row in self.attributes], dtype=np.int64
         )
 
     def __len__(self) -> int:
-        return len(self.paths)
+        return len(self.names)
 
     def __getitem__(self, index: int) -> RawFace:
-        path = self.paths[index]
+        path = self.folder / self.names[index]
         image = read_rgb(path)
         return RawFace(image, LANDMARKS * (image.shape[0] / FRAME), int(self.hair[index]), path)
 

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset, DistributedSampler
 
-from datamodules.samples import RawFace, UnpairedBatch
+from datamodules.samples import UnpairedBatch
+from datamodules.source import FaceSource
 from datamodules.transforms import FaceTransform
-
-
-class FaceSource(Protocol):
-    """A data set of one domain."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, index: int) -> RawFace: ...
 
 
 class UnpairedFaces(Dataset[UnpairedBatch]):

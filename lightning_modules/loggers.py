@@ -12,7 +12,7 @@ from typing import Any, Literal
 from lightning.fabric.loggers.logger import rank_zero_experiment
 from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
 from lightning.pytorch.loggers.csv_logs import ExperimentWriter
-from lightning.pytorch.utilities import rank_zero_info, rank_zero_only
+from lightning.pytorch.utilities import rank_zero_info, rank_zero_only, rank_zero_warn
 
 WandbMode = Literal["online", "offline", "disabled"]
 PROJECT = "landmark-cartoongan"
@@ -58,6 +58,23 @@ class _AppendingWriter(ExperimentWriter):
                 self.metrics_keys = next(csv.reader(file), [])
 
 
+class ForgivingWandbLogger(WandbLogger):
+    """W&B that goes on offline where its server cannot be reached, instead of ending the run."""
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> Any:
+        """The W&B run, started when first asked for."""
+        try:
+            return super().experiment
+        except Exception as error:  # whatever W&B or the network throws: a log is never worth a training
+            if self._wandb_init["mode"] == "offline":
+                raise
+            rank_zero_warn(f"W&B cannot be reached, logging offline: {error}")
+            self._wandb_init |= {"mode": "offline", "resume": None}
+            return super().experiment
+
+
 def wandb_mode() -> WandbMode:
     """``WANDB_MODE`` if set; otherwise online when logged in and offline when not, without ever asking."""
     asked = os.environ.get("WANDB_MODE")
@@ -78,7 +95,7 @@ def _say_how_to_sync(home: Path) -> None:
     )
 
 
-def _wandb_logger(home: Path, mode: WandbMode) -> WandbLogger:
+def _wandb_logger(home: Path, mode: WandbMode) -> ForgivingWandbLogger:
     # W&B would otherwise keep artefacts and caches in the user's home folder.
     for variable in ("WANDB_DATA_DIR", "WANDB_CACHE_DIR", "WANDB_ARTIFACT_DIR"):
         os.environ.setdefault(variable, str(home / "wandb"))
@@ -87,7 +104,7 @@ def _wandb_logger(home: Path, mode: WandbMode) -> WandbLogger:
     if mode == "offline":
         _say_how_to_sync(home)
     options: dict[str, Any] = {"resume": "allow"} if mode == "online" else {"resume": None}
-    logger = WandbLogger(
+    logger = ForgivingWandbLogger(
         project=os.environ.get("WANDB_PROJECT", PROJECT),
         name=f"{home.parent.name}/{home.name}",
         id=re.sub(r"[^\w.-]", "-", f"{home.parent.name}-{home.name}"),

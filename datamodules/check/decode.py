@@ -19,7 +19,7 @@ _BATCH = 64
 def decode_all(report: SetReport, paths: Sequence[Path], progress: bool) -> dict[Path, Size]:
     """Decode images as training would, and report those that cannot be.
 
-    Threads do: nearly all of the time is spent in OpenCV, which lets the other threads run.
+    Threads do: most of the time is spent in OpenCV, which lets the other threads run.
 
     Args:
         report: Where unreadable images are noted.

@@ -1,6 +1,7 @@
 """Getting the data sets: from where, under which terms, resumed, verified, safely unpacked; finished or absent."""
 
+from datamodules.download.fetch import Retry
 from datamodules.download.get import get
 from datamodules.download.sources import SOURCES, Archive, Checksum, Source
 
-__all__ = ["SOURCES", "Archive", "Checksum", "Source", "get"]
+__all__ = ["SOURCES", "Archive", "Checksum", "Retry", "Source", "get"]

@@ -81,7 +81,9 @@ def collect(
     """
     found: dict[Archive, Path] = {}
     failures: dict[Archive, str] = {}
-    for archive in wanted:
+    for archive in sorted(wanted, key=lambda archive: archive.is_optional):
+        if failures and archive.is_optional:
+            break
         try:
             found[archive] = _obtain(archive, given.get(archive.file_name), downloads, retry)
         except DataError as error:

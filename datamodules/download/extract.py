@@ -52,8 +52,10 @@ def extract(archive: Path, target: Path, limits: Limits | None = None) -> None:
 
     Raises:
         BadArchiveError: The archive is refused, damaged, cut off or of another format; the folder is removed.
-        DataError: The disk is full or not writable; the folder is removed.
+        DataError: The folder is there already and is left alone, or the disk is full or not writable.
     """
+    if target.exists():
+        raise DataError(f"{target} is there already")
     writer = _Writer(target, archive, limits or Limits())
     try:
         target.mkdir(parents=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from jsonargparse import Namespace
 from lightning import Callback, LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_info
 
@@ -26,16 +27,16 @@ from lightning_modules.runs import default_runs_folder, find_checkpoint, home_of
 
 PROGRAM = "lightning"
 _NOISE = (
-    r".*does not have many workers.*",
-    r".*smaller than the logging interval.*",
-    r".*Checkpoint directory .* exists and is not empty.*",
-    r".*LightningCLI's args parameter.*",
-    r".*isinstance\(treespec, LeafSpec\).*",
-    r".*using a CUDA device.*Tensor Cores.*",
-    r".*deprecated in v4.*will be removed in v5.*",  # Lightning's use of jsonargparse
-    r".*only one JsonargparseDeprecationWarning.*",
-    r".*The dirpath has changed from.*",
-    r".*`tensorboardX` has been removed.*",
+    r"(?s).*does not have many workers.*",
+    r"(?s).*smaller than the logging interval.*",
+    r"(?s).*Checkpoint directory .* exists and is not empty.*",
+    r"(?s).*LightningCLI's args parameter.*",
+    r"(?s).*isinstance\(treespec, LeafSpec\).*",
+    r"(?s).*using a CUDA device.*Tensor Cores.*",
+    r"(?s).*deprecated in v4.*will be removed in v5.*",  # Lightning's use of jsonargparse
+    r"(?s).*only one JsonargparseDeprecationWarning.*",
+    r"(?s).*The dirpath has changed from.*",
+    r"(?s).*`tensorboardX` has been removed.*",
 )
 _NEEDS_CHECKPOINT = ("validate", "test", "predict")
 
@@ -155,8 +156,11 @@ class CartoonGANCLI(LightningCLI):
         config = self._get(self.config_init, "trainer")
         if config.get("logger") in {None, True} and not config.get("fast_dev_run"):
             kwargs["logger"] = self._loggers()
-        trainer_config = {**config, **kwargs}
-        return self._instantiate_trainer(trainer_config, list(self.home_callbacks))
+        callbacks = list(self.home_callbacks)
+        if config.get("enable_progress_bar") is not False:
+            # One line for all losses, where Lightning's choice breaks them over many; rare lines in a log file.
+            callbacks.append(TQDMProgressBar(refresh_rate=1 if sys.stderr.isatty() else 100))
+        return self._instantiate_trainer({**config, **kwargs}, callbacks)
 
     def _loggers(self) -> Any:
         if self.config.subcommand == "predict":

@@ -16,6 +16,8 @@ class Numbered:
 
     def __init__(self, length: int) -> None:
         self.length = length
+        self.names = [str(index) for index in range(length)]
+        self.hair = np.arange(length)
 
     def __len__(self) -> int:
         return self.length

@@ -57,6 +57,25 @@ def test_disabled_does_without_wandb(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert [type(logger) for logger in make_loggers(tmp_path, tmp_path)] == [AppendingCSVLogger]
 
 
+def test_an_unreachable_server_does_not_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import wandb
+
+    asked: list[str] = []
+
+    def init(mode: str, **options: object) -> str:
+        asked.append(mode)
+        if mode == "online":
+            raise wandb.errors.CommError("no route to host")
+        return "a run"
+
+    monkeypatch.setattr(wandb, "init", init)
+    monkeypatch.setenv("WANDB_MODE", "online")
+    logger = next(logger for logger in make_loggers(tmp_path, tmp_path) if isinstance(logger, WandbLogger))
+    with pytest.warns(UserWarning, match="no route to host"):
+        assert logger.experiment == "a run"
+    assert asked == ["online", "offline"]
+
+
 @pytest.mark.usefixtures("logged_out")
 def test_an_offline_run_stays_in_its_home_and_says_how_to_sync(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

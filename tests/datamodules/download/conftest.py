@@ -22,7 +22,7 @@ class Site:
         statuses: For each of the next answers, a status to answer with instead.
         ranges: Whether it answers range requests.
         etag: What it says of the files, or nothing.
-        headers: What else it says.
+        headers: What else it says, or says instead.
         redirects: Path -> address.
         requests: The ``Range`` of every request so far.
     """
@@ -76,13 +76,11 @@ def answer(request: BaseHTTPRequestHandler, site: Site) -> None:
     if start > len(body):
         request.send_error(416)
         return
+    headers = {"Content-Length": str(len(body) - start)}
+    headers |= {"ETag": site.etag} if site.etag is not None else {}
+    headers |= {"Content-Range": f"bytes {start}-{len(body) - 1}/{len(body)}"} if start else {}
     request.send_response(206 if start else 200)
-    request.send_header("Content-Length", str(len(body) - start))
-    if start:
-        request.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
-    if site.etag is not None:
-        request.send_header("ETag", site.etag)
-    for name, value in site.headers.items():
+    for name, value in (headers | site.headers).items():
         request.send_header(name, value)
     request.end_headers()
     rest = body[start:]

@@ -1,0 +1,101 @@
+"""The README's commands are executed: each as it stands, with the folders of this machine and small sizes added."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from apps.main import main as cartoongan
+from lightning_modules.cli import main as lightning
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [
+    line.partition("  # ")[0].strip()
+    for block in re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)
+    for line in block.splitlines()
+]
+SMALL = {
+    "--data.image_size": "32",
+    "--data.batch_size": "2",
+    "--data.num_workers": "0",
+    "--model.ngf": "4",
+    "--model.ndf": "4",
+    "--trainer.max_epochs": "1",
+    "--trainer.limit_train_batches": "1",
+    "--trainer.limit_val_batches": "1",
+    "--trainer.accelerator": "cpu",
+    "--trainer.enable_progress_bar": "false",
+}
+
+
+def replaced(words: list[str], option: str, value: str) -> list[str]:
+    """The words with another value of an option, where they have it."""
+    return [value if before == option else word for before, word in zip(["", *words], words, strict=False)]
+
+
+def run(command: str, folder: Path, sample_root: Path) -> int:
+    program, *words = shlex.split(command)
+    if program == "cartoongan":
+        return cartoongan(replaced(replaced(words, "--count", "10"), "--out", str(folder / "made")))
+    assert program == "lightning"
+    words = replaced(words, "--data.root", str(sample_root))
+    words = replaced(words, "--data.predict_dir", str(sample_root / "celeba" / "img_align_celeba"))
+    words = replaced(words, "--out", str(folder / "cartoons"))
+    words += ["--trainer.default_root_dir", str(folder)]
+    if words[0] == "fit":
+        is_resumed = "--ckpt_path" in words
+        options = {k: v for k, v in SMALL.items() if not (is_resumed and k.startswith(("--model", "--data")))}
+        if is_resumed:
+            options["--trainer.max_epochs"] = "2"
+        words += [word for pair in options.items() for word in pair]
+    return lightning(words)
+
+
+def test_the_readme_s_commands_run_in_their_order(sample_root: Path, tmp_path: Path) -> None:
+    ours = [command for command in COMMANDS if command.split()[0] in {"lightning", "cartoongan"}]
+    assert len(ours) >= 8
+    for command in ours:
+        assert run(command, tmp_path, sample_root) == 0, command
+    assert len(list((tmp_path / "cartoons").iterdir())) == 24
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("cartoons", "cyclegan_baseline", "made"),
+        *("generator_resnet", "generator_unet", "generator_densenet"),
+    }
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("make ")])
+def test_the_readme_s_targets_exist(command: str) -> None:
+    make = shutil.which("make")
+    if make is None:
+        pytest.skip("make is not installed")
+    target = command.split()[1]
+    assert subprocess.run([make, "-n", target], cwd=ROOT, capture_output=True, check=False).returncode == 0
+    assert re.search(
+        rf"^{target} ",
+        subprocess.run([make, "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout,
+        re.M,
+    )
+
+
+def test_every_option_the_readme_names_exists() -> None:
+    from datamodules.faces import FacesDataModule
+    from lightning_modules import CycleGANBaseline
+
+    known = {
+        f"--{group}.{name}"
+        for group, owner in (("model", CycleGANBaseline), ("data", FacesDataModule))
+        for name in owner.__init__.__annotations__
+    }
+    named = set(re.findall(r"--(?:model|data)\.\w+", README)) - {"--model.help", "--data.help"}
+    assert named - known == set()
+
+
+def test_pictures_of_the_readme_exist() -> None:
+    for path in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README):
+        assert (ROOT / path).is_file(), path
