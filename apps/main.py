@@ -7,8 +7,13 @@ from collections.abc import Sequence
 
 import typer
 
+from apps.bench import bench_app
+from apps.data import data_app
 from apps.demo import demo
+from apps.hair import hair
 from apps.sample_data import sample_data
+from apps.shard import shard
+from apps.show import show
 from datamodules.errors import DataError
 
 app = typer.Typer(
@@ -18,6 +23,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+data_app.command("hair")(hair)
+data_app.command("shard")(shard)
+data_app.command("show")(show)
+app.add_typer(data_app, name="data")
+app.add_typer(bench_app, name="bench")
 app.command("demo")(demo)
 app.command("sample-data")(sample_data)
 

@@ -7,7 +7,6 @@ lies in ten sub-folders.
 from __future__ import annotations
 
 import csv
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,8 @@ from torch.utils.data import Dataset
 from datamodules.errors import DataError
 from datamodules.images import read_rgb
 from datamodules.samples import NO_HAIR_COLOUR, HairColour, RawFace, Split
+from datamodules.source import fingerprint_of
+from datamodules.splits import split_of
 
 FRAME = 500.0
 """Side of the official images in pixels, the frame of ``LANDMARKS``."""
@@ -36,14 +37,11 @@ HAIR_OF_INDEX: dict[int, HairColour] = {
 }
 """csv ``hair_color`` index -> the paper's four colours; 2 (orange) and 3 (red) are none of them."""
 
-_HELD_OUT_PERCENT: dict[Split, range] = {"train": range(0, 90), "val": range(90, 95), "test": range(95, 100)}
-
 
 class CartoonSet(Dataset[RawFace]):
     """The cartoons of one split, in the order of their names.
 
-    The set has no official split. Ours is drawn from a hash of the file name (90 / 5 / 5 %), so that it stays the same
-    on every machine and when images are added.
+    The set has no official split; ours is ``split_of`` the file's name.
 
     Attributes:
         names: Image files of this split, relative to the folder.
@@ -71,15 +69,17 @@ class CartoonSet(Dataset[RawFace]):
         return len(self.names)
 
     def __getitem__(self, index: int) -> RawFace:
-        path = self.folder / self.names[index]
+        path = self.path(index)
         image = read_rgb(path)
         return RawFace(image, LANDMARKS * (image.shape[0] / FRAME), int(self.hair[index]), path)
 
+    def path(self, index: int) -> Path:
+        """The file of a face."""
+        return self.folder / self.names[index]
 
-def split_of(name: str) -> Split:
-    """The split of a CartoonSet file, from a hash of its name alone."""
-    percent = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) % 100
-    return next(split for split, percents in _HELD_OUT_PERCENT.items() if percent in percents)
+    def fingerprint(self) -> str:
+        """Changes with the image files."""
+        return fingerprint_of(self.folder / name for name in self.names)
 
 
 def read_attributes(path: Path) -> dict[str, int]:

@@ -21,6 +21,7 @@ from datamodules.annotations import Problem, raise_first, read_lines
 from datamodules.errors import DataError
 from datamodules.images import read_rgb
 from datamodules.samples import NO_HAIR_COLOUR, HairColour, RawFace, Split
+from datamodules.source import fingerprint_of
 
 _PARTITION: dict[Split, str] = {"train": "0", "val": "1", "test": "2"}
 _HAIR_ATTRIBUTES = {
@@ -60,8 +61,17 @@ class CelebA(Dataset[RawFace]):
         return len(self.names)
 
     def __getitem__(self, index: int) -> RawFace:
-        path = self.folder / "img_align_celeba" / self.names[index]
+        path = self.path(index)
         return RawFace(read_rgb(path), self.landmarks[index], int(self.hair[index]), path)
+
+    def path(self, index: int) -> Path:
+        """The file of a face."""
+        return self.folder / "img_align_celeba" / self.names[index]
+
+    def fingerprint(self) -> str:
+        """Changes with the image files and the landmarks."""
+        images = (self.folder / "img_align_celeba" / name for name in self.names)
+        return fingerprint_of([*images, self.folder / "list_landmarks_align_celeba.txt"])
 
     @cached_property
     def wild_boxes(self) -> NDArray[np.float32] | None:

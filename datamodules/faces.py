@@ -1,40 +1,49 @@
-"""The DataModule of every CycleGAN variant: unpaired photos (CelebA) and cartoons (CartoonSet)."""
+"""The DataModule of every CycleGAN variant: unpaired photos and cartoons."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import cv2
 import torch
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from datamodules.cartoonset import CartoonSet
-from datamodules.celeba import CelebA
+from datamodules.bad_images import BadImageLog, OnBadImage
+from datamodules.cache import CachedFaces, FramedFaces
 from datamodules.errors import DataError
+from datamodules.framing import Framing, framing_for
+from datamodules.hair_index import HairIndex
+from datamodules.opening import open_cartoons, open_photos
+from datamodules.orders import balanced_order, file_order, shuffled_order
 from datamodules.photo_folder import PhotoFolder
-from datamodules.samples import Photos, Split, UnpairedBatch
+from datamodules.samples import Domain, Photos, Split, UnpairedBatch
+from datamodules.source import FaceSource
 from datamodules.transforms import cartoon_transform, photo_transform
-from datamodules.unpaired import DrawSampler, UnpairedFaces
+from datamodules.unpaired import DomainStream, DrawSampler, UnpairedFaces
 
 T = TypeVar("T")
 
-CartoonFolder = Literal["cartoonset10k", "cartoonset100k"]
+_STREAMS: dict[Domain, int] = {"photo": 0, "cartoon": 1}
 
 
 class FacesDataModule(LightningDataModule):
-    """Unpaired faces of CelebA and CartoonSet; batches are ``UnpairedBatch``, at prediction ``Photos``.
+    """Unpaired photos and cartoons; batches are ``UnpairedBatch``, at prediction ``Photos``.
 
     Args:
-        root: Folder that holds ``celeba/`` and the cartoons.
-        cartoons: Which CartoonSet below ``root``.
+        root: Folder of the data sets.
+        photos: The photos' folder: a name below ``root`` or a path. CelebA, shards, or any folder of photos.
+        cartoons: The cartoons' folder, likewise: ``cartoonset10k``, ``cartoonset100k`` or shards.
         image_size: Side of the square images in pixels.
         batch_size: Images of each domain a step and process.
         num_workers: Loader processes of each training process; 0 loads in the training process itself.
         epoch_size: Draws an epoch over all processes; by default the size of the larger domain.
         augment: The random geometry of training (paper 3.2.2).
         shuffle: Random partners in random order at training.
+        index: Train on this hair index only (see ``cartoongan data hair``), each colour as often as the others.
+        cache_dir: Keep decoded cartoons here, for this and later runs; their PNGs are slow to decode.
+        on_bad_image: At an unreadable image in training, stop naming it, or skip it and report at the epoch's end.
         predict_dir: Folder of photos for ``lightning predict``.
         seed: Decides partners, order and augmentation; follows ``--seed_everything``.
     """
@@ -42,13 +51,17 @@ class FacesDataModule(LightningDataModule):
     def __init__(
         self,
         root: str = "data",
-        cartoons: CartoonFolder = "cartoonset10k",
+        photos: str = "celeba",
+        cartoons: str = "cartoonset10k",
         image_size: int = 256,
         batch_size: int = 1,
         num_workers: int = 2,
         epoch_size: int | None = None,
         augment: bool = True,
         shuffle: bool = True,
+        index: str | None = None,
+        cache_dir: str | None = None,
+        on_bad_image: OnBadImage = "stop",
         predict_dir: str | None = None,
         seed: int = 0,
     ) -> None:
@@ -62,15 +75,18 @@ class FacesDataModule(LightningDataModule):
                 raise DataError(f"--data.{name} is {value}, must be at least {least}")
         self.save_hyperparameters(ignore=["predict_dir", "seed"])
         self._root = Path(root).expanduser()
-        self._cartoons = cartoons
+        self._folders: dict[Domain, Path] = {"photo": self._root / photos, "cartoon": self._root / cartoons}
         self._image_size = image_size
         self._batch_size = batch_size
         self._num_workers = num_workers
         self._epoch_size = epoch_size
         self._augment = augment
         self._shuffle = shuffle
-        self._predict_dir = predict_dir
+        self._index = Path(index).expanduser() if index else None
+        self._cache_dir = Path(cache_dir).expanduser() if cache_dir else None
+        self._predict_dir = Path(predict_dir).expanduser() if predict_dir else None
         self._seed = seed
+        self.bad_images = BadImageLog() if on_bad_image == "skip" else None
         self._faces: dict[Split, UnpairedFaces] = {}
         self._photos: PhotoFolder | None = None
 
@@ -78,7 +94,7 @@ class FacesDataModule(LightningDataModule):
         """Complain about missing folders before anything is written or started."""
         if self.trainer is not None and self.trainer.predicting:
             return
-        for folder in (self._root, self._root / "celeba", self._root / self._cartoons):
+        for folder in (self._root, *self._folders.values()):
             if not folder.is_dir():
                 raise DataError(
                     f"no such data folder: {folder.absolute()}\n"
@@ -89,15 +105,20 @@ class FacesDataModule(LightningDataModule):
     def setup(self, stage: str) -> None:
         """Read the annotations of what ``stage`` ("fit", "validate", "test" or "predict") needs."""
         if stage == "fit":
-            self._faces["train"] = self._unpaired("train", augment=self._augment, shuffle=self._shuffle)
+            self._faces["train"] = self._unpaired("train")
         if stage in {"fit", "validate"}:
-            self._faces["val"] = self._unpaired("val", augment=False, shuffle=False)
+            self._faces["val"] = self._unpaired("val")
         if stage == "test":
-            self._faces["test"] = self._unpaired("test", augment=False, shuffle=False)
+            self._faces["test"] = self._unpaired("test")
         if stage == "predict":
             if self._predict_dir is None:
                 raise DataError("lightning predict needs a folder of photos: --data.predict_dir DIR")
-            self._photos = PhotoFolder(Path(self._predict_dir).expanduser(), self._image_size)
+            self._photos = PhotoFolder(self._predict_dir, self._image_size)
+
+    def teardown(self, stage: str) -> None:
+        """Remove what was needed while running."""
+        if stage == "fit" and self.bad_images is not None:
+            self.bad_images.close()
 
     def train_dataloader(self) -> DataLoader[UnpairedBatch]:
         """Random draws; see ``UnpairedBatch``."""
@@ -124,15 +145,37 @@ class FacesDataModule(LightningDataModule):
         assert self._photos is not None, "setup('predict') comes first"
         return self._loader(self._photos)
 
-    def _unpaired(self, split: Split, augment: bool, shuffle: bool) -> UnpairedFaces:
-        return UnpairedFaces(
-            CelebA(self._root / "celeba", split),
-            CartoonSet(self._root / self._cartoons, split),
-            photo_transform(self._image_size, augment),
-            cartoon_transform(self._image_size, augment),
-            shuffle,
-            self._seed,
-        )
+    def _unpaired(self, split: Split) -> UnpairedFaces:
+        photos, cartoons = self._stream("photo", split), self._stream("cartoon", split)
+        return UnpairedFaces(photos, cartoons, self._seed, self.bad_images if split == "train" else None)
+
+    def _stream(self, domain: Domain, split: Split) -> DomainStream:
+        is_training = split == "train"
+        augment = is_training and self._augment
+        faces = self._read(domain, split, framing_for(domain, self._image_size, augment))
+        transform = (photo_transform if domain == "photo" else cartoon_transform)(self._image_size, augment)
+        stream = _STREAMS[domain]
+        if is_training and self._index:
+            chosen = self._hair_index(self._index).select(faces, domain)
+            return DomainStream(chosen, balanced_order(chosen.hair, self._seed, stream), transform)
+        shuffle = is_training and self._shuffle
+        order = shuffled_order(len(faces), self._seed, stream) if shuffle else file_order(len(faces))
+        return DomainStream(faces, order, transform)
+
+    def _read(self, domain: Domain, split: Split, framing: Framing) -> FaceSource:
+        folder = self._folders[domain]
+        source = (open_photos if domain == "photo" else open_cartoons)(folder, split)
+        faces = FramedFaces(source, framing)
+        if domain == "cartoon" and self._cache_dir:
+            return CachedFaces(faces, self._cache_dir, f"{folder.name}-{split}-{framing.side}px")
+        return faces
+
+    @staticmethod
+    def _hair_index(path: Path) -> HairIndex:
+        index = HairIndex.load(path)
+        if index.split != "train":
+            raise DataError(f"{path} was drawn from the split '{index.split}', which is not for training; make another")
+        return index
 
     def _loader(
         self, dataset: Dataset[T], sampler: Sampler[int] | None = None, drop_last: bool = False

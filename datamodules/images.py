@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import cv2
@@ -14,23 +15,45 @@ from datamodules.errors import DataError
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 MAX_PIXELS = 64_000_000
 """Larger images are refused from their header, before a decompression bomb can unfold."""
+MAX_BYTES = 8 * MAX_PIXELS
+"""Larger files are refused unread: so many bytes are ``MAX_PIXELS`` pixels of 16-bit RGBA without any compression."""
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
-    """Decode an image as ``(H, W, 3)`` uint8 RGB.
+    """Decode an image file as ``(H, W, 3)`` uint8 RGB; see ``decode_rgb``.
+
+    Raises:
+        DataError: The file is missing, or cannot be decoded.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise DataError(f"{path} has {size:,} bytes, more than any image that this project decodes")
+        return decode_rgb(path.read_bytes(), path)
+    except FileNotFoundError as error:
+        raise DataError(f"no such image: {path}") from error
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
+
+
+def decode_rgb(encoded: bytes, path: Path) -> NDArray[np.uint8]:
+    """Decode the bytes of an image file as ``(H, W, 3)`` uint8 RGB.
 
     Greyscale, CMYK, palette and 16-bit files become 8-bit RGB, EXIF rotation is applied, and transparent pixels are
     composited on white *before* any resampling, so that no dark fringe can appear.
 
+    Args:
+        encoded: The whole file.
+        path: Where it came from, for the error.
+
     Raises:
-        DataError: The file is missing, is no image, is truncated, or claims more than ``MAX_PIXELS`` pixels.
+        DataError: It is no image, is truncated, or claims more than ``MAX_PIXELS`` pixels.
     """
-    has_alpha = _check_header(path)
+    has_alpha = _check_header(encoded, path)
     # Pillow reads the header (OpenCV would unfold a bomb), OpenCV the pixels (about twice as fast).
-    encoded = np.fromfile(path, dtype=np.uint8)
     flags = cv2.IMREAD_UNCHANGED if has_alpha else cv2.IMREAD_COLOR_RGB
     try:
-        pixels = cv2.imdecode(encoded, flags)
+        pixels = cv2.imdecode(np.frombuffer(encoded, dtype=np.uint8), flags)
     except cv2.error as error:
         raise DataError(f"cannot decode {path}: {error.err}") from error
     if pixels is None:
@@ -69,15 +92,15 @@ def _to_eight_bit(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
     return values.astype(np.uint8, copy=False)
 
 
-def _check_header(path: Path) -> bool:
+def _check_header(encoded: bytes, path: Path) -> bool:
     """Refuse what is no image or far too large; return whether the file can hold transparency."""
     try:
-        with Image.open(path) as image:
+        with Image.open(BytesIO(encoded)) as image:
             width, height = image.size
             has_alpha = image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info
-    except FileNotFoundError as error:
-        raise DataError(f"no such image: {path}") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except UnidentifiedImageError as error:
+        raise DataError(f"not a readable image: {path}") from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(f"not a readable image: {path} ({error})") from error
     if width * height > MAX_PIXELS:
         raise DataError(f"{path} has {width}x{height} pixels, more than the {MAX_PIXELS:,} this project decodes")

@@ -9,11 +9,12 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from datamodules.errors import DataError
+from datamodules.framing import framing_for
 from datamodules.images import find_images, read_rgb
 from datamodules.samples import NO_HAIR_COLOUR, Photos, RawFace
-from datamodules.transforms import photo_transform
+from datamodules.transforms import to_tensor
 
-_NO_LANDMARKS = np.zeros((5, 2), dtype=np.float32)
+_NO_LANDMARKS = np.full((5, 2), np.nan, dtype=np.float32)
 
 
 class PhotoFolder(Dataset[Photos]):
@@ -31,12 +32,12 @@ class PhotoFolder(Dataset[Photos]):
         for first, second in pairwise(self.paths):
             if first.with_suffix("") == second.with_suffix(""):
                 raise DataError(f"{first} and {second} would become the same cartoon; rename one")
-        self._transform = photo_transform(image_size, augment=False)
+        self._framing = framing_for("photo", image_size, augment=False)
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def __getitem__(self, index: int) -> Photos:
         path = self.paths[index]
-        face = self._transform(RawFace(read_rgb(path), _NO_LANDMARKS, NO_HAIR_COLOUR, path), seed=0)
-        return Photos(face.image, str(path.relative_to(self.folder)))
+        face = self._framing(RawFace(read_rgb(path), _NO_LANDMARKS, NO_HAIR_COLOUR, path))
+        return Photos(to_tensor(face.image), str(path.relative_to(self.folder)))

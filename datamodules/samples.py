@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
+
+from datamodules.errors import DataError
 
 Domain = Literal["photo", "cartoon"]
 """The two sides of the translation."""
@@ -42,7 +44,7 @@ class RawFace:
 
     Attributes:
         image: ``(H, W, 3)`` uint8 RGB.
-        landmarks: ``(5, 2)`` float32 pixels of ``image``.
+        landmarks: ``(5, 2)`` float32 pixels of ``image``; NaN where they are unknown.
         hair: A ``HairColour``, or ``NO_HAIR_COLOUR``.
         path: The image file.
     """
@@ -58,7 +60,7 @@ class Faces(NamedTuple):
 
     Attributes:
         image: ``(B, 3, H, W)`` float32 RGB in [-1, 1].
-        landmarks: ``(B, 5, 2)`` float32 pixels of ``image``.
+        landmarks: ``(B, 5, 2)`` float32 pixels of ``image``; NaN where they are unknown.
         hair: ``(B,)`` int64, a ``HairColour`` or ``NO_HAIR_COLOUR``.
     """
 
@@ -84,3 +86,15 @@ class Photos(NamedTuple):
 
     image: Tensor
     name: Sequence[str]
+
+
+def parse_split(text: str) -> Split:
+    """The part of a data set that a word names.
+
+    Raises:
+        DataError: It names none.
+    """
+    for split in get_args(Split):
+        if text == split:
+            return text  # type: ignore[return-value]  # mypy does not narrow by comparison with a variable
+    raise DataError(f"unknown split '{text}'; expected {', '.join(get_args(Split))}")

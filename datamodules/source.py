@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -24,3 +27,22 @@ class FaceSource(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int) -> RawFace: ...
+
+    def fingerprint(self) -> str:
+        """Something that changes whenever what the faces are read from changes."""
+
+
+class FaceFiles(FaceSource, Protocol):
+    """Faces that lie in a file each."""
+
+    def path(self, index: int) -> Path:
+        """The file of a face."""
+
+
+def fingerprint_of(paths: Iterable[Path]) -> str:
+    """A fingerprint of files by their path, size and time of change, without reading them."""
+    digest = hashlib.sha256()
+    for path in paths:
+        state = path.stat() if path.exists() else None
+        digest.update(f"{path} {(state.st_size, state.st_mtime_ns) if state else None}\n".encode())
+    return digest.hexdigest()

@@ -3,62 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from torch.utils.data import Dataset, DistributedSampler
 
-from datamodules.samples import UnpairedBatch
+from datamodules.bad_images import BadImageLog
+from datamodules.errors import DataError
+from datamodules.orders import Order
+from datamodules.samples import Faces, RawFace, UnpairedBatch
 from datamodules.source import FaceSource
 from datamodules.transforms import FaceTransform
 
 
-class UnpairedFaces(Dataset[UnpairedBatch]):
-    """Draw ``n`` is a pure function of ``(seed, n)``: the same in every process, whatever was drawn before.
+@dataclass(frozen=True)
+class DomainStream:
+    """One side of the draws: framed faces, the order they come in, and their last transform."""
 
-    A draw is an ``UnpairedBatch`` without batch axis. Each domain is walked through in shuffled passes of its own, so
-    that the larger one is never cut to the smaller one's length and the partners of a photo differ from pass to pass.
+    faces: FaceSource
+    order: Order
+    transform: FaceTransform
+
+
+class UnpairedFaces(Dataset[UnpairedBatch]):
+    """Draw ``n`` is a pure function of ``n``: the same in every process, whatever was drawn before.
+
+    A draw is an ``UnpairedBatch`` without batch axis. Each domain follows an order of its own, so that the larger one
+    is never cut to the smaller one's length and the partners of a photo differ from pass to pass.
 
     Args:
-        shuffle: Random partners in random order; otherwise file order, the shorter domain starting over.
+        photos: The photos' side.
+        cartoons: The cartoons' side.
+        seed: Decides the augmentation.
+        bad_images: Where unreadable images are noted, the next one being drawn instead; without it they are errors.
     """
 
     def __init__(
-        self,
-        photos: FaceSource,
-        cartoons: FaceSource,
-        photo_transform: FaceTransform,
-        cartoon_transform: FaceTransform,
-        shuffle: bool,
-        seed: int = 0,
+        self, photos: DomainStream, cartoons: DomainStream, seed: int = 0, bad_images: BadImageLog | None = None
     ) -> None:
         self._photos, self._cartoons = photos, cartoons
-        self._photo_transform, self._cartoon_transform = photo_transform, cartoon_transform
-        self._shuffle = shuffle
         self._seed = seed
+        self._bad_images = bad_images
 
     def __len__(self) -> int:
         """Draws in which every face of the larger domain comes up once; any index is valid, also beyond it."""
-        return max(len(self._photos), len(self._cartoons))
+        return max(len(self._photos.faces), len(self._cartoons.faces))
 
     def __getitem__(self, draw: int) -> UnpairedBatch:
-        photo = self._photos[self._index(draw, len(self._photos), domain=0)]
-        cartoon = self._cartoons[self._index(draw, len(self._cartoons), domain=1)]
         photo_seed, cartoon_seed = np.random.SeedSequence([self._seed, draw]).generate_state(2)
         return UnpairedBatch(
-            photo=self._photo_transform(photo, int(photo_seed)),
-            cartoon=self._cartoon_transform(cartoon, int(cartoon_seed)),
+            photo=self._draw(self._photos, draw, int(photo_seed)),
+            cartoon=self._draw(self._cartoons, draw, int(cartoon_seed)),
         )
 
-    def _index(self, draw: int, length: int, domain: int) -> int:
-        which_pass, position = divmod(draw, length)
-        return int(_permutation(length, self._seed, domain, which_pass)[position]) if self._shuffle else position
+    def _draw(self, stream: DomainStream, draw: int, seed: int) -> Faces:
+        return stream.transform(self._read(stream, draw), seed)
 
-
-@lru_cache(maxsize=8)
-def _permutation(length: int, seed: int, domain: int, which_pass: int) -> NDArray[np.int64]:
-    return np.random.default_rng([seed, domain, which_pass]).permutation(length)
+    def _read(self, stream: DomainStream, draw: int) -> RawFace:
+        index = stream.order(draw)
+        for step in range(len(stream.faces)):
+            try:
+                return stream.faces[(index + step) % len(stream.faces)]
+            except DataError as error:
+                if self._bad_images is None:
+                    raise
+                self._bad_images.add(str(error))
+        raise DataError("not one image of a domain can be read; run `cartoongan data check`")
 
 
 class DrawSampler(DistributedSampler[int]):

@@ -16,7 +16,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_info
 
 from datamodules.errors import DataError
-from lightning_modules.callbacks import CartoonWriter, RunRecord
+from lightning_modules.callbacks import BadImageReport, CartoonWriter, RunRecord
 from lightning_modules.checkpoints import read_hyper_parameters
 from lightning_modules.cli.devices import fitting_strategy, usable_precision
 from lightning_modules.cli.parser import ShortErrorParser
@@ -147,7 +147,7 @@ class CartoonGANCLI(LightningCLI):
         trainer.precision = usable_precision(trainer)
         trainer.strategy = fitting_strategy(trainer)
         record = RunRecord(config_text, config.seed_everything, self.command, self.checkpoint)
-        self.home_callbacks: list[Callback] = [record]
+        self.home_callbacks: list[Callback] = [record, BadImageReport()]
         if subcommand == "predict":
             self.home_callbacks.append(CartoonWriter(Path(config.out or self.home / "predictions").expanduser()))
 

@@ -1,29 +1,21 @@
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from datamodules.cartoonset import HAIR_OF_INDEX, LANDMARKS, CartoonSet, read_attributes, split_of
+from datamodules.cartoonset import HAIR_OF_INDEX, LANDMARKS, CartoonSet, read_attributes
 from datamodules.errors import DataError
-from datamodules.samples import NO_HAIR_COLOUR, HairColour, Split
-
-SPLITS: tuple[Split, ...] = ("train", "val", "test")
+from datamodules.samples import NO_HAIR_COLOUR, HairColour
+from datamodules.splits import SPLITS, split_of
 
 
 def test_splits_share_no_image_and_leave_none_out(sample_root: Path) -> None:
     folder = sample_root / "cartoonset10k"
     names = [name for split in SPLITS for name in CartoonSet(folder, split).names]
     assert sorted(names) == sorted(path.name for path in folder.glob("*.png"))
-
-
-def test_the_split_is_about_90_5_5_and_depends_on_the_name_alone() -> None:
-    shares = Counter(split_of(f"cs{number}.png") for number in range(10_000))
-    assert {split: round(shares[split] / 100) for split in SPLITS} == {"train": 90, "val": 5, "test": 5}
-    assert split_of("cs10000.png") == split_of("cs10000.png")
 
 
 def test_hair_colours_follow_the_rule_of_the_project() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ import torch
 
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
+from datamodules.hair_index import build_hair_index
+from datamodules.opening import open_cartoons, open_photos
 from datamodules.samples import Photos, UnpairedBatch
 
 
@@ -90,3 +93,69 @@ def test_a_batch_larger_than_the_epoch_is_refused(sample_root: Path) -> None:
 def test_senseless_numbers_are_refused(sample_root: Path, option: str) -> None:
     with pytest.raises(DataError, match=f"--data.{option} is -1"):
         module(sample_root, **{option: -1})
+
+
+def test_an_index_trains_on_its_faces_every_colour_as_often(sample_root: Path, tmp_path: Path) -> None:
+    photos, cartoons = (
+        open_photos(sample_root / "celeba", "train"),
+        open_cartoons(sample_root / "cartoonset10k", "train"),
+    )
+    index = build_hair_index({"photo": photos, "cartoon": cartoons}, "train", per_class=2)
+    index.save(tmp_path / "index.json")
+    data = module(sample_root, index=str(tmp_path / "index.json"), epoch_size=32)
+    data.setup("fit")
+    batches = list(data.train_dataloader())
+    for domain in ("photo", "cartoon"):
+        labels = [label for batch in batches for label in getattr(batch, domain).hair.tolist()]
+        assert Counter(labels) == dict.fromkeys(range(4), 8)
+        assert all(sorted(labels[start : start + 4]) == [0, 1, 2, 3] for start in range(0, 32, 4))
+
+
+def test_an_index_of_another_part_is_refused(sample_root: Path, tmp_path: Path) -> None:
+    photos, cartoons = (
+        open_photos(sample_root / "celeba", "train"),
+        open_cartoons(sample_root / "cartoonset10k", "train"),
+    )
+    build_hair_index({"photo": photos, "cartoon": cartoons}, "test", 1).save(tmp_path / "index.json")
+    with pytest.raises(DataError, match="drawn from the split 'test'"):
+        module(sample_root, index=str(tmp_path / "index.json")).setup("fit")
+
+
+def test_a_cache_changes_speed_alone(sample_root: Path, tmp_path: Path) -> None:
+    batches = []
+    for options in ({}, {"cache_dir": str(tmp_path / "cache")}):
+        data = module(sample_root, **options)
+        data.setup("fit")
+        batches.append(next(iter(data.train_dataloader())))
+    assert torch.equal(batches[0].cartoon.image, batches[1].cartoon.image)
+    assert torch.equal(batches[0].cartoon.landmarks, batches[1].cartoon.landmarks)
+    caches = sorted(path.name.rpartition("-")[0] for path in (tmp_path / "cache").iterdir() if path.is_dir())
+    assert caches == ["cartoonset10k-train-40px", "cartoonset10k-val-40px"]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_bad_images_stop_or_are_skipped_as_asked(sample_root: Path, tmp_path: Path, workers: int) -> None:
+    root = Path(shutil.copytree(sample_root, tmp_path / "data"))
+    broken = open_photos(root / "celeba", "train").names[0]
+    (root / "celeba" / "img_align_celeba" / broken).write_bytes(b"not a picture")
+    data = module(root, num_workers=workers)
+    data.setup("fit")
+    with pytest.raises(DataError, match=broken):
+        list(data.train_dataloader())
+    data = module(root, num_workers=workers, on_bad_image="skip")
+    data.setup("fit")
+    assert len(list(data.train_dataloader())) == 5
+    assert data.bad_images is not None
+    (complaint,) = data.bad_images.take()
+    assert broken in complaint
+    data.teardown("fit")
+
+
+def test_any_folder_of_photos_is_a_domain(sample_root: Path, tmp_path: Path) -> None:
+    shutil.copytree(sample_root / "celeba" / "img_align_celeba", tmp_path / "holiday")
+    data = module(sample_root, photos=str(tmp_path / "holiday"))
+    data.setup("fit")
+    batch = next(iter(data.train_dataloader()))
+    assert batch.photo.image.shape == (4, 3, 32, 32)
+    assert batch.photo.landmarks.isnan().all()
+    assert batch.photo.hair.tolist() == [-1] * 4

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from datamodules.errors import DataError
-from datamodules.images import MAX_PIXELS, composite_on_white, find_images, read_rgb
+from datamodules.images import MAX_PIXELS, composite_on_white, decode_rgb, find_images, read_rgb
 
 RED, GREEN = (200, 30, 40), (20, 160, 60)
 
@@ -93,6 +93,22 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, damage: str) -> None:
     elif damage != "missing":
         path.write_bytes(b"" if damage == "empty" else b"<html>quota exceeded</html>")
     with pytest.raises(DataError, match=r"broken\.png"):
+        read_rgb(path)
+
+
+def test_bytes_are_decoded_as_their_file_is(tmp_path: Path) -> None:
+    path = tmp_path / "image.png"
+    two_tone().convert("RGBA").save(path)
+    np.testing.assert_array_equal(decode_rgb(path.read_bytes(), Path("elsewhere")), read_rgb(path))
+    with pytest.raises(DataError, match="elsewhere"):
+        decode_rgb(path.read_bytes()[:40], Path("elsewhere"))
+
+
+def test_a_file_that_can_be_no_image_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge.png"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # sparse: it takes no room
+    with pytest.raises(DataError, match=r"huge\.png has 1,099,511,627,776 bytes"):
         read_rgb(path)
 
 

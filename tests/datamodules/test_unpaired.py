@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from datamodules.bad_images import BadImageLog
+from datamodules.errors import DataError
+from datamodules.orders import file_order, shuffled_order
 from datamodules.samples import RawFace
-from datamodules.transforms import cartoon_transform, photo_transform
-from datamodules.unpaired import DrawSampler, UnpairedFaces
+from datamodules.transforms import photo_transform
+from datamodules.unpaired import DomainStream, DrawSampler, UnpairedFaces
 
 
 class Numbered:
@@ -18,19 +21,27 @@ class Numbered:
         self.length = length
         self.names = [str(index) for index in range(length)]
         self.hair = np.arange(length)
+        self.unreadable: set[int] = set()
 
     def __len__(self) -> int:
         return self.length
 
     def __getitem__(self, index: int) -> RawFace:
+        if index in self.unreadable:
+            raise DataError(f"cannot decode {index}.png")
         points = np.full((5, 2), 8, dtype=np.float32)
         return RawFace(np.full((16, 16, 3), index, dtype=np.uint8), points, index, Path(str(index)))
 
+    def fingerprint(self) -> str:
+        return str(self.length)
+
 
 def faces(photos: int, cartoons: int, shuffle: bool = True, seed: int = 0) -> UnpairedFaces:
-    return UnpairedFaces(
-        Numbered(photos), Numbered(cartoons), photo_transform(8, True), cartoon_transform(8, True), shuffle, seed
-    )
+    def stream(length: int, number: int) -> DomainStream:
+        order = shuffled_order(length, seed, number) if shuffle else file_order(length)
+        return DomainStream(Numbered(length), order, photo_transform(8, augment=True))
+
+    return UnpairedFaces(stream(photos, 0), stream(cartoons, 1), seed)
 
 
 def drawn(data: UnpairedFaces, draws: range) -> tuple[list[int], list[int]]:
@@ -82,3 +93,30 @@ def test_a_remainder_is_dropped_alike_on_all_processes() -> None:
     data = faces(5, 5)
     assert [len(DrawSampler(data, 5, 2, rank)) for rank in (0, 1)] == [2, 2]
     assert [list(DrawSampler(data, 5, 2, rank)) for rank in (0, 1)] == [[0, 2], [1, 3]]
+
+
+def with_unreadable(log: BadImageLog | None, unreadable: set[int]) -> UnpairedFaces:
+    source = Numbered(5)
+    source.unreadable = unreadable
+    stream = DomainStream(source, file_order(5), photo_transform(8, augment=True))
+    return UnpairedFaces(stream, stream, bad_images=log)
+
+
+def test_an_unreadable_image_stops_the_run_by_name() -> None:
+    with pytest.raises(DataError, match=r"3\.png"):
+        with_unreadable(None, {3})[3]
+
+
+def test_an_unreadable_image_is_skipped_and_noted_when_asked() -> None:
+    log = BadImageLog()
+    photos, _ = drawn(with_unreadable(log, {2, 3}), range(5))
+    assert photos == [0, 1, 4, 4, 4]
+    assert dict(log.take()) == {"cannot decode 2.png": 2, "cannot decode 3.png": 4}  # both domains met them
+    log.close()
+
+
+def test_nothing_readable_at_all_is_an_error() -> None:
+    log = BadImageLog()
+    with pytest.raises(DataError, match="not one image"):
+        with_unreadable(log, {0, 1, 2, 3, 4})[0]
+    log.close()

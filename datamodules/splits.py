@@ -1,0 +1,47 @@
+"""Dealing the faces of a set that has no official split out to training, validation and test."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import get_args
+
+from datamodules.samples import Split
+
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+_PERCENTS: dict[Split, range] = {"train": range(0, 90), "val": range(90, 95), "test": range(95, 100)}
+
+
+def split_of(name: str) -> Split:
+    """The split of a file, 90 / 5 / 5 %, from a hash of its name alone.
+
+    So it stays the same on every machine, and when files are added.
+    """
+    percent = int.from_bytes(_digest(name)[:4]) % 100
+    return next(split for split, percents in _PERCENTS.items() if percent in percents)
+
+
+def deal_splits(names: Iterable[str]) -> dict[Split, list[str]]:
+    """Deal names out by ``split_of``, but leave no part empty where there are three names or more.
+
+    A part that few names leave empty gets the name with the largest hash of the largest part, which can be another one
+    once names are added.
+
+    Returns:
+        Each part's names, sorted.
+    """
+    parts: dict[Split, list[str]] = {split: [] for split in SPLITS}
+    for name in sorted(names):
+        parts[split_of(name)].append(name)
+    for part in parts.values():
+        largest = max(parts.values(), key=len)
+        if not part and len(largest) > 1:
+            name = max(largest, key=_digest)
+            largest.remove(name)
+            part.append(name)
+    return parts
+
+
+def _digest(name: str) -> bytes:
+    return hashlib.sha256(name.encode()).digest()

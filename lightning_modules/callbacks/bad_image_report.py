@@ -1,0 +1,26 @@
+"""What was skipped because it could not be read."""
+
+from __future__ import annotations
+
+from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities import rank_zero_warn
+
+from datamodules.bad_images import BadImageLog
+
+_SHOWN = 20
+
+
+class BadImageReport(Callback):
+    """At an epoch's end, says how many images ``--data.on_bad_image skip`` left out, and which."""
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Report this process's loader; under several processes each has its own share."""
+        log: BadImageLog | None = getattr(trainer.datamodule, "bad_images", None)  # type: ignore[attr-defined]
+        complaints = log.take() if log else None
+        if complaints:
+            listed = [f"  {complaint} ({count} times)" for complaint, count in complaints.most_common(_SHOWN)]
+            more = [f"  and {len(complaints) - _SHOWN} more"] if len(complaints) > _SHOWN else []
+            summary = (
+                f"epoch {trainer.current_epoch}: {complaints.total()} draws met {len(complaints)} unreadable images"
+            )
+            rank_zero_warn("\n".join([summary, *listed, *more]))
