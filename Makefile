@@ -1,6 +1,6 @@
 # The front door. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format type clean
+.PHONY: help setup demo data test lint format type clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -20,6 +20,13 @@ $(INSTALLED): pyproject.toml
 
 demo: setup  ## sample data, a short training, cartoons of unseen faces (10 minutes on two cores)
 	$(BIN)/cartoongan demo
+
+data: setup  ## download CelebA, CartoonSet 10k, WIDER FACE and LFW+Net into data/ and check them (4 GB)
+	$(BIN)/cartoongan data get celeba --root data
+	$(BIN)/cartoongan data get cartoonset10k --root data
+	$(BIN)/cartoongan data get wider --root data
+	$(BIN)/cartoongan data get lfwnet --root data
+	$(BIN)/cartoongan data check --root data
 
 test: setup  ## the tests, on both cores, with coverage
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term

@@ -74,7 +74,9 @@ def read_annotations(path: Path) -> dict[str, FaceAnnotation]:
                 annotations[name] = annotation
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except csv.Error as error:
+        raise DataError(f"{path}, line {reader.reader.line_num}: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot read {path}: {error}") from error
     return annotations
 

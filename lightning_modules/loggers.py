@@ -65,6 +65,8 @@ class ForgivingWandbLogger(WandbLogger):
     @rank_zero_experiment
     def experiment(self) -> Any:
         """The W&B run, started when first asked for."""
+        if self._save_dir is not None:
+            Path(self._save_dir).mkdir(parents=True, exist_ok=True)
         try:
             return super().experiment
         except Exception as error:  # whatever W&B or the network throws: a log is never worth a training

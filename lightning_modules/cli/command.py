@@ -11,12 +11,11 @@ from typing import Any
 
 from jsonargparse import Namespace
 from lightning import Callback, LightningDataModule, LightningModule, Trainer
-from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_info
 
 from datamodules.errors import DataError
-from lightning_modules.callbacks import BadImageReport, CartoonWriter, RunRecord
+from lightning_modules.callbacks import BadImageReport, CartoonWriter, LossBar, RunRecord
 from lightning_modules.checkpoints import read_hyper_parameters
 from lightning_modules.cli.devices import fitting_strategy, usable_precision
 from lightning_modules.cli.parser import ShortErrorParser
@@ -158,8 +157,7 @@ class CartoonGANCLI(LightningCLI):
             kwargs["logger"] = self._loggers()
         callbacks = list(self.home_callbacks)
         if config.get("enable_progress_bar") is not False:
-            # One line for all losses, where Lightning's choice breaks them over many; rare lines in a log file.
-            callbacks.append(TQDMProgressBar(refresh_rate=1 if sys.stderr.isatty() else 100))
+            callbacks.append(LossBar())
         return self._instantiate_trainer({**config, **kwargs}, callbacks)
 
     def _loggers(self) -> Any:

@@ -55,11 +55,11 @@ def test_no_csv_says_nothing(tmp_path: Path) -> None:
         ("file,hair\n,black\n", "line 2: no file"),
         (HEADER + "a.jpg,1,2,3,4,5,6,7,8,9,,\n", "line 2: the points are 1,2,3,4,5,6,7,8,9,, expected"),
         (HEADER + "a.jpg,1,2,3,4,5,6,7,8,9,nan,\n", "line 2: the points are"),
-        ('file,hair\n"a.jpg,black\n', "cannot read"),
+        ('file,hair\n"a.jpg,black\n', "line 2: unexpected end"),
     ],
 )
 def test_a_malformed_csv_is_named_with_its_line(tmp_path: Path, text: str, complaint: str) -> None:
-    with pytest.raises(DataError, match=rf"faces\.csv.*{complaint}|{complaint}.*faces\.csv"):
+    with pytest.raises(DataError, match=rf"faces\.csv, {complaint}"):
         read_annotations(write(tmp_path, text))
 
 

@@ -107,8 +107,8 @@ def test_bytes_are_decoded_as_their_file_is(tmp_path: Path) -> None:
 def test_a_file_that_can_be_no_image_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "huge.png"
     with path.open("wb") as file:
-        file.truncate(1 << 40)  # sparse: it takes no room
-    with pytest.raises(DataError, match=r"huge\.png has 1,099,511,627,776 bytes"):
+        file.truncate(1 << 30)  # sparse: it takes no room
+    with pytest.raises(DataError, match=r"huge\.png has 1,073,741,824 bytes"):
         read_rgb(path)
 
 
