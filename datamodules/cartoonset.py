@@ -6,13 +6,14 @@ lies in ten sub-folders.
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
+from datamodules.annotations import Problem, raise_first, read_lines
 from datamodules.errors import DataError
 from datamodules.images import read_rgb
 from datamodules.samples import NO_HAIR_COLOUR, HairColour, RawFace, Split
@@ -88,25 +89,32 @@ def read_attributes(path: Path) -> dict[str, int]:
     Raises:
         DataError: The file is missing, a line is malformed, an index is out of range, or ``hair_color`` is absent.
     """
-    attributes: dict[str, int] = {}
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            for number, row in enumerate(csv.reader(file, skipinitialspace=True), start=1):
-                if row:
-                    name, value = _parse_attribute(row, f"{path}, line {number}")
-                    attributes[name] = value
-    except FileNotFoundError as error:
-        raise DataError(f"no such file: {path}; every cs*.png needs its csv") from error
+    attributes, problems = parse_attributes(read_lines(path, "every cs*.png needs its csv"))
+    raise_first(path, problems)
     if "hair_color" not in attributes:
         raise DataError(f"{path} has no line for hair_color")
     return attributes
 
 
-def _parse_attribute(row: list[str], where: str) -> tuple[str, int]:
-    try:
-        name, value, cardinality = row[0], int(row[1]), int(row[2])
-    except (IndexError, ValueError) as error:
-        raise DataError(f'{where}: expected `"name", value index, cardinality`, found {row}') from error
-    if not 0 <= value < cardinality:
-        raise DataError(f"{where}: {name} is {value}, but has only the values 0 to {cardinality - 1}")
-    return name, value
+def parse_attributes(lines: Sequence[str]) -> tuple[dict[str, int], list[Problem]]:
+    """Read the lines of a csv.
+
+    Returns:
+        Attribute name -> value index of the lines that could be read, and what was wrong with the others.
+    """
+    attributes: dict[str, int] = {}
+    problems: list[Problem] = []
+    for number, line in enumerate(lines, start=1):
+        words = [word.strip().strip('"') for word in line.split(",")]
+        if words == [""]:
+            continue
+        try:
+            name, value, cardinality = words[0], int(words[1]), int(words[2])
+        except (IndexError, ValueError):
+            problems.append(Problem(number, f'expected `"name", value index, cardinality`, found `{line}`'))
+            continue
+        if 0 <= value < cardinality:
+            attributes[name] = value
+        else:
+            problems.append(Problem(number, f"{name} is {value}, but has only the values 0 to {cardinality - 1}"))
+    return attributes, problems

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
+from datamodules.cartoonset import parse_attributes
 from datamodules.check.decode import decode_all
 from datamodules.check.files import list_images, read_list
 from datamodules.check.report import SetReport
@@ -33,32 +33,13 @@ def check_cartoonset(report: SetReport, progress: bool) -> None:
 
 
 def _check_attributes(report: SetReport, path: Path) -> int:
-    """Check a csv of lines ``"name", value index, cardinality``; return the number of good ones."""
-    names: set[str] = set()
-    lines = read_list(report, path)
-    for number, line in enumerate(lines, start=1):
-        try:
-            words = next(csv.reader([line], skipinitialspace=True), [])
-        except csv.Error as error:
-            report.error(path, str(error), number)
-            continue
-        fault = _find_attribute_fault(words) if words else None
-        if fault is not None:
-            report.error(path, fault, number)
-        elif words:
-            names.add(words[0])
-    if "hair_color" not in names and path.exists():
+    """Check a csv; return the number of its good lines."""
+    attributes, problems = parse_attributes(read_list(report, path))
+    for problem in problems:
+        report.error(path, problem.message, problem.line)
+    if "hair_color" not in attributes and path.exists():
         report.error(path, "there is no valid line for hair_color")
-    return len(names)
-
-
-def _find_attribute_fault(words: list[str]) -> str | None:
-    try:
-        name, value, cardinality = words[0], int(words[1]), int(words[2])
-    except (IndexError, ValueError):
-        return f'expected `"name", value index, cardinality`, found {words}'
-    is_known = 0 <= value < cardinality
-    return None if is_known else f"{name} is {value}, but has only the values 0 to {cardinality - 1}"
+    return len(attributes)
 
 
 def _check_strays(report: SetReport, expected: set[Path]) -> None:

@@ -13,8 +13,9 @@ from datamodules.check.decode import decode_all
 from datamodules.check.files import list_images, note_unlisted, read_list
 from datamodules.check.geometry import Size, find_landmark_fault
 from datamodules.check.report import Fault, SetReport, Severity
+from datamodules.samples import Split
 
-PUBLISHED = {"train": 162_770, "val": 19_867, "test": 19_962}
+PUBLISHED: dict[Split, int] = {"train": 162_770, "val": 19_867, "test": 19_962}
 """Photos of the official partition, in the order of its numbers 0, 1 and 2."""
 
 PUBLISHED_IMAGES = 202_599

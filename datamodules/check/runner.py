@@ -9,9 +9,11 @@ from datamodules.check.cartoonset import check_cartoonset
 from datamodules.check.celeba import check_celeba
 from datamodules.check.lfw_net import check_lfw_net
 from datamodules.check.report import CheckReport, SetReport
+from datamodules.check.shards import check_shards
 from datamodules.check.wider_face import check_wider_face
 from datamodules.errors import DataError
 from datamodules.layout import SetName
+from datamodules.shards import is_sharded
 
 _CHECKS: dict[SetName, Callable[[SetReport, bool], None]] = {
     SetName.CELEBA: check_celeba,
@@ -52,7 +54,7 @@ def _check_set(root: Path, name: SetName, must_be_there: bool, progress: bool) -
     folder = root / name.folder
     report = SetReport(name, folder, present=folder.is_dir())
     if report.present:
-        _CHECKS[name](report, progress)
+        (check_shards if is_sharded(folder) else _CHECKS[name])(report, progress)
     else:
         tell = report.error if must_be_there else report.note
         tell(folder, f"the set is not there; `cartoongan data get {name} --root {root}` gets it")

@@ -115,9 +115,20 @@ class CartoonGANCLI(LightningCLI):
             self.asked = self.config[self.config.subcommand]
             self.asked.name = name
             self.asked.ckpt_path = str(self.checkpoint)
+            if self.config.subcommand == "fit":
+                self._refuse_another_size(hyper_parameters)
 
     def _parse_ckpt_path(self) -> None:
         """Nothing: Lightning would let the checkpoint's values beat the command line here."""
+
+    def _refuse_another_size(self, trained: dict[str, Any]) -> None:
+        """A resumed run keeps its image size: the pooled images and all it learnt have it."""
+        before = trained["data"]["init_args"].get("image_size")
+        asked = self.asked.data.init_args.get("image_size")
+        if before is not None and asked != before:
+            raise UsageError(
+                f"--data.image_size {asked}: {self.checkpoint} was trained at {before} px; go on with that"
+            )
 
     def _find_checkpoint(self) -> Path | None:
         if self.asked.ckpt_path is None:

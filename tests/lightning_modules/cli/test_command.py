@@ -157,6 +157,14 @@ def test_resume_with_another_width_is_refused(lightning: Lightning, capsys: pyte
     assert "ngf: 4 in it, 8 here" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("copied")
+def test_resume_with_another_image_size_is_refused(lightning: Lightning, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lightning("fit", "--ckpt_path", "last", "--data.image_size", "64", small=False) == 2
+    message = capsys.readouterr().err
+    assert "--data.image_size 64" in message
+    assert "trained at 32 px" in message
+
+
 def test_a_test_goes_into_the_checkpoint_s_run(copied: Path, lightning: Lightning) -> None:
     training = (copied / "metrics.csv").read_bytes()
     assert lightning("test", "--ckpt_path", "best", small=False) == 0

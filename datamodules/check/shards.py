@@ -1,0 +1,54 @@
+"""Checking the shards of a set of faces: every shard, and every image in it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from tqdm import tqdm
+
+from datamodules.check import cartoonset, celeba
+from datamodules.check.report import SetReport
+from datamodules.errors import DataError
+from datamodules.layout import SetName
+from datamodules.samples import Split
+from datamodules.shards import ShardedFaces, ShardIndex
+from datamodules.shards.index import INDEX_NAME
+
+
+def check_shards(report: SetReport, progress: bool) -> None:
+    """Check shards and fill in the report of their set; the splits that were not sharded count as empty."""
+    try:
+        index = ShardIndex.load(report.folder)
+    except DataError as error:
+        report.error(report.folder / INDEX_NAME, str(error))
+        return
+    for split in index.splits:
+        _check_split(report, split, progress)
+    found = {split: len(part.names) for split, part in index.splits.items()}
+    if report.name is SetName.CELEBA:
+        for split, published in celeba.PUBLISHED.items():
+            report.count(split, "images", found.get(split, 0), published)
+    else:
+        report.count("all", "images", sum(found.values()), cartoonset.PUBLISHED[report.name])
+
+
+def _check_split(report: SetReport, split: Split, progress: bool) -> None:
+    try:
+        faces = ShardedFaces(report.folder, split)
+    except DataError as error:
+        report.error(report.folder / split, str(error))
+        return
+
+    def find_fault(index: int) -> str | None:
+        try:
+            faces[index]
+        except DataError as error:
+            return str(error)
+        return None
+
+    title = f"{report.folder.name} {split}"
+    with ThreadPoolExecutor() as pool:  # decoding lets the other threads run
+        faults = pool.map(find_fault, range(len(faces)))
+        for fault in tqdm(faults, total=len(faces), desc=title, unit="image", disable=None if progress else True):
+            if fault is not None:
+                report.error(report.folder / split, fault)
