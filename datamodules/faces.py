@@ -16,7 +16,7 @@ from datamodules.errors import DataError
 from datamodules.framing import Framing, framing_for
 from datamodules.hair_index import HairIndex
 from datamodules.opening import open_cartoons, open_photos
-from datamodules.orders import balanced_order, file_order, shuffled_order
+from datamodules.orders import BalancedOrder, FileOrder, Order, ShuffledOrder
 from datamodules.photo_folder import PhotoFolder
 from datamodules.samples import Domain, Photos, Split, UnpairedBatch
 from datamodules.source import FaceSource
@@ -157,9 +157,9 @@ class FacesDataModule(LightningDataModule):
         stream = _STREAMS[domain]
         if is_training and self._index:
             chosen = self._hair_index(self._index).select(faces, domain)
-            return DomainStream(chosen, balanced_order(chosen.hair, self._seed, stream), transform)
+            return DomainStream(chosen, BalancedOrder(chosen.hair, self._seed, stream), transform)
         shuffle = is_training and self._shuffle
-        order = shuffled_order(len(faces), self._seed, stream) if shuffle else file_order(len(faces))
+        order: Order = ShuffledOrder(len(faces), self._seed, stream) if shuffle else FileOrder(len(faces))
         return DomainStream(faces, order, transform)
 
     def _read(self, domain: Domain, split: Split, framing: Framing) -> FaceSource:

@@ -2,43 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datamodules.samples import NO_HAIR_COLOUR
 
-Order = Callable[[int], int]
-"""Draw number -> index of a face."""
+
+class Order(Protocol):
+    """Draw number -> index of a face. A plain object, so that it travels to loader processes."""
+
+    def __call__(self, draw: int) -> int:
+        """The index of a draw."""
 
 
-def file_order(length: int) -> Order:
-    """The faces as they lie, from the start again after the last."""
-    return lambda draw: draw % length
+@dataclass(frozen=True)
+class FileOrder:
+    """The faces as they lie, from the start again after the last.
+
+    Attributes:
+        length: Number of faces.
+    """
+
+    length: int
+
+    def __call__(self, draw: int) -> int:
+        """The index of a draw."""
+        return draw % self.length
 
 
-def shuffled_order(length: int, seed: int, stream: int) -> Order:
+@dataclass(frozen=True)
+class ShuffledOrder:
     """Shuffled passes, each face once a pass, every pass shuffled anew.
 
-    Args:
+    Attributes:
         length: Number of faces.
         seed: Decides the passes.
         stream: Tells orders of the same seed apart.
     """
 
-    def draw_index(draw: int) -> int:
-        which_pass, position = divmod(draw, length)
-        return int(_permutation(length, seed, stream, which_pass)[position])
+    length: int
+    seed: int
+    stream: int
 
-    return draw_index
+    def __call__(self, draw: int) -> int:
+        """The index of a draw."""
+        which_pass, position = divmod(draw, self.length)
+        return int(_permutation(self.length, self.seed, self.stream, which_pass)[position])
 
 
-def balanced_order(hair: NDArray[np.int64], seed: int, stream: int) -> Order:
+class BalancedOrder:
     """Every hair colour once in each round of as many draws as there are colours, each colour in shuffled passes.
 
-    Faces of no label are never drawn; those of a rare colour come up more often than others.
+    Faces without label are never drawn; those of a rare colour come up more often than others.
 
     Args:
         hair: ``(N,)`` labels.
@@ -48,17 +67,23 @@ def balanced_order(hair: NDArray[np.int64], seed: int, stream: int) -> Order:
     Raises:
         ValueError: No face has a label.
     """
-    members = [np.flatnonzero(hair == colour) for colour in np.unique(hair[hair != NO_HAIR_COLOUR])]
-    if not members:
-        raise ValueError("no face has a hair label to balance by")
-    passes = [shuffled_order(len(indices), seed, stream * 100 + 1 + which) for which, indices in enumerate(members)]
 
-    def draw_index(draw: int) -> int:
-        which_round, turn = divmod(draw, len(members))
-        colour = int(_permutation(len(members), seed, stream, which_round)[turn])
-        return int(members[colour][passes[colour](which_round)])
+    def __init__(self, hair: NDArray[np.int64], seed: int, stream: int) -> None:
+        colours = np.unique(hair[hair != NO_HAIR_COLOUR])
+        if not len(colours):
+            raise ValueError("no face has a hair label to balance by")
+        self._members = [np.flatnonzero(hair == colour) for colour in colours]
+        self._rounds = ShuffledOrder(len(colours), seed, stream)
+        self._passes = [
+            ShuffledOrder(len(indices), seed, 1000 * (which + 1) + stream)
+            for which, indices in enumerate(self._members)
+        ]
 
-    return draw_index
+    def __call__(self, draw: int) -> int:
+        """The index of a draw."""
+        colour = self._rounds(draw)
+        which_round = draw // len(self._members)
+        return int(self._members[colour][self._passes[colour](which_round)])
 
 
 @lru_cache(maxsize=64)

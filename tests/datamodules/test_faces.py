@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -159,3 +160,10 @@ def test_any_folder_of_photos_is_a_domain(sample_root: Path, tmp_path: Path) -> 
     assert batch.photo.image.shape == (4, 3, 32, 32)
     assert batch.photo.landmarks.isnan().all()
     assert batch.photo.hair.tolist() == [-1] * 4
+
+
+def test_loader_processes_need_no_fork(sample_root: Path) -> None:
+    data = module(sample_root, num_workers=1)
+    data.setup("fit")
+    loader = data.train_dataloader()
+    pickle.dumps(loader.dataset)

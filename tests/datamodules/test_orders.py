@@ -1,21 +1,22 @@
 from __future__ import annotations
 
+import pickle
 from collections import Counter
 
 import numpy as np
 import pytest
 
-from datamodules.orders import balanced_order, file_order, shuffled_order
+from datamodules.orders import BalancedOrder, FileOrder, ShuffledOrder
 from datamodules.samples import NO_HAIR_COLOUR
 
 
 def test_file_order_starts_over() -> None:
-    order = file_order(3)
+    order = FileOrder(3)
     assert [order(draw) for draw in range(7)] == [0, 1, 2, 0, 1, 2, 0]
 
 
 def test_shuffled_passes_are_whole_and_differ() -> None:
-    order = shuffled_order(10, seed=0, stream=0)
+    order = ShuffledOrder(10, seed=0, stream=0)
     passes = [[order(draw) for draw in range(start, start + 10)] for start in (0, 10, 20)]
     assert all(sorted(one) == list(range(10)) for one in passes)
     assert passes[0] != passes[1] != passes[2] != list(range(10))
@@ -23,14 +24,14 @@ def test_shuffled_passes_are_whole_and_differ() -> None:
 
 def test_seed_and_stream_tell_orders_apart() -> None:
     drawn = {
-        key: tuple(shuffled_order(20, *key)(draw) for draw in range(20)) for key in ((0, 0), (0, 1), (1, 0), (0, 0))
+        key: tuple(ShuffledOrder(20, *key)(draw) for draw in range(20)) for key in ((0, 0), (0, 1), (1, 0), (0, 0))
     }
     assert len(set(drawn.values())) == 3
 
 
 def test_each_round_has_every_colour_once() -> None:
     hair = np.array([0] * 50 + [1] * 3 + [2] * 7 + [3] * 20 + [NO_HAIR_COLOUR] * 30)
-    order = balanced_order(hair, seed=0, stream=0)
+    order = BalancedOrder(hair, seed=0, stream=0)
     drawn = [order(draw) for draw in range(4 * 60)]
     for start in range(0, len(drawn), 4):
         assert sorted(hair[drawn[start : start + 4]]) == [0, 1, 2, 3]
@@ -41,10 +42,17 @@ def test_each_round_has_every_colour_once() -> None:
 
 def test_balanced_colours_do_not_keep_their_turn() -> None:
     hair = np.repeat(np.arange(4), 5)
-    order = balanced_order(hair, seed=0, stream=0)
+    order = BalancedOrder(hair, seed=0, stream=0)
     assert len({tuple(hair[[order(4 * r + turn) for turn in range(4)]]) for r in range(20)}) > 5
 
 
 def test_nothing_to_balance_is_an_error() -> None:
     with pytest.raises(ValueError, match="no face has a hair label"):
-        balanced_order(np.array([NO_HAIR_COLOUR]), seed=0, stream=0)
+        BalancedOrder(np.array([NO_HAIR_COLOUR]), seed=0, stream=0)
+
+
+def test_orders_travel_to_other_processes() -> None:
+    hair = np.repeat(np.arange(4), 5)
+    for order in (FileOrder(7), ShuffledOrder(7, 0, 1), BalancedOrder(hair, 0, 1)):
+        copy = pickle.loads(pickle.dumps(order))
+        assert [copy(draw) for draw in range(30)] == [order(draw) for draw in range(30)]

@@ -8,7 +8,7 @@ import torch
 
 from datamodules.bad_images import BadImageLog
 from datamodules.errors import DataError
-from datamodules.orders import file_order, shuffled_order
+from datamodules.orders import FileOrder, Order, ShuffledOrder
 from datamodules.samples import RawFace
 from datamodules.transforms import photo_transform
 from datamodules.unpaired import DomainStream, DrawSampler, UnpairedFaces
@@ -38,7 +38,7 @@ class Numbered:
 
 def faces(photos: int, cartoons: int, shuffle: bool = True, seed: int = 0) -> UnpairedFaces:
     def stream(length: int, number: int) -> DomainStream:
-        order = shuffled_order(length, seed, number) if shuffle else file_order(length)
+        order: Order = ShuffledOrder(length, seed, number) if shuffle else FileOrder(length)
         return DomainStream(Numbered(length), order, photo_transform(8, augment=True))
 
     return UnpairedFaces(stream(photos, 0), stream(cartoons, 1), seed)
@@ -98,7 +98,7 @@ def test_a_remainder_is_dropped_alike_on_all_processes() -> None:
 def with_unreadable(log: BadImageLog | None, unreadable: set[int]) -> UnpairedFaces:
     source = Numbered(5)
     source.unreadable = unreadable
-    stream = DomainStream(source, file_order(5), photo_transform(8, augment=True))
+    stream = DomainStream(source, FileOrder(5), photo_transform(8, augment=True))
     return UnpairedFaces(stream, stream, bad_images=log)
 
 

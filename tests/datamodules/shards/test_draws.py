@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader
 from datamodules.cache import FramedFaces
 from datamodules.framing import framing_for
 from datamodules.opening import open_cartoons, open_photos
-from datamodules.orders import shuffled_order
+from datamodules.orders import ShuffledOrder
 from datamodules.samples import Domain
 from datamodules.source import FaceSource
 from datamodules.transforms import cartoon_transform, photo_transform
@@ -39,7 +39,7 @@ def sources(root: Path) -> dict[Domain, FaceSource]:
 def stream(faces: FaceSource, domain: Domain) -> DomainStream:
     transform = (photo_transform if domain == "photo" else cartoon_transform)(SIZE, augment=False)
     framed = FramedFaces(faces, framing_for(domain, SIZE, augment=False))
-    return DomainStream(framed, shuffled_order(len(faces), SEED, ["photo", "cartoon"].index(domain)), transform)
+    return DomainStream(framed, ShuffledOrder(len(faces), SEED, ["photo", "cartoon"].index(domain)), transform)
 
 
 def draw_epoch(root: Path, replicas: int, rank: int, workers: int) -> Drawn:

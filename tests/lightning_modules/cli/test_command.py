@@ -280,3 +280,15 @@ def test_a_missing_base_config_is_an_error(
     monkeypatch.setattr(command, "project_root", lambda: tmp_path)
     assert lightning("fit") == 2
     assert str(tmp_path / "configs" / "base.yaml") in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU: 16-bit mixed precision")
+@pytest.mark.parametrize("options", [[], ["--model.clip_grad_norm", "1"]], ids=["fused", "clipped"])
+def test_mixed_precision_trains_on_a_gpu(options: list[str], lightning: Lightning, tmp_path: Path) -> None:
+    gpu = ["--trainer.accelerator", "gpu", "--trainer.max_steps", "4", "--trainer.log_every_n_steps", "1"]
+    assert lightning("fit", *gpu, *options) == 0
+    home = the_run(tmp_path)
+    assert json.loads((home / "run.json").read_text())[0]["precision"] == "16-mixed"
+    assert all(np.isfinite(column(home / "metrics.csv", "train/cycle")))
+    checkpoint = torch.load(home / "checkpoints" / "last.ckpt", weights_only=True)
+    assert checkpoint["MixedPrecision"]["scale"] > 0
