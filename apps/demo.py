@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from apps.sample_data import make_sample_data
 from datamodules.errors import DataError
 
 _CONFIG = "configs/demo.yaml"
@@ -28,13 +29,12 @@ def demo(
 
     A finished demo is shown again without training; a stopped one goes on.
     """
-    from datamodules.sample_data import write_sample_data
     from lightning_modules.runs import default_runs_folder
 
     folder = (out or default_runs_folder()).expanduser().absolute()
     data, unseen = folder / "sample_data", folder / "sample_data_unseen"
-    write_sample_data(data, _SAMPLE_COUNT, seed=0)
-    write_sample_data(unseen, _UNSEEN_COUNT, seed=_UNSEEN_SEED)
+    make_sample_data(data, _SAMPLE_COUNT, seed=0)
+    make_sample_data(unseen, _UNSEEN_COUNT, seed=_UNSEEN_SEED)
     home = folder / "demo" / "demo"
     checkpoint = home / "checkpoints" / "last.ckpt"
     done = home / "finished"
