@@ -74,6 +74,10 @@ class FacesDataModule(LightningDataModule):
             if value < least:
                 raise DataError(f"--data.{name} is {value}, must be at least {least}")
         self.save_hyperparameters(ignore=["predict_dir", "seed"])
+        # A checkpoint may be taken up from another folder.
+        self.hparams.update(
+            {name: _absolute(path) for name, path in (("root", root), ("index", index), ("cache_dir", cache_dir))}
+        )
         self._root = Path(root).expanduser()
         self._folders: dict[Domain, Path] = {"photo": self._root / photos, "cartoon": self._root / cartoons}
         self._image_size = image_size
@@ -190,6 +194,10 @@ class FacesDataModule(LightningDataModule):
             sampler=sampler,
             drop_last=drop_last,
         )
+
+
+def _absolute(path: str | None) -> str | None:
+    return str(Path(path).expanduser().absolute()) if path else path
 
 
 def _one_thread(worker: int) -> None:

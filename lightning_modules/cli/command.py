@@ -80,6 +80,7 @@ class CartoonGANCLI(LightningCLI):
             parser_class=ShortErrorParser,
             parser_kwargs={
                 "prog": PROGRAM,
+                "description": "Train, validate, test and apply the models of Landmark CartoonGAN.",
                 **{name: {"default_config_files": [str(base)]} for name in SUBCOMMANDS},
             },
             args=argv,

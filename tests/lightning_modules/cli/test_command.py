@@ -151,6 +151,19 @@ def test_the_command_line_beats_the_checkpoint(copied: Path, lightning: Lightnin
     assert config["data"]["init_args"]["image_size"] == 32
 
 
+def test_resume_finds_its_data_from_any_folder(
+    sample_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(sample_root.parent)
+    shared = ["--config", "configs/cyclegan_baseline.yaml", "--trainer.default_root_dir", str(tmp_path / "runs")]
+    steps = ["--trainer.enable_progress_bar", "false", "--trainer.limit_train_batches", "1", "--trainer.max_epochs"]
+    options = ["--data.image_size=32", "--data.num_workers=0", "--model.ngf=4", "--model.ndf=4"]
+    assert main(["fit", *shared, *options, "--data.root", sample_root.name, *steps, "1"]) == 0
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert main(["fit", *shared, "--ckpt_path", "last", *steps, "2"]) == 0
+
+
 @pytest.mark.usefixtures("copied")
 def test_resume_with_another_width_is_refused(lightning: Lightning, capsys: pytest.CaptureFixture[str]) -> None:
     assert lightning("fit", "--ckpt_path", "last", "--model.ngf", "8", small=False) == 2
