@@ -24,9 +24,8 @@ def hair(
     seed: Annotated[int, typer.Option(min=0, help="Which faces are drawn.")] = 0,
 ) -> None:
     """Write an index of as many black, brown, blonde and grey heads in both domains; no image is copied."""
-    from datamodules.opening import open_cartoons, open_photos
-
     from datamodules.hair_index import build_hair_index
+    from datamodules.opening import open_cartoons, open_photos
     from datamodules.samples import parse_split
 
     part = parse_split(split)

@@ -49,11 +49,11 @@ def show(
 def _set_tiles(name: SetName, root: Path, split: Split, count: int, seed: int) -> list[Tile]:
     """Tiles of a set, drawn at random."""
     import numpy as np
-    from datamodules.opening import open_cartoons, open_photos
 
     from datamodules.contact_sheet import Tile
     from datamodules.errors import DataError
     from datamodules.lfw_net import LfwNet
+    from datamodules.opening import open_cartoons, open_photos
     from datamodules.wider_face import WiderFace
 
     folder = root / name.folder
