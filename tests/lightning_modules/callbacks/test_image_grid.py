@@ -52,7 +52,7 @@ def test_six_rows_of_fixed_faces(
     grid = Image.open(path)
     assert grid.size == (2 + columns * (SIDE + 2), 2 + 6 * (SIDE + 2))
     pixels = np.asarray(grid)
-    greys = [pixels[2 + row * (SIDE + 2) + SIDE // 2, 2 + SIDE // 2, 0] for row in (1, 2, 4, 5)]
+    greys = [int(pixels[2 + row * (SIDE + 2) + SIDE // 2, 2 + SIDE // 2, 0]) for row in (1, 2, 4, 5)]
     expected = [round((grey + 1) / 2 * 255) for grey in (-0.8, -0.4, 0.4, 0.8)]
     assert greys == pytest.approx(expected, abs=1)
     first = make_faces(length=4, side=SIDE)[0].photo.image
