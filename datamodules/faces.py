@@ -90,7 +90,8 @@ class FacesDataModule(LightningDataModule):
         self._cache_dir = Path(cache_dir).expanduser() if cache_dir else None
         self._predict_dir = Path(predict_dir).expanduser() if predict_dir else None
         self._seed = seed
-        self.bad_images = BadImageLog() if on_bad_image == "skip" else None
+        self._skip_bad_images = on_bad_image == "skip"
+        self.bad_images: BadImageLog | None = None
         self._faces: dict[Split, UnpairedFaces] = {}
         self._photos: PhotoFolder | None = None
 
@@ -109,6 +110,7 @@ class FacesDataModule(LightningDataModule):
     def setup(self, stage: str) -> None:
         """Read the annotations of what ``stage`` ("fit", "validate", "test" or "predict") needs."""
         if stage == "fit":
+            self.bad_images = BadImageLog() if self._skip_bad_images else None
             self._faces["train"] = self._unpaired("train")
         if stage in {"fit", "validate"}:
             self._faces["val"] = self._unpaired("val")

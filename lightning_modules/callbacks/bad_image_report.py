@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+
 from lightning import Callback, LightningModule, Trainer
-from lightning.pytorch.utilities import rank_zero_warn
 
 from datamodules.bad_images import BadImageLog
 
@@ -14,7 +15,7 @@ class BadImageReport(Callback):
     """At an epoch's end, says how many images ``--data.on_bad_image skip`` left out, and which."""
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Report this process's loader; under several processes each has its own share."""
+        """Report what this process's loader met; of several processes each reports its own share."""
         log: BadImageLog | None = getattr(trainer.datamodule, "bad_images", None)  # type: ignore[attr-defined]
         complaints = log.take() if log else None
         if complaints:
@@ -23,4 +24,4 @@ class BadImageReport(Callback):
             summary = (
                 f"epoch {trainer.current_epoch}: {complaints.total()} draws met {len(complaints)} unreadable images"
             )
-            rank_zero_warn("\n".join([summary, *listed, *more]))
+            warnings.warn("\n".join([summary, *listed, *more]), stacklevel=2)
