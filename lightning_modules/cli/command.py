@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         CartoonGANCLI(list(sys.argv[1:] if argv is None else argv))
     except (UsageError, DataError) as error:
-        print(f"{PROGRAM}: error: {error}", file=sys.stderr)
+        print(f"{PROGRAM}: error: {_own_words(error)}", file=sys.stderr)
         return 2
     return 0
 
@@ -195,6 +195,11 @@ class CartoonGANCLI(LightningCLI):
         """Say where the cartoons are."""
         writer = next(callback for callback in self.home_callbacks if isinstance(callback, CartoonWriter))
         rank_zero_info(f"cartoons: {writer.folder}")
+
+
+def _own_words(error: Exception) -> str:
+    """The message as it was raised: a loader process hands it on at the end of a traceback."""
+    return str(error).rpartition(f"{type(error).__name__}: ")[2].strip()
 
 
 def _quieten() -> None:

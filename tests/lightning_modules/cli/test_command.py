@@ -12,6 +12,7 @@ import torch
 import yaml
 from PIL import Image
 
+from datamodules.celeba import CelebA
 from lightning_modules.cli import command, main
 
 Lightning = Callable[..., int]
@@ -277,6 +278,22 @@ def test_mistakes_are_explained_in_three_lines(
     for word in words:
         assert word in message
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_an_unreadable_image_stops_a_run_or_is_reported(
+    workers: str, sample_root: Path, tmp_path: Path, lightning: Lightning, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = Path(shutil.copytree(sample_root, tmp_path / "data"))
+    broken = CelebA(root / "celeba", "train").names[0]
+    (root / "celeba" / "img_align_celeba" / broken).write_bytes(b"not a picture")
+    options = ["--data.root", str(root), "--data.num_workers", workers, "--trainer.max_epochs", "1"]
+    assert lightning("fit", *options) == 2
+    message = capsys.readouterr().err.partition("lightning: error: ")[2]
+    assert broken in message
+    assert len(message.strip().splitlines()) == 1
+    with pytest.warns(UserWarning, match=rf"unreadable images[\s\S]*{broken}"):
+        assert lightning("fit", *options, "--data.on_bad_image", "skip") == 0
 
 
 @pytest.mark.parametrize("subcommand", ["validate", "test", "predict"])
