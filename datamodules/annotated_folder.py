@@ -60,4 +60,4 @@ class AnnotatedFolder(Dataset[RawFace]):
 
     def fingerprint(self) -> str:
         """Changes with the image files and the csv."""
-        return fingerprint_of([*(self.folder / name for name in self.names), self.folder / FACES_CSV])
+        return fingerprint_of(self.folder, [*self.names, FACES_CSV])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -61,15 +62,14 @@ class CachedFaces:
         self.names, self.hair = faces.names, faces.hair
         self._fingerprint = hashlib.sha256(f"{_VERSION} {faces.fingerprint()}".encode()).hexdigest()
         path = folder / f"{name}-{self._fingerprint[:16]}"
-        if not path.is_dir():
-            folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(folder / f".{name}.lock"):
-                if not path.is_dir():  # another process may have built it meanwhile
-                    _build(faces, path)
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / f".{name}.lock"):  # one builds, the others wait; none removes what another opens
+            if not path.is_dir():
+                _build(faces, path)
                 _remove(other for other in folder.glob(f"{name}-*") if other != path)
-        self._frames: NDArray[np.uint8] = np.load(path / _FRAMES, mmap_mode="r")
-        self._landmarks: NDArray[np.float32] = np.load(path / _LANDMARKS)
-        self._complaints: dict[str, str] = json.loads((path / _COMPLAINTS).read_text(encoding="utf-8"))
+            self._frames: NDArray[np.uint8] = np.load(path / _FRAMES, mmap_mode="r")
+            self._landmarks: NDArray[np.float32] = np.load(path / _LANDMARKS)
+            self._complaints: dict[str, str] = json.loads((path / _COMPLAINTS).read_text(encoding="utf-8"))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -118,8 +118,8 @@ def _fill(faces: FramedFaces, folder: Path) -> None:
         return None
 
     with ThreadPoolExecutor() as pool:  # decoding and resizing leave Python's lock
-        title = f"cache of {needed / 1e9:.2f} GB in {folder.parent}"
-        results = tqdm(pool.map(store, range(len(faces))), total=len(faces), desc=title, unit="image", disable=None)
+        print(f"building a cache of {needed / 1e9:.2f} GB in {folder.parent}", file=sys.stderr)
+        results = tqdm(pool.map(store, range(len(faces))), total=len(faces), desc="cache", unit="image", disable=None)
         complaints = dict(result for result in results if result is not None)
     frames.flush()
     np.save(folder / _LANDMARKS, landmarks)

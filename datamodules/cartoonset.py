@@ -80,7 +80,7 @@ class CartoonSet(Dataset[RawFace]):
 
     def fingerprint(self) -> str:
         """Changes with the image files."""
-        return fingerprint_of(self.folder / name for name in self.names)
+        return fingerprint_of(self.folder, self.names)
 
 
 def read_attributes(path: Path) -> dict[str, int]:

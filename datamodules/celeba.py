@@ -70,8 +70,8 @@ class CelebA(Dataset[RawFace]):
 
     def fingerprint(self) -> str:
         """Changes with the image files and the landmarks."""
-        images = (self.folder / "img_align_celeba" / name for name in self.names)
-        return fingerprint_of([*images, self.folder / "list_landmarks_align_celeba.txt"])
+        images = (f"img_align_celeba/{name}" for name in self.names)
+        return fingerprint_of(self.folder, [*images, "list_landmarks_align_celeba.txt"])
 
     @cached_property
     def wild_boxes(self) -> NDArray[np.float32] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,12 +34,12 @@ class FacesDataModule(LightningDataModule):
 
     Args:
         root: Folder of the data sets.
-        photos: The photos' folder: a name below ``root`` or a path. CelebA, shards, or any folder of photos.
+        photos: The photos' folder, below ``root`` or a path: CelebA, shards, or any folder of photos.
         cartoons: The cartoons' folder, likewise: ``cartoonset10k``, ``cartoonset100k`` or shards.
         image_size: Side of the square images in pixels.
         batch_size: Images of each domain a step and process.
         num_workers: Loader processes of each training process; 0 loads in the training process itself.
-        epoch_size: Draws an epoch over all processes; by default the size of the larger domain.
+        epoch_size: Draws an epoch over all processes, whole batches only; by default the size of the larger domain.
         augment: The random geometry of training (paper 3.2.2).
         shuffle: Random partners in random order at training.
         index: Train on this hair index only (see ``cartoongan data hair``), each colour as often as the others.
@@ -70,6 +71,7 @@ class FacesDataModule(LightningDataModule):
             ("image_size", image_size, 8),
             ("batch_size", batch_size, 1),
             ("num_workers", num_workers, 0),
+            ("epoch_size", epoch_size or (1 if epoch_size is None else 0), 1),
         ):
             if value < least:
                 raise DataError(f"--data.{name} is {value}, must be at least {least}")
@@ -79,7 +81,10 @@ class FacesDataModule(LightningDataModule):
             {name: _absolute(path) for name, path in (("root", root), ("index", index), ("cache_dir", cache_dir))}
         )
         self._root = Path(root).expanduser()
-        self._folders: dict[Domain, Path] = {"photo": self._root / photos, "cartoon": self._root / cartoons}
+        self._folders: dict[Domain, Path] = {
+            "photo": _folder_of(self._root, photos),
+            "cartoon": _folder_of(self._root, cartoons),
+        }
         self._image_size = image_size
         self._batch_size = batch_size
         self._num_workers = num_workers
@@ -102,7 +107,7 @@ class FacesDataModule(LightningDataModule):
         for folder in (self._root, *self._folders.values()):
             if not folder.is_dir():
                 raise DataError(
-                    f"no such data folder: {folder.absolute()}\n"
+                    f"no such data folder: {folder.absolute()} (--data.root, --data.photos, --data.cartoons)\n"
                     "give the folder that holds celeba/ and cartoonset10k/ with --data.root DIR,\n"
                     "or make sample data with `cartoongan sample-data --out DIR`"
                 )
@@ -130,12 +135,14 @@ class FacesDataModule(LightningDataModule):
         """Random draws; see ``UnpairedBatch``."""
         faces = self._faces["train"]
         replicas, rank = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
-        epoch_size = self._epoch_size or len(faces)
-        if epoch_size < self._batch_size * replicas:
+        epoch_size, global_batch = self._epoch_size or len(faces), self._batch_size * replicas
+        if epoch_size < global_batch:
             raise DataError(
                 f"--data.batch_size {self._batch_size} on {replicas} process(es) needs more "
                 f"than the {epoch_size} draws of an epoch; make it smaller or give --data.epoch_size"
             )
+        # What does not fill a batch opens the next epoch, so that no draw is left out.
+        epoch_size -= epoch_size % global_batch
         return self._loader(faces, sampler=DrawSampler(faces, epoch_size, replicas, rank), drop_last=True)
 
     def val_dataloader(self) -> DataLoader[UnpairedBatch]:
@@ -173,7 +180,8 @@ class FacesDataModule(LightningDataModule):
         source = (open_photos if domain == "photo" else open_cartoons)(folder, split)
         faces = FramedFaces(source, framing)
         if domain == "cartoon" and self._cache_dir:
-            return CachedFaces(faces, self._cache_dir, f"{folder.name}-{split}-{framing.side}px")
+            place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
+            return CachedFaces(faces, self._cache_dir, f"{folder.name}-{place}-{split}-{framing.side}px")
         return faces
 
     @staticmethod
@@ -196,6 +204,12 @@ class FacesDataModule(LightningDataModule):
             sampler=sampler,
             drop_last=drop_last,
         )
+
+
+def _folder_of(root: Path, name: str) -> Path:
+    """A domain's folder: below the root, or else from the current folder."""
+    below, here = root / name, Path(name).expanduser().absolute()
+    return here if here.is_dir() and not below.is_dir() else below
 
 
 def _absolute(path: str | None) -> str | None:

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from datamodules.errors import DataError
-from datamodules.samples import Domain, HairColour, RawFace, Split
+from datamodules.samples import Domain, HairColour, RawFace, Split, parse_split
 from datamodules.source import FaceSource
 
 _FORMAT = 1
+_COLOURS = {colour.name.lower() for colour in HairColour}
 _DOMAINS: tuple[Domain, ...] = ("photo", "cartoon")
 
 
@@ -47,7 +48,10 @@ class HairIndex:
             content = json.loads(path.read_text(encoding="utf-8"))
             if content["format"] != _FORMAT:
                 raise DataError(f"{path} has format {content['format']}, expected {_FORMAT}; make it anew")
-            return cls(content["split"], {domain: dict(content["names"][domain]) for domain in _DOMAINS})
+            names = {domain: dict(content["names"][domain]) for domain in _DOMAINS}
+            if any(set(colours) - _COLOURS for colours in names.values()):
+                raise ValueError("unknown colour")
+            return cls(parse_split(content["split"]), names)
         except FileNotFoundError as error:
             raise DataError(f"no such index: {path}; make it with `cartoongan data hair`") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:

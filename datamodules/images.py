@@ -12,6 +12,8 @@ from PIL import Image, UnidentifiedImageError
 
 from datamodules.errors import DataError
 
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # damaged files are reported by us
+
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 MAX_PIXELS = 64_000_000
 """Larger images are refused from their header, before a decompression bomb can unfold."""
@@ -39,7 +41,8 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
 def decode_rgb(encoded: bytes, path: Path) -> NDArray[np.uint8]:
     """Decode the bytes of an image file as ``(H, W, 3)`` uint8 RGB.
 
-    Greyscale, CMYK, palette and 16-bit files become 8-bit RGB, EXIF rotation is applied, and transparent pixels are
+    Greyscale, CMYK, palette and 16-bit files become 8-bit RGB, EXIF rotation is applied (not to files with
+    transparency), and transparent pixels are
     composited on white *before* any resampling, so that no dark fringe can appear.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -23,16 +23,26 @@ class PhotoFolder(Dataset[Photos]):
     The faces are expected to be aligned as in CelebA: eyes level, a little below the middle.
 
     Raises:
-        DataError: The folder is missing, holds no image, or two whose cartoons would have the same name.
+        DataError: The folder is missing, holds no image, an unreadable one, or two whose cartoons would share a name.
     """
 
     def __init__(self, folder: Path, image_size: int) -> None:
         self.folder = folder
         self.paths = find_images(folder)
-        for first, second in pairwise(self.paths):
-            if first.with_suffix("") == second.with_suffix(""):
-                raise DataError(f"{first} and {second} would become the same cartoon; rename one")
+        taken: dict[Path, Path] = {}
+        for path in self.paths:
+            if first := taken.get(path.with_suffix("")):
+                raise DataError(f"{first} and {path} would become the same cartoon; rename one")
+            taken[path.with_suffix("")] = path
+        self._refuse_unreadable()
         self._framing = framing_for("photo", image_size, augment=False)
+
+    def _refuse_unreadable(self) -> None:
+        """Find broken photos before the first cartoon is written."""
+        with ThreadPoolExecutor() as pool:
+            complaints = [complaint for complaint in pool.map(_complaint, self.paths) if complaint]
+        if complaints:
+            raise DataError(f"{len(complaints)} of {len(self.paths)} photos cannot be read; the first: {complaints[0]}")
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -41,3 +51,11 @@ class PhotoFolder(Dataset[Photos]):
         path = self.paths[index]
         face = self._framing(RawFace(read_rgb(path), _NO_LANDMARKS, NO_HAIR_COLOUR, path))
         return Photos(to_tensor(face.image), str(path.relative_to(self.folder)))
+
+
+def _complaint(path: Path) -> str | None:
+    try:
+        read_rgb(path)
+    except DataError as error:
+        return str(error)
+    return None

@@ -39,10 +39,11 @@ class FaceFiles(FaceSource, Protocol):
         """The file of a face."""
 
 
-def fingerprint_of(paths: Iterable[Path]) -> str:
-    """A fingerprint of files by their path, size and time of change, without reading them."""
+def fingerprint_of(folder: Path, names: Iterable[str]) -> str:
+    """A fingerprint of a folder's files by their name, size and time of change, without reading them."""
     digest = hashlib.sha256()
-    for path in paths:
+    for name in names:
+        path = folder / name
         state = path.stat() if path.exists() else None
-        digest.update(f"{path} {(state.st_size, state.st_mtime_ns) if state else None}\n".encode())
+        digest.update(f"{name} {(state.st_size, state.st_mtime_ns) if state else None}\n".encode())
     return digest.hexdigest()

@@ -109,6 +109,20 @@ class BaseCycleGAN(LightningModule, ABC):
         ema_decay: float = 0.0,
     ) -> None:
         super().__init__()
+        for name, value, is_valid, expected in (
+            ("ngf", ngf, ngf >= 1, "1 or more"),
+            ("ndf", ndf, ndf >= 1, "1 or more"),
+            ("lambda_cycle", lambda_cycle, lambda_cycle >= 0, "0 or more"),
+            ("lambda_identity", lambda_identity, lambda_identity >= 0, "0 or more"),
+            ("pool_size", pool_size, pool_size >= 0, "0 or more"),
+            ("learning_rate", learning_rate, learning_rate > 0, "more than 0"),
+            ("beta1", beta1, 0 <= beta1 < 1, "from 0 to below 1"),
+            ("decay_start", decay_start, 0 <= decay_start <= 1, "from 0 to 1"),
+            ("clip_grad_norm", clip_grad_norm, clip_grad_norm is None or clip_grad_norm > 0, "more than 0"),
+            ("ema_decay", ema_decay, 0 <= ema_decay < 1, "from 0 to below 1"),
+        ):
+            if not is_valid:
+                raise UsageError(f"--model.{name} is {value}, must be {expected}")
         self.save_hyperparameters()
         self.automatic_optimization = False
         self._generator_name, self._upsampling = generator, upsampling
@@ -282,12 +296,21 @@ class BaseCycleGAN(LightningModule, ABC):
             )
             for group in groups
         ]
-        epochs = self._epochs()
-        schedulers = [
-            LambdaLR(optimizer, lambda epoch: decay_factor(epoch, epochs, self._decay_start))
-            for optimizer in optimizers
-        ]
-        return optimizers, schedulers
+        return optimizers, [LambdaLR(optimizer, self._rate_factor) for optimizer in optimizers]
+
+    def on_train_start(self) -> None:
+        """Let this start's options rule the optimisers, whatever a resumed checkpoint brought along."""
+        schedulers = cast(list[LambdaLR], self.lr_schedulers())
+        for optimizer, scheduler in zip(self.trainer.optimizers, schedulers, strict=True):
+            scheduler.base_lrs = [self._learning_rate] * len(optimizer.param_groups)
+            rate = self._learning_rate * self._rate_factor(scheduler.last_epoch)
+            for group in optimizer.param_groups:
+                group |= {"lr": rate, "initial_lr": self._learning_rate, "betas": (self._beta1, 0.999)}
+                group["fused"] = self._clip_grad_norm is None
+            for parameter, state in optimizer.state.items():  # a fused Adam counts its steps beside the weights
+                state["step"] = state["step"].to(parameter.device if self._clip_grad_norm is None else "cpu")
+        trainer: Any = self.trainer
+        trainer.log_every_n_steps = min(trainer.log_every_n_steps, max(1, trainer.num_training_batches))
 
     def on_train_batch_end(self, outputs: object, batch: UnpairedBatch, batch_idx: int) -> None:
         """Stop a run whose losses are not finite any more."""
@@ -299,7 +322,7 @@ class BaseCycleGAN(LightningModule, ABC):
         """Step the learning rates: with manual optimisation nobody else does."""
         self._check_finite()  # before anything broken reaches a checkpoint
         schedulers = cast(list[LambdaLR], self.lr_schedulers())
-        self.log("learning_rate", schedulers[0].get_last_lr()[0])
+        self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
         for scheduler in schedulers:
             scheduler.step()
 
@@ -340,7 +363,7 @@ class BaseCycleGAN(LightningModule, ABC):
         if broken:
             raise UsageError(
                 f"training diverged before step {self.trainer.global_step}: {', '.join(broken)} not finite\n"
-                "the last checkpoint is intact; try a smaller --model.learning_rate, --model.clip_grad_norm 1, "
+                "no checkpoint was made of it; try a smaller --model.learning_rate, --model.clip_grad_norm 1, "
                 "or --trainer.precision bf16-mixed"
             )
 
@@ -369,12 +392,17 @@ class BaseCycleGAN(LightningModule, ABC):
     def _critics(self) -> list[tuple[str, Critic]]:
         return [(name, cast(Critic, critic)) for name, critic in self.critics.items()]
 
+    def _rate_factor(self, epoch: int) -> float:
+        return decay_factor(epoch, self._epochs(), self._decay_start)
+
     def _epochs(self) -> int:
-        """Epochs of the whole run: as told, or as many as its ``max_steps`` take."""
+        """Epochs of the whole run, by ``max_epochs`` and ``max_steps``; 0 for an endless one."""
         trainer = self.trainer
-        if trainer.max_epochs is not None and trainer.max_epochs > 0:
-            return trainer.max_epochs
-        return max(1, math.ceil(trainer.max_steps / trainer.num_training_batches)) if trainer.max_steps > 0 else 0
+        told = [trainer.max_epochs] if trainer.max_epochs is not None and trainer.max_epochs > 0 else []
+        if trainer.max_steps > 0:
+            # Before the loaders are there, num_training_batches is infinite.
+            told.append(max(1, math.ceil(trainer.max_steps / trainer.num_training_batches)))
+        return min(told, default=0)
 
 
 def faces_of(batch: UnpairedBatch, domain: Domain) -> Faces:

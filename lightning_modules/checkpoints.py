@@ -25,6 +25,8 @@ def read_hyper_parameters(path: Path, model_class: str) -> dict[str, Any]:
     Raises:
         UsageError: The file is damaged, no checkpoint, or that of another model.
     """
+    if not zipfile.is_zipfile(path):
+        raise UsageError(f"{path} is cut off, damaged or no checkpoint at all")
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except (RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError) as error:

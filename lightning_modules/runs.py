@@ -41,20 +41,22 @@ def default_runs_folder() -> Path:
     return (root if (root / "pyproject.toml").is_file() else Path.cwd()) / "runs"
 
 
-def find_checkpoint(asked: str, experiment_folder: Path) -> Path:
+def find_checkpoint(asked: str, experiment_folder: Path, run: str | None = None) -> Path:
     """The checkpoint file that ``--ckpt_path`` means.
 
     Args:
         asked: A path, or "last" or "best" for the newest of that name.
         experiment_folder: Where the runs of this experiment lie.
+        run: Look in this run only.
 
     Raises:
         UsageError: There is no such file, or it is an address: a checkpoint from the net could execute code here.
     """
     if asked in NEWEST:
-        found = list(experiment_folder.glob(f"*/{CHECKPOINT_FOLDER}/{asked}.ckpt"))
+        found = list(experiment_folder.glob(f"{run or '*'}/{CHECKPOINT_FOLDER}/{asked}.ckpt"))
         if not found:
-            raise UsageError(f"--ckpt_path {asked}: no {asked}.ckpt of any run in {experiment_folder}")
+            hint = "; a run that ended before its first validation has `last` only" if asked == "best" else ""
+            raise UsageError(f"--ckpt_path {asked}: no {asked}.ckpt of any run in {experiment_folder}{hint}")
         return max(found, key=lambda path: path.stat().st_mtime)
     path = Path(asked).expanduser()
     if not path.is_file():
@@ -83,7 +85,7 @@ def new_home(experiment_folder: Path, run: str | None) -> Path:
             raise UsageError("processes started by a launcher of your own need a common run name: --run NAME")
     elif run is not None and (experiment_folder / run / CONFIG_FILE).exists():
         raise UsageError(
-            f"--run {run}: {experiment_folder / run} exists; go on with it by --ckpt_path, or choose another name"
+            f"--run {run}: {experiment_folder / run} exists; go on with it by --ckpt_path last, or choose another name"
         )
     home = experiment_folder / (run or f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{secrets.token_hex(2)}")
     os.environ[_HOME_VARIABLE] = str(home)

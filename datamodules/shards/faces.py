@@ -68,8 +68,7 @@ class ShardedFaces(Dataset[RawFace]):
 
     def fingerprint(self) -> str:
         """Changes with the index and the shards beside it."""
-        shards = (self.folder / self._split / shard.file for shard in self._shards)
-        return fingerprint_of([self.folder / INDEX_NAME, *shards])
+        return fingerprint_of(self.folder, [INDEX_NAME, *(f"{self._split}/{shard.file}" for shard in self._shards)])
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_readers": {}}

@@ -11,18 +11,27 @@ from typing import Any
 
 from jsonargparse import Namespace
 from lightning import Callback, LightningDataModule, LightningModule, Trainer
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_info
 
 from datamodules.errors import DataError
-from lightning_modules.callbacks import BadImageReport, CartoonWriter, LossBar, RunRecord
+from lightning_modules.callbacks import BadImageReport, CartoonWriter, LossBar, RunRecord, SaveOnInterrupt
 from lightning_modules.checkpoints import read_hyper_parameters
 from lightning_modules.cli.devices import fitting_strategy, usable_precision
 from lightning_modules.cli.parser import ShortErrorParser
 from lightning_modules.cli.words import SUBCOMMANDS, Words
 from lightning_modules.errors import UsageError
 from lightning_modules.loggers import make_loggers
-from lightning_modules.runs import default_runs_folder, find_checkpoint, home_of, is_dry_run, new_home, project_root
+from lightning_modules.runs import (
+    CONFIG_FILE,
+    default_runs_folder,
+    find_checkpoint,
+    home_of,
+    is_dry_run,
+    new_home,
+    project_root,
+)
 
 PROGRAM = "lightning"
 _NOISE = (
@@ -35,6 +44,7 @@ _NOISE = (
     r"(?s).*deprecated in v4.*will be removed in v5.*",  # Lightning's use of jsonargparse
     r"(?s).*only one JsonargparseDeprecationWarning.*",
     r"(?s).*The dirpath has changed from.*",
+    r"(?s).*could not find the monitored key.*",
     r"(?s).*`tensorboardX` has been removed.*",
 )
 _NEEDS_CHECKPOINT = ("validate", "test", "predict")
@@ -52,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _quieten()
     try:
         CartoonGANCLI(list(sys.argv[1:] if argv is None else argv))
-    except (UsageError, DataError) as error:
+    except (UsageError, DataError, MisconfigurationException) as error:
         print(f"{PROGRAM}: error: {_own_words(error)}", file=sys.stderr)
         return 2
     return 0
@@ -112,7 +122,7 @@ class CartoonGANCLI(LightningCLI):
         if self.checkpoint is not None:
             hyper_parameters = read_hyper_parameters(self.checkpoint, self.asked.model.class_path)
             name = self.asked.name
-            self.config = parser.parse_args(words.assembled(under_options=hyper_parameters))
+            self.config = parser.parse_args(words.assembled(self._run_config(), hyper_parameters))
             self.asked = self.config[self.config.subcommand]
             self.asked.name = name
             self.asked.ckpt_path = str(self.checkpoint)
@@ -121,6 +131,11 @@ class CartoonGANCLI(LightningCLI):
 
     def _parse_ckpt_path(self) -> None:
         """Nothing: Lightning would let the checkpoint's values beat the command line here."""
+
+    def _run_config(self) -> list[str]:
+        """The configuration of the run that a fit goes on with, so that nothing needs to be repeated."""
+        home = home_of(self.checkpoint) if self.checkpoint and self.config.subcommand == "fit" else None
+        return [str(home / CONFIG_FILE)] if home else []
 
     def _refuse_another_size(self, trained: dict[str, Any]) -> None:
         """A resumed run keeps its image size: the pooled images and all it learnt have it."""
@@ -138,7 +153,7 @@ class CartoonGANCLI(LightningCLI):
                     f"lightning {self.config.subcommand} needs --ckpt_path: a file, or `last` or `best` for the newest"
                 )
             return None
-        return find_checkpoint(str(self.asked.ckpt_path), self._experiment_folder())
+        return find_checkpoint(str(self.asked.ckpt_path), self._experiment_folder(), self.asked.run)
 
     def _experiment_folder(self) -> Path:
         asked: str | None = self.asked.trainer.default_root_dir
@@ -151,16 +166,32 @@ class CartoonGANCLI(LightningCLI):
         """Give the run its home, its recorder and what it needs on this machine."""
         config, subcommand = self.asked, self.config.subcommand
         config_text = self._parser(subcommand).dump(self._to_record(), skip_unset=False)
-        inherited = home_of(self.checkpoint) if self.checkpoint and not config.run else None
+        inherited = home_of(self.checkpoint) if self.checkpoint else None
+        if inherited and config.run not in {None, inherited.name}:
+            inherited = None  # a new run from an old checkpoint
         self.home = inherited or new_home(self._experiment_folder(), config.run)
         trainer = config.trainer
         trainer.default_root_dir = str(self.home)
         trainer.precision = usable_precision(trainer)
         trainer.strategy = fitting_strategy(trainer)
         record = RunRecord(config_text, config.seed_everything, self.command, self.checkpoint)
-        self.home_callbacks: list[Callback] = [record, BadImageReport()]
+        self.home_callbacks: list[Callback] = [record, BadImageReport(), SaveOnInterrupt()]
+        if trainer.get("gradient_clip_val"):
+            raise UsageError("--trainer.gradient_clip_val is for one optimiser; use --model.clip_grad_norm")
         if subcommand == "predict":
-            self.home_callbacks.append(CartoonWriter(Path(config.out or self.home / "predictions").expanduser()))
+            out = Path(config.out or self.home / "predictions").expanduser()
+            _keep_apart(config.data.init_args.get("predict_dir"), out)
+            self.home_callbacks.append(CartoonWriter(out))
+
+    def instantiate_classes(self) -> None:
+        """Instantiate, and let our own complaints through, which jsonargparse wraps into many lines."""
+        try:
+            super().instantiate_classes()
+        except ValueError as error:
+            cause: BaseException | None = error
+            while cause is not None and not isinstance(cause, UsageError | DataError):
+                cause = cause.__cause__ or cause.__context__
+            raise cause or error from error
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Add loggers and callbacks that depend on the run's home."""
@@ -178,10 +209,15 @@ class CartoonGANCLI(LightningCLI):
         return make_loggers(self.home, self.home if self.config.subcommand == "fit" else self.home / "test")
 
     def _to_record(self) -> Namespace:
-        """The configuration without what belongs to one start only."""
+        """The configuration without what belongs to one start only, and with folders that any start can find."""
         config: Namespace = self.asked.clone()
         for key in ("config", "run", "ckpt_path"):
             config[key] = None
+        folders = {"root": config.data.init_args, "index": config.data.init_args, "cache_dir": config.data.init_args}
+        folders["default_root_dir"] = config.trainer
+        for key, section in folders.items():
+            if section.get(key):
+                section[key] = str(Path(section[key]).expanduser().absolute())
         return config
 
     # Ending
@@ -195,6 +231,12 @@ class CartoonGANCLI(LightningCLI):
         """Say where the cartoons are."""
         writer = next(callback for callback in self.home_callbacks if isinstance(callback, CartoonWriter))
         rank_zero_info(f"cartoons: {writer.folder}")
+
+
+def _keep_apart(photos: str | None, cartoons: Path) -> None:
+    """Refuse to write cartoons among the photos, over which they would go."""
+    if photos and cartoons.resolve().is_relative_to(Path(photos).expanduser().resolve()):
+        raise UsageError(f"--out {cartoons} lies in the folder of the photos; choose another")
 
 
 def _own_words(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,9 @@ class Words:
             else:
                 self.options.append(word)
 
-    def assembled(self, under_options: dict[str, Any] | None = None) -> list[str]:
-        """Sub-command, configs, then ``under_options`` as one more config, then options."""
-        configs = [*self.configs, *([yaml.safe_dump(under_options)] if under_options else [])]
+    def assembled(self, more_configs: Sequence[str] = (), under_options: dict[str, Any] | None = None) -> list[str]:
+        """Sub-command, configs, ``more_configs``, then ``under_options`` as one more config, then options."""
+        configs = [*self.configs, *more_configs, *([yaml.safe_dump(under_options)] if under_options else [])]
         return [*self.subcommand, *(word for config in configs for word in ("--config", config)), *self.options]
 
     def experiment(self) -> str | None:

@@ -13,6 +13,7 @@ from datamodules.faces import FacesDataModule
 from datamodules.hair_index import build_hair_index
 from datamodules.opening import open_cartoons, open_photos
 from datamodules.samples import Photos, UnpairedBatch
+from datamodules.unpaired import DrawSampler
 
 
 def module(root: Path, **options: object) -> FacesDataModule:
@@ -130,8 +131,11 @@ def test_a_cache_changes_speed_alone(sample_root: Path, tmp_path: Path) -> None:
         batches.append(next(iter(data.train_dataloader())))
     assert torch.equal(batches[0].cartoon.image, batches[1].cartoon.image)
     assert torch.equal(batches[0].cartoon.landmarks, batches[1].cartoon.landmarks)
-    caches = sorted(path.name.rpartition("-")[0] for path in (tmp_path / "cache").iterdir() if path.is_dir())
-    assert caches == ["cartoonset10k-train-40px", "cartoonset10k-val-40px"]
+    caches = sorted(path.name.split("-") for path in (tmp_path / "cache").iterdir() if path.is_dir())
+    assert [(parts[0], parts[2], parts[3]) for parts in caches] == [
+        ("cartoonset10k", "train", "40px"),
+        ("cartoonset10k", "val", "40px"),
+    ]
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -167,3 +171,34 @@ def test_loader_processes_need_no_fork(sample_root: Path) -> None:
     data.setup("fit")
     loader = data.train_dataloader()
     pickle.dumps(loader.dataset)
+
+
+def test_no_draw_is_left_out_between_epochs(sample_root: Path) -> None:
+    data = module(sample_root, batch_size=3, augment=False)
+    data.setup("fit")
+    loader = data.train_dataloader()
+    sampler = loader.sampler
+    assert isinstance(sampler, DrawSampler)
+    drawn: list[int] = []
+    for epoch in range(3):
+        sampler.set_epoch(epoch)
+        assert len(list(sampler)) == 3 * len(loader)
+        drawn += list(sampler)
+    assert drawn == list(range(len(drawn)))
+
+
+def test_photos_may_lie_beside_the_root(sample_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(sample_root / "celeba" / "img_align_celeba", tmp_path / "holiday")
+    monkeypatch.chdir(tmp_path)
+    data = module(sample_root, photos="holiday")
+    data.setup("fit")
+    assert len(next(iter(data.train_dataloader())).photo.image) == 4
+
+
+def test_a_cache_does_not_depend_on_how_the_root_is_spelt(
+    sample_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(sample_root.parent)
+    for root in (sample_root.name, str(sample_root)):
+        module(Path(root), cache_dir=str(tmp_path / "cache")).setup("fit")
+    assert len([path for path in (tmp_path / "cache").iterdir() if path.is_dir()]) == 2

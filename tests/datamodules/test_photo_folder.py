@@ -20,7 +20,15 @@ def test_photos_are_squared_scaled_and_named(tmp_path: Path) -> None:
 
 
 def test_photos_of_one_name_are_refused(tmp_path: Path) -> None:
-    for name in ("a.jpg", "a.png"):
+    for name in ("a.bmp", "a.c.jpg", "a.png"):
         Image.new("RGB", (8, 8)).save(tmp_path / name)
-    with pytest.raises(DataError, match=r"a\.jpg and .*a\.png"):
+    with pytest.raises(DataError, match=r"a\.bmp and .*a\.png"):
+        PhotoFolder(tmp_path, image_size=8)
+
+
+def test_broken_photos_are_named_before_any_is_translated(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        Image.new("RGB", (8, 8)).save(tmp_path / name)
+    (tmp_path / "b.jpg").write_bytes(b"not a picture")
+    with pytest.raises(DataError, match=r"1 of 3 photos cannot be read; the first: .*b\.jpg"):
         PhotoFolder(tmp_path, image_size=8)

@@ -286,8 +286,9 @@ def test_the_learning_rate_is_stepped_each_epoch(loader: Loader, make_trainer: M
     assert rates == [pytest.approx([2e-4 * factor] * 2) for factor in (1, 1, 1, 0.5)]
 
 
-def test_a_run_told_in_steps_decays_too(loader: Loader, make_trainer: MakeTrainer) -> None:
-    trainer = make_trainer(max_epochs=-1, max_steps=16)
+@pytest.mark.parametrize("max_epochs", [-1, 200])
+def test_a_run_told_in_steps_decays_too(max_epochs: int, loader: Loader, make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer(max_epochs=max_epochs, max_steps=16)
     trainer.fit(small(), loader)  # four epochs of four steps
     assert trainer.optimizers[0].param_groups[0]["lr"] == pytest.approx(0.0)
 
@@ -323,3 +324,25 @@ def test_bf16_autocast_keeps_logits_and_losses_in_fp32(loader: Loader) -> None:
         assert terms[name].value.dtype == torch.float32
         torch.testing.assert_close(terms[name].value, term.value, rtol=0.05, atol=0.02)
     assert terms["critic"].value.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("ngf", 0),
+        ("pool_size", -1),
+        ("learning_rate", 0.0),
+        ("beta1", 1.0),
+        ("decay_start", 1.5),
+        ("clip_grad_norm", 0.0),
+    ],
+)
+def test_senseless_options_are_refused_by_name(option: str, value: float) -> None:
+    with pytest.raises(UsageError, match=f"--model.{option} is {value}"):
+        small(**{option: value})
+
+
+def test_short_epochs_are_logged_too(loader: Loader, make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer(max_epochs=1, log_every_n_steps=50)
+    trainer.fit(small(), loader)
+    assert trainer.log_every_n_steps == 4  # type: ignore[attr-defined]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -78,3 +80,29 @@ def test_the_cartoongan_command_starts_anywhere(tmp_path: Path) -> None:
     result = run([str(SCRIPTS / "cartoongan"), "--help"], tmp_path)
     assert result.returncode == 0
     assert "sample-data" in result.stdout
+
+
+def test_ctrl_c_loses_nothing(sample_root: Path, tmp_path: Path) -> None:
+    options = ["--data.image_size=32", "--data.batch_size=2", "--data.num_workers=0", "--model.ngf=4", "--model.ndf=4"]
+    options += ["--trainer.accelerator=cpu", "--trainer.log_every_n_steps=1", "--data.epoch_size=20000", "--run=mine"]
+    words = ["fit", "--config", "configs/cyclegan_baseline.yaml", f"--trainer.default_root_dir={tmp_path}"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "WANDB_MODE": "disabled"}
+    process = subprocess.Popen(
+        [*LIGHTNING, *words, f"--data.root={sample_root}", *options],
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    home = tmp_path / "cyclegan_baseline" / "mine"
+    for _ in range(600):  # the log appears with the first steps
+        if (home / "metrics.csv").is_file() or process.poll() is not None:
+            break
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert f"--ckpt_path {home / 'checkpoints' / 'last.ckpt'}" in errors
+    checkpoint = torch.load(home / "checkpoints" / "last.ckpt", weights_only=True)
+    assert checkpoint["global_step"] >= 1
+    assert len(losses(home)) >= 1

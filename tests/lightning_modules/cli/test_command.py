@@ -124,14 +124,9 @@ def test_resume_restores_all_that_a_step_depends_on(copied: Path) -> None:
 
 def test_an_interrupted_run_ends_as_an_uninterrupted_one(trained: Path, lightning: Lightning, tmp_path: Path) -> None:
     """Stopped after the first epoch and resumed: the same losses and weights as in one go."""
-    options = ["--data.epoch_size", "6", "--model.ema_decay", "0.9", "--trainer.log_every_n_steps", "1"]
-    assert lightning("fit", *options, "--trainer.max_epochs", "2", "--trainer.max_steps", "3") == 0
-    assert (
-        lightning(
-            "fit", "--ckpt_path", "last", "--trainer.max_epochs", "2", "--trainer.log_every_n_steps", "1", small=False
-        )
-        == 0
-    )
+    options = ["--trainer.log_every_n_steps", "1", "--data.epoch_size", "6", "--model.ema_decay", "0.9"]
+    assert lightning("fit", *options, "--trainer.max_epochs", "1") == 0
+    assert lightning("fit", "--ckpt_path", "last", "--trainer.max_epochs", "2", small=False) == 0
     resumed = the_run(tmp_path)
     assert column(resumed / "metrics.csv", "train/cycle") == column(trained / "metrics.csv", "train/cycle")
     ours = torch.load(resumed / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
@@ -163,6 +158,28 @@ def test_resume_finds_its_data_from_any_folder(
     assert main(["fit", *shared, *options, "--data.root", sample_root.name, *steps, "1"]) == 0
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert main(["fit", *shared, "--ckpt_path", "last", *steps, "2"]) == 0
+
+
+def test_a_lengthened_run_follows_its_new_schedule(copied: Path, lightning: Lightning) -> None:
+    """Two epochs ended at rate 0; two more go on where a run of four would be, at the rate asked for now."""
+    options = ["--ckpt_path", "last", "--trainer.max_epochs", "4", "--model.learning_rate", "1e-3"]
+    assert lightning("fit", *options, small=False) == 0
+    assert column(copied / "metrics.csv", "learning_rate") == pytest.approx([2e-4, 2e-4, 1e-3, 0.5e-3])
+
+
+def test_resume_keeps_what_the_run_was_started_with(copied: Path, lightning: Lightning) -> None:
+    assert lightning("fit", "--ckpt_path", "last", "--trainer.max_epochs", "3", small=False) == 0
+    config = yaml.safe_load((copied / "config.yaml").read_text())
+    assert config["trainer"]["log_every_n_steps"] == 1
+    assert config["trainer"]["enable_progress_bar"] is False
+
+
+def test_run_and_last_together_name_the_run_to_go_on_with(copied: Path, lightning: Lightning, tmp_path: Path) -> None:
+    assert lightning("fit", "--run", "other", "--trainer.max_steps", "1", "--trainer.limit_val_batches", "0") == 0
+    options = ["--ckpt_path", "last", "--run", copied.name, "--trainer.max_epochs", "3"]
+    assert lightning("fit", *options, small=False) == 0
+    assert torch.load(copied / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] == 9
+    assert len(list(copied.parent.iterdir())) == 2
 
 
 @pytest.mark.usefixtures("copied")
@@ -202,6 +219,19 @@ def test_prediction_makes_a_png_of_each_photo(
         assert np.asarray(image).std() > 1
     assert lightning("predict", *options, small=False) == 0
     assert len(list((copied / "predictions").iterdir())) == len(list(photos.iterdir()))
+
+
+@pytest.mark.usefixtures("copied")
+def test_cartoons_are_not_written_over_photos(
+    lightning: Lightning, sample_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = Path(shutil.copytree(sample_root / "celeba" / "img_align_celeba", tmp_path / "photos"))
+    before = sorted(path.name for path in photos.iterdir())
+    for out in (photos, photos / "cartoons"):
+        options = ["--ckpt_path", "last", "--data.predict_dir", str(photos), "--out", str(out)]
+        assert lightning("predict", *options, small=False) == 2
+        assert "lies in the folder of the photos" in capsys.readouterr().err
+    assert sorted(path.name for path in photos.iterdir()) == before
 
 
 def test_prediction_uses_the_average(copied: Path, lightning: Lightning, sample_root: Path, tmp_path: Path) -> None:
@@ -267,6 +297,11 @@ def test_runs_without_logger_keep_their_home(
         (["--model.generator", "vgg"], ["model.generator", "resnet9"]),
         (["--ckpt_path", "last"], ["--ckpt_path last"]),
         (["--data.image_size", "30"], ["30"]),
+        (["--data.epoch_size", "0"], ["--data.epoch_size is 0"]),
+        (["--model.ngf", "0"], ["--model.ngf is 0"]),
+        (["--model.ema_decay", "1.0"], ["--model.ema_decay is 1.0"]),
+        (["--trainer.gradient_clip_val", "1"], ["--model.clip_grad_norm"]),
+        (["--trainer.accumulate_grad_batches", "2"], ["accumul"]),
     ],
 )
 def test_mistakes_are_explained_in_three_lines(
