@@ -8,8 +8,11 @@ from collections.abc import Sequence
 import typer
 
 from apps.bench import bench_app
+from apps.bench_detector import bench_detector
 from apps.data import data_app
 from apps.demo import demo
+from apps.detect import detect
+from apps.detector import detector_app
 from apps.hair import hair
 from apps.sample_data import sample_data
 from apps.shard import shard
@@ -27,8 +30,11 @@ data_app.command("hair")(hair)
 data_app.command("shard")(shard)
 data_app.command("show")(show)
 app.add_typer(data_app, name="data")
+bench_app.command("detector")(bench_detector)
 app.add_typer(bench_app, name="bench")
+app.add_typer(detector_app, name="detector")
 app.command("demo")(demo)
+app.command("detect")(detect)
 app.command("sample-data")(sample_data)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apps.pictures import write_png
 from datamodules.layout import SetName
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ def show(
     image_size: Annotated[int, typer.Option(min=8, help="Side of the images of a batch.")] = 256,
 ) -> None:
     """Draw a sheet of pictures with their boxes and landmarks."""
-    import cv2
-
     from datamodules.contact_sheet import contact_sheet
     from datamodules.samples import parse_split
 
@@ -37,12 +36,7 @@ def show(
     else:
         tiles = _set_tiles(SetName.parse(what), root, parse_split(split), count, seed)
     sheet = contact_sheet(tiles)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    is_written, encoded = cv2.imencode(".png", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
-    assert is_written, "PNG encoding of a uint8 image cannot fail"
-    part = out.with_name(f".{out.name}.part")
-    part.write_bytes(encoded.tobytes())
-    part.replace(out)
+    write_png(sheet, out)
     print(f"{len(tiles)} pictures: {out}")
 
 

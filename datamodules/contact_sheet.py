@@ -52,7 +52,7 @@ def contact_sheet(tiles: Sequence[Tile], columns: int = 6, side: int = 200, gap:
     sheet = np.full((gap + rows * cell, gap + columns * cell, 3), 255, dtype=np.uint8)
     for number, tile in enumerate(tiles):
         row, column = divmod(number, columns)
-        drawn = _draw(tile, side)
+        drawn = draw_tile(tile, side)
         height, width = drawn.shape[:2]
         top = gap + row * cell + (side - height) // 2
         left = gap + column * cell + (side - width) // 2
@@ -60,7 +60,12 @@ def contact_sheet(tiles: Sequence[Tile], columns: int = 6, side: int = 200, gap:
     return sheet
 
 
-def _draw(tile: Tile, side: int) -> NDArray[np.uint8]:
+def draw_tile(tile: Tile, side: int) -> NDArray[np.uint8]:
+    """Draw one picture with its boxes and points, its longer side `side` pixels long.
+
+    Returns:
+        ``(H, W, 3)`` uint8 RGB.
+    """
     height, width = tile.image.shape[:2]
     scale = side / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))

@@ -12,6 +12,7 @@ import pytest
 
 from apps.main import main as cartoongan
 from lightning_modules.cli import main as lightning
+from networks.mtcnn import MTCNN, Card, save_weights
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -44,6 +45,14 @@ def run(command: str, folder: Path, sample_root: Path) -> int:
     if program == "cartoongan":
         if words[:2] == ["data", "get"]:  # downloads have tests of their own, against a server of their own
             return cartoongan([*words[:2], "--help"])
+        if words[0] == "detector":  # the import has tests of its own, with files of their own
+            save_weights(MTCNN(), Card(source="a test"), folder / words[words.index("--out") + 1])
+            return cartoongan([*words[:2], "--help"])
+        if words[0] == "detect":
+            words[1] = str(sample_root / "lfw_net" / "lfw_5590")
+            for option in ("--weights", "--json", "--draw"):
+                words = replaced(words, option, str(folder / words[words.index(option) + 1]))
+            return cartoongan(words)
         values = {"--count": "10", "--root": str(sample_root), "--per-class": "1"}
         if "--out" in words:
             values["--out"] = str(folder / words[words.index("--out") + 1])
@@ -74,6 +83,7 @@ def test_the_readme_s_commands_run_in_their_order(sample_root: Path, tmp_path: P
     assert {path.name for path in tmp_path.iterdir()} == {
         *("cartoons", "cyclegan_baseline", "data", "hair.json", "sheet.png"),
         *("generator_resnet", "generator_unet", "generator_densenet"),
+        *("mtcnn.safetensors", "faces.json", "drawn"),
     }
 
 

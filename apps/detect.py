@@ -1,0 +1,150 @@
+"""``cartoongan detect``: faces and their landmarks in image files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypedDict
+
+import typer
+
+from apps.detector import load_detector
+from apps.pictures import write_png
+from datamodules.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from networks.mtcnn import Cascade, Detections
+
+BATCH_IMAGES = 16
+BATCH_PIXELS = 8_000_000
+"""Images are detected together until there are so many of them, or of their pixels."""
+
+
+class Face(TypedDict):
+    """One face in the JSON, in pixels.
+
+    Attributes:
+        box: x1, y1, x2, y2.
+        score: Probability in [0, 1].
+        landmarks: Five points x, y: left eye, right eye, nose, left mouth corner, right mouth corner as seen in the
+            image.
+    """
+
+    box: list[float]
+    score: float
+    landmarks: list[list[float]]
+
+
+def detect(
+    images: Annotated[list[Path], typer.Argument(help="Image files, and folders that are searched for them.")],
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write faces by path of the image.")] = None,
+    draw: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the images with boxes and points.")] = None,
+    min_face: Annotated[float, typer.Option(help="Side of the smallest faces to find, in pixels.")] = 20.0,
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Detector; by default the project's own.")
+    ] = None,
+    thresholds: Annotated[
+        tuple[float, float, float], typer.Option(metavar="P R O", help="Lowest scores of the three nets.")
+    ] = (0.6, 0.7, 0.7),
+    pyramid_factor: Annotated[float, typer.Option(help="Ratio of one pyramid level to the one before.")] = 0.709,
+) -> None:
+    """Find faces and their five landmarks.
+
+    In the JSON and below DIR an image of a folder is called by its path in that folder, any other as it was given.
+    The exit code is 1 where an image could not be read; the others are done all the same.
+    """
+    import torch
+
+    from networks.mtcnn import Cascade, CascadeSettings
+
+    try:
+        settings = CascadeSettings(min_face, thresholds, pyramid_factor)
+    except ValueError as error:
+        raise DataError(str(error)) from error
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    cascade = Cascade(load_detector(weights), settings, device)
+    paths = _name_images(images)
+    faces: dict[str, list[Face]] = {}
+    for batch in _read_batches(paths):
+        for (name, image), found in zip(batch.items(), _detect(cascade, batch), strict=True):
+            faces[name] = _describe(found)
+            print(f"{name}: {len(found)} faces" if len(found) != 1 else f"{name}: 1 face")
+            if draw is not None:
+                write_png(_draw(image, found), _drawing_path(draw, name))
+    if json is not None:
+        _write_json(faces, json)
+    if len(faces) < len(paths):
+        raise typer.Exit(1)
+
+
+def _name_images(given: list[Path]) -> dict[str, Path]:
+    """Path of each image by its name in the JSON.
+
+    Raises:
+        DataError: A folder is missing or without images, or two images have the same name.
+    """
+    from datamodules.images import find_images
+
+    paths: dict[str, Path] = {}
+    for entry in given:
+        for path in find_images(entry) if entry.is_dir() else [entry]:
+            name = (path.relative_to(entry) if entry.is_dir() else path).as_posix()
+            if paths.setdefault(name, path) != path:
+                raise DataError(f"{paths[name]} and {path} would both be called {name}; detect them in two runs")
+    return paths
+
+
+def _read_batches(paths: Mapping[str, Path]) -> Iterator[dict[str, NDArray[np.uint8]]]:
+    """Decoded images by name, several at a time; those that cannot be read are reported and left out."""
+    from datamodules.images import read_rgb
+
+    batch: dict[str, NDArray[np.uint8]] = {}
+    for name, path in paths.items():
+        try:
+            batch[name] = read_rgb(path)
+        except DataError as error:
+            print(f"cartoongan: error: {error}", file=sys.stderr)
+        if len(batch) == BATCH_IMAGES or sum(image[..., 0].size for image in batch.values()) >= BATCH_PIXELS:
+            yield batch
+            batch = {}
+    if batch:
+        yield batch
+
+
+def _detect(cascade: Cascade, batch: Mapping[str, NDArray[np.uint8]]) -> list[Detections]:
+    import torch
+
+    return cascade.detect([torch.from_numpy(image) for image in batch.values()])
+
+
+def _describe(found: Detections) -> list[Face]:
+    columns = (found.boxes.tolist(), found.scores.tolist(), found.landmarks.tolist())
+    return [Face(box=box, score=score, landmarks=points) for box, score, points in zip(*columns, strict=True)]
+
+
+def _draw(image: NDArray[np.uint8], found: Detections) -> NDArray[np.uint8]:
+    from datamodules.contact_sheet import Tile, draw_tile
+
+    boxes, points = found.boxes.cpu().numpy(), found.landmarks.cpu().numpy().reshape(-1, 2)
+    return draw_tile(Tile(image, boxes, points), side=max(image.shape[:2]))
+
+
+def _drawing_path(folder: Path, name: str) -> Path:
+    """Where a drawing goes: never outside the folder, and by a name that keeps a.jpg and a.png apart."""
+    path = Path(name)
+    inner = [part for part in path.parts if part not in (path.anchor, "..")]
+    return folder.joinpath(*inner).with_name(f"{path.name}.png")
+
+
+def _write_json(faces: Mapping[str, list[Face]], path: Path) -> None:
+    import json
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(json.dumps(faces, indent=1) + "\n", encoding="utf-8")
+    part.replace(path)
+    print(f"faces of {len(faces)} images: {path}")

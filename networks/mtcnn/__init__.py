@@ -1,0 +1,28 @@
+"""MTCNN: three nets, the cascade that finds faces with them, and the landmark regressor that a loss can use."""
+
+from __future__ import annotations
+
+from networks.mtcnn.cascade import Cascade, CascadeSettings, Detections
+from networks.mtcnn.exact import ExactCascade
+from networks.mtcnn.facenet import import_facenet
+from networks.mtcnn.nets import MTCNN, ONet, PNet, RNet, StageOutput
+from networks.mtcnn.regressor import LandmarkRegressor
+from networks.mtcnn.weights import Card, WeightsError, load_weights, save_weights
+
+__all__ = [
+    "MTCNN",
+    "Card",
+    "Cascade",
+    "CascadeSettings",
+    "Detections",
+    "ExactCascade",
+    "LandmarkRegressor",
+    "ONet",
+    "PNet",
+    "RNet",
+    "StageOutput",
+    "WeightsError",
+    "import_facenet",
+    "load_weights",
+    "save_weights",
+]

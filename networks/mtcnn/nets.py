@@ -1,0 +1,137 @@
+"""PNet, RNet and ONet of MTCNN (Zhang et al. 2016), each with a landmark head (paper 3.1, Fig. 3).
+
+The paper's Fig. 3 and its text disagree on the layers; these are MTCNN's, all convolutions and ceil-mode pools without
+padding.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+FACE_LOGITS = 2
+BOX_OFFSETS = 4
+LANDMARKS = 5
+
+PNET_SIDE = 12
+PNET_STRIDE = 2
+RNET_SIDE = 24
+ONET_SIDE = 48
+
+
+class StageOutput(NamedTuple):
+    """What a net says of each window; PNet's tensors end in two more axes, the rows and columns of windows.
+
+    Attributes:
+        face: (B, 2) logits of no face and face; the score is their softmax[1] (paper Eq. 1).
+        box: (B, 4) offsets of the face's x1, y1, x2, y2 from the window's, in window sides.
+        landmarks: (B, 5, 2) x then y from the window's upper left corner, in window sides, image-left first.
+    """
+
+    face: Tensor
+    box: Tensor
+    landmarks: Tensor
+
+
+class FlattenByColumns(nn.Module):
+    """(B, C, H, W) maps to (B, W * H * C) vectors: columns, rows, channels, the order of the published weights."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Flattens maps."""
+        return maps.permute(0, 3, 2, 1).flatten(1)
+
+
+class Stage(nn.Module):
+    """Features and three heads.
+
+    Attributes:
+        features: Shared layers.
+        face: Head of the logits.
+        box: Head of the box offsets.
+        landmarks: Head of the landmarks.
+    """
+
+    def __init__(self, features: nn.Sequential, face: nn.Module, box: nn.Module, landmarks: nn.Module) -> None:
+        super().__init__()
+        self.features = features
+        self.face = face
+        self.box = box
+        self.landmarks = landmarks
+
+    def forward(self, windows: Tensor) -> StageOutput:
+        """Applies the net to windows.
+
+        Args:
+            windows: (B, 3, side, side) RGB in [-1, 1]; for PNet (B, 3, H, W) of at least 12 px, of which every window
+                at a stride of 2 px is looked at.
+        """
+        features = self.features(windows)
+        landmarks = self.landmarks(features).unflatten(1, (LANDMARKS, 2))
+        return StageOutput(self.face(features), self.box(features), landmarks)
+
+
+class PNet(Stage):
+    """Proposal net: 12 px windows, fully convolutional; 6,962 parameters."""
+
+    def __init__(self) -> None:
+        features = nn.Sequential(
+            *(nn.Conv2d(3, 10, 3), nn.PReLU(10), nn.MaxPool2d(2, 2, ceil_mode=True)),
+            *(nn.Conv2d(10, 16, 3), nn.PReLU(16)),
+            *(nn.Conv2d(16, 32, 3), nn.PReLU(32)),
+        )
+        super().__init__(features, *(nn.Conv2d(32, size, 1) for size in (FACE_LOGITS, BOX_OFFSETS, 2 * LANDMARKS)))
+
+
+class RNet(Stage):
+    """Refinement net: 24 px windows; 101,468 parameters."""
+
+    def __init__(self) -> None:
+        features = nn.Sequential(
+            *(nn.Conv2d(3, 28, 3), nn.PReLU(28), nn.MaxPool2d(3, 2, ceil_mode=True)),
+            *(nn.Conv2d(28, 48, 3), nn.PReLU(48), nn.MaxPool2d(3, 2, ceil_mode=True)),
+            *(nn.Conv2d(48, 64, 2), nn.PReLU(64), FlattenByColumns()),
+            *(nn.Linear(576, 128), nn.PReLU(128)),
+        )
+        super().__init__(features, *(nn.Linear(128, size) for size in (FACE_LOGITS, BOX_OFFSETS, 2 * LANDMARKS)))
+
+
+class ONet(Stage):
+    """Output net: 48 px windows; 389,040 parameters."""
+
+    def __init__(self) -> None:
+        features = nn.Sequential(
+            *(nn.Conv2d(3, 32, 3), nn.PReLU(32), nn.MaxPool2d(3, 2, ceil_mode=True)),
+            *(nn.Conv2d(32, 64, 3), nn.PReLU(64), nn.MaxPool2d(3, 2, ceil_mode=True)),
+            *(nn.Conv2d(64, 64, 3), nn.PReLU(64), nn.MaxPool2d(2, 2, ceil_mode=True)),
+            *(nn.Conv2d(64, 128, 2), nn.PReLU(128), FlattenByColumns()),
+            *(nn.Linear(1152, 256), nn.PReLU(256)),
+        )
+        super().__init__(features, *(nn.Linear(256, size) for size in (FACE_LOGITS, BOX_OFFSETS, 2 * LANDMARKS)))
+
+
+class MTCNN(nn.Module):
+    """The three nets of one detector; `Cascade` runs them over images.
+
+    Attributes:
+        pnet: Proposals.
+        rnet: Refinement.
+        onet: Output.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pnet = PNet()
+        self.rnet = RNet()
+        self.onet = ONet()
+
+
+def face_score(logits: Tensor) -> Tensor:
+    """Probability of a face, softmax[1] of the two logits along the second axis, which vanishes."""
+    return torch.sigmoid(logits[:, 1] - logits[:, 0])
+
+
+def normalise(grey: Tensor) -> Tensor:
+    """Grey values in [0, 255] to what the nets take: (x - 127.5) / 128, MTCNN's form of [-1, 1]."""
+    return (grey - 127.5) * (1 / 128)

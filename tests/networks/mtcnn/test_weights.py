@@ -1,0 +1,100 @@
+"""The file of weights: what goes in comes out, and what is none is named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from networks.mtcnn import MTCNN, Card, WeightsError, load_weights, save_weights
+
+CARD = Card(source="a test", untrained_heads=("pnet.landmarks",))
+
+
+def test_nets_and_card_come_back(random_nets: MTCNN, tmp_path: Path) -> None:
+    path = tmp_path / "new" / "detector.safetensors"
+    save_weights(random_nets, CARD, path)
+    nets, card = load_weights(path)
+    assert card == CARD
+    assert not nets.training
+    for (name, ours), (_, theirs) in zip(nets.named_parameters(), random_nets.named_parameters(), strict=True):
+        assert torch.equal(ours, theirs), name
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_an_old_file_is_replaced_whole_or_not_at_all(
+    random_nets: MTCNN, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "detector.safetensors"
+    save_weights(random_nets, CARD, path)
+    before = path.read_bytes()
+
+    def full_disk(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("networks.mtcnn.weights.save_file", full_disk)
+    with pytest.raises(WeightsError, match=r"cannot write .*detector\.safetensors: .*No space left"):
+        save_weights(random_nets, Card(source="another"), path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_made_is_named(random_nets: MTCNN, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(WeightsError, match=r"cannot write .*file"):
+        save_weights(random_nets, CARD, tmp_path / "file" / "detector.safetensors")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"no such file of weights: .*none\.safetensors"):
+        load_weights(tmp_path / "none.safetensors")
+
+
+@pytest.mark.parametrize("keep", [0, 4, 300, 100_000])
+def test_a_cut_off_file_is_refused(keep: int, random_nets: MTCNN, tmp_path: Path) -> None:
+    path = tmp_path / "detector.safetensors"
+    save_weights(random_nets, CARD, path)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(WeightsError, match=r"detector\.safetensors is damaged or no file of weights"):
+        load_weights(path)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "complaint"),
+    [
+        (None, "no readable card"),
+        ({"card": "{"}, "no readable card"),
+        ({"card": "[]"}, "no readable card"),
+        ({"card": json.dumps({"format_version": 1})}, "no readable card"),
+        ({"card": json.dumps({"format_version": 2})}, "is of format 2; this version of the project reads 1"),
+    ],
+)
+def test_a_foreign_file_is_refused(
+    metadata: dict[str, str] | None, complaint: str, random_nets: MTCNN, tmp_path: Path
+) -> None:
+    path = tmp_path / "foreign.safetensors"
+    save_file(random_nets.state_dict(), path, metadata)
+    with pytest.raises(WeightsError, match=complaint):
+        load_weights(path)
+
+
+@pytest.mark.parametrize("fault", ["missing", "unknown", "misshapen", "nan"])
+def test_other_tensors_are_refused(fault: str, random_nets: MTCNN, tmp_path: Path) -> None:
+    path = tmp_path / "detector.safetensors"
+    save_weights(random_nets, CARD, path)
+    tensors = random_nets.state_dict()
+    if fault == "missing":
+        del tensors["onet.box.bias"]
+    elif fault == "unknown":
+        tensors["onet.extra"] = torch.zeros(1)
+    elif fault == "misshapen":
+        tensors["onet.box.bias"] = torch.zeros(5)
+    else:
+        tensors["onet.box.bias"] = torch.full((4,), torch.nan)
+    card = json.dumps({"source": "", "untrained_heads": [], "format_version": 1})
+    save_file(tensors, path, {"card": card})
+    with pytest.raises(WeightsError, match=r"onet\.extra" if fault == "unknown" else r"onet\.box\.bias"):
+        load_weights(path)
