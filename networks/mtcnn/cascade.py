@@ -224,9 +224,9 @@ def check_images(images: Sequence[Tensor]) -> None:
 
 
 def _windows(candidates: Candidates, sums: IntegralImages) -> Tensor:
-    """(N, 4) int64 edges of the whole pixels that are cut out; what lies outside the image is left out."""
+    """(N, 4) int32 edges of the whole pixels that are cut out; what lies outside the image is left out."""
     limits = sums.geometry[candidates.images][:, [2, 1, 2, 1]]
-    return torch.minimum(candidates.boxes.floor().clamp(min=0).long(), limits)
+    return torch.minimum(candidates.boxes.floor().clamp(min=0).int(), limits)
 
 
 def _runs(sizes: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], range]]:

@@ -11,9 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from networks.mtcnn.nets import PNET_SIDE
+
+_BLOCK = 16
+"""Rows summed up together."""
 
 
 def pyramid_scales(height: int, width: int, min_face: float, factor: float) -> list[float]:
@@ -48,7 +52,7 @@ class IntegralImages:
     Attributes:
         sums: (P, 3) int32; an image of H x W has (H + 1) * (W + 1) rows of it, row-major.
         sizes: Height and width of each image.
-        geometry: (B, 3) int64, of each image its first row in `sums`, its height and its width.
+        geometry: (B, 3) int32, of each image its first row in `sums`, its height and its width.
     """
 
     sums: Tensor
@@ -69,7 +73,7 @@ class IntegralImages:
         for image, part in zip(images, torch.split(sums, lengths), strict=True):
             _sum_up(image.to(device), part)
         geometry = [(sum(lengths[:index]), *size) for index, size in enumerate(sizes)]
-        return cls(sums, sizes, torch.tensor(geometry, dtype=torch.int64, device=device).reshape(-1, 3))
+        return cls(sums, sizes, torch.tensor(geometry, dtype=torch.int32, device=device).reshape(-1, 3))
 
     def level(self, images: range, height: int, width: int, rows: range | None = None) -> Tensor:
         """Whole images, enlarged or reduced.
@@ -90,16 +94,16 @@ class IntegralImages:
         start = torch.zeros(1, dtype=torch.int64, device=sums.device)
         top, bottom = _bins(start, start + old_height, height, rows or range(height))
         left, right = _bins(start, start + old_width, width, range(width))
-        bands = sums.index_select(1, bottom[0]).sub_(sums.index_select(1, top[0]))
-        totals = bands.index_select(2, right[0]).sub_(bands.index_select(2, left[0]))
-        return _means(totals, bottom - top, right - left)
+        bands = sums.index_select(1, bottom[0]).sub_(sums.index_select(1, top[0])).flatten(2).flatten(0, 1)
+        totals = _columns(bands, right[0]).sub_(_columns(bands, left[0]))
+        return _means(totals.view(len(images), -1, width, 3), bottom - top, right - left)
 
     def crop(self, images: Tensor, windows: Tensor, side: int) -> Tensor:
         """Windows of any images, all in one look-up.
 
         Args:
             images: (N,) int64, the image of each window.
-            windows: (N, 4) int64 x1, y1, x2, y2 edges within the image, at least one pixel wide and high.
+            windows: (N, 4) int32 x1, y1, x2, y2 edges within the image, at least one pixel wide and high.
             side: Rows and columns of the output.
 
         Returns:
@@ -119,11 +123,19 @@ class IntegralImages:
 
 def _sum_up(image: Tensor, out: Tensor) -> None:
     """Writes the integral image of (H, W, 3) uint8 to ((H + 1) * (W + 1), 3) zeros."""
-    height, width, _ = image.shape
-    along_rows = image.permute(2, 0, 1).contiguous().cumsum(2, dtype=torch.int32)
-    # A running sum down the columns is many times faster where they lie side by side in memory.
-    sums = along_rows.transpose(1, 2).contiguous().cumsum(2, dtype=torch.int32)
-    out.view(height + 1, width + 1, 3)[1:, 1:] = sums.permute(2, 1, 0)
+    height, width, channels = image.shape
+    # Down the columns block by block: a running sum over all rows at once leaves the cache and takes ten times as long.
+    rows = F.pad(image.flatten(1), (0, 0, 0, -height % _BLOCK))
+    blocks = rows.view(-1, _BLOCK, width * channels).cumsum(1, dtype=torch.int32)
+    blocks[1:] += blocks[:-1, -1:].cumsum(0, dtype=torch.int32)
+    down = blocks.view(-1, width, channels)[:height]
+    out.view(height + 1, width + 1, channels)[1:, 1:] = down.cumsum(1, dtype=torch.int32)
+
+
+def _columns(bands: Tensor, edges: Tensor) -> Tensor:
+    """(R, (W + 1) * 3) rows of RGB to (R, K * 3), those at (K,) edges."""
+    values = (edges[:, None] * 3 + torch.arange(3, device=edges.device)).flatten()
+    return bands.gather(1, values.expand(len(bands), -1))
 
 
 def _bins(start: Tensor, end: Tensor, count: int, which: range | None = None) -> tuple[Tensor, Tensor]:
@@ -139,7 +151,7 @@ def _bins(start: Tensor, end: Tensor, count: int, which: range | None = None) ->
         (N, K) first and last edges.
     """
     which = which or range(count)
-    parts = torch.arange(which.start, which.stop, device=start.device)
+    parts = torch.arange(which.start, which.stop, dtype=start.dtype, device=start.device)
     sides = (end - start)[:, None]
     first = (parts * sides).div(count, rounding_mode="floor")
     last = (parts * sides + sides + (count - 1)).div(count, rounding_mode="floor")

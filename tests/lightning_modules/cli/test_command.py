@@ -74,6 +74,9 @@ def test_the_record_says_what_was_asked_for(trained: Path) -> None:
     assert config["trainer"]["precision"] == "16-mixed"
     assert config["model"]["init_args"]["ngf"] == 4
     assert config["data"]["init_args"]["image_size"] == 32
+    assert "0:15:00" in {
+        callback["init_args"].get("train_time_interval") for callback in config["trainer"]["callbacks"]
+    }
     (session,) = json.loads((trained / "run.json").read_text())
     assert session["seed"] == 42
     assert session["precision"] == "32-true"

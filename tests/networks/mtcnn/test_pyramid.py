@@ -36,7 +36,9 @@ def test_rows_of_a_level_are_its_rows() -> None:
 def test_crops_are_area_means_whatever_their_size() -> None:
     images = [some_image(70, 50, 1), some_image(40, 90, 2)]
     which = torch.tensor([0, 1, 1, 0, 1])
-    windows = torch.tensor([[3, 5, 44, 50], [0, 0, 90, 40], [89, 39, 90, 40], [10, 60, 13, 70], [7, 1, 31, 25]])
+    windows = torch.tensor(
+        [[3, 5, 44, 50], [0, 0, 90, 40], [89, 39, 90, 40], [10, 60, 13, 70], [7, 1, 31, 25]], dtype=torch.int32
+    )
     crops = IntegralImages.of(images, CPU).crop(which, windows, 24)
     for crop, number, (x1, y1, x2, y2) in zip(crops, which.tolist(), windows.tolist(), strict=True):
         torch.testing.assert_close(crop, pooled(images[number][y1:y2, x1:x2], 24, 24))
@@ -46,7 +48,7 @@ def test_sums_may_wrap_around() -> None:
     sums = IntegralImages.of([some_image(60, 60)], CPU)
     wrapped = IntegralImages(sums.sums + (2**31 - 1000), sums.sizes, sums.geometry)
     assert wrapped.sums.min() < 0 < wrapped.sums.max()
-    window = torch.tensor([[5, 5, 60, 60]])
+    window = torch.tensor([[5, 5, 60, 60]], dtype=torch.int32)
     which = torch.zeros(1, dtype=torch.int64)
     assert torch.equal(wrapped.crop(which, window, 24), sums.crop(which, window, 24))
     assert torch.equal(wrapped.level(range(1), 30, 30), sums.level(range(1), 30, 30))
@@ -57,3 +59,11 @@ def test_scales_end_where_the_window_no_longer_fits() -> None:
     assert pyramid_scales(20, 300, min_face=20, factor=0.5) == [0.6]
     assert pyramid_scales(19, 300, min_face=20, factor=0.5) == []
     assert pyramid_scales(12, 12, min_face=10, factor=0.709) == [1.2]
+
+
+@pytest.mark.parametrize("height", [1, 15, 16, 17, 50])
+def test_sums_are_those_of_all_pixels_above_and_left(height: int) -> None:
+    image = some_image(height, 13)
+    sums = IntegralImages.of([image], CPU).sums.view(height + 1, 14, 3)
+    for row, column in ((0, 0), (0, 5), (height, 0), (1, 1), (height, 13), (height // 2, 7)):
+        assert sums[row, column].tolist() == image[:row, :column].long().sum(dim=(0, 1)).tolist()
