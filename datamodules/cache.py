@@ -118,7 +118,7 @@ def _fill(faces: FramedFaces, folder: Path) -> None:
         return None
 
     with ThreadPoolExecutor() as pool:  # decoding and resizing leave Python's lock
-        print(f"building a cache of {needed / 1e9:.2f} GB in {folder.parent}", file=sys.stderr)
+        print(f"building a cache of {needed / 1e6:,.0f} MB in {folder.parent}", file=sys.stderr)
         results = tqdm(pool.map(store, range(len(faces))), total=len(faces), desc="cache", unit="image", disable=None)
         complaints = dict(result for result in results if result is not None)
     frames.flush()

@@ -310,7 +310,8 @@ class BaseCycleGAN(LightningModule, ABC):
             for parameter, state in optimizer.state.items():  # a fused Adam counts its steps beside the weights
                 state["step"] = state["step"].to(parameter.device if self._clip_grad_norm is None else "cpu")
         trainer: Any = self.trainer
-        trainer.log_every_n_steps = min(trainer.log_every_n_steps, max(1, trainer.num_training_batches))
+        steps = [trainer.num_training_batches, *([trainer.max_steps] if trainer.max_steps > 0 else [])]
+        trainer.log_every_n_steps = max(1, min(trainer.log_every_n_steps, *steps))  # a short run is logged too
 
     def on_train_batch_end(self, outputs: object, batch: UnpairedBatch, batch_idx: int) -> None:
         """Stop a run whose losses are not finite any more."""

@@ -342,7 +342,8 @@ def test_senseless_options_are_refused_by_name(option: str, value: float) -> Non
         small(**{option: value})
 
 
-def test_short_epochs_are_logged_too(loader: Loader, make_trainer: MakeTrainer) -> None:
-    trainer = make_trainer(max_epochs=1, log_every_n_steps=50)
+@pytest.mark.parametrize(("max_steps", "interval"), [(-1, 4), (3, 3), (100, 4)])
+def test_short_runs_are_logged_too(max_steps: int, interval: int, loader: Loader, make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer(max_epochs=1, max_steps=max_steps, log_every_n_steps=50)
     trainer.fit(small(), loader)
-    assert trainer.log_every_n_steps == 4  # type: ignore[attr-defined]
+    assert trainer.log_every_n_steps == interval  # type: ignore[attr-defined]
