@@ -143,8 +143,7 @@ def _drawing_path(folder: Path, name: str) -> Path:
 def _write_json(faces: Mapping[str, list[Face]], path: Path) -> None:
     import json
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(faces, indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
+    from datamodules.atomic import write_whole
+
+    write_whole(path, json.dumps(faces, indent=1) + "\n")
     print(f"faces of {len(faces)} images: {path}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datamodules.atomic import write_whole
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -19,9 +21,6 @@ def write_png(image: NDArray[np.uint8], path: Path) -> None:
     """
     import cv2
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     is_written, encoded = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
     assert is_written, "PNG encoding of a uint8 image cannot fail"
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(encoded.tobytes())
-    part.replace(path)
+    write_whole(path, encoded.tobytes())

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from datamodules.atomic import write_whole
 from datamodules.errors import DataError
 from datamodules.samples import Domain, HairColour, RawFace, Split, parse_split
 from datamodules.source import FaceSource
@@ -32,10 +33,7 @@ class HairIndex:
     def save(self, path: Path) -> None:
         """Write the index as JSON, whole or not at all."""
         content = {"format": _FORMAT, "split": self.split, "names": self.names}
-        part = path.with_name(f".{path.name}.part")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        part.replace(path)
+        write_whole(path, json.dumps(content, indent=1) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> HairIndex:

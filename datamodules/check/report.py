@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from datamodules.annotations import Problem
-from datamodules.errors import DataError
+from datamodules.atomic import write_whole
 from datamodules.layout import SetName
 
 
@@ -150,14 +149,7 @@ class CheckReport:
         Raises:
             DataError: The file cannot be written.
         """
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(self.to_json(), encoding="utf-8")
-            part.replace(path)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            raise DataError(f"cannot write {path}: {error.strerror}") from error
+        write_whole(path, self.to_json())
 
 
 def _finding_fields(finding: Finding) -> dict[str, str | int | None]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
 
+from datamodules.atomic import write_whole
 from lightning_modules.runs import CONFIG_FILE, is_dry_run, project_root
 
 _RECORDED_PACKAGES = ("torch", "torchvision", "lightning", "albumentations", "opencv-python-headless", "numpy")
@@ -48,7 +49,7 @@ class RunRecord(Callback):
         if path.is_file() and path.read_text(encoding="utf-8") != self._config:
             number = len(list(path.parent.glob("config.*.yaml"))) + 1
             path.replace(path.with_name(f"config.{number}.yaml"))
-        write_beside(path, self._config)
+        write_whole(path, self._config)
 
     def _add_session(self, path: Path, trainer: Trainer) -> None:
         sessions: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
@@ -65,14 +66,7 @@ class RunRecord(Callback):
                 "versions": {package: version(package) for package in _RECORDED_PACKAGES},
             }
         )
-        write_beside(path, json.dumps(sessions, indent=2) + "\n")
-
-
-def write_beside(path: Path, text: str) -> None:
-    """Write a text file so that it is there whole or not at all."""
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+        write_whole(path, json.dumps(sessions, indent=2) + "\n")
 
 
 def git_revision() -> str | None:

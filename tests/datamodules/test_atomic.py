@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from datamodules.atomic import write_whole
+from datamodules.errors import DataError
+
+
+@pytest.mark.parametrize("content", ["größer\n", b"\x00\xff"])
+def test_a_file_is_written_into_a_new_folder_and_replaced(tmp_path: Path, content: str | bytes) -> None:
+    path = tmp_path / "new" / "file"
+    for _ in range(2):
+        write_whole(path, content)
+    assert path.read_bytes() == (content.encode() if isinstance(content, str) else content)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_cannot_be_written_is_named_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(DataError, match=r"cannot write .*taken"):
+        write_whole(tmp_path / "taken", "text")
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
