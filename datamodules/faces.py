@@ -19,6 +19,7 @@ from datamodules.hair_index import HairIndex
 from datamodules.opening import open_cartoons, open_photos
 from datamodules.orders import BalancedOrder, FileOrder, Order, ShuffledOrder
 from datamodules.photo_folder import PhotoFolder
+from datamodules.relabelled import RelabelledFaces, read_label_csv
 from datamodules.samples import Domain, Photos, Split, UnpairedBatch
 from datamodules.source import FaceSource
 from datamodules.transforms import cartoon_transform, photo_transform
@@ -43,6 +44,7 @@ class FacesDataModule(LightningDataModule):
         augment: The random geometry of training (paper 3.2.2).
         shuffle: Random partners in random order at training.
         index: Train on this hair index only (see ``cartoongan data hair``), each colour as often as the others.
+        labels: Csv of classes that take the place of the hair colours (see ``datamodules.relabelled``).
         cache_dir: Keep decoded cartoons here, for this and later runs; their PNGs are slow to decode.
         on_bad_image: At an unreadable image in training, stop naming it, or skip it and report at the epoch's end.
         predict_dir: Folder of photos for ``lightning predict``.
@@ -61,6 +63,7 @@ class FacesDataModule(LightningDataModule):
         augment: bool = True,
         shuffle: bool = True,
         index: str | None = None,
+        labels: str | None = None,
         cache_dir: str | None = None,
         on_bad_image: OnBadImage = "stop",
         predict_dir: str | None = None,
@@ -75,11 +78,12 @@ class FacesDataModule(LightningDataModule):
         ):
             if value < least:
                 raise DataError(f"--data.{name} is {value}, must be at least {least}")
+        if index and labels:
+            raise DataError("--data.index is for hair colours, which --data.labels replaces; give one of them")
         self.save_hyperparameters(ignore=["predict_dir", "seed"])
         # A checkpoint may be taken up from another folder.
-        self.hparams.update(
-            {name: _absolute(path) for name, path in (("root", root), ("index", index), ("cache_dir", cache_dir))}
-        )
+        paths = {"root": root, "index": index, "labels": labels, "cache_dir": cache_dir}
+        self.hparams.update({name: _absolute(path) for name, path in paths.items()})
         self._root = Path(root).expanduser()
         self._folders: dict[Domain, Path] = {
             "photo": _folder_of(self._root, photos),
@@ -92,6 +96,7 @@ class FacesDataModule(LightningDataModule):
         self._augment = augment
         self._shuffle = shuffle
         self._index = Path(index).expanduser() if index else None
+        self._labels = Path(labels).expanduser() if labels else None
         self._cache_dir = Path(cache_dir).expanduser() if cache_dir else None
         self._predict_dir = Path(predict_dir).expanduser() if predict_dir else None
         self._seed = seed
@@ -134,7 +139,7 @@ class FacesDataModule(LightningDataModule):
     def train_dataloader(self) -> DataLoader[UnpairedBatch]:
         """Random draws; see ``UnpairedBatch``."""
         faces = self._faces["train"]
-        replicas, rank = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
+        replicas = self.trainer.world_size if self.trainer else 1
         epoch_size, global_batch = self._epoch_size or len(faces), self._batch_size * replicas
         if epoch_size < global_batch:
             raise DataError(
@@ -143,7 +148,7 @@ class FacesDataModule(LightningDataModule):
             )
         # What does not fill a batch opens the next epoch, so that no draw is left out.
         epoch_size -= epoch_size % global_batch
-        return self._loader(faces, sampler=DrawSampler(faces, epoch_size, replicas, rank), drop_last=True)
+        return self._loader(faces, sampler=DrawSampler.of_trainer(epoch_size, self.trainer), drop_last=True)
 
     def val_dataloader(self) -> DataLoader[UnpairedBatch]:
         """The validation part in file order; see ``UnpairedBatch``."""
@@ -166,6 +171,8 @@ class FacesDataModule(LightningDataModule):
         is_training = split == "train"
         augment = is_training and self._augment
         faces = self._read(domain, split, framing_for(domain, self._image_size, augment))
+        if self._labels:
+            faces = RelabelledFaces(faces, read_label_csv(self._labels)[domain])
         transform = (photo_transform if domain == "photo" else cartoon_transform)(self._image_size, augment)
         stream = _STREAMS[domain]
         if is_training and self._index:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
+from lightning import Trainer
 from torch.utils.data import Dataset, DistributedSampler
 
 from datamodules.bad_images import BadImageLog
@@ -74,17 +76,32 @@ class UnpairedFaces(Dataset[UnpairedBatch]):
 class DrawSampler(DistributedSampler[int]):
     """The draws of one epoch, dealt out to the processes in turn: the global batch does not depend on their number.
 
-    A ``DistributedSampler``, because Lightning calls ``set_epoch`` on those and leaves them in place.
+    A ``DistributedSampler``, because Lightning leaves those in place. It calls their ``set_epoch``, too, but in a
+    resumed run only after loader processes have begun to draw: ``epoch`` is asked when they begin.
 
     Args:
         epoch_size: Draws an epoch over all processes; a remainder that does not fill every process is dropped.
+        num_replicas: Number of processes.
+        rank: Number of this one.
+        epoch: Tells the epoch that begins; by default what ``set_epoch`` said.
     """
 
-    def __init__(self, dataset: UnpairedFaces, epoch_size: int, num_replicas: int, rank: int) -> None:
-        super().__init__(dataset, num_replicas=num_replicas, rank=rank, shuffle=False, drop_last=True)
+    def __init__(self, epoch_size: int, num_replicas: int, rank: int, epoch: Callable[[], int] | None = None) -> None:
+        super().__init__(
+            cast("Dataset[int]", range(epoch_size)), num_replicas=num_replicas, rank=rank, shuffle=False, drop_last=True
+        )
+        self._epoch_now = epoch
         self.num_samples = epoch_size // num_replicas
         self.total_size = self.num_samples * num_replicas
 
+    @classmethod
+    def of_trainer(cls, epoch_size: int, trainer: Trainer | None) -> DrawSampler:
+        """The draws of a trainer's epochs and processes, or without one those of a single process."""
+        if trainer is None:
+            return cls(epoch_size, 1, 0)
+        progress: Any = trainer.fit_loop.epoch_progress  # `current_epoch` is behind when a resumed run begins
+        return cls(epoch_size, trainer.world_size, trainer.global_rank, lambda: progress.current.processed)
+
     def __iter__(self) -> Iterator[int]:
-        first = self.epoch * self.total_size
+        first = (self._epoch_now() if self._epoch_now else self.epoch) * self.total_size
         return iter(range(first + self.rank, first + self.total_size, self.num_replicas))

@@ -1,5 +1,21 @@
-"""What knows a Trainer: the CycleGAN variants, their callbacks and the ``lightning`` command."""
+"""What knows a Trainer: the CycleGAN variants, the detector's stages, their callbacks and the ``lightning`` command."""
 
+from lightning_modules.cyclegan_aligned import CycleGANAligned
 from lightning_modules.cyclegan_baseline import CycleGANBaseline
+from lightning_modules.cyclegan_cond import CycleGANCond
+from lightning_modules.cyclegan_full import CycleGANFull
+from lightning_modules.cyclegan_landmark import CycleGANLandmark
+from lightning_modules.mtcnn_onet import MTCNNONet
+from lightning_modules.mtcnn_pnet import MTCNNPNet
+from lightning_modules.mtcnn_rnet import MTCNNRNet
 
-__all__ = ["CycleGANBaseline"]
+__all__ = [
+    "CycleGANAligned",
+    "CycleGANBaseline",
+    "CycleGANCond",
+    "CycleGANFull",
+    "CycleGANLandmark",
+    "MTCNNONet",
+    "MTCNNPNet",
+    "MTCNNRNet",
+]

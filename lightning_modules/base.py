@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 import torch
-from lightning import LightningModule
+from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from datamodules.samples import Domain, Faces, Photos, UnpairedBatch
+from datamodules.samples import NO_HAIR_COLOUR, Domain, Faces, Photos, UnpairedBatch
 from lightning_modules.critic import Critic, join
 from lightning_modules.errors import UsageError
 from networks import (
@@ -38,10 +38,17 @@ OTHER: dict[Domain, Domain] = {"photo": "cartoon", "cartoon": "photo"}
 
 
 class Term(NamedTuple):
-    """One term of a loss: a scalar as the paper defines it, and its weight in the sum."""
+    """One term of a loss.
+
+    Attributes:
+        value: Scalar, as the paper defines it.
+        weight: Its weight in the sum.
+        applies: Scalar bool, whether any face of the batch has what the term needs; None for a term that needs nothing.
+    """
 
     value: Tensor
     weight: float
+    applies: Tensor | None = None
 
 
 Terms = dict[str, Term]
@@ -55,11 +62,20 @@ class Translation:
         fake: ``fake["cartoon"]`` is G(photo), images (B, 3, H, W).
         reconstruction: ``reconstruction["photo"]`` is what the fake cartoon was translated back to.
         identity: ``identity["cartoon"]`` is what the cartoon generator makes of a real cartoon; empty if not asked for.
+        wanted: ``wanted["cartoon"]`` are the photos with the labels and landmarks that G was asked to give them.
     """
 
     fake: dict[Domain, Tensor]
     reconstruction: dict[Domain, Tensor]
     identity: dict[Domain, Tensor]
+    wanted: dict[Domain, Faces]
+
+
+class TermsCallback(Callback):
+    """A callback that is shown the generators' terms at each training step."""
+
+    def on_generator_terms(self, trainer: Trainer, pl_module: BaseCycleGAN, terms: Terms) -> None:
+        """Called before the backward pass, which still needs the terms' graphs."""
 
 
 class BaseCycleGAN(LightningModule, ABC):
@@ -68,13 +84,17 @@ class BaseCycleGAN(LightningModule, ABC):
     The only training step of all variants. It translates the batch once, updates both generators, then each group of
     critics. A variant fills these hooks and copies nothing:
 
-    - ``build_generator``: another network;
+    - ``build_generator``: another network, and ``generator_inputs``: the same with more inputs;
     - ``generate``: what a generator is given beside the image (labels, heatmaps);
+    - ``known_of``: what of that is known of bare photos at prediction, and ``cartoons``: what is made of them;
+    - ``wanted_faces``: labels and landmarks that a fake ought to have, where not its source's;
     - ``build_critics``: other or more discriminators, and through ``Critic.view`` what each sees;
     - ``critic_groups``: which critics share an optimiser;
     - ``adversarial_weight``: how much the generators care about a critic, also over time;
     - ``real_faces``: what counts as real for a critic of a domain;
-    - ``extra_generator_terms``: further losses of the generators.
+    - ``more_negatives``: what a critic is shown as fake beside fakes;
+    - ``extra_generator_terms``: further losses of the generators;
+    - ``grid_rows``: what a picture of a batch shows.
 
     Args:
         generator: Backbone of both generators.
@@ -142,11 +162,34 @@ class BaseCycleGAN(LightningModule, ABC):
 
     def build_generator(self, target: Domain) -> Generator:
         """A network that makes images of ``target``."""
-        return build_generator(self._generator_name, ngf=self._ngf, upsampling=self._upsampling)
+        inputs = self.generator_inputs()
+        return build_generator(self._generator_name, ngf=self._ngf, upsampling=self._upsampling, **inputs)
+
+    def generator_inputs(self) -> dict[str, int]:
+        """How many ``in_channels`` and ``num_labels`` the generators are given."""
+        return {"in_channels": 3, "num_labels": 0}
 
     def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, guide: Faces) -> Tensor:
         """Translate ``images`` (B, 3, H, W) to ``target``; ``guide`` has labels and landmarks of what they show."""
         return cast(Tensor, generators[target](images))
+
+    def known_of(self, photos: Tensor, names: Sequence[str] = ()) -> Faces:
+        """Photos (B, 3, H, W) with the labels and landmarks that can be had of them; none by default.
+
+        Args:
+            photos: The photos.
+            names: Their files where there are any, for warnings.
+        """
+        landmarks = photos.new_full((len(photos), 5, 2), math.nan)
+        return Faces(photos, landmarks, torch.full((len(photos),), NO_HAIR_COLOUR, device=photos.device))
+
+    def cartoons(self, photos: Faces) -> Tensor:
+        """The cartoons (B, 3, H, W) of photos with what is known of them."""
+        return self.generate(self.trained_generators, "cartoon", photos.image, photos)
+
+    def wanted_faces(self, target: Domain, batch: UnpairedBatch) -> Faces:
+        """The sources of the fakes of ``target``, with the labels and landmarks that the fakes ought to have."""
+        return faces_of(batch, OTHER[target])
 
     def build_critics(self) -> dict[str, Critic]:
         """The discriminators by name."""
@@ -163,6 +206,10 @@ class BaseCycleGAN(LightningModule, ABC):
     def real_faces(self, domain: Domain, batch: UnpairedBatch) -> Faces:
         """What the critics of ``domain`` are shown as real."""
         return faces_of(batch, domain)
+
+    def more_negatives(self, critic: str, real: Faces, fake: Faces) -> list[Faces]:
+        """Batches that a critic is to tell from real faces beside the fakes; all count alike."""
+        return []
 
     def extra_generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
         """Losses of the generators beyond adversarial, cycle and identity."""
@@ -184,11 +231,12 @@ class BaseCycleGAN(LightningModule, ABC):
         with self.toggled_optimizer(generator_optimizer):
             translation = self.translate(self.generators, batch)
             terms = self.generator_terms(batch, translation)
+            self._show(terms)
             self._update(generator_optimizer, terms)
         if self.average is not None:
             self.average.update_parameters(self.generators)
 
-        fakes = {domain: self._pooled(domain, batch, translation) for domain in OTHER}
+        fakes = {domain: self._pooled(domain, translation) for domain in OTHER}
         for names, optimizer in zip(self.critic_groups(), critic_optimizers, strict=True):
             with self.toggled_optimizer(optimizer):
                 active = [name for name in names if self.adversarial_weight(name)]
@@ -206,25 +254,26 @@ class BaseCycleGAN(LightningModule, ABC):
         """
         fake: dict[Domain, Tensor] = {}
         identity: dict[Domain, Tensor] = {}
-        for target, source in OTHER.items():
-            given, own = faces_of(batch, source), faces_of(batch, target)
+        wanted = {target: self.wanted_faces(target, batch) for target in OTHER}
+        for target, given in wanted.items():
             if self._lambda_identity:
-                both = join(given, own)
+                both = join(given, faces_of(batch, target))
                 fake[target], identity[target] = self.generate(generators, target, both.image, both).chunk(2)
             else:
                 fake[target] = self.generate(generators, target, given.image, given)
         reconstruction = {
             domain: self.generate(generators, domain, fake[OTHER[domain]], faces_of(batch, domain)) for domain in OTHER
         }
-        return Translation(fake, reconstruction, identity)
+        return Translation(fake, reconstruction, identity, wanted)
 
     def generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
         """All losses of the generators: adversarial (Eq. 4), cycle (Eq. 5), identity (Eq. 6) and the variant's own."""
         terms: Terms = {}
         for name, critic in self._critics():
             if weight := self.adversarial_weight(name):
-                logits = critic(self.fake_faces(critic.domain, batch, translation))
-                terms[f"adversarial_{name}"] = Term(self.adversarial_loss.generator(logits), weight)
+                fakes = self.fake_faces(critic.domain, translation)
+                loss = self.adversarial_loss.generator(critic(fakes))
+                terms[f"adversarial_{name}"] = Term(loss, weight, critic.can_judge(fakes))
         for domain in OTHER:
             image = faces_of(batch, domain).image
             cycle = l1_consistency(translation.reconstruction[domain], image)
@@ -237,12 +286,14 @@ class BaseCycleGAN(LightningModule, ABC):
     def critic_term(self, name: str, batch: UnpairedBatch, fakes: Mapping[Domain, Faces]) -> Term:
         """Loss of one critic (Eq. 4, halved) on real faces and pooled fakes."""
         critic = cast(Critic, self.critics[name])
-        real, fake = critic.judge(self.real_faces(critic.domain, batch), fakes[critic.domain])
-        return Term(self.adversarial_loss.discriminator(real, fake), 1.0)
+        real, fake = self.real_faces(critic.domain, batch), fakes[critic.domain]
+        real_logits, *negatives = critic.judge(real, fake, *self.more_negatives(name, real, fake))
+        losses = [self.adversarial_loss.discriminator(real_logits, logits) for logits in negatives]
+        return Term(torch.stack(losses).mean(), 1.0)
 
-    def fake_faces(self, domain: Domain, batch: UnpairedBatch, translation: Translation) -> Faces:
-        """Generated faces of ``domain`` with the labels and landmarks they ought to have: their source's."""
-        return faces_of(batch, OTHER[domain])._replace(image=translation.fake[domain])
+    def fake_faces(self, domain: Domain, translation: Translation) -> Faces:
+        """Generated faces of ``domain`` with the labels and landmarks they ought to have."""
+        return translation.wanted[domain]._replace(image=translation.fake[domain])
 
     # Validation, test, prediction
 
@@ -261,11 +312,19 @@ class BaseCycleGAN(LightningModule, ABC):
 
     def predict_step(self, batch: Photos, batch_idx: int) -> Tensor:
         """Cartoons (B, 3, H, W) in [-1, 1] of the photos."""
-        return cast(Tensor, self(batch.image))
+        return self.cartoons(self.known_of(batch.image, batch.name))
 
     def forward(self, photos: Tensor) -> Tensor:
         """Cartoons (B, 3, H, W) in [-1, 1] of photos of the same shape and range."""
-        return cast(Tensor, self.trained_generators["cartoon"](photos))
+        return self.cartoons(self.known_of(photos))
+
+    def grid_rows(self, batch: UnpairedBatch) -> list[Tensor]:
+        """Rows of a picture, each (B, 3, H, W): photo, cartoon, photo again; cartoon, photo, cartoon again."""
+        translation = self.translate(self.trained_generators, batch)
+        return [
+            *(batch.photo.image, translation.fake["cartoon"], translation.reconstruction["photo"]),
+            *(batch.cartoon.image, translation.fake["photo"], translation.reconstruction["cartoon"]),
+        ]
 
     # Optimisation
 
@@ -347,15 +406,22 @@ class BaseCycleGAN(LightningModule, ABC):
         ]
         raise UsageError(f"the checkpoint does not fit this model ({'; '.join(differing) or 'other networks'})")
 
+    def _show(self, terms: Terms) -> None:
+        callbacks: list[Callback] = self.trainer.callbacks  # type: ignore[attr-defined]
+        for callback in callbacks:
+            if isinstance(callback, TermsCallback):
+                callback.on_generator_terms(self.trainer, self, terms)
+
     def _update(self, optimizer: LightningOptimizer, terms: Terms) -> None:
         optimizer.zero_grad()
         self.manual_backward(total(terms))
         optimizer.step()
 
     @torch.no_grad()
-    def _pooled(self, domain: Domain, batch: UnpairedBatch, translation: Translation) -> Faces:
+    def _pooled(self, domain: Domain, translation: Translation) -> Faces:
         """Fakes for the critics: this step's, some exchanged for earlier ones."""
-        fakes = self.fake_faces(domain, batch, translation)._replace(image=translation.fake[domain].detach())
+        fakes = self.fake_faces(domain, translation)
+        fakes = fakes._replace(image=fakes.image.detach())
         return Faces(**cast(ImagePool, self.pools[domain]).query(fakes._asdict()))
 
     def _check_finite(self) -> None:

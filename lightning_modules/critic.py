@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from datamodules.samples import Domain, Faces
+from networks import PatchDiscriminator, one_hot
+from networks.landmarks import Part, are_known, cut_patches
 
 
 class Critic(nn.Module):
@@ -28,17 +30,69 @@ class Critic(nn.Module):
         """What the network sees of ``faces``; hook of the variants."""
         return faces.image
 
+    def can_judge(self, faces: Faces) -> Tensor | None:
+        """Whether any of ``faces`` has what it looks at, a scalar bool; None where each has; hook of the variants."""
+        return None
+
     def forward(self, faces: Faces) -> Tensor:
         """Logits ``(B, 1, h, w)`` float32, positive for real."""
         logits: Tensor = self.network(self.view(faces))
         return logits
 
-    def judge(self, real: Faces, fake: Faces) -> tuple[Tensor, Tensor]:
-        """Logits of real and fake faces, in one pass: the norms see one image at a time, so the result is the same."""
-        real_logits, fake_logits = self(join(real, fake)).chunk(2)
-        return real_logits, fake_logits
+    def judge(self, *batches: Faces) -> tuple[Tensor, ...]:
+        """Logits of batches of one size, in one pass: the norms see one image at a time, so the result is the same."""
+        logits: Tensor = self(join(*batches))
+        return logits.chunk(len(batches))
 
 
-def join(first: Faces, second: Faces) -> Faces:
-    """Concatenate two batches of faces."""
-    return Faces(*(torch.cat(pair) for pair in zip(first, second, strict=True)))
+class LabelCritic(Critic):
+    """Judges whether images are real and have the hair that is said (paper 4.5, Eq. 7).
+
+    Args:
+        network: A discriminator that takes labels.
+        domain: Whose images it judges.
+    """
+
+    def __init__(self, network: PatchDiscriminator, domain: Domain) -> None:
+        super().__init__(network, domain)
+        self._num_labels = network.num_labels
+
+    def forward(self, faces: Faces) -> Tensor:
+        """Logits ``(B, 1, h, w)`` float32, positive for real and rightly labelled."""
+        logits: Tensor = self.network(self.view(faces), one_hot(faces.hair, self._num_labels))
+        return logits
+
+
+class PartCritic(Critic):
+    """Judges an organ of the face by a patch around it (paper 4.6.1).
+
+    Of faces whose landmarks are unknown it thinks nothing: their logits are zero and have no gradient.
+
+    Args:
+        network: The discriminator of the patches.
+        domain: Whose images it judges.
+        part: The organ.
+    """
+
+    def __init__(self, network: PatchDiscriminator, domain: Domain, part: Part) -> None:
+        super().__init__(network, domain)
+        self._part = part
+        self._least = network.smallest_side
+
+    def view(self, faces: Faces) -> Tensor:
+        """Patches (B, 3, h, w)."""
+        landmarks = torch.where(are_known(faces.landmarks)[:, None, None], faces.landmarks, 0)
+        return cut_patches(faces.image, landmarks, self._part, self._least)
+
+    def can_judge(self, faces: Faces) -> Tensor:
+        """Whether the landmarks of any face are known."""
+        return are_known(faces.landmarks).any()
+
+    def forward(self, faces: Faces) -> Tensor:
+        """Logits ``(B, 1, h, w)`` float32, positive for real, zero where the landmarks are unknown."""
+        return torch.where(are_known(faces.landmarks)[:, None, None, None], super().forward(faces), 0)
+
+
+def join(*batches: Faces) -> Faces:
+    """Concatenate batches of faces."""
+    return Faces(*(torch.cat(parts) for parts in zip(*batches, strict=True)))

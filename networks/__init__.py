@@ -15,6 +15,7 @@ from networks.generators import (
 )
 from networks.image_pool import ImagePool
 from networks.initialisation import init_weights
+from networks.labels import append_labels, one_hot
 from networks.losses import AdversarialLoss, GanMode, l1_consistency
 
 __all__ = [
@@ -28,8 +29,10 @@ __all__ = [
     "ResNetGenerator",
     "UNetGenerator",
     "Upsampling",
+    "append_labels",
     "build_generator",
     "ema_of",
     "init_weights",
     "l1_consistency",
+    "one_hot",
 ]

@@ -19,8 +19,8 @@ from lightning_modules.runs import is_dry_run
 class ImageGrid(Callback):
     """After each validation, a PNG in ``images/`` of the run's home, and the same in W&B.
 
-    The upper half has photos, the cartoons made of them and the photos made of those; the lower half cartoons, photos
-    and cartoons. The faces are the first of the validation part, the same each time.
+    What its rows show is the model's to say (``grid_rows``). The faces are the first of the validation part, the same
+    each time.
 
     Args:
         count: Faces of each domain, one a column.
@@ -62,16 +62,7 @@ class ImageGrid(Callback):
         return min(self._count, sum(len(batch.photo.image) for batch in faces))
 
     def _rows(self, model: BaseCycleGAN, faces: list[UnpairedBatch]) -> Tensor:
-        """Six rows of images, one column a face: (6 * columns, 3, H, W) in [-1, 1]."""
-        photos, cartoons, fake_cartoons, fake_photos, photos_again, cartoons_again = ([] for _ in range(6))
-        for batch in faces:
-            with torch.autocast(model.device.type, enabled=False):
-                translation = model.translate(model.trained_generators, batch)
-            photos.append(batch.photo.image)
-            fake_cartoons.append(translation.fake["cartoon"])
-            photos_again.append(translation.reconstruction["photo"])
-            cartoons.append(batch.cartoon.image)
-            fake_photos.append(translation.fake["photo"])
-            cartoons_again.append(translation.reconstruction["cartoon"])
-        rows = (photos, fake_cartoons, photos_again, cartoons, fake_photos, cartoons_again)
-        return torch.cat([torch.cat(row)[: self._count].float().cpu() for row in rows])
+        """Rows of images, one column a face: (rows * columns, 3, H, W) in [-1, 1]."""
+        with torch.autocast(model.device.type, enabled=False):
+            rows = zip(*(model.grid_rows(batch) for batch in faces), strict=True)
+            return torch.cat([torch.cat(row)[: self._count].float().cpu() for row in rows])

@@ -45,6 +45,8 @@ _NOISE = (
     r"(?s).*only one JsonargparseDeprecationWarning.*",
     r"(?s).*The dirpath has changed from.*",
     r"(?s).*could not find the monitored key.*",
+    r"(?s).*overridden `on_before_batch_transfer`.*",
+    r"(?s).*module\(s\) in eval mode at the start of training.*",  # a frozen detector stays so
     r"(?s).*`tensorboardX` has been removed.*",
 )
 _NEEDS_CHECKPOINT = ("validate", "test", "predict")
@@ -213,7 +215,7 @@ class CartoonGANCLI(LightningCLI):
         config: Namespace = self.asked.clone()
         for key in ("config", "run", "ckpt_path"):
             config[key] = None
-        folders = {"root": config.data.init_args, "index": config.data.init_args, "cache_dir": config.data.init_args}
+        folders = dict.fromkeys(("root", "index", "labels", "cache_dir"), config.data.init_args)
         folders["default_root_dir"] = config.trainer
         for key, section in folders.items():
             if section.get(key):

@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
+from networks.labels import check_labels
+
 
 class Generator(nn.Module, ABC):
     """Image-to-image network with a tanh output.
@@ -14,28 +16,33 @@ class Generator(nn.Module, ABC):
     Attributes:
         divisor: Height and width of the input must be multiples of it.
         smallest_side: Height and width of the input must be at least this.
+        num_labels: Classes K of the labels that guide it; 0 if it takes none.
     """
 
     divisor: int
     smallest_side: int
+    num_labels: int
 
-    def forward(self, image: Tensor) -> Tensor:
+    def forward(self, image: Tensor, labels: Tensor | None = None) -> Tensor:
         """Translates a batch of images.
 
         Args:
             image: (B, in_channels, H, W) in [-1, 1], H and W multiples of `divisor`.
+            labels: (B, K) one-hot or all zero; None where `num_labels` is 0.
 
         Returns:
             (B, out_channels, H, W) float32 in [-1, 1], under autocast too.
 
         Raises:
-            ValueError: If a side is not a multiple of `divisor` or is below `smallest_side`.
+            ValueError: If a side is not a multiple of `divisor` or is below `smallest_side`, or if labels are missing
+                or not asked for.
         """
         self._check_sides(image)
-        return torch.tanh(self.translate(image).float())
+        check_labels(type(self).__name__, image, labels, self.num_labels)
+        return torch.tanh(self.translate(image, labels).float())
 
     @abstractmethod
-    def translate(self, image: Tensor) -> Tensor:
+    def translate(self, image: Tensor, labels: Tensor | None) -> Tensor:
         """Maps (B, in_channels, H, W) to (B, out_channels, H, W) before the tanh."""
 
     def _check_sides(self, image: Tensor) -> None:

@@ -1,15 +1,17 @@
 """The convolutions every generator is made of.
 
-All convolutions of a generator go through `ConvNorm` and `UpConvNorm`.
+All convolutions of a generator go through `ConvNorm` and `UpConvNorm`, which concatenate the labels to their input.
 """
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from networks.labels import append_labels
 
 Padding = Literal["reflect", "zeros"]
 Upsampling = Literal["transposed", "resize"]
@@ -25,6 +27,7 @@ class ConvNorm(nn.Module):
         stride: 1 keeps the sides, 2 halves even ones.
         padding: What the border is filled with.
         norm: Whether to normalise the output.
+        num_labels: Further input channels for labels.
     """
 
     def __init__(
@@ -35,17 +38,17 @@ class ConvNorm(nn.Module):
         stride: int = 1,
         padding: Padding = "reflect",
         norm: bool = True,
+        num_labels: int = 0,
     ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(
-            in_channels, out_channels, kernel_size, stride, (kernel_size - 1) // 2, padding_mode=padding
+            in_channels + num_labels, out_channels, kernel_size, stride, (kernel_size - 1) // 2, padding_mode=padding
         )
         self.norm = nn.InstanceNorm2d(out_channels) if norm else nn.Identity()
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Maps (B, in_channels, H, W) to (B, out_channels, H / stride, W / stride)."""
-        output: Tensor = self.norm(self.conv(x))
-        return output
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Maps (B, in_channels, H, W) and labels (B, num_labels) to (B, out_channels, H / stride, W / stride)."""
+        return _convolve_and_norm(self.conv, self.norm, x, labels)
 
 
 class UpConvNorm(nn.Module):
@@ -58,6 +61,7 @@ class UpConvNorm(nn.Module):
             resizing and a 3x3 convolution with reflection padding, which leaves no checkerboard.
         kernel_size: Side of the transposed kernel in pixels, 3 or 4.
         norm: Whether to normalise the output.
+        num_labels: Further input channels for labels.
 
     Raises:
         ValueError: If `upsampling` is unknown.
@@ -70,11 +74,13 @@ class UpConvNorm(nn.Module):
         upsampling: Upsampling = "transposed",
         kernel_size: int = 3,
         norm: bool = True,
+        num_labels: int = 0,
     ) -> None:
         super().__init__()
+        in_channels += num_labels
         if upsampling not in get_args(Upsampling):
             raise ValueError(f"unknown upsampling {upsampling!r}, expected one of {', '.join(get_args(Upsampling))}")
-        self.conv: nn.Module
+        self.conv: nn.Conv2d | nn.ConvTranspose2d
         if upsampling == "transposed":
             self.resize: nn.Module = nn.Identity()
             self.conv = nn.ConvTranspose2d(in_channels, out_channels, kernel_size, 2, 1, output_padding=kernel_size % 2)
@@ -83,10 +89,9 @@ class UpConvNorm(nn.Module):
             self.conv = nn.Conv2d(in_channels, out_channels, 3, padding=1, padding_mode="reflect")
         self.norm = nn.InstanceNorm2d(out_channels) if norm else nn.Identity()
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Maps (B, in_channels, H, W) to (B, out_channels, 2 H, 2 W)."""
-        output: Tensor = self.norm(self.conv(self.resize(x)))
-        return output
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Maps (B, in_channels, H, W) and labels (B, num_labels) to (B, out_channels, 2 H, 2 W)."""
+        return _convolve_and_norm(self.conv, self.norm, self.resize(x), labels)
 
 
 class ResidualBlock(nn.Module):
@@ -95,14 +100,14 @@ class ResidualBlock(nn.Module):
     The paper (4.4) says "concatenating", but its parameter count is that of the addition.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, num_labels: int = 0) -> None:
         super().__init__()
-        self.conv1 = ConvNorm(channels, channels, 3)
-        self.conv2 = ConvNorm(channels, channels, 3)
+        self.conv1 = ConvNorm(channels, channels, 3, num_labels=num_labels)
+        self.conv2 = ConvNorm(channels, channels, 3, num_labels=num_labels)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Maps (B, channels, H, W) to the same shape; H and W at least 2."""
-        residual: Tensor = self.conv2(F.relu(self.conv1(x)))
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Maps (B, channels, H, W) and labels (B, num_labels) to the shape of x; H and W at least 2."""
+        residual: Tensor = self.conv2(F.relu(self.conv1(x, labels)), labels)
         return x + residual
 
 
@@ -113,15 +118,37 @@ class DenseBlock(nn.Module):
         channels: Channels of input and output.
         growth: Channels each convolution adds.
         n_layers: Number of 3x3 convolutions.
+        num_labels: Further input channels of each convolution for labels.
     """
 
-    def __init__(self, channels: int, growth: int, n_layers: int) -> None:
+    def __init__(self, channels: int, growth: int, n_layers: int, num_labels: int = 0) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(ConvNorm(channels + i * growth, growth, 3) for i in range(n_layers))
-        self.transition = ConvNorm(channels + n_layers * growth, channels, 1)
+        self.layers = nn.ModuleList(
+            ConvNorm(channels + i * growth, growth, 3, num_labels=num_labels) for i in range(n_layers)
+        )
+        self.transition = ConvNorm(channels + n_layers * growth, channels, 1, num_labels=num_labels)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Maps (B, channels, H, W) to the same shape; H and W at least 2."""
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Maps (B, channels, H, W) and labels (B, num_labels) to the shape of x; H and W at least 2."""
         for layer in self.layers:
-            x = torch.cat([x, F.relu(layer(x))], dim=1)
-        return F.relu(self.transition(x))
+            x = torch.cat([x, F.relu(layer(x, labels))], dim=1)
+        return F.relu(self.transition(x, labels))
+
+
+def _convolve_and_norm(
+    conv: nn.Conv2d | nn.ConvTranspose2d, norm: nn.Module, x: Tensor, labels: Tensor | None
+) -> Tensor:
+    """Convolves x with the planes of its labels concatenated, then normalises.
+
+    Reflected at the border, a label's plane is the same everywhere and adds a constant to each output channel. An
+    instance norm takes it out again, so that there the label is spared: it acts through the other convolutions.
+    """
+    if labels is None:
+        return cast(Tensor, norm(conv(x)))
+    if isinstance(conv, nn.ConvTranspose2d) or conv.padding_mode != "reflect":
+        return cast(Tensor, norm(conv(append_labels(x, labels))))
+    weight, label_weight = torch.split(conv.weight, [x.shape[1], labels.shape[1]], dim=1)
+    output = norm(conv._conv_forward(x, weight, conv.bias))
+    if isinstance(norm, nn.Identity):
+        output = output + (labels @ label_weight.sum(dim=(2, 3)).T)[:, :, None, None]
+    return cast(Tensor, output)

@@ -19,6 +19,7 @@ class DenseNetGenerator(FramedGenerator):
         n_layers: Number of 3x3 convolutions in a block.
         growth: Channels each of them adds; `ngf` when None.
         upsampling: How the two up-samplings double the sides.
+        num_labels: Classes of the labels that every convolution is given; 0 for none.
     """
 
     def __init__(
@@ -30,6 +31,8 @@ class DenseNetGenerator(FramedGenerator):
         n_layers: int = 2,
         growth: int | None = None,
         upsampling: Upsampling = "transposed",
+        num_labels: int = 0,
     ) -> None:
-        blocks = [DenseBlock(4 * ngf, ngf if growth is None else growth, n_layers) for _ in range(n_blocks)]
-        super().__init__(in_channels, out_channels, ngf, blocks, upsampling)
+        growth = ngf if growth is None else growth
+        blocks = [DenseBlock(4 * ngf, growth, n_layers, num_labels) for _ in range(n_blocks)]
+        super().__init__(in_channels, out_channels, ngf, blocks, upsampling, num_labels)

@@ -28,6 +28,7 @@ def build_generator(
     out_channels: int = 3,
     ngf: int = 64,
     upsampling: Upsampling = "transposed",
+    num_labels: int = 0,
 ) -> Generator:
     """Builds one of the backbones that the paper compares (4.4).
 
@@ -37,6 +38,7 @@ def build_generator(
         out_channels: Channels of the output.
         ngf: Channels of the first convolution.
         upsampling: How each up-sampling doubles the sides.
+        num_labels: Classes of the labels that every convolution is given beside its input (4.5); 0 for none.
 
     Returns:
         The generator with PyTorch's own initial weights; see `init_weights`.
@@ -46,4 +48,6 @@ def build_generator(
     """
     if name not in _GENERATORS:
         raise ValueError(f"unknown generator {name!r}, expected one of {', '.join(_GENERATORS)}")
-    return _GENERATORS[name](in_channels=in_channels, out_channels=out_channels, ngf=ngf, upsampling=upsampling)
+    return _GENERATORS[name](
+        in_channels=in_channels, out_channels=out_channels, ngf=ngf, upsampling=upsampling, num_labels=num_labels
+    )

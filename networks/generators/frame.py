@@ -18,33 +18,41 @@ class FramedGenerator(Generator):
         in_channels: Channels of the input.
         out_channels: Channels of the output.
         ngf: Channels of the stem; the blocks see four times as many.
-        blocks: Modules that map (B, 4 ngf, H / 4, W / 4) to the same shape.
+        blocks: Modules that map (B, 4 ngf, H / 4, W / 4) and labels to the same shape.
         upsampling: How the two up-samplings double the sides.
+        num_labels: Classes of the labels, which the blocks take as a second argument; 0 for none.
     """
 
     divisor = 4
     smallest_side = 8
 
     def __init__(
-        self, in_channels: int, out_channels: int, ngf: int, blocks: Iterable[nn.Module], upsampling: Upsampling
+        self,
+        in_channels: int,
+        out_channels: int,
+        ngf: int,
+        blocks: Iterable[nn.Module],
+        upsampling: Upsampling,
+        num_labels: int = 0,
     ) -> None:
         super().__init__()
-        self.stem = ConvNorm(in_channels, ngf, 7)
-        self.down1 = ConvNorm(ngf, 2 * ngf, 3, stride=2, padding="zeros")
-        self.down2 = ConvNorm(2 * ngf, 4 * ngf, 3, stride=2, padding="zeros")
+        self.num_labels = num_labels
+        self.stem = ConvNorm(in_channels, ngf, 7, num_labels=num_labels)
+        self.down1 = ConvNorm(ngf, 2 * ngf, 3, stride=2, padding="zeros", num_labels=num_labels)
+        self.down2 = ConvNorm(2 * ngf, 4 * ngf, 3, stride=2, padding="zeros", num_labels=num_labels)
         self.blocks = nn.ModuleList(blocks)
-        self.up1 = UpConvNorm(4 * ngf, 2 * ngf, upsampling)
-        self.up2 = UpConvNorm(2 * ngf, ngf, upsampling)
-        self.out = ConvNorm(ngf, out_channels, 7, norm=False)
+        self.up1 = UpConvNorm(4 * ngf, 2 * ngf, upsampling, num_labels=num_labels)
+        self.up2 = UpConvNorm(2 * ngf, ngf, upsampling, num_labels=num_labels)
+        self.out = ConvNorm(ngf, out_channels, 7, norm=False, num_labels=num_labels)
 
-    def translate(self, image: Tensor) -> Tensor:
-        """Maps (B, in_channels, H, W) to (B, out_channels, H, W) before the tanh."""
-        x = F.relu(self.stem(image))
-        x = F.relu(self.down1(x))
-        x = F.relu(self.down2(x))
+    def translate(self, image: Tensor, labels: Tensor | None) -> Tensor:
+        """Maps (B, in_channels, H, W) and labels (B, num_labels) to (B, out_channels, H, W) before the tanh."""
+        x = F.relu(self.stem(image, labels))
+        x = F.relu(self.down1(x, labels))
+        x = F.relu(self.down2(x, labels))
         for block in self.blocks:
-            x = block(x)
-        x = F.relu(self.up1(x))
-        x = F.relu(self.up2(x))
-        output: Tensor = self.out(x)
+            x = block(x, labels)
+        x = F.relu(self.up1(x, labels))
+        x = F.relu(self.up2(x, labels))
+        output: Tensor = self.out(x, labels)
         return output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -23,6 +24,7 @@ class UNetGenerator(Generator):
         ngf: Channels after the first down-sampling; they double up to 8 ngf.
         n_downsamplings: How often the sides are halved.
         upsampling: How each up-sampling doubles the sides.
+        num_labels: Classes of the labels that every convolution is given; 0 for none.
 
     Raises:
         ValueError: If `n_downsamplings` is below 2.
@@ -35,33 +37,31 @@ class UNetGenerator(Generator):
         ngf: int = 64,
         n_downsamplings: int = 5,
         upsampling: Upsampling = "transposed",
+        num_labels: int = 0,
     ) -> None:
         super().__init__()
         if n_downsamplings < 2:
             raise ValueError(f"n_downsamplings must be at least 2, got {n_downsamplings}")
         self.divisor = self.smallest_side = 2**n_downsamplings
         widths = [ngf * min(2**i, 8) for i in range(n_downsamplings)]
-        self.stem = _down(in_channels, ngf, norm=False)
-        self.downs = nn.ModuleList(_down(above, below) for above, below in pairwise(widths[:-1]))
-        self.bottleneck = _down(widths[-2], widths[-1], norm=False)
-        self.up_bottleneck = UpConvNorm(widths[-1], widths[-2], upsampling, kernel_size=4)
-        self.ups = nn.ModuleList(
-            UpConvNorm(2 * below, above, upsampling, kernel_size=4) for below, above in pairwise(widths[-2::-1])
-        )
-        self.out = UpConvNorm(2 * ngf, out_channels, upsampling, kernel_size=4, norm=False)
+        self.num_labels = num_labels
+        down = partial(ConvNorm, kernel_size=4, stride=2, padding="zeros", num_labels=num_labels)
+        up = partial(UpConvNorm, upsampling=upsampling, kernel_size=4, num_labels=num_labels)
+        self.stem = down(in_channels, ngf, norm=False)
+        self.downs = nn.ModuleList(down(above, below) for above, below in pairwise(widths[:-1]))
+        self.bottleneck = down(widths[-2], widths[-1], norm=False)
+        self.up_bottleneck = up(widths[-1], widths[-2])
+        self.ups = nn.ModuleList(up(2 * below, above) for below, above in pairwise(widths[-2::-1]))
+        self.out = up(2 * ngf, out_channels, norm=False)
 
-    def translate(self, image: Tensor) -> Tensor:
-        """Maps (B, in_channels, H, W) to (B, out_channels, H, W) before the tanh."""
-        skips = [self.stem(image)]
+    def translate(self, image: Tensor, labels: Tensor | None) -> Tensor:
+        """Maps (B, in_channels, H, W) and labels (B, num_labels) to (B, out_channels, H, W) before the tanh."""
+        skips = [self.stem(image, labels)]
         for down in self.downs:
-            skips.append(down(F.leaky_relu(skips[-1], 0.2)))
-        x = self.bottleneck(F.leaky_relu(skips[-1], 0.2))
-        x = torch.cat([self.up_bottleneck(F.relu(x)), skips.pop()], dim=1)
+            skips.append(down(F.leaky_relu(skips[-1], 0.2), labels))
+        x = self.bottleneck(F.leaky_relu(skips[-1], 0.2), labels)
+        x = torch.cat([self.up_bottleneck(F.relu(x), labels), skips.pop()], dim=1)
         for up in self.ups:
-            x = torch.cat([up(F.relu(x)), skips.pop()], dim=1)
-        output: Tensor = self.out(F.relu(x))
+            x = torch.cat([up(F.relu(x), labels), skips.pop()], dim=1)
+        output: Tensor = self.out(F.relu(x), labels)
         return output
-
-
-def _down(in_channels: int, out_channels: int, norm: bool = True) -> ConvNorm:
-    return ConvNorm(in_channels, out_channels, 4, stride=2, padding="zeros", norm=norm)

@@ -168,8 +168,45 @@ def test_a_guide_always_belongs_to_the_face_it_guides() -> None:
     assert sorted(model.guides) == sorted(
         [("cartoon", [1, 2, 3, 0]), ("photo", [3, 0, 1, 2]), ("photo", [1, 2]), ("cartoon", [3, 0])]
     )
-    assert model.fake_faces("cartoon", batch, translation).hair.tolist() == [1, 2]
-    assert model.fake_faces("photo", batch, translation).hair.tolist() == [3, 0]
+    assert model.fake_faces("cartoon", translation).hair.tolist() == [1, 2]
+    assert model.fake_faces("photo", translation).hair.tolist() == [3, 0]
+    assert torch.equal(model.fake_faces("photo", translation).image, translation.fake["photo"])
+
+
+class Elsewhere(Hooked):
+    """Asks for other labels than the sources have."""
+
+    def wanted_faces(self, target: Domain, batch: UnpairedBatch) -> Faces:
+        source = super().wanted_faces(target, batch)
+        return source._replace(hair=source.hair + 10)
+
+
+def test_a_fake_is_made_and_judged_as_it_was_wanted_and_goes_back_to_its_source() -> None:
+    model = Elsewhere(**SMALL)
+    faces = Faces(torch.rand(2, 3, 16, 16), torch.zeros(2, 5, 2), torch.tensor([1, 2]))
+    batch = UnpairedBatch(faces, faces._replace(hair=torch.tensor([3, 0])))
+    translation = model.translate(model.generators, batch)
+    assert sorted(model.guides) == sorted(
+        [("cartoon", [11, 12, 3, 0]), ("photo", [13, 10, 1, 2]), ("photo", [1, 2]), ("cartoon", [3, 0])]
+    )
+    assert model.fake_faces("cartoon", translation).hair.tolist() == [11, 12]
+
+
+class Doubtful(TinyCritics):
+    """Shows its critics black images as a further kind of fake."""
+
+    def more_negatives(self, critic: str, real: Faces, fake: Faces) -> list[Faces]:
+        return [real._replace(image=-torch.ones_like(real.image))]
+
+
+def test_all_kinds_of_fakes_count_alike(loader: Loader) -> None:
+    model, batch = Doubtful(**SMALL, gan_mode="lsgan"), next(iter(loader))
+    fakes: dict[Domain, Faces] = {"cartoon": batch.photo}
+    critic = model.critics["cartoon"]
+    real, fake = critic(batch.cartoon), critic(batch.photo)
+    black = critic(batch.cartoon._replace(image=-torch.ones(2, 3, 16, 16)))
+    expected = 0.5 * ((real - 1).square().mean() + 0.5 * (fake.square().mean() + black.square().mean()))
+    torch.testing.assert_close(model.critic_term("cartoon", batch, fakes).value, expected)
 
 
 def test_extra_terms_reach_the_generators_and_the_log(loader: Loader, make_trainer: MakeTrainer) -> None:
@@ -316,7 +353,7 @@ def test_bf16_autocast_keeps_logits_and_losses_in_fp32(loader: Loader) -> None:
     with torch.autocast("cpu", dtype=torch.bfloat16):
         translation = model.translate(model.generators, batch)
         terms = model.generator_terms(batch, translation)
-        fakes = {domain: model.fake_faces(domain, batch, translation) for domain in ("photo", "cartoon")}
+        fakes = {domain: model.fake_faces(domain, translation) for domain in ("photo", "cartoon")}
         terms |= {"critic": model.critic_term("photo", batch, cast(dict[Domain, Faces], fakes))}
         assert cast(Critic, model.critics["photo"])(batch.photo).dtype == torch.float32
     exact = model.generator_terms(batch, model.translate(model.generators, batch))

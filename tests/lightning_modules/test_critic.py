@@ -3,8 +3,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from datamodules.samples import Faces
-from lightning_modules.critic import Critic, join
+from datamodules.samples import NO_HAIR_COLOUR, Faces
+from lightning_modules.critic import Critic, LabelCritic, join
 from networks import PatchDiscriminator
 
 
@@ -40,3 +40,21 @@ def test_a_variant_changes_what_is_seen_by_its_view_alone() -> None:
     faces = some_faces(2, 0)
     other = faces._replace(hair=faces.hair + 1)
     assert not torch.equal(critic(faces), critic(other))
+
+
+def test_any_number_of_batches_is_judged_in_one_pass() -> None:
+    critic = Critic(PatchDiscriminator(ndf=4), "cartoon")
+    batches = [some_faces(2, seed) for seed in range(3)]
+    for logits, batch in zip(critic.judge(*batches), batches, strict=True):
+        torch.testing.assert_close(logits, critic(batch))
+
+
+def test_a_label_critic_judges_image_and_label() -> None:
+    critic = LabelCritic(PatchDiscriminator(ndf=4, num_labels=4), "cartoon")
+    faces = some_faces(2, 0)
+    torch.testing.assert_close(critic(faces), critic.network(faces.image, torch.eye(4)[:2]))
+    other = critic(faces._replace(hair=torch.tensor([0, 3])))
+    assert torch.equal(critic(faces)[0], other[0])
+    assert not torch.allclose(critic(faces)[1], other[1])
+    unknown = critic(faces._replace(hair=torch.tensor([NO_HAIR_COLOUR] * 2)))
+    torch.testing.assert_close(unknown, critic.network(faces.image, torch.zeros(2, 4)))

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
+from torch.utils.data import DataLoader, Dataset
 
+from datamodules.samples import UnpairedBatch
 from lightning_modules.cyclegan_baseline import CycleGANBaseline
 from networks import GeneratorName
 
@@ -32,3 +36,15 @@ def test_weights_start_as_the_recipe_says() -> None:
         kernels = torch.cat([p.detach().flatten() for p in parameters if p.dim() == 4])
         assert abs(kernels.mean().item()) < 1e-3
         assert kernels.std().item() == pytest.approx(0.02, rel=0.02)
+
+
+def test_every_term_acts(
+    assert_terms_act: Callable[..., None], make_faces: Callable[..., Dataset[UnpairedBatch]]
+) -> None:
+    def make(**options: float) -> CycleGANBaseline:
+        return CycleGANBaseline(generator="resnet6", ngf=4, ndf=4, **options)  # type: ignore[arg-type]
+
+    batch = next(iter(DataLoader(make_faces(side=32), batch_size=2)))
+    identity = {"identity_photo", "identity_cartoon"}
+    switches = {"lambda_cycle": {"cycle_photo", "cycle_cartoon", *identity}, "lambda_identity": identity}
+    assert_terms_act(make, batch, switches)

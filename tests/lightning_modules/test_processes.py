@@ -27,11 +27,21 @@ def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
 
 def losses(home: Path) -> list[dict[str, float]]:
     with (home / "metrics.csv").open(newline="") as file:
-        rows = [{name: float(value) for name, value in row.items() if value} for row in csv.DictReader(file)]
+        rows = [
+            {name: float(value) for name, value in row.items() if name.startswith("train/") and value}
+            for row in csv.DictReader(file)
+        ]
     return [row for row in rows if "train/cycle" in row]
 
 
-def test_two_processes_train_as_one(sample_root: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("variant", "more"),
+    [
+        ("cyclegan_baseline", []),
+        ("cyclegan_cond", ["--model.wrong_labels=true", "--model.random_target_share=0.5"]),
+    ],
+)
+def test_two_processes_train_as_one(variant: str, more: list[str], sample_root: Path, tmp_path: Path) -> None:
     """The same global batch on one and two processes gives the same losses (pool and augmentation off)."""
     homes = []
     for devices, batch_size in ((1, 4), (2, 2)):
@@ -54,9 +64,9 @@ def test_two_processes_train_as_one(sample_root: Path, tmp_path: Path) -> None:
             "model.generator": "resnet6",
         }
         words = [f"--{name}={value}" for name, value in options.items()]
-        result = run([*LIGHTNING, "fit", "--config", "configs/cyclegan_baseline.yaml", *words], tmp_path)
+        result = run([*LIGHTNING, "fit", "--config", f"configs/{variant}.yaml", *words, *more], tmp_path)
         assert result.returncode == 0, result.stderr
-        homes.append(tmp_path / "cyclegan_baseline" / f"on_{devices}")
+        homes.append(tmp_path / variant / f"on_{devices}")
     alone, together = (losses(home) for home in homes)
     assert len(alone) == 3
     for one, two in zip(alone, together, strict=True):

@@ -14,10 +14,11 @@ def noise(*shape: int) -> Tensor:
     return torch.rand(shape, generator=torch.Generator().manual_seed(1)) * 2 - 1
 
 
-def test_parameters_are_those_of_the_reference() -> None:
+@pytest.mark.parametrize(("num_labels", "count"), [(0, 2_764_737), (4, 2_768_833)])
+def test_parameters_are_those_of_the_reference(num_labels: int, count: int) -> None:
     with torch.device("meta"):
-        discriminator = PatchDiscriminator()
-    assert sum(p.numel() for p in discriminator.parameters()) == 2_764_737
+        discriminator = PatchDiscriminator(num_labels=num_labels)
+    assert sum(p.numel() for p in discriminator.parameters()) == count
 
 
 @torch.no_grad()
@@ -105,3 +106,20 @@ def test_samples_of_a_batch_do_not_mix() -> None:
     images = noise(3, 3, 32, 32)
     apart = torch.cat([discriminator(images[:1]), discriminator(images[1:])])
     torch.testing.assert_close(discriminator(images), apart)
+
+
+@torch.no_grad()
+def test_a_label_is_an_image_s_further_channels() -> None:
+    labelled, plain = PatchDiscriminator(ndf=4, num_labels=2), PatchDiscriminator(in_channels=5, ndf=4)
+    plain.load_state_dict(labelled.state_dict())
+    image, labels = noise(2, 3, 32, 40), torch.tensor([[0.0, 1.0], [0.0, 0.0]])
+    planes = torch.zeros(2, 2, 32, 40)
+    planes[0, 1] = 1
+    torch.testing.assert_close(labelled(image, labels), plain(torch.cat([image, planes], dim=1)))
+
+
+def test_labels_are_needed_where_they_are_asked_for() -> None:
+    with pytest.raises(ValueError, match="of 2 labels needs labels"):
+        PatchDiscriminator(ndf=4, num_labels=2)(noise(2, 3, 32, 32))
+    with pytest.raises(ValueError, match="of 0 labels needs labels"):
+        PatchDiscriminator(ndf=4)(noise(2, 3, 32, 32), torch.eye(2))

@@ -46,7 +46,7 @@ def draw_epoch(root: Path, replicas: int, rank: int, workers: int) -> Drawn:
     faces = sources(root)
     data = UnpairedFaces(stream(faces["photo"], "photo"), stream(faces["cartoon"], "cartoon"), SEED)
     data[0]  # a parent process that has read already must not disturb its workers
-    sampler = DrawSampler(data, len(data), replicas, rank)
+    sampler = DrawSampler(len(data), replicas, rank)
     batches = list(DataLoader(data, batch_size=3, sampler=sampler, num_workers=workers))
     photos = [as_text(image) for batch in batches for image in batch.photo.image]
     return photos, [as_text(image) for batch in batches for image in batch.cartoon.image]

@@ -58,3 +58,24 @@ def test_six_rows_of_fixed_faces(
     first = make_faces(length=4, side=SIDE)[0].photo.image
     expected_pixel = ((first[:, 5, 7] + 1) / 2 * 255).tolist()
     assert grid.getpixel((2 + 7, 2 + 5)) == pytest.approx(expected_pixel, abs=1)
+
+
+class TwoRows(Painted):
+    def grid_rows(self, batch: UnpairedBatch) -> list[torch.Tensor]:
+        return [batch.cartoon.image, batch.photo.image]
+
+
+def test_the_model_says_what_is_drawn(
+    make_trainer: Callable[..., Trainer], make_faces: Callable[..., Dataset[UnpairedBatch]], tmp_path: Path
+) -> None:
+    loader = DataLoader(make_faces(length=4, side=SIDE), batch_size=3)
+    make_trainer(callbacks=[ImageGrid(4)]).validate(TwoRows(), loader, verbose=False)
+    (path,) = (tmp_path / "images").iterdir()
+    pixels = torch.from_numpy(np.array(Image.open(path)))
+    assert pixels.shape == (2 + 2 * (SIDE + 2), 2 + 4 * (SIDE + 2), 3)
+    faces = make_faces(length=4, side=SIDE)
+    for column in range(4):
+        for row, image in enumerate((faces[column].cartoon.image, faces[column].photo.image)):
+            top, left = 2 + row * (SIDE + 2), 2 + column * (SIDE + 2)
+            expected = (image.permute(1, 2, 0) + 1) / 2 * 255
+            assert (pixels[top : top + SIDE, left : left + SIDE] - expected).abs().max() <= 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import get_args
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 
 from networks import GeneratorName, Upsampling, build_generator, init_weights
 from networks.generators import Generator
+from networks.generators.blocks import ConvNorm, UpConvNorm
 
 # Without a skip past its middle, the DenseNet lets rounding grow over nine normalisations of 8x8 maps.
 BF16_MEAN_ERROR = {"resnet9": 0.01, "resnet6": 0.01, "unet": 0.005, "densenet": 0.06}
@@ -110,3 +112,38 @@ def test_refuses_other_sides(backbone: GeneratorName, height: int, width: int, d
     assert generator.divisor == divisor
     with pytest.raises(ValueError, match=rf"multiples of {divisor} .* {height}x{width}"):
         generator(noise(1, 3, height, width))
+
+
+def test_every_convolution_is_given_the_labels(name: GeneratorName) -> None:
+    def widths(generator: Generator) -> list[int]:
+        kinds = (torch.nn.Conv2d, torch.nn.ConvTranspose2d)
+        return [layer.in_channels for layer in generator.modules() if isinstance(layer, kinds)]
+
+    labels, given = torch.eye(3), []
+    generator = build_generator(name, ngf=4, num_labels=3)
+    for layer in generator.modules():
+        if isinstance(layer, ConvNorm | UpConvNorm):
+            layer.register_forward_pre_hook(lambda _layer, inputs: given.append(inputs[1]))
+    generator(noise(3, 3, 32, 32), labels)
+    assert widths(generator) == [width + 3 for width in widths(build_generator(name, ngf=4))]
+    assert len(given) == len(widths(generator))
+    assert all(received is labels for received in given)
+
+
+def test_a_label_guides_its_own_image(name: GeneratorName) -> None:
+    torch.manual_seed(0)
+    generator = build_generator(name, ngf=4, num_labels=3)
+    image = noise(1, 3, 32, 32)
+    with torch.no_grad():
+        outputs = generator(image.expand(4, -1, -1, -1), torch.cat([torch.eye(3), torch.zeros(1, 3)]))
+        alone = generator(image, torch.eye(3)[1:2])
+    torch.testing.assert_close(outputs[1:2], alone, atol=1e-4, rtol=0)
+    for first, second in combinations(outputs, 2):
+        assert (first - second).abs().mean() > 1e-3
+
+
+def test_labels_are_needed_where_they_are_asked_for(name: GeneratorName) -> None:
+    with pytest.raises(ValueError, match="of 3 labels needs labels"):
+        build_generator(name, ngf=4, num_labels=3)(noise(2, 3, 32, 32))
+    with pytest.raises(ValueError, match="of 0 labels needs labels"):
+        build_generator(name, ngf=4)(noise(2, 3, 32, 32), torch.eye(2))

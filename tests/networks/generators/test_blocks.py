@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from networks.generators.blocks import ConvNorm, DenseBlock, Padding, ResidualBlock, UpConvNorm
+from networks.generators.blocks import ConvNorm, DenseBlock, Padding, ResidualBlock, UpConvNorm, Upsampling
 
 
 def noise(*shape: int) -> Tensor:
@@ -94,3 +94,44 @@ def test_a_dense_block_shows_each_layer_all_before_it() -> None:
     expected = block.transition(torch.cat([x, first, second], dim=1)).clamp(min=0)
     torch.testing.assert_close(block(x), expected)
     assert expected.shape == x.shape
+
+
+def planes(labels: Tensor, height: int, width: int) -> Tensor:
+    """Labels (B, K) as planes, one number at a time."""
+    spread = torch.empty(*labels.shape, height, width)
+    for sample in range(labels.shape[0]):
+        for label in range(labels.shape[1]):
+            spread[sample, label] = labels[sample, label]
+    return spread
+
+
+LABELS = torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+
+
+@pytest.mark.parametrize("norm", [False, True])
+@pytest.mark.parametrize(
+    ("kernel_size", "stride", "padding"),
+    [(7, 1, "reflect"), (3, 1, "reflect"), (1, 1, "reflect"), (3, 2, "zeros"), (4, 2, "zeros")],
+)
+def test_labels_are_concatenated_to_a_convolution_s_input(
+    kernel_size: int, stride: int, padding: Padding, norm: bool
+) -> None:
+    layer = ConvNorm(2, 4, kernel_size, stride, padding, norm, num_labels=3)
+    x = noise(3, 2, 8, 6)
+    expected = layer.norm(layer.conv(torch.cat([x, planes(LABELS, 8, 6)], dim=1)))
+    output = layer(x, LABELS)
+    torch.testing.assert_close(output, expected, atol=1e-5, rtol=1e-4)
+    parameters = list(layer.parameters())
+    weights = noise(*output.shape)
+    gradients = torch.autograd.grad((output * weights).sum(), parameters)
+    expected_gradients = torch.autograd.grad((expected * weights).sum(), parameters)
+    torch.testing.assert_close(gradients, expected_gradients, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("upsampling", ["transposed", "resize"])
+@torch.no_grad()
+def test_labels_are_concatenated_to_an_up_sampling_s_input(upsampling: Upsampling) -> None:
+    layer = UpConvNorm(2, 4, upsampling, norm=False, num_labels=3)
+    x = noise(3, 2, 4, 6)
+    expected = layer.conv(layer.resize(torch.cat([x, planes(LABELS, 4, 6)], dim=1)))
+    torch.testing.assert_close(layer(x, LABELS), expected, atol=1e-5, rtol=1e-4)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import Tensor, nn
 
 from networks import ResNetGenerator
 
 
-def test_parameters_are_those_of_the_paper() -> None:
+@pytest.mark.parametrize(("num_labels", "count"), [(0, 11_378_179), (4, 11_577_935)])
+def test_parameters_are_those_of_the_paper(num_labels: int, count: int) -> None:
     with torch.device("meta"):
-        generator = ResNetGenerator()
-    assert sum(p.numel() for p in generator.parameters()) == 11_378_179
+        generator = ResNetGenerator(num_labels=num_labels)
+    assert sum(p.numel() for p in generator.parameters()) == count
 
 
 @torch.no_grad()

@@ -1,0 +1,97 @@
+"""Whether each term of the generators' loss acts on them, and how strongly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from lightning import Trainer
+from torch import Tensor, nn
+
+from lightning_modules.base import BaseCycleGAN, Term, Terms, TermsCallback
+from lightning_modules.errors import UsageError
+
+
+class GradientNorms(TermsCallback):
+    """Logs the gradient of each weighted term on the generators' parameters, as ``gradient/<term>``.
+
+    A term of which nothing arrives in ``patience`` measurements in a row, though it has a weight, stops the run: its
+    loss is computed, logged and without effect. Measurements on batches without a face that has what the term needs do
+    not count.
+
+    With fp16 each term is scaled for its own backward pass as the whole loss is for the step's, lest small gradients
+    become zero on the way, and the norm is scaled back; a step that overflows under this scale, which the scaler then
+    leaves out, is logged as not finite. Several processes log, and judge by, the mean of their norms.
+
+    Args:
+        every_n_steps: Training steps from one measurement to the next; each takes a backward pass for every term.
+        patience: Measurements without gradient that stop the run.
+    """
+
+    def __init__(self, every_n_steps: int = 500, patience: int = 3) -> None:
+        for name, value in (("every_n_steps", every_n_steps), ("patience", patience)):
+            if value < 1:
+                raise UsageError(f"{name} of GradientNorms is {value}, must be 1 or more")
+        self._every_n_steps = every_n_steps
+        self._patience = patience
+        self._times_without: dict[str, int] = {}
+
+    def on_generator_terms(self, trainer: Trainer, pl_module: BaseCycleGAN, terms: Terms) -> None:
+        """Measure, log and judge."""
+        weighted = {name: term for name, term in terms.items() if term.weight}
+        if trainer.global_step % self._every_n_steps or not weighted:
+            return
+        by_name = gradient_norms(weighted, pl_module.generators.parameters(), _loss_scale(trainer))
+        measured = torch.stack([torch.stack([by_name[name], _applies(term)]) for name, term in weighted.items()])
+        means = trainer.strategy.reduce(measured, reduce_op="mean")
+        assert isinstance(means, Tensor)
+        pl_module.log_dict(
+            {f"gradient/{name}": norm for name, (norm, _) in zip(by_name, means, strict=True)}, batch_size=1
+        )
+        for name, (norm, applying) in zip(by_name, means.tolist(), strict=True):
+            if applying:
+                self._times_without[name] = self._times_without.get(name, 0) + 1 if norm == 0 else 0
+        self._stop_if_stuck(trainer)
+
+    def _stop_if_stuck(self, trainer: Trainer) -> None:
+        stuck = [name for name, times in self._times_without.items() if times >= self._patience]
+        if stuck:
+            raise UsageError(
+                f"no gradient of {', '.join(stuck)} reaches the generators up to step {trainer.global_step}, "
+                "despite a weight\nsomething on its way is detached or constant; mend that, or set the weight to 0"
+            )
+
+
+def gradient_norms(terms: Terms, parameters: Iterable[nn.Parameter], scale: float = 1.0) -> dict[str, Tensor]:
+    """Norm of the gradient of each weighted term; the graphs are kept.
+
+    Args:
+        terms: Float32 terms.
+        parameters: What the gradients are with respect to, all together.
+        scale: Factor that each term goes through its backward pass with, and the gradient is divided by.
+
+    Returns:
+        Float32 scalars by the terms' names, zero where no gradient arrives.
+    """
+    receivers = [parameter for parameter in parameters if parameter.requires_grad]
+    return {name: _norm(term.weight * scale * term.value, receivers) / scale for name, term in terms.items()}
+
+
+def _norm(value: Tensor, receivers: list[nn.Parameter]) -> Tensor:
+    if not value.requires_grad:
+        return value.new_zeros(())
+    gradients = torch.autograd.grad(value, receivers, retain_graph=True, allow_unused=True)
+    norms = [gradient.float().norm() for gradient in gradients if gradient is not None]
+    return torch.stack(norms).norm() if norms else value.new_zeros(())
+
+
+def _applies(term: Term) -> Tensor:
+    """1 where a face of the batch has what the term needs, else 0."""
+    return term.value.new_ones(()) if term.applies is None else term.applies.float()
+
+
+def _loss_scale(trainer: Trainer) -> float:
+    """What ``16-mixed`` multiplies losses with."""
+    scaler: Any = getattr(trainer.precision_plugin, "scaler", None)
+    return float(scaler.get_scale()) if scaler is not None else 1.0
