@@ -1,9 +1,11 @@
 # The front door. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data test lint format type clean
+.PHONY: help setup demo data detector test lint format type clean
 
 PYTHON ?= python3
 BIN := .venv/bin
+DATA ?= data
+PRESET ?= small
 INSTALLED := .venv/.installed
 
 help:  ## list the targets
@@ -27,6 +29,9 @@ data: setup  ## download CelebA, CartoonSet 10k, WIDER FACE and LFW+Net into dat
 	$(BIN)/cartoongan data get wider --root data
 	$(BIN)/cartoongan data get lfwnet --root data
 	$(BIN)/cartoongan data check --root data
+
+detector: setup  ## train MTCNN stage by stage on DATA (data/; 90 minutes); PRESET=tiny tries it on sample data
+	$(BIN)/cartoongan detector train --preset $(PRESET) $(if $(filter tiny,$(PRESET)),,--root $(DATA) --install)
 
 test: setup  ## the tests, on both cores, with coverage
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Protocol, cast
 import typer
 
 from apps.bench import Contest, measure
-from apps.detector import load_detector
 from datamodules.errors import DataError
 
 if TYPE_CHECKING:
@@ -51,6 +50,8 @@ def bench_detector(
     import torch
     from rich.console import Console
     from rich.table import Table
+
+    from lightning_modules.detector import load_detector
 
     torch.set_num_threads(1)
     photos = _read_photos(images, side, count)

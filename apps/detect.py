@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
-from apps.detector import load_detector
-from apps.pictures import write_png
+from apps.pictures import draw_faces, write_png
 from datamodules.errors import DataError
 
 if TYPE_CHECKING:
@@ -59,6 +58,7 @@ def detect(
     """
     import torch
 
+    from lightning_modules.detector import load_detector
     from networks.mtcnn import Cascade, CascadeSettings
 
     try:
@@ -127,10 +127,7 @@ def _describe(found: Detections) -> list[Face]:
 
 
 def _draw(image: NDArray[np.uint8], found: Detections) -> NDArray[np.uint8]:
-    from datamodules.contact_sheet import Tile, draw_tile
-
-    boxes, points = found.boxes.cpu().numpy(), found.landmarks.cpu().numpy().reshape(-1, 2)
-    return draw_tile(Tile(image, boxes, points), side=max(image.shape[:2]))
+    return draw_faces(image, found.boxes.cpu().numpy(), found.landmarks.cpu().numpy(), side=max(image.shape[:2]))
 
 
 def _drawing_path(folder: Path, name: str) -> Path:

@@ -1,23 +1,21 @@
-"""``cartoongan detector``: the weights that `cartoongan detect` works with."""
+"""``cartoongan detector``: the weights that `cartoongan detect` works with, and how good they are."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from apps.detector_eval import eval_detectors
+from apps.detector_figure import draw_figure
+from apps.detector_train import train
 from datamodules.errors import DataError
 
-if TYPE_CHECKING:
-    from networks.mtcnn import MTCNN
-
 detector_app = typer.Typer(help="The face and landmark detector.", no_args_is_help=True)
-
-
-@detector_app.callback()
-def _sub_commands() -> None:
-    """Keep `import` a sub-command while it is the only one."""
+detector_app.command("train")(train)
+detector_app.command("eval")(eval_detectors)
+detector_app.command("figure")(draw_figure)
 
 
 @detector_app.command("import")
@@ -40,28 +38,3 @@ def import_detector(
     except WeightsError as error:
         raise DataError(str(error)) from error
     print(f"detector: {out}; untrained: {', '.join(card.untrained_heads)}")
-
-
-def default_weights() -> Path:
-    """Where the project's own weights lie, if there are any."""
-    return Path(__file__).resolve().parent.parent / "weights" / "mtcnn.safetensors"
-
-
-def load_detector(weights: Path | None) -> MTCNN:
-    """The nets in a file of weights, or the project's own.
-
-    Raises:
-        DataError: There is no such file, or it cannot be used.
-    """
-    from networks.mtcnn import WeightsError, load_weights
-
-    path = weights or default_weights()
-    if weights is None and not path.is_file():
-        raise DataError(
-            f"this project has no weights of its own yet ({path}); name a file with --weights. "
-            "`cartoongan detector import` makes one of the facenet-pytorch package's weights"
-        )
-    try:
-        return load_weights(path)[0]
-    except WeightsError as error:
-        raise DataError(str(error)) from error

@@ -27,15 +27,17 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     Raises:
         DataError: The file is missing, or cannot be decoded.
     """
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise DataError(f"{path} has {size:,} bytes, more than any image that this project decodes")
-        return decode_rgb(path.read_bytes(), path)
-    except FileNotFoundError as error:
-        raise DataError(f"no such image: {path}") from error
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
+    return decode_rgb(_read_bytes(path), path)
+
+
+def read_rgba(path: Path) -> NDArray[np.uint8]:
+    """Decode an image file as ``(H, W, 4)`` uint8 RGBA; what has no transparency is opaque.
+
+    Raises:
+        DataError: The file is missing, or cannot be decoded.
+    """
+    pixels = _decode(_read_bytes(path), path)
+    return pixels if pixels.shape[2] == 4 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA), dtype=np.uint8)
 
 
 def decode_rgb(encoded: bytes, path: Path) -> NDArray[np.uint8]:
@@ -52,6 +54,24 @@ def decode_rgb(encoded: bytes, path: Path) -> NDArray[np.uint8]:
     Raises:
         DataError: It is no image, is truncated, or claims more than ``MAX_PIXELS`` pixels.
     """
+    pixels = _decode(encoded, path)
+    return composite_on_white(pixels) if pixels.shape[2] == 4 else pixels
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise DataError(f"{path} has {size:,} bytes, more than any image that this project decodes")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise DataError(f"no such image: {path}") from error
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _decode(encoded: bytes, path: Path) -> NDArray[np.uint8]:
+    """``(H, W, 3)`` uint8 RGB, or ``(H, W, 4)`` RGBA."""
     has_alpha = _check_header(encoded, path)
     # Pillow reads the header (OpenCV would unfold a bomb), OpenCV the pixels (about twice as fast).
     flags = cv2.IMREAD_UNCHANGED if has_alpha else cv2.IMREAD_COLOR_RGB
@@ -65,7 +85,7 @@ def decode_rgb(encoded: bytes, path: Path) -> NDArray[np.uint8]:
     if eight_bit.ndim == 2:
         return np.asarray(cv2.cvtColor(eight_bit, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
     if eight_bit.shape[2] == 4:
-        return composite_on_white(eight_bit[..., [2, 1, 0, 3]])
+        return np.asarray(cv2.cvtColor(eight_bit, cv2.COLOR_BGRA2RGBA), dtype=np.uint8)
     return eight_bit if not has_alpha else np.ascontiguousarray(eight_bit[..., ::-1])
 
 

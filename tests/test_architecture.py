@@ -50,7 +50,7 @@ def test_every_package_is_installed() -> None:
     present = {
         ".".join(path.parent.relative_to(ROOT).parts) for room in ALLOWED for path in (ROOT / room).rglob("__init__.py")
     }
-    assert present | {"configs"} == listed
+    assert present | {"configs", "weights"} == listed
 
 
 def test_there_is_one_lightning_command() -> None:
@@ -58,7 +58,11 @@ def test_there_is_one_lightning_command() -> None:
     assert owners == {"lightning_modules.cli:main"}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("cyclegan_*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    sorted([*(ROOT / "configs").glob("cyclegan_*.yaml"), *(ROOT / "configs").glob("mtcnn_*.yaml")]),
+    ids=lambda path: path.stem,
+)
 def test_one_stem_finds_everything_of_a_variant(path: Path) -> None:
     assert (ROOT / "lightning_modules" / f"{path.stem}.py").is_file()
     assert (ROOT / "tests" / "lightning_modules" / f"test_{path.stem}.py").is_file()

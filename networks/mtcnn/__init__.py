@@ -5,7 +5,8 @@ from __future__ import annotations
 from networks.mtcnn.cascade import Cascade, CascadeSettings, Detections
 from networks.mtcnn.exact import ExactCascade
 from networks.mtcnn.facenet import import_facenet
-from networks.mtcnn.nets import MTCNN, ONet, PNet, RNet, StageOutput
+from networks.mtcnn.losses import StageLosses, of_crops, stage_losses
+from networks.mtcnn.nets import MTCNN, ONet, PNet, RNet, StageOutput, face_score, normalise
 from networks.mtcnn.regressor import LandmarkRegressor
 from networks.mtcnn.weights import Card, WeightsError, load_weights, save_weights
 
@@ -20,9 +21,14 @@ __all__ = [
     "ONet",
     "PNet",
     "RNet",
+    "StageLosses",
     "StageOutput",
     "WeightsError",
+    "face_score",
     "import_facenet",
     "load_weights",
+    "normalise",
+    "of_crops",
     "save_weights",
+    "stage_losses",
 ]

@@ -2,7 +2,8 @@
 
 Edges lie between pixels: the box 0, 0, W, H is the whole image, a box is x2 - x1 pixels wide, and column i reaches from
 x = i to x = i + 1. MTCNN's own code counts the first and the last pixel from 1 instead, and measures a box by their
-difference, one pixel short, until RNet has moved it. Which small faces are found hangs on that: we measure the same.
+difference, one pixel short, until RNet has moved it. Which small faces are found by weights that were trained so hangs
+on it: for those (`MTCNN.counts_from_one`) we measure the same.
 """
 
 from __future__ import annotations
@@ -19,22 +20,23 @@ Overlap = Literal["union", "smaller"]
 """What an intersection is divided by: the area of the union, or that of the smaller box."""
 
 
-def decode_cells(columns: Tensor, rows: Tensor, scale: float) -> Tensor:
-    """Boxes of the windows that PNet looked at on a level of the pyramid, in whole pixels.
-
-    As in MTCNN, pixels are counted from 1 and that number is divided by the scale: on coarse levels the upper left
-    edges come out up to a twelfth of the box further in than the window's.
+def decode_cells(columns: Tensor, rows: Tensor, scale: float, counts_from_one: bool = False) -> Tensor:
+    """Boxes of the windows that PNet looked at on a level of the pyramid.
 
     Args:
         columns: (N,) columns in PNet's output.
         rows: (N,) rows in PNet's output.
         scale: Pixels of the level to one of the image.
+        counts_from_one: As in MTCNN's code, in whole pixels, whose number is divided by the scale: on coarse levels the
+            upper left edges come out up to a twelfth of the box further in than the window's.
 
     Returns:
         (N, 4) boxes in the image.
     """
     corners = (torch.stack((columns, rows), dim=1) * PNET_STRIDE).float()
-    return torch.cat((((corners + 1) / scale).floor() - 1, ((corners + PNET_SIDE) / scale).floor()), dim=1)
+    if counts_from_one:
+        return torch.cat((((corners + 1) / scale).floor() - 1, ((corners + PNET_SIDE) / scale).floor()), dim=1)
+    return torch.cat((corners / scale, (corners + PNET_SIDE) / scale), dim=1)
 
 
 def calibrate(boxes: Tensor, offsets: Tensor, shortfall: float = 0.0) -> Tensor:
@@ -70,19 +72,20 @@ def place_landmarks(boxes: Tensor, landmarks: Tensor) -> Tensor:
     return boxes[:, None, :2] + landmarks * sides
 
 
-def nms_by_group(boxes: Tensor, scores: Tensor, groups: Tensor, threshold: float) -> Tensor:
-    """Non-maximum suppression by intersection over union within each group, boxes measured one pixel short.
+def nms_by_group(boxes: Tensor, scores: Tensor, groups: Tensor, threshold: float, shortfall: float = 0.0) -> Tensor:
+    """Non-maximum suppression by intersection over union within each group.
 
     Args:
         boxes: (N, 4).
         scores: (N,).
         groups: (N,) int64; boxes of different groups do not suppress each other.
         threshold: Largest overlap of two boxes that both stay.
+        shortfall: Pixels by which the sides are measured short.
 
     Returns:
         Indices of those that stay, by falling score.
     """
-    kept: Tensor = batched_nms(boxes + boxes.new_tensor([1, 1, 0, 0]), scores, groups, threshold)
+    kept: Tensor = batched_nms(boxes + boxes.new_tensor([shortfall, shortfall, 0, 0]), scores, groups, threshold)
     return kept
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -35,6 +36,11 @@ NMS_ACROSS_LEVELS = 0.7
 NMS_AFTER_RNET = 0.7
 NMS_AFTER_ONET = 0.7
 """Largest overlaps that stay: of the union, after ONet of the smaller box."""
+
+MOST_PROPOSALS = 10_000
+MOST_REFINED = 2_000
+"""At most so many squares of an image are handed on by PNet and by RNet, the best by score: a crowd has fewer, and a
+detector that is hardly trained takes everything for a face."""
 
 WINDOWS_AT_ONCE_RNET = {"cpu": 64, "cuda": 8192}
 WINDOWS_AT_ONCE_ONET = {"cpu": 32, "cuda": 2048}
@@ -125,6 +131,7 @@ class Cascade:
         # With channels last, RNet and ONet are three times as fast on a CPU.
         self._nets = deepcopy(nets).eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
         self._device = torch.device(device)
+        self._shortfall = 1.0 if nets.counts_from_one else 0.0
 
     @torch.inference_mode()
     def detect(self, images: Sequence[Tensor]) -> list[Detections]:
@@ -142,11 +149,40 @@ class Cascade:
         check_images(images)
         if not images:
             return []
-        order = sorted(range(len(images)), key=lambda index: images[index].shape)  # images of one size share a pyramid
         with torch.autocast(self._device.type, enabled=False):
-            sums = IntegralImages.of([images[index] for index in order], self._device)
+            sums, order = self._sum_up(images)
             found = self._conclude(sums, self._refine(sums, self._propose(sums)))
         return [found[place] for place in sorted(range(len(order)), key=order.__getitem__)]
+
+    @torch.inference_mode()
+    def candidates(self, images: Sequence[Tensor], stage: Literal["rnet", "onet"]) -> list[Tensor]:
+        """What a later stage is shown: the squares that those before it take for faces, by falling score.
+
+        Args:
+            images: As in `detect`.
+            stage: Which stage is shown them.
+
+        Returns:
+            (N, 4) float32 edges for each image, in pixels; they may leave the image.
+
+        Raises:
+            ValueError: An image has another shape or type.
+        """
+        check_images(images)
+        if not images:
+            return []
+        with torch.autocast(self._device.type, enabled=False):
+            sums, order = self._sum_up(images)
+            proposed = self._propose(sums)
+            found = proposed if stage == "rnet" else self._refine(sums, proposed)
+            best_first = found[found.scores.argsort(descending=True)]
+        places = sorted(range(len(order)), key=order.__getitem__)
+        return [best_first.boxes[best_first.images == place] for place in places]
+
+    def _sum_up(self, images: Sequence[Tensor]) -> tuple[IntegralImages, list[int]]:
+        """The integral images, those of one size beside each other since they share a pyramid, and their order."""
+        order = sorted(range(len(images)), key=lambda index: images[index].shape)
+        return IntegralImages.of([images[index] for index in order], self._device), order
 
     def _propose(self, sums: IntegralImages) -> Candidates:
         """Squares that PNet finds on the pyramids."""
@@ -156,8 +192,8 @@ class Cascade:
             for scale in pyramid_scales(*size, settings.min_face, settings.pyramid_factor):
                 found.append(self._propose_on_level(sums, images, size, scale))
         candidates = _join(found)
-        kept = candidates[nms_by_group(candidates.boxes, candidates.scores, candidates.images, NMS_ACROSS_LEVELS)]
-        return replace(kept, boxes=square(calibrate(kept.boxes, kept.offsets, shortfall=1)))
+        kept = _best(self._suppress(candidates, NMS_ACROSS_LEVELS), MOST_PROPOSALS)
+        return replace(kept, boxes=square(calibrate(kept.boxes, kept.offsets, self._shortfall)))
 
     def _propose_on_level(self, sums: IntegralImages, images: range, size: tuple[int, int], scale: float) -> Candidates:
         """Windows of one level of images of one size that PNet takes for faces, before calibration."""
@@ -169,18 +205,17 @@ class Cascade:
             features = pnet.features(normalise(sums.level(members, height, width, seen)))
             scores = face_score(pnet.face(features))
             image, row, column = (scores >= self.settings.thresholds[0]).nonzero().unbind(1)
-            boxes = decode_cells(column, row + rows.start, scale)
+            boxes = decode_cells(column, row + rows.start, scale, self._nets.counts_from_one)
             offsets = pnet.box(features[image, :, row, column, None, None]).flatten(1)
             parts.append(Candidates(image + members.start, boxes, scores[image, row, column], offsets))
-        found = _join(parts)
-        return found[nms_by_group(found.boxes, found.scores, found.images, NMS_WITHIN_LEVEL)]
+        return self._suppress(_join(parts), NMS_WITHIN_LEVEL)
 
     def _refine(self, sums: IntegralImages, candidates: Candidates) -> Candidates:
         """Squares that RNet takes for faces, too."""
         candidates, seen = self._look(self._nets.rnet, sums, candidates, RNET_SIDE, WINDOWS_AT_ONCE_RNET)
         scores = face_score(seen.face)
         found = replace(candidates, scores=scores, offsets=seen.box)[scores > self.settings.thresholds[1]]
-        kept = found[nms_by_group(found.boxes, found.scores, found.images, NMS_AFTER_RNET)]
+        kept = _best(self._suppress(found, NMS_AFTER_RNET), MOST_REFINED)
         return replace(kept, boxes=square(calibrate(kept.boxes, kept.offsets)))
 
     def _conclude(self, sums: IntegralImages, candidates: Candidates) -> list[Detections]:
@@ -196,12 +231,15 @@ class Cascade:
             results.append(Detections(boxes[kept], scores[kept], landmarks[kept]))
         return results
 
+    def _suppress(self, candidates: Candidates, threshold: float) -> Candidates:
+        values = (candidates.boxes, candidates.scores, candidates.images)
+        return candidates[nms_by_group(*values, threshold, self._shortfall)]
+
     def _look(
         self, net: Stage, sums: IntegralImages, candidates: Candidates, side: int, at_once: Mapping[str, int]
     ) -> tuple[Candidates, StageOutput]:
         """The candidates that lie in their image at all, and what a net says of them."""
-        windows = _windows(candidates, sums)
-        is_inside = (windows[:, 2:] > windows[:, :2]).all(dim=1)
+        windows, is_inside = _windows(candidates, sums, clipped=self._nets.counts_from_one)
         candidates, windows = candidates[is_inside], windows[is_inside]
         size = at_once[windows.device.type]
         outputs = [
@@ -223,10 +261,27 @@ def check_images(images: Sequence[Tensor]) -> None:
             raise ValueError(f"image {number} is {found}; expected (H, W, 3) uint8 RGB")
 
 
-def _windows(candidates: Candidates, sums: IntegralImages) -> Tensor:
-    """(N, 4) int32 edges of the whole pixels that are cut out; what lies outside the image is left out."""
+def _best(candidates: Candidates, most: int) -> Candidates:
+    """At most so many of each image, of candidates by falling score."""
+    if len(candidates.images) <= most:
+        return candidates
+    by_image = candidates.images.argsort(stable=True)
+    counts = candidates.images.bincount()
+    rank = (
+        torch.arange(len(by_image), device=by_image.device) - (counts.cumsum(0) - counts)[candidates.images[by_image]]
+    )
+    return candidates[by_image[rank < most].sort().values]
+
+
+def _windows(candidates: Candidates, sums: IntegralImages, clipped: bool) -> tuple[Tensor, Tensor]:
+    """(N, 4) int32 edges of the whole pixels that are cut out, and (N,) which of them have any in their image.
+
+    Windows are clipped to the image, as MTCNN's code does, or hold their place and reach beyond it.
+    """
     limits = sums.geometry[candidates.images][:, [2, 1, 2, 1]]
-    return torch.minimum(candidates.boxes.floor().clamp(min=0).int(), limits)
+    edges = candidates.boxes.floor() if clipped else candidates.boxes.round()
+    within = torch.minimum(edges.clamp(min=0).int(), limits)
+    return within if clipped else edges.int(), (within[:, 2:] > within[:, :2]).all(dim=1)
 
 
 def _runs(sizes: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], range]]:

@@ -11,6 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from networks.mtcnn.prelu import PReLU
+
 FACE_LOGITS = 2
 BOX_OFFSETS = 4
 LANDMARKS = 5
@@ -77,9 +79,9 @@ class PNet(Stage):
 
     def __init__(self) -> None:
         features = nn.Sequential(
-            *(nn.Conv2d(3, 10, 3), nn.PReLU(10), nn.MaxPool2d(2, 2, ceil_mode=True)),
-            *(nn.Conv2d(10, 16, 3), nn.PReLU(16)),
-            *(nn.Conv2d(16, 32, 3), nn.PReLU(32)),
+            *(nn.Conv2d(3, 10, 3), PReLU(10), nn.MaxPool2d(2, 2, ceil_mode=True)),
+            *(nn.Conv2d(10, 16, 3), PReLU(16)),
+            *(nn.Conv2d(16, 32, 3), PReLU(32)),
         )
         super().__init__(features, *(nn.Conv2d(32, size, 1) for size in (FACE_LOGITS, BOX_OFFSETS, 2 * LANDMARKS)))
 
@@ -89,10 +91,10 @@ class RNet(Stage):
 
     def __init__(self) -> None:
         features = nn.Sequential(
-            *(nn.Conv2d(3, 28, 3), nn.PReLU(28), nn.MaxPool2d(3, 2, ceil_mode=True)),
-            *(nn.Conv2d(28, 48, 3), nn.PReLU(48), nn.MaxPool2d(3, 2, ceil_mode=True)),
-            *(nn.Conv2d(48, 64, 2), nn.PReLU(64), FlattenByColumns()),
-            *(nn.Linear(576, 128), nn.PReLU(128)),
+            *(nn.Conv2d(3, 28, 3), PReLU(28), nn.MaxPool2d(3, 2, ceil_mode=True)),
+            *(nn.Conv2d(28, 48, 3), PReLU(48), nn.MaxPool2d(3, 2, ceil_mode=True)),
+            *(nn.Conv2d(48, 64, 2), PReLU(64), FlattenByColumns()),
+            *(nn.Linear(576, 128), PReLU(128)),
         )
         super().__init__(features, *(nn.Linear(128, size) for size in (FACE_LOGITS, BOX_OFFSETS, 2 * LANDMARKS)))
 
@@ -102,11 +104,11 @@ class ONet(Stage):
 
     def __init__(self) -> None:
         features = nn.Sequential(
-            *(nn.Conv2d(3, 32, 3), nn.PReLU(32), nn.MaxPool2d(3, 2, ceil_mode=True)),
-            *(nn.Conv2d(32, 64, 3), nn.PReLU(64), nn.MaxPool2d(3, 2, ceil_mode=True)),
-            *(nn.Conv2d(64, 64, 3), nn.PReLU(64), nn.MaxPool2d(2, 2, ceil_mode=True)),
-            *(nn.Conv2d(64, 128, 2), nn.PReLU(128), FlattenByColumns()),
-            *(nn.Linear(1152, 256), nn.PReLU(256)),
+            *(nn.Conv2d(3, 32, 3), PReLU(32), nn.MaxPool2d(3, 2, ceil_mode=True)),
+            *(nn.Conv2d(32, 64, 3), PReLU(64), nn.MaxPool2d(3, 2, ceil_mode=True)),
+            *(nn.Conv2d(64, 64, 3), PReLU(64), nn.MaxPool2d(2, 2, ceil_mode=True)),
+            *(nn.Conv2d(64, 128, 2), PReLU(128), FlattenByColumns()),
+            *(nn.Linear(1152, 256), PReLU(256)),
         )
         super().__init__(features, *(nn.Linear(256, size) for size in (FACE_LOGITS, BOX_OFFSETS, 2 * LANDMARKS)))
 
@@ -118,10 +120,13 @@ class MTCNN(nn.Module):
         pnet: Proposals.
         rnet: Refinement.
         onet: Output.
+        counts_from_one: Whether they were trained by MTCNN's own code, which counts pixels from 1, measures windows one
+            pixel short and stretches what is left of a window at the image's border: the published weights were.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, counts_from_one: bool = False) -> None:
         super().__init__()
+        self.counts_from_one = counts_from_one
         self.pnet = PNet()
         self.rnet = RNet()
         self.onet = ONet()

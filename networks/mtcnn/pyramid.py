@@ -103,7 +103,8 @@ class IntegralImages:
 
         Args:
             images: (N,) int64, the image of each window.
-            windows: (N, 4) int32 x1, y1, x2, y2 edges within the image, at least one pixel wide and high.
+            windows: (N, 4) int32 x1, y1, x2, y2 edges, at least one pixel wide and high; beyond the image its border
+                goes on.
             side: Rows and columns of the output.
 
         Returns:
@@ -111,7 +112,9 @@ class IntegralImages:
         """
         left, right = _bins(windows[:, 0], windows[:, 2], side)
         top, bottom = _bins(windows[:, 1], windows[:, 3], side)
-        starts, _, widths = self.geometry[images][:, :, None].unbind(1)
+        starts, heights, widths = self.geometry[images][:, :, None].unbind(1)
+        left, right = _within(left, right, widths)
+        top, bottom = _within(top, bottom, heights)
         above, below = ((starts + edge * (widths + 1))[:, :, None] for edge in (top, bottom))
         totals = self._at(below + right[:, None]).sub_(self._at(below + left[:, None]))
         totals.sub_(self._at(above + right[:, None])).add_(self._at(above + left[:, None]))
@@ -156,6 +159,12 @@ def _bins(start: Tensor, end: Tensor, count: int, which: range | None = None) ->
     first = (parts * sides).div(count, rounding_mode="floor")
     last = (parts * sides + sides + (count - 1)).div(count, rounding_mode="floor")
     return start[:, None] + first, start[:, None] + last
+
+
+def _within(first: Tensor, last: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """(N, K) edges moved into (N, 1) lengths, each pair one pixel apart or more."""
+    first = torch.minimum(first.clamp(min=0), lengths - 1)
+    return first, torch.maximum(torch.minimum(last, lengths), first + 1)
 
 
 def _means(totals: Tensor, heights: Tensor, widths: Tensor) -> Tensor:

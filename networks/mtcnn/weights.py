@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 
 from networks.mtcnn.nets import MTCNN
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _CARD_KEY = "card"
 
 
@@ -32,11 +32,13 @@ class Card:
     Attributes:
         source: Where the weights come from.
         untrained_heads: Heads that hold nothing but initial weights, such as "pnet.landmarks".
+        details: What each stage was trained on and how, and what the detector reached, for a reader; plain values.
         format_version: Form of the file.
     """
 
     source: str
     untrained_heads: tuple[str, ...] = ()
+    details: dict[str, object] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
 
@@ -46,13 +48,14 @@ def save_weights(nets: MTCNN, card: Card, path: Path) -> None:
     Raises:
         WeightsError: It cannot be written there.
     """
+    description = asdict(card) | {"counts_from_one": nets.counts_from_one}
     tensors = {key: value.detach().cpu().contiguous() for key, value in nets.state_dict().items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, part = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         os.close(handle)
         try:
-            save_file(tensors, part, metadata={_CARD_KEY: json.dumps(asdict(card))})
+            save_file(tensors, part, metadata={_CARD_KEY: json.dumps(description)})
             Path(part).replace(path)
         finally:
             Path(part).unlink(missing_ok=True)
@@ -73,11 +76,11 @@ def load_weights(path: Path) -> tuple[MTCNN, Card]:
         raise WeightsError(f"no such file of weights: {path}")
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
-            card = _parse_card(path, file.metadata() or {})
+            card, counts_from_one = _parse_card(path, file.metadata() or {})
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - it is no mapping
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path} is damaged or no file of weights: {error}") from error
-    nets = MTCNN()
+    nets = MTCNN(counts_from_one)
     expected = {key: value.shape for key, value in nets.state_dict().items()}
     found = {key: value.shape for key, value in tensors.items()}
     if wrong := sorted(key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)):
@@ -88,12 +91,14 @@ def load_weights(path: Path) -> tuple[MTCNN, Card]:
     return nets.eval(), card
 
 
-def _parse_card(path: Path, metadata: dict[str, str]) -> Card:
+def _parse_card(path: Path, metadata: dict[str, str]) -> tuple[Card, bool]:
+    """The card, and how the nets count pixels."""
     try:
         values = json.loads(metadata[_CARD_KEY])
         version = values["format_version"]
         if version != FORMAT_VERSION:
             raise WeightsError(f"{path} is of format {version}; this version of the project reads {FORMAT_VERSION}")
-        return Card(str(values["source"]), tuple(map(str, values["untrained_heads"])))
+        card = Card(str(values["source"]), tuple(map(str, values["untrained_heads"])), dict(values["details"]))
+        return card, bool(values["counts_from_one"])
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path} is no file of weights of this project: it has no readable card") from error

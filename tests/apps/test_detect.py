@@ -9,9 +9,9 @@ import pytest
 import torch
 from PIL import Image
 
-from apps import detector
 from apps.main import main
 from datamodules.contact_sheet import BOX_COLOUR, POINT_COLOUR
+from lightning_modules import detector
 from networks.mtcnn import MTCNN, Card, Cascade, CascadeSettings, Detections, save_weights
 
 FOUND = Detections(
@@ -150,7 +150,7 @@ def test_without_weights_it_says_where_to_get_some(
 ) -> None:
     monkeypatch.setattr(detector, "default_weights", lambda: tmp_path / "none.safetensors")
     assert main(["detect", str(photos)]) == 2
-    assert "cartoongan detector import" in capsys.readouterr().err
+    assert "make detector" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("planted")

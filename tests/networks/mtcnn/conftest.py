@@ -11,9 +11,9 @@ from networks.mtcnn import MTCNN, ONet, PNet, RNet
 
 @pytest.fixture
 def random_nets() -> MTCNN:
-    """PyTorch's initial weights: scores around one half, small offsets."""
+    """PyTorch's initial weights: scores around one half, small offsets; to be used as MTCNN's code would."""
     torch.manual_seed(0)
-    return MTCNN().eval()
+    return MTCNN(counts_from_one=True).eval()
 
 
 @pytest.fixture

@@ -74,26 +74,32 @@ def test_boxes_without_area_are_no_error() -> None:
     assert pairwise_overlap(flat, "union")[0].tolist() == [0, 0, 0]
 
 
-def test_groups_do_not_suppress_each_other() -> None:
+@pytest.mark.parametrize("short", [0, 1])
+def test_groups_do_not_suppress_each_other(short: int) -> None:
     boxes, scores = some_boxes(90)
     groups = torch.arange(90) % 3
-    kept = nms_by_group(boxes, scores, groups, 0.3)
+    kept = nms_by_group(boxes, scores, groups, 0.3, short)
     assert (scores[kept].diff() <= 0).all()
     for group in range(3):
         members = (groups == group).nonzero().flatten()
-        expected = members[slow_nms(boxes[members], scores[members], 0.3, "union", short=1)]
+        expected = members[slow_nms(boxes[members], scores[members], 0.3, "union", short=short)]
         assert set(kept[groups[kept] == group].tolist()) == set(expected.tolist())
 
 
 def test_cells_lie_where_mtcnn_counts_them() -> None:
     scale = 0.37
     columns, rows = torch.tensor([0, 5, 31]), torch.tensor([3, 0, 7])
-    found = decode_cells(columns, rows, scale).tolist()
+    found = decode_cells(columns, rows, scale, counts_from_one=True).tolist()
     for (x1, y1, x2, y2), column, row in zip(found, columns.tolist(), rows.tolist(), strict=True):
         assert x1 == math.floor((2 * column + 1) / scale) - 1
         assert y1 == math.floor((2 * row + 1) / scale) - 1
         assert x2 == math.floor((2 * column + 12) / scale)
         assert y2 == math.floor((2 * row + 12) / scale)
+
+
+def test_cells_lie_where_their_windows_do() -> None:
+    found = decode_cells(torch.tensor([0, 5]), torch.tensor([3, 0]), 0.5)
+    assert found.tolist() == [[0, 12, 24, 36], [20, 0, 44, 24]]
 
 
 @pytest.mark.parametrize("short", [0, 1])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 import torch
 from torch import Tensor
 
 import networks.mtcnn.cascade as cascade_module
 from networks.mtcnn import MTCNN, Cascade, CascadeSettings, Detections, ExactCascade
+from networks.mtcnn.pyramid import pyramid_scales
 
 ALL = CascadeSettings(min_face=12, thresholds=(0.5, 0.5, 0.4))
 """Lets most of what random nets say pass."""
@@ -43,12 +46,24 @@ def test_a_planted_square_is_found_at_its_place_and_scale(side: int, square_find
     assert len(found) >= 1
     for box, landmarks in zip(found.boxes, found.landmarks, strict=True):
         width, height = (box[2:] - box[:2]).tolist()
-        assert width == height
-        assert 1.5 < width / side < 2.4
+        assert width == pytest.approx(height)
+        assert 1.5 < width / side < 2.5
         centre = (box[:2] + box[2:]) / 2
         assert (centre - torch.tensor([x + side / 2, y + side / 2])).abs().max() < 0.35 * side
         expected = box[:2] + torch.tensor([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]]) * width
         torch.testing.assert_close(landmarks, expected)
+
+
+def test_windows_lie_on_the_grid_that_pnet_looks_at(square_finder: MTCNN) -> None:
+    """The nets that are set by hand move no edge, so that what is proposed is a window of some level."""
+    (squares_found,) = Cascade(square_finder, SURE).candidates([squares(300, 320, (91, 107, 64))], "rnet")
+    assert len(squares_found)
+    scales = torch.tensor(pyramid_scales(300, 320, SURE.min_face, SURE.pyramid_factor))
+    for x1, y1, x2, _ in squares_found.tolist():
+        level = (12 / scales - (x2 - x1)).abs().argmin()
+        assert 12 / float(scales[level]) == pytest.approx(x2 - x1, abs=1e-3)
+        steps = torch.tensor([x1, y1]) * scales[level] / 2
+        torch.testing.assert_close(steps, steps.round(), atol=1e-3, rtol=0)
 
 
 def test_every_square_of_a_batch_is_found_in_its_image(square_finder: MTCNN) -> None:
@@ -138,6 +153,14 @@ def test_hundreds_of_faces_are_found(square_finder: MTCNN) -> None:
     assert (distances.min(dim=0).values < 5).all()
 
 
+def test_the_best_of_each_image_are_handed_on() -> None:
+    images = torch.tensor([0, 1, 0, 0, 1, 0, 2])
+    scores = torch.arange(7, 0, -1).float()
+    best = cascade_module._best(cascade_module.Candidates(images, torch.zeros(7, 4), scores, torch.zeros(7, 4)), 2)
+    assert best.images.tolist() == [0, 1, 0, 1, 2]
+    assert best.scores.tolist() == [7, 6, 5, 3, 1]
+
+
 def test_boxes_outside_the_image_are_left_out(random_nets: MTCNN) -> None:
     """A PNet that moves every window far to the left leaves nothing to look at."""
     with torch.no_grad():
@@ -192,3 +215,15 @@ def test_a_gpu_finds_the_same(square_finder: MTCNN) -> None:
     for ours, theirs in zip(here, there, strict=True):
         assert theirs.boxes.device.type == "cuda"
         assert_equal(Detections(theirs.boxes.cpu(), theirs.scores.cpu(), theirs.landmarks.cpu()), ours)
+
+
+@pytest.mark.parametrize("stage", ["rnet", "onet"])
+def test_candidates_belong_to_their_images(stage: Literal["rnet", "onet"], square_finder: MTCNN) -> None:
+    places = [(20, 30, 24), (100, 60, 24), (60, 20, 30)]
+    images = [squares(*size, place) for size, place in zip([(120, 140), (90, 150), (120, 140)], places, strict=True)]
+    cascade = Cascade(square_finder, SURE)
+    for boxes, (x, y, side) in zip(cascade.candidates(images, stage), places, strict=True):
+        assert len(boxes)
+        centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+        assert (centres - torch.tensor([x + side / 2, y + side / 2])).abs().max() < 14
+    assert cascade.candidates([], stage) == []

@@ -44,6 +44,15 @@ def test_crops_are_area_means_whatever_their_size() -> None:
         torch.testing.assert_close(crop, pooled(images[number][y1:y2, x1:x2], 24, 24))
 
 
+def test_beyond_the_image_its_border_goes_on() -> None:
+    image = some_image(20, 26)
+    windows = torch.tensor([[-6, -3, 10, 13], [15, 9, 31, 25], [-40, 4, -24, 20]], dtype=torch.int32)
+    crops = IntegralImages.of([image], CPU).crop(torch.zeros(3, dtype=torch.int64), windows, 16)
+    padded = F.pad(image.permute(2, 0, 1)[None].double(), (50, 50, 50, 50), mode="replicate")[0]
+    for crop, (x1, y1, x2, y2) in zip(crops, (windows + 50).tolist(), strict=True):
+        torch.testing.assert_close(crop, padded[:, y1:y2, x1:x2].float())
+
+
 def test_sums_may_wrap_around() -> None:
     sums = IntegralImages.of([some_image(60, 60)], CPU)
     wrapped = IntegralImages(sums.sums + (2**31 - 1000), sums.sizes, sums.geometry)

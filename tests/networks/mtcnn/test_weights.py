@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from networks.mtcnn import MTCNN, Card, WeightsError, load_weights, save_weights
 
-CARD = Card(source="a test", untrained_heads=("pnet.landmarks",))
+CARD = Card(source="a test", untrained_heads=("pnet.landmarks",), details={"pnet": {"crops": 7}})
 
 
 def test_nets_and_card_come_back(random_nets: MTCNN, tmp_path: Path) -> None:
@@ -19,6 +19,7 @@ def test_nets_and_card_come_back(random_nets: MTCNN, tmp_path: Path) -> None:
     save_weights(random_nets, CARD, path)
     nets, card = load_weights(path)
     assert card == CARD
+    assert nets.counts_from_one
     assert not nets.training
     for (name, ours), (_, theirs) in zip(nets.named_parameters(), random_nets.named_parameters(), strict=True):
         assert torch.equal(ours, theirs), name
@@ -68,8 +69,8 @@ def test_a_cut_off_file_is_refused(keep: int, random_nets: MTCNN, tmp_path: Path
         (None, "no readable card"),
         ({"card": "{"}, "no readable card"),
         ({"card": "[]"}, "no readable card"),
-        ({"card": json.dumps({"format_version": 1})}, "no readable card"),
-        ({"card": json.dumps({"format_version": 2})}, "is of format 2; this version of the project reads 1"),
+        ({"card": json.dumps({"format_version": 2})}, "no readable card"),
+        ({"card": json.dumps({"format_version": 1})}, "is of format 1; this version of the project reads 2"),
     ],
 )
 def test_a_foreign_file_is_refused(
@@ -94,7 +95,8 @@ def test_other_tensors_are_refused(fault: str, random_nets: MTCNN, tmp_path: Pat
         tensors["onet.box.bias"] = torch.zeros(5)
     else:
         tensors["onet.box.bias"] = torch.full((4,), torch.nan)
-    card = json.dumps({"source": "", "untrained_heads": [], "format_version": 1})
+    values = {"source": "", "untrained_heads": [], "details": {}, "counts_from_one": False}
+    card = json.dumps({**values, "format_version": 2})
     save_file(tensors, path, {"card": card})
     with pytest.raises(WeightsError, match=r"onet\.extra" if fault == "unknown" else r"onet\.box\.bias"):
         load_weights(path)

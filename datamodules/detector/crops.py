@@ -1,0 +1,169 @@
+"""Crops of one size as a stage of the detector is trained on, with whatever is known of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from datamodules.detector.scenes import Scene
+from datamodules.detector.windows import Boxes
+from datamodules.transforms import FLIP_ORDER
+
+FACE, NO_FACE, UNTOLD = 1, 0, -1
+"""What the classification learns of a crop; nothing of parts and of crops for landmarks."""
+
+
+class Crops(NamedTuple):
+    """A batch of B crops.
+
+    Attributes:
+        image: (B, 3, side, side) uint8 RGB, channels last in memory.
+        face: (B,) int64: FACE, NO_FACE or UNTOLD.
+        box: (B, 4) float32 offsets of the face's x1, y1, x2, y2 from the crop's, in sides; NaN where not to be learnt.
+        landmarks: (B, 5, 2) float32 from the crop's upper left corner, in sides; NaN where not to be learnt.
+    """
+
+    image: Tensor
+    face: Tensor
+    box: Tensor
+    landmarks: Tensor
+
+
+@dataclass(frozen=True)
+class CropList:
+    """The same in numpy, before augmentation, with the crops' sides in pixels.
+
+    Attributes:
+        image: (B, side, side, 3) uint8 RGB.
+        face: (B,).
+        box: (B, 4).
+        landmarks: (B, 5, 2).
+        sides: (B,) float32 pixels of the image that a crop is wide.
+    """
+
+    image: NDArray[np.uint8]
+    face: NDArray[np.int64]
+    box: NDArray[np.float32]
+    landmarks: NDArray[np.float32]
+    sides: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.image)
+
+
+def background_crops(scene: Scene, windows: Boxes, side: int) -> CropList:
+    """Crops without a face."""
+    count = len(windows)
+    unknown = np.full((count, 4), np.nan, np.float32), np.full((count, 5, 2), np.nan, np.float32)
+    return CropList(cut(scene.image, windows, side), np.full(count, NO_FACE), *unknown, _sides(windows))
+
+
+def box_crops(scene: Scene, face: int, windows: Boxes, side: int, verdict: int) -> CropList:
+    """Crops from which a face's box is learnt.
+
+    Args:
+        scene: The image.
+        face: Which of its faces.
+        windows: (N, 4).
+        side: Of the crops in pixels.
+        verdict: FACE for positives, UNTOLD for parts.
+    """
+    sides = _sides(windows)
+    box = (scene.boxes[face] - windows) / sides[:, None]
+    landmarks = np.full((len(windows), 5, 2), np.nan, np.float32)
+    return CropList(cut(scene.image, windows, side), np.full(len(windows), verdict), box, landmarks, sides)
+
+
+def landmark_crops(scene: Scene, face: int, windows: Boxes, side: int) -> CropList:
+    """Crops from which a face's landmarks are learnt, and nothing else."""
+    sides = _sides(windows)
+    landmarks = (scene.landmarks[face] - windows[:, None, :2]) / sides[:, None, None]
+    box = np.full((len(windows), 4), np.nan, np.float32)
+    return CropList(cut(scene.image, windows, side), np.full(len(windows), UNTOLD), box, landmarks, sides)
+
+
+def cut(image: NDArray[np.uint8], windows: Boxes, side: int) -> NDArray[np.uint8]:
+    """Cut windows out, to the nearest whole pixels, and scale them; beyond the image its border goes on.
+
+    Args:
+        image: (H, W, 3).
+        windows: (N, 4) edges.
+        side: Of the crops in pixels.
+
+    Returns:
+        (N, side, side, 3).
+    """
+    crops = np.empty((len(windows), side, side, 3), dtype=np.uint8)
+    height, width = image.shape[:2]
+    for crop, (left, top, right, bottom) in zip(crops, windows.round().astype(int).tolist(), strict=True):
+        if left >= 0 and top >= 0 and right <= width and bottom <= height:
+            piece = image[top:bottom, left:right]
+        else:
+            rows = np.arange(top, bottom).clip(0, height - 1)
+            piece = image[rows[:, None], np.arange(left, right).clip(0, width - 1)]
+        interpolation = cv2.INTER_AREA if right - left > side else cv2.INTER_LINEAR
+        cv2.resize(piece, (side, side), dst=crop, interpolation=interpolation)
+    return crops
+
+
+def join(parts: Sequence[CropList]) -> CropList:
+    """All crops of several lists."""
+    return CropList(
+        np.concatenate([part.image for part in parts]),
+        np.concatenate([part.face for part in parts]),
+        np.concatenate([part.box for part in parts]),
+        np.concatenate([part.landmarks for part in parts]),
+        np.concatenate([part.sides for part in parts]),
+    )
+
+
+def mirror(crops: CropList, which: NDArray[np.bool_]) -> CropList:
+    """Mirror some of the crops, exactly: a landmark is the middle of a pixel, so that x' = 1 - x - 1 px.
+
+    Args:
+        crops: All of them.
+        which: (B,) those to mirror.
+    """
+    image = np.where(which[:, None, None, None], crops.image[:, :, ::-1], crops.image)
+    box = np.where(which[:, None], crops.box[:, [2, 1, 0, 3]] * np.array([-1, 1, -1, 1], dtype=np.float32), crops.box)
+    x = (1 - 1 / crops.sides)[:, None] - crops.landmarks[..., 0]
+    flipped = np.stack((x, crops.landmarks[..., 1]), axis=2)[:, FLIP_ORDER]
+    landmarks = np.where(which[:, None, None], flipped, crops.landmarks)
+    return CropList(image, crops.face, box, landmarks.astype(np.float32), crops.sides)
+
+
+def recolour(images: NDArray[np.uint8], strength: float, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Vary contrast, brightness and the colours' balance of each crop.
+
+    Args:
+        images: (B, side, side, 3).
+        strength: Largest change, as a share.
+        rng: Source of the draws.
+    """
+    count = len(images)
+    gain = 1 + rng.uniform(-strength, strength, size=(count, 1, 1, 3)) / 2
+    gain = (gain * (1 + rng.uniform(-strength, strength, size=(count, 1, 1, 1)))).astype(np.float32)
+    bias = rng.uniform(-strength, strength, size=(count, 1, 1, 1)).astype(np.float32) * 127.5
+    changed = (images - np.float32(127.5)) * gain + (np.float32(127.5) + bias)
+    return np.asarray(np.clip(changed, 0, 255), dtype=np.uint8)
+
+
+def to_batch(crops: CropList) -> Crops:
+    """As a network takes them."""
+    return Crops(
+        torch.from_numpy(crops.image).permute(0, 3, 1, 2),
+        torch.from_numpy(crops.face.astype(np.int64)),
+        torch.from_numpy(crops.box.astype(np.float32)),
+        torch.from_numpy(crops.landmarks.astype(np.float32)),
+    )
+
+
+def _sides(windows: Boxes) -> NDArray[np.float32]:
+    return np.asarray(windows[:, 2] - windows[:, 0], dtype=np.float32)

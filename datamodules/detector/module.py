@@ -1,0 +1,229 @@
+"""The DataModule of the detector's stages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from lightning import LightningDataModule
+from torch.utils.data import DataLoader, Dataset, Subset
+
+from datamodules.celeba import CelebA
+from datamodules.detector.crops import Crops
+from datamodules.detector.families import hold_back
+from datamodules.detector.memory import ImageMemory
+from datamodules.detector.mined import MINED_FILE, MinedWindows
+from datamodules.detector.sampler import CropBatches, Mix, Sources
+from datamodules.detector.scenes import CartoonScenes, FaceScenes, WiderScenes
+from datamodules.errors import DataError
+from datamodules.face_box import square_of_landmarks
+from datamodules.images import read_rgb, read_rgba
+from datamodules.layout import SetName
+from datamodules.lfw_net import LfwNet
+from datamodules.samples import Split
+from datamodules.splits import deal_splits
+from datamodules.unpaired import DrawSampler
+from datamodules.wider_face import WiderFace
+
+LEAST_LANDMARK_FACE = 40.0
+"""Faces of fewer pixels are too small to say where their points are."""
+
+_MEMORY_SHARES = {"crowds": 0.5, "portraits": 0.3, "cartoons": 0.2}
+
+
+class DetectorDataModule(LightningDataModule):
+    """Crops of WIDER FACE, LFW+Net and cartoons for one stage of the detector.
+
+    Training draws from the lists named train, without a twentieth of each by the hash of the names, which validation
+    takes; testing draws from WIDER's val and LFW+Net's test list, and from cartoons that no training saw.
+
+    Args:
+        root: Folder that holds ``wider_face/``, ``lfw_net/`` and, for cartoons, ``cartoonset10k/``.
+        side: Of the crops in pixels: 12 for PNet, 24 for RNet, 48 for ONet.
+        batch_size: Crops a batch.
+        epoch_size: Crops an epoch; the budget of a training is this times its epochs.
+        val_size: Crops of a validation or test.
+        negatives: Crops without face, in proportion to the next three.
+        positives: Crops of faces.
+        parts: Crops of parts of faces.
+        landmarks: Crops from which landmarks are learnt.
+        cartoons: Share of cartoons among the last three; 0 trains on photos alone.
+        cartoon_families: Table of what cartoons share (see ``hold_back``), to keep whole families from the training.
+        celeba: Learn landmarks from CelebA, too; they have to be true ones.
+        rotation: Largest turn of portraits, in degrees.
+        recolouring: Largest change of contrast, brightness and colour balance, as a share.
+        least_negative: Smallest side of random negatives in pixels.
+        memory: Megabytes of decoded images that a loader process keeps.
+        num_workers: Loader processes.
+        seed: Decides the draws.
+    """
+
+    def __init__(
+        self,
+        root: str = "data",
+        side: int = 12,
+        batch_size: int = 384,
+        epoch_size: int = 1_000_000,
+        val_size: int = 8192,
+        negatives: float = 3.0,
+        positives: float = 1.0,
+        parts: float = 1.0,
+        landmarks: float = 1.0,
+        cartoons: float = 0.2,
+        cartoon_families: str | None = None,
+        celeba: bool = False,
+        rotation: float = 5.0,
+        recolouring: float = 0.0,
+        least_negative: float = 12.0,
+        memory: float = 2000.0,
+        num_workers: int = 2,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        for name, value, least in (
+            ("side", side, 12),
+            ("batch_size", batch_size, 8),
+            ("epoch_size", epoch_size, batch_size),
+            ("val_size", val_size, batch_size),
+            ("num_workers", num_workers, 0),
+            ("negatives", negatives, 0),
+            ("positives", positives, 0),
+            ("parts", parts, 0),
+            ("landmarks", landmarks, 0),
+        ):
+            if value < least:
+                raise DataError(f"--data.{name} is {value}, must be at least {least}")
+        if not 0 <= cartoons <= 1:
+            raise DataError(f"--data.cartoons is {cartoons}, must be from 0 to 1")
+        self.save_hyperparameters(ignore=["seed"])
+        self.hparams["root"] = str(Path(root).expanduser().absolute())
+        self._root = Path(root).expanduser()
+        self._side, self._batch_size = side, batch_size
+        self._epoch_size, self._val_size = epoch_size, val_size
+        self._mix = Mix(negatives, positives, parts, landmarks, cartoons)
+        self._families = Path(cartoon_families).expanduser() if cartoon_families else None
+        self._celeba, self._rotation, self._recolouring = celeba, rotation, recolouring
+        self._least_negative, self._num_workers, self._seed = least_negative, num_workers, seed
+        reads = {"crowds": read_rgb, "portraits": read_rgb, "cartoons": read_rgba}
+        self._read = {name: ImageMemory(reads[name], share * memory) for name, share in _MEMORY_SHARES.items()}
+        self._batches: dict[str, CropBatches] = {}
+
+    def prepare_data(self) -> None:
+        """Complain about missing folders before anything is written or started."""
+        for name in (SetName.WIDER, SetName.LFWNET):
+            self._folder(name)
+
+    def setup(self, stage: str) -> None:
+        """Read the annotations of what ``stage`` ("fit", "validate" or "test") needs."""
+        if stage == "fit":
+            mined = self._mined()
+            self._batches["train"] = self._crops(self._sources("train", self._rotation), self._recolouring, mined)
+        if stage in {"fit", "validate"}:
+            self._batches["val"] = self._crops(self._sources("val", None), 0.0, None)
+        if stage == "test":
+            self._batches["test"] = self._crops(self._sources("test", None), 0.0, None)
+
+    def train_dataloader(self) -> DataLoader[Crops]:
+        """New draws each epoch; see ``Crops``."""
+        batches = self._batches["train"]
+        replicas = self.trainer.world_size if self.trainer else 1
+        if not (count := self.batches_per_epoch(replicas) * replicas):
+            raise DataError(f"--data.epoch_size {self._epoch_size} has no batch for each of {replicas} processes")
+        return self._loader(batches, DrawSampler.of_trainer(count, self.trainer))
+
+    def val_dataloader(self) -> DataLoader[Crops]:
+        """The same draws each time; see ``Crops``."""
+        return self._loader(self._first_draws("val"))
+
+    def test_dataloader(self) -> DataLoader[Crops]:
+        """The same draws each time; see ``Crops``."""
+        return self._loader(self._first_draws("test"))
+
+    def batches_per_epoch(self, processes: int = 1) -> int:
+        """Training batches an epoch of each process."""
+        return self._epoch_size // (self._batch_size * processes)
+
+    def crowds(self, split: Split) -> WiderScenes:
+        """WIDER's photos of a part."""
+        wider = WiderFace(self._folder(SetName.WIDER), "val" if split == "test" else "train")
+        names = [Path(annotation.name).name for annotation in wider.annotations]
+        return WiderScenes(wider, _members(names, split), self._read["crowds"])
+
+    def _sources(self, split: Split, rotation: float | None) -> Sources:
+        crowds = self.crowds(split)
+        return Sources(crowds, self._portraits(split, rotation), self._cartoon_scenes(split, crowds))
+
+    def _portraits(self, split: Split, rotation: float | None) -> FaceScenes:
+        lfw = LfwNet(self._folder(SetName.LFWNET), "test" if split == "test" else "train")
+        paths = [lfw.folder / annotation.name for annotation in lfw.annotations]
+        landmarks = np.stack([annotation.landmarks for annotation in lfw.annotations])
+        chosen = _members([path.name for path in paths], split)
+        paths, landmarks = [paths[index] for index in chosen], landmarks[chosen]
+        if self._celeba:
+            celeba = CelebA(self._folder(SetName.CELEBA), split)
+            paths += [celeba.path(index) for index in range(len(celeba))]
+            landmarks = np.concatenate((landmarks, celeba.landmarks))
+        squares = square_of_landmarks(torch.from_numpy(landmarks))
+        large = np.flatnonzero((squares[:, 2] - squares[:, 0] >= LEAST_LANDMARK_FACE).numpy())
+        return FaceScenes([paths[index] for index in large], landmarks[large], rotation, self._read["portraits"])
+
+    def _cartoon_scenes(self, split: Split, crowds: WiderScenes) -> CartoonScenes | None:
+        if not self._mix.cartoons:
+            return None
+        folder = self._folder(SetName.CARTOONSET10K)
+        names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("cs*.png"))]
+        kept, held = hold_back(names, self._families)
+        chosen = held if split == "test" else [kept[index] for index in _members(kept, split)]
+        if not chosen:
+            raise DataError(f"{folder} has no cartoons for the part '{split}'; --data.cartoons 0 goes without them")
+        return CartoonScenes(folder, chosen, crowds, self._read["cartoons"])
+
+    def _crops(self, sources: Sources, recolouring: float, mined: MinedWindows | None) -> CropBatches:
+        mix = (self._side, self._batch_size, self._mix)
+        return CropBatches(sources, *mix, mined, self._least_negative, recolouring, self._seed)
+
+    def _mined(self) -> MinedWindows | None:
+        """What the stage's module mined into the run's home, if it did."""
+        path = Path(self.trainer.default_root_dir) / MINED_FILE if self.trainer else None
+        return MinedWindows.load(path) if path and path.is_file() else None
+
+    def _first_draws(self, name: str) -> Dataset[Crops]:
+        return Subset(self._batches[name], range(self._val_size // self._batch_size))
+
+    def _loader(self, dataset: Dataset[Crops], sampler: DrawSampler | None = None) -> DataLoader[Crops]:
+        return DataLoader(
+            dataset,
+            batch_size=None,
+            sampler=sampler,
+            num_workers=self._num_workers if sampler else 0,
+            persistent_workers=self._num_workers > 0 and sampler is not None,
+            pin_memory=torch.cuda.is_available(),
+            worker_init_fn=_one_thread,
+        )
+
+    def _folder(self, name: SetName) -> Path:
+        folder = self._root / name.folder
+        if not folder.is_dir():
+            raise DataError(
+                f"no such data folder: {folder.absolute()} (--data.root)\n"
+                f"get it with `cartoongan data get {name} --root {self._root}`, "
+                "or make sample data with `cartoongan sample-data --out DIR`"
+            )
+        return folder
+
+
+def _members(names: Sequence[str], split: Split) -> list[int]:
+    """Places of the names of a part: validation takes those of ``deal_splits``, training the others, testing all."""
+    if split == "test":
+        return list(range(len(names)))
+    chosen = set(deal_splits(names)["val"])
+    return [index for index, name in enumerate(names) if (name in chosen) == (split == "val")]
+
+
+def _one_thread(worker: int) -> None:
+    """Loader processes share the cores between them; OpenCV must not take all of them in each."""
+    del worker
+    cv2.setNumThreads(0)

@@ -1,0 +1,250 @@
+"""Images with faces of known place, as the detector's training and evaluation draw them from each data set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from datamodules.cartoonset import FACE_BOX, FRAME, LANDMARKS
+from datamodules.detector.memory import Read
+from datamodules.detector.windows import Boxes, pairwise_iou, windows_anywhere
+from datamodules.face_box import square_of_landmarks
+from datamodules.images import read_rgb, read_rgba
+from datamodules.transforms import FLIP_ORDER
+from datamodules.wider_face import ATTRIBUTES, WiderAnnotation, WiderFace
+
+SMALLEST_FACE = 20.0
+"""Faces of fewer pixels in width or height are no targets, and nothing to learn a background from either."""
+
+SCENE_SIDE = 256
+"""Side in pixels of the scenes that cartoons are placed in."""
+
+CARTOON_SIDES = (100.0, 400.0)
+"""Smallest and largest side that a whole cartoon image has in a scene, in pixels; its face is 0.44 of it high."""
+
+_INVALID = list(ATTRIBUTES).index("invalid")
+_WHITE = 255
+
+
+@dataclass(frozen=True)
+class Scene:
+    """An image and every face in it.
+
+    Attributes:
+        image: ``(H, W, 3)`` uint8 RGB.
+        boxes: ``(N, 4)`` float32 edges x1, y1, x2, y2 in pixels.
+        is_target: ``(N,)`` whether a face is to be found; the others are neither faces nor background.
+        landmarks: ``(N, 5, 2)`` float32 pixels; NaN where they are unknown.
+    """
+
+    image: NDArray[np.uint8]
+    boxes: Boxes
+    is_target: NDArray[np.bool_]
+    landmarks: NDArray[np.float32]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.image.shape[1], self.image.shape[0]
+
+
+class Scenes(Protocol):
+    """A numbered collection of scenes; a plain object, so that it travels to loader processes."""
+
+    def __len__(self) -> int:
+        """Number of scenes."""
+
+    def scene(self, index: int, rng: np.random.Generator) -> Scene:
+        """One scene; ``rng`` decides whatever is random in it."""
+
+
+class WiderScenes:
+    """The photos of WIDER FACE as they are.
+
+    Attributes:
+        annotations: Of each photo.
+
+    Args:
+        wider: The photos.
+        indices: Those of them to use.
+        read: Decodes a file.
+    """
+
+    def __init__(self, wider: WiderFace, indices: Sequence[int], read: Read = read_rgb) -> None:
+        self.annotations = [wider.annotations[index] for index in indices]
+        self._folder, self._read = wider.images, read
+
+    def __len__(self) -> int:
+        return len(self.annotations)
+
+    def scene(self, index: int, rng: np.random.Generator | None = None) -> Scene:
+        """A photo; nothing in it is random."""
+        del rng
+        boxes, is_target = boxes_of(self.annotations[index])
+        landmarks = np.full((len(boxes), 5, 2), np.nan, dtype=np.float32)
+        return Scene(self._read(self.path(index)), boxes, is_target, landmarks)
+
+    def path(self, index: int) -> Path:
+        """The file of a photo."""
+        return self._folder / self.annotations[index].name
+
+
+class FaceScenes:
+    """Photos of one face with landmarks, mirrored and turned at random.
+
+    The face's box is ``square_of_landmarks``: crops about it are what PNet and RNet hand on, which LFW+Net's own boxes,
+    a third smaller, are not. No photo's face is a target: there can be others in it, of which nothing is known.
+
+    Args:
+        paths: The photos.
+        landmarks: ``(N, 5, 2)`` pixels.
+        rotation: Largest turn either way, in degrees; None leaves the photos as they are.
+        read: Decodes a file.
+    """
+
+    def __init__(
+        self, paths: Sequence[Path], landmarks: NDArray[np.float32], rotation: float | None, read: Read = read_rgb
+    ) -> None:
+        self._paths, self._landmarks, self._rotation, self._read = list(paths), landmarks, rotation, read
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def scene(self, index: int, rng: np.random.Generator) -> Scene:
+        """A photo and its face."""
+        image, landmarks = self._read(self._paths[index]), self._landmarks[index]
+        if self._rotation is not None:
+            image, landmarks = mirrored(image, landmarks) if rng.integers(2) else (image, landmarks)
+            image, landmarks = _turned(image, landmarks, float(rng.uniform(-self._rotation, self._rotation)))
+        boxes = square_of_landmarks(torch.from_numpy(landmarks)[None]).numpy()
+        return Scene(image, boxes, np.array([False]), landmarks[None])
+
+
+class CartoonScenes:
+    """Cartoons in the paper's full augmentation (3.2.2), anywhere in a scene, at any size, before varied backgrounds.
+
+    A background is white, of one colour, or a piece of a photo that shows no face.
+
+    Args:
+        folder: CartoonSet's.
+        names: Image files in it.
+        photos: What backgrounds are cut from; without them they are plain.
+        read: Decodes a file to RGBA.
+    """
+
+    def __init__(
+        self, folder: Path, names: Sequence[str], photos: WiderScenes | None = None, read: Read = read_rgba
+    ) -> None:
+        self._folder, self.names, self._photos, self._read = folder, list(names), photos, read
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def scene(self, index: int, rng: np.random.Generator) -> Scene:
+        """A cartoon and its face."""
+        cartoon = _premultiplied(self._read(self._folder / self.names[index]))
+        landmarks, box = LANDMARKS, FACE_BOX.reshape(2, 2)
+        side = rng.uniform(*CARTOON_SIDES)
+        matrix = self._placement(side, rng)
+        if rng.integers(2):
+            matrix = matrix @ np.array([[-1.0, 0.0, FRAME], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+            landmarks = landmarks[FLIP_ORDER]
+        placed = _warp(cartoon, matrix, SCENE_SIDE)
+        image = placed[..., :3] + self._background(rng) * (1 - placed[..., 3:] / 255)
+        return Scene(
+            np.asarray(image.clip(0, 255).round(), dtype=np.uint8),
+            _upright(box, matrix, side / FRAME),
+            np.array([True]),
+            _apply(matrix, landmarks)[None],
+        )
+
+    def _placement(self, side: float, rng: np.random.Generator) -> NDArray[np.float64]:
+        """(3, 3) from ``FRAME`` to the scene: turned by up to 15 degrees, the face's box within the scene."""
+        face = FACE_BOX.reshape(2, 2)
+        half = (face[1] - face[0]).max() / 2 * side / FRAME
+        centre = rng.uniform(half, SCENE_SIDE - half, size=2)
+        turn = cv2.getRotationMatrix2D((0, 0), float(rng.uniform(-15, 15)), side / FRAME)
+        turn[:, 2] = centre - turn[:, :2] @ face.mean(axis=0)
+        return np.vstack((turn, [0, 0, 1]))
+
+    def _background(self, rng: np.random.Generator) -> NDArray[np.float32]:
+        """(SCENE_SIDE, SCENE_SIDE, 3) in [0, 255]."""
+        kind = rng.integers(4)
+        if kind == 0 or (kind > 1 and not self._photos):
+            return np.full((SCENE_SIDE, SCENE_SIDE, 3), _WHITE, dtype=np.float32)
+        if kind == 1:
+            return np.tile(rng.uniform(0, 255, size=3).astype(np.float32), (SCENE_SIDE, SCENE_SIDE, 1))
+        assert self._photos is not None
+        photo = self._photos.scene(int(rng.integers(len(self._photos))))
+        windows = windows_anywhere(photo.size, photo.boxes, 8, 32.0, rng)
+        clear = windows[~_touches(windows, photo.boxes)]
+        if not len(clear):
+            return np.full((SCENE_SIDE, SCENE_SIDE, 3), rng.uniform(0, 255), dtype=np.float32)
+        left, top, right, bottom = clear[0].round().astype(int)
+        piece = cv2.resize(photo.image[top:bottom, left:right], (SCENE_SIDE, SCENE_SIDE))
+        return np.asarray(piece, dtype=np.float32)
+
+
+def boxes_of(annotation: WiderAnnotation) -> tuple[Boxes, NDArray[np.bool_]]:
+    """Edges x1, y1, x2, y2 of WIDER's boxes, and which of them are to be found: large enough, and not invalid."""
+    corner, extent = annotation.boxes[:, :2], annotation.boxes[:, 2:]
+    is_target = (extent >= SMALLEST_FACE).all(axis=1) & (annotation.attributes[:, _INVALID] == 0)
+    return np.concatenate((corner, corner + extent), axis=1), is_target
+
+
+def mirrored(image: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """The mirror image, its landmarks in order again."""
+    flipped = landmarks.copy()
+    flipped[:, 0] = image.shape[1] - 1 - flipped[:, 0]
+    return np.ascontiguousarray(image[:, ::-1]), flipped[FLIP_ORDER]
+
+
+def _turned(
+    image: NDArray[np.uint8], landmarks: NDArray[np.float32], degrees: float
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """The image turned around its face, the border going on beyond it."""
+    x, y = landmarks.mean(axis=0)
+    matrix = np.asarray(cv2.getRotationMatrix2D((float(x), float(y)), degrees, 1.0), dtype=np.float64)
+    size = (image.shape[1], image.shape[0])
+    turned = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(turned, dtype=np.uint8), _apply(matrix, landmarks)
+
+
+def _apply(matrix: NDArray[np.float64], points: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(points @ matrix[:2, :2].T + matrix[:2, 2], dtype=np.float32)
+
+
+def _upright(box: NDArray[np.float32], matrix: NDArray[np.float64], scale: float) -> Boxes:
+    """(1, 4) the box around the turned centre, upright and of its scaled size."""
+    centre = _apply(matrix, box.mean(axis=0, keepdims=True))
+    half = (box[1] - box[0]) * np.float32(scale / 2)
+    return np.concatenate((centre - half, centre + half), axis=1)
+
+
+def _premultiplied(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Colours on black, so that any average of them is right; (H, W, 4) in [0, 255]."""
+    image = rgba.astype(np.float32)
+    image[..., :3] *= image[..., 3:] / 255
+    return image
+
+
+def _warp(image: NDArray[np.float32], matrix: NDArray[np.float64], side: int) -> NDArray[np.float32]:
+    """A cartoon under a matrix from ``FRAME``, reduced by area averages before it is turned."""
+    scale = float(np.hypot(*matrix[:2, 0]))
+    reduced = min(image.shape[0], max(1, round(FRAME * scale)))
+    small = cv2.resize(image, (reduced, reduced), interpolation=cv2.INTER_AREA)
+    from_image = matrix @ np.diag([FRAME / reduced, FRAME / reduced, 1.0])
+    flags = cv2.INTER_LINEAR
+    return np.asarray(cv2.warpAffine(small, from_image[:2], (side, side), flags=flags), dtype=np.float32)
+
+
+def _touches(windows: Boxes, boxes: Boxes) -> NDArray[np.bool_]:
+    overlap = pairwise_iou(windows, boxes).max(axis=1, initial=0.0)
+    return np.asarray(overlap > 0, dtype=np.bool_)

@@ -1,0 +1,29 @@
+"""The detector that is used where none is named: this project's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from datamodules.errors import DataError
+from lightning_modules.runs import project_root
+from networks.mtcnn import MTCNN, WeightsError, load_weights
+
+
+def default_weights() -> Path:
+    """Where the project's own weights lie."""
+    return project_root() / "weights" / "mtcnn.safetensors"
+
+
+def load_detector(weights: Path | None = None) -> MTCNN:
+    """The nets in a file of weights, or the project's own.
+
+    Raises:
+        DataError: There is no such file, or it cannot be used.
+    """
+    path = weights or default_weights()
+    if weights is None and not path.is_file():
+        raise DataError(f"the project's own detector is missing ({path}); `make detector` trains one, or name a file")
+    try:
+        return load_weights(path)[0]
+    except WeightsError as error:
+        raise DataError(str(error)) from error

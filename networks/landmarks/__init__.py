@@ -1,0 +1,24 @@
+"""Five facial landmarks at work: heatmaps, patches around them, alignment, and a loss on where they lie."""
+
+from __future__ import annotations
+
+from networks.landmarks.alignment import Alignment, align, fit_affine, fit_similarity, transform_points, warp
+from networks.landmarks.consistency import landmark_consistency
+from networks.landmarks.heatmaps import landmark_heatmaps
+from networks.landmarks.known import are_known
+from networks.landmarks.patches import PARTS, Part, cut_patches
+
+__all__ = [
+    "PARTS",
+    "Alignment",
+    "Part",
+    "align",
+    "are_known",
+    "cut_patches",
+    "fit_affine",
+    "fit_similarity",
+    "landmark_consistency",
+    "landmark_heatmaps",
+    "transform_points",
+    "warp",
+]

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import torch
+
+from datamodules.detector.module import DetectorDataModule
+from datamodules.errors import DataError
+from datamodules.samples import Split
+
+
+def module(root: Path, **options: object) -> DetectorDataModule:
+    given = {"batch_size": 32, "epoch_size": 96, "val_size": 64, "num_workers": 0, **options}
+    return DetectorDataModule(str(root), **given)  # type: ignore[arg-type]
+
+
+def test_each_part_has_crops_of_the_side_asked_for(sample_root: Path) -> None:
+    data = module(sample_root, side=24)
+    data.prepare_data()
+    data.setup("fit")
+    data.setup("test")
+    for loader, count in ((data.train_dataloader(), 3), (data.val_dataloader(), 2), (data.test_dataloader(), 2)):
+        batches = list(loader)
+        assert len(batches) == count
+        assert batches[0].image.shape[1:] == (3, 24, 24)
+        assert batches[0].image.dtype == torch.uint8
+
+
+def test_training_draws_anew_each_epoch_and_validation_the_same(sample_root: Path) -> None:
+    data = module(sample_root)
+    data.setup("fit")
+    loader = data.train_dataloader()
+    first = [batch.image for batch in loader]
+    loader.sampler.set_epoch(1)  # type: ignore[attr-defined]
+    second = [batch.image for batch in loader]
+    assert not torch.equal(first[0][:8], second[0][:8])
+    once, again = (next(iter(data.val_dataloader())).image for _ in range(2))
+    assert torch.equal(once, again)
+
+
+def test_the_parts_share_no_photo(sample_root: Path) -> None:
+    data = module(sample_root)
+    crowds = {split: data.crowds(split) for split in get_args(Split)}
+    paths = {split: {scenes.path(index) for index in range(len(scenes))} for split, scenes in crowds.items()}
+    assert all(paths.values())
+    assert not paths["train"] & paths["val"]
+    assert not paths["test"] & (paths["train"] | paths["val"])
+
+
+def test_cartoons_can_be_left_out(sample_root: Path, tmp_path: Path) -> None:
+    for name in ("wider_face", "lfw_net"):
+        (tmp_path / name).symlink_to(sample_root / name)
+    with pytest.raises(DataError, match=r"no such data folder: .*cartoonset10k"):
+        module(tmp_path).setup("fit")
+    data = module(tmp_path, cartoons=0.0)
+    data.setup("fit")
+    assert len(next(iter(data.train_dataloader())).image)
+
+
+def test_celeba_adds_its_faces(sample_root: Path) -> None:
+    sizes = []
+    for celeba in (False, True):
+        data = module(sample_root, celeba=celeba)
+        sizes.append(len(data._portraits("train", None)))
+    assert sizes[1] > sizes[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"side": 6}, "--data.side is 6, must be at least 12"),
+        ({"epoch_size": 8}, "--data.epoch_size is 8, must be at least 32"),
+        ({"cartoons": 1.5}, r"--data.cartoons is 1\.5"),
+    ],
+)
+def test_senseless_options_are_named(sample_root: Path, options: dict[str, object], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        module(sample_root, **options)
+
+
+def test_a_missing_set_says_how_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cartoongan data get wider"):
+        module(tmp_path).prepare_data()

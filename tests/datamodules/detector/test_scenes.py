@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from datamodules.cartoonset import FACE_BOX, FRAME, LANDMARKS
+from datamodules.detector.scenes import CARTOON_SIDES, SCENE_SIDE, CartoonScenes, FaceScenes, WiderScenes, boxes_of
+from datamodules.detector.windows import pairwise_iou
+from datamodules.transforms import FLIP_ORDER
+from datamodules.wider_face import WiderAnnotation, WiderFace
+
+COLOURS = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0], [0, 255, 255]], dtype=np.uint8)
+
+
+def test_small_and_invalid_faces_are_no_targets() -> None:
+    boxes = np.array([[1, 2, 20, 30], [0, 0, 19, 40], [5, 5, 50, 50]], dtype=np.float32)
+    attributes = np.zeros((3, 6), dtype=np.int64)
+    attributes[2, 3] = 1
+    edges, is_target = boxes_of(WiderAnnotation("a.jpg", 1, boxes, attributes, [1, 2, 3]))
+    assert edges[0].tolist() == [1, 2, 21, 32]
+    assert is_target.tolist() == [True, False, False]
+
+
+def test_crowds_are_the_photos_of_the_list(sample_root: Path) -> None:
+    wider = WiderFace(sample_root / "wider_face", "train")
+    scenes = WiderScenes(wider, [3, 1])
+    assert len(scenes) == 2
+    scene = scenes.scene(1)
+    np.testing.assert_array_equal(scene.image, wider[1].image)
+    assert len(scene.boxes) == len(wider.annotations[1].boxes)
+    assert np.isnan(scene.landmarks).all()
+
+
+@pytest.fixture
+def portrait(tmp_path: Path) -> tuple[Path, np.ndarray]:
+    """A grey photo with a coloured disc at each landmark."""
+    landmarks = np.array([[40, 50], [80, 48], [61, 72], [45, 90], [78, 91]], dtype=np.float32)
+    image = np.full((130, 120, 3), 90, dtype=np.uint8)
+    for (x, y), colour in zip(landmarks.astype(int).tolist(), COLOURS.tolist(), strict=True):
+        cv2.circle(image, (x, y), 3, colour, -1)
+    path = tmp_path / "portrait.png"
+    cv2.imwrite(str(path), image[..., ::-1])
+    return path, landmarks
+
+
+def test_turned_and_mirrored_portraits_keep_their_points(portrait: tuple[Path, np.ndarray]) -> None:
+    path, landmarks = portrait
+    scenes = FaceScenes([path], landmarks[None], rotation=20.0)
+    orders = set()
+    for seed in range(12):
+        scene = scenes.scene(0, np.random.default_rng(seed))
+        found = []
+        for x, y in scene.landmarks[0].round().astype(int).tolist():
+            distance = np.abs(COLOURS.astype(int) - scene.image[y, x]).sum(axis=1)
+            assert distance.min() < 60
+            found.append(int(distance.argmin()))
+        orders.add(tuple(found))
+        assert scene.landmarks[0, 0, 0] < scene.landmarks[0, 1, 0]
+        assert not scene.is_target.any()
+    assert orders == {tuple(range(5)), tuple(FLIP_ORDER)}
+
+
+def test_without_rotation_a_portrait_is_as_it_lies(portrait: tuple[Path, np.ndarray]) -> None:
+    path, landmarks = portrait
+    scene = FaceScenes([path], landmarks[None], rotation=None).scene(0, np.random.default_rng(0))
+    np.testing.assert_array_equal(scene.landmarks[0], landmarks)
+    assert scene.image[50, 40].tolist() == [255, 0, 0]
+
+
+@pytest.fixture
+def cartoon(tmp_path: Path) -> Path:
+    """A cartoon of the official size: clear, but for a disc at each landmark."""
+    image = np.zeros((int(FRAME), int(FRAME), 4), dtype=np.uint8)
+    for (x, y), colour in zip(LANDMARKS.round().astype(int).tolist(), COLOURS.tolist(), strict=True):
+        cv2.circle(image, (x, y), 9, [*colour[::-1], 255], -1)
+    cv2.imwrite(str(tmp_path / "cs1.png"), image)
+    return tmp_path
+
+
+def test_cartoons_lie_anywhere_at_any_size_with_their_points(cartoon: Path) -> None:
+    scenes = CartoonScenes(cartoon, ["cs1.png"])
+    widths, orders = [], set()
+    for seed in range(40):
+        scene = scenes.scene(0, np.random.default_rng(seed))
+        assert scene.image.shape == (SCENE_SIDE, SCENE_SIDE, 3)
+        assert scene.is_target.tolist() == [True]
+        box = scene.boxes[0]
+        widths.append(float(box[2] - box[0]))
+        assert (scene.landmarks[0] > box[:2]).all()
+        assert (scene.landmarks[0] < box[2:]).all()
+        found = []
+        for x, y in scene.landmarks[0].round().astype(int).clip(0, SCENE_SIDE - 1).tolist():
+            found.append(int(np.abs(COLOURS.astype(int) - scene.image[y, x]).sum(axis=1).argmin()))
+        orders.add(tuple(found))
+    assert orders == {tuple(range(5)), tuple(FLIP_ORDER)}
+    share = float(FACE_BOX[2] - FACE_BOX[0]) / FRAME
+    assert CARTOON_SIDES[0] * share <= min(widths) < max(widths) <= CARTOON_SIDES[1] * share
+    assert max(widths) > 2 * min(widths)
+
+
+def test_backgrounds_vary_and_show_no_face(cartoon: Path, sample_root: Path) -> None:
+    wider = WiderFace(sample_root / "wider_face", "train")
+    scenes = CartoonScenes(cartoon, ["cs1.png"], WiderScenes(wider, range(len(wider))))
+    corners = [scenes.scene(0, np.random.default_rng(seed)).image[::40, ::40].reshape(-1, 3) for seed in range(24)]
+    plain = [len(np.unique(corner, axis=0)) <= 12 for corner in corners]
+    white = [(corner == 255).all(axis=1).mean() > 0.5 for corner in corners]
+    assert 0 < sum(white) < sum(plain) < 24
+
+
+def test_a_scene_is_a_function_of_its_seed(cartoon: Path) -> None:
+    scenes = CartoonScenes(cartoon, ["cs1.png"])
+    first, again = (scenes.scene(0, np.random.default_rng(5)) for _ in range(2))
+    np.testing.assert_array_equal(first.image, again.image)
+    assert pairwise_iou(first.boxes, again.boxes)[0, 0] == pytest.approx(1)

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from networks.mtcnn import PNet, StageOutput, of_crops, stage_losses
+from networks.mtcnn.losses import hard_cross_entropy
+
+NAN = float("nan")
+
+
+def output(count: int) -> StageOutput:
+    torch.manual_seed(0)
+    return StageOutput(
+        *(torch.randn(count, *shape, requires_grad=True) for shape in ((2,), (4,), (5, 2))),
+    )
+
+
+def test_each_loss_is_over_the_crops_with_its_label() -> None:
+    found = output(6)
+    face = torch.tensor([0, 1, 1, -1, -1, 0])
+    box, landmarks = torch.randn(6, 4), torch.randn(6, 5, 2)
+    box[[0, 4, 5]], landmarks[:4] = NAN, NAN
+    losses = stage_losses(found, face, box, landmarks, hard_share=1.0)
+
+    told = [0, 1, 2, 5]
+    logits, offsets, places = (value.detach() for value in found)
+    entropy = [-math.log(float(logits[i].softmax(0)[face[i]])) for i in told]
+    boxes = [sum((float(offsets[i, k]) - float(box[i, k])) ** 2 for k in range(4)) for i in (1, 2, 3)]
+    points = [float((places[i] - landmarks[i]).square().sum()) for i in (4, 5)]
+    assert losses.face.item() == pytest.approx(sum(entropy) / 4, rel=1e-5)
+    assert losses.box.item() == pytest.approx(sum(boxes) / 3, rel=1e-5)
+    assert losses.landmarks.item() == pytest.approx(sum(points) / 2, rel=1e-5)
+
+
+def test_unknown_labels_leave_no_gradient() -> None:
+    found = output(3)
+    losses = stage_losses(
+        found, torch.tensor([1, -1, -1]), torch.full((3, 4), NAN), torch.full((3, 5, 2), NAN), hard_share=0.7
+    )
+    torch.autograd.backward(torch.stack(losses).sum())
+    assert found.face.grad is not None
+    assert found.face.grad[0].abs().sum() > 0
+    for gradient in (found.face.grad[1:], found.box.grad, found.landmarks.grad):
+        assert gradient is not None
+        assert torch.equal(gradient, torch.zeros_like(gradient))
+
+
+def test_the_classification_learns_from_the_hardest() -> None:
+    logits = torch.stack((torch.zeros(10), torch.arange(10.0)), dim=1)
+    each = [math.log(1 + math.exp(margin)) for margin in range(10)]  # none is a face, and the net is ever surer of one
+    found = hard_cross_entropy(logits, torch.zeros(10, dtype=torch.int64), 0.7)
+    assert float(found) == pytest.approx(sum(each[3:]) / 7, rel=1e-5)
+
+
+def test_a_batch_without_any_label_costs_nothing() -> None:
+    found = output(2)
+    losses = stage_losses(
+        found, torch.tensor([-1, -1]), torch.full((2, 4), NAN), torch.full((2, 5, 2), NAN), hard_share=0.7
+    )
+    assert [float(loss) for loss in losses] == [0, 0, 0]
+
+
+def test_pnets_single_windows_lose_their_axes() -> None:
+    seen = of_crops(PNet()(torch.randn(3, 3, 12, 12)))
+    assert [tuple(value.shape) for value in seen] == [(3, 2), (3, 4), (3, 5, 2)]
