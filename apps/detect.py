@@ -69,8 +69,8 @@ def detect(
     cascade = Cascade(load_detector(weights), settings, device)
     paths = _name_images(images)
     faces: dict[str, list[Face]] = {}
-    for batch in _read_batches(paths):
-        for (name, image), found in zip(batch.items(), _detect(cascade, batch), strict=True):
+    for batch in read_batches(paths):
+        for (name, image), found in zip(batch.items(), detect_batch(cascade, batch), strict=True):
             faces[name] = _describe(found)
             print(f"{name}: {len(found)} faces" if len(found) != 1 else f"{name}: 1 face")
             if draw is not None:
@@ -98,7 +98,7 @@ def _name_images(given: list[Path]) -> dict[str, Path]:
     return paths
 
 
-def _read_batches(paths: Mapping[str, Path]) -> Iterator[dict[str, NDArray[np.uint8]]]:
+def read_batches(paths: Mapping[str, Path]) -> Iterator[dict[str, NDArray[np.uint8]]]:
     """Decoded images by name, several at a time; those that cannot be read are reported and left out."""
     from datamodules.images import read_rgb
 
@@ -115,7 +115,8 @@ def _read_batches(paths: Mapping[str, Path]) -> Iterator[dict[str, NDArray[np.ui
         yield batch
 
 
-def _detect(cascade: Cascade, batch: Mapping[str, NDArray[np.uint8]]) -> list[Detections]:
+def detect_batch(cascade: Cascade, batch: Mapping[str, NDArray[np.uint8]]) -> list[Detections]:
+    """The faces of decoded images, in their order."""
     import torch
 
     return cascade.detect([torch.from_numpy(image) for image in batch.values()])

@@ -28,6 +28,7 @@ from networks.ema import ema_of
 from networks.mtcnn import (
     MTCNN,
     Card,
+    LandmarkLoss,
     StageOutput,
     WeightsError,
     face_score,
@@ -61,10 +62,12 @@ class MTCNNStage(LightningModule, ABC):
 
     Args:
         weights: Detector whose earlier stages come before this one, a ``.safetensors`` file; a stage after the first
-            that has none learns from random windows alone.
+            that has none learns from random windows alone. Where this stage is trained in it already, it is trained
+            further.
         loss_weights: How much face, box and landmarks count: "paper", "mtcnn" (the code of Zhang et al.), or three
             weights.
         hard_share: Share of the hardest crops that the classification learns from.
+        landmark_loss: "squared" (Eq. 3), or "distance", whose gradient does not fade as points come close.
         optimizer: "sgd" with momentum 0.9 and steps (Zhang et al.), or "adamw" with one cosine cycle.
         learning_rate: Its highest learning rate.
         milestones: Epochs at which SGD's learning rate falls to a tenth.
@@ -80,6 +83,7 @@ class MTCNNStage(LightningModule, ABC):
         weights: str | None = None,
         loss_weights: Literal["paper", "mtcnn"] | tuple[float, float, float] = "paper",
         hard_share: float = 0.7,
+        landmark_loss: LandmarkLoss = "squared",
         optimizer: Literal["sgd", "adamw"] = "sgd",
         learning_rate: float = 1e-3,
         milestones: tuple[int, ...] = (6, 14, 20),
@@ -101,13 +105,15 @@ class MTCNNStage(LightningModule, ABC):
         is_preset = isinstance(loss_weights, str)
         self.hparams["loss_weights"] = loss_weights if is_preset else list(loss_weights)
         self._weights = self.presets[loss_weights] if isinstance(loss_weights, str) else LossWeights(*loss_weights)
-        self._hard_share = hard_share
+        self._hard_share, self._landmark_loss = hard_share, landmark_loss
         self._optimizer, self._learning_rate, self._weight_decay = optimizer, learning_rate, weight_decay
         self._milestones = milestones
         before, self._card = _read_before(weights)
         self._before = [before]  # no part of this module: neither trained nor saved
         # With channels last, steps of RNet and ONet take two thirds of the time on a CPU.
         self.net = cast(nn.Module, getattr(MTCNN(), self.stage)).to(memory_format=torch.channels_last)
+        if before is not None and f"{self.stage}.face" not in self._card.untrained_heads:
+            self.net.load_state_dict(getattr(before, self.stage).state_dict())
         self.average = ema_of(self.net, ema_decay) if ema_decay else None
         self.metrics = nn.ModuleDict({"precision": BinaryAveragePrecision(), "accuracy": BinaryAccuracy()})
         self.landmark_error = LandmarkError()
@@ -192,7 +198,7 @@ class MTCNNStage(LightningModule, ABC):
         return cycle_factor(step, min(steps, trainer.max_steps) if trainer.max_steps > 0 else steps)
 
     def _losses(self, output: StageOutput, batch: Crops) -> dict[str, Tensor]:
-        losses = stage_losses(output, batch.face, batch.box, batch.landmarks, self._hard_share)
+        losses = stage_losses(output, batch.face, batch.box, batch.landmarks, self._hard_share, self._landmark_loss)
         total = torch.stack([weight * loss for weight, loss in zip(self._weights, losses, strict=True)]).sum()
         return {"loss": total, **losses._asdict()}
 
@@ -224,9 +230,10 @@ class MTCNNStage(LightningModule, ABC):
         self.log_dict(values, batch_size=batch_size, prog_bar=prog_bar, sync_dist=part != "train")
 
     def _account(self) -> dict[str, object]:
-        """How this stage was trained."""
+        """How this stage was trained, and if it was trained before, how then."""
         data = cast(Any, self.trainer).datamodule
-        return {
+        earlier = {"after": self._card.details[self.stage]} if self.stage in self._card.details else {}
+        return earlier | {
             "crops": self.trainer.global_step * int(data.hparams["batch_size"]) * self.trainer.world_size,
             "model": {name: value for name, value in self.hparams.items() if name != "weights"},
             "data": {name: value for name, value in data.hparams.items() if name not in {"root", "cartoon_families"}},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from networks.mtcnn.cascade import Cascade, CascadeSettings, Detections
 from networks.mtcnn.exact import ExactCascade
 from networks.mtcnn.facenet import import_facenet
-from networks.mtcnn.losses import StageLosses, of_crops, stage_losses
+from networks.mtcnn.losses import LandmarkLoss, StageLosses, of_crops, stage_losses
 from networks.mtcnn.nets import MTCNN, ONet, PNet, RNet, StageOutput, face_score, normalise
 from networks.mtcnn.regressor import LandmarkRegressor
 from networks.mtcnn.weights import Card, WeightsError, load_weights, save_weights
@@ -17,6 +17,7 @@ __all__ = [
     "CascadeSettings",
     "Detections",
     "ExactCascade",
+    "LandmarkLoss",
     "LandmarkRegressor",
     "ONet",
     "PNet",

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from networks.mtcnn.nets import BOX_OFFSETS, FACE_LOGITS, LANDMARKS, StageOutput
+
+LandmarkLoss = Literal["squared", "distance"]
+"""The squared error of the paper (Eq. 3), or the distance itself, whose gradient does not fade as points come close."""
+
+
+_SMALLEST_SQUARE = 1e-6
+"""Keeps the distance's gradient finite where it is 0."""
 
 
 class StageLosses(NamedTuple):
@@ -17,7 +24,8 @@ class StageLosses(NamedTuple):
     Attributes:
         face: Cross entropy of face and no face (Eq. 1), over the hardest crops.
         box: Squared error of the box offsets, summed over the four (Eq. 2).
-        landmarks: Squared error of the landmarks, summed over their ten coordinates (Eq. 3).
+        landmarks: Squared error of the landmarks, summed over their ten coordinates (Eq. 3), or their distances from
+            the true ones, summed over the five.
     """
 
     face: Tensor
@@ -25,7 +33,14 @@ class StageLosses(NamedTuple):
     landmarks: Tensor
 
 
-def stage_losses(output: StageOutput, face: Tensor, box: Tensor, landmarks: Tensor, hard_share: float) -> StageLosses:
+def stage_losses(
+    output: StageOutput,
+    face: Tensor,
+    box: Tensor,
+    landmarks: Tensor,
+    hard_share: float,
+    landmark_loss: LandmarkLoss = "squared",
+) -> StageLosses:
     """The losses of a batch of crops, each over those that carry its label.
 
     Args:
@@ -35,12 +50,14 @@ def stage_losses(output: StageOutput, face: Tensor, box: Tensor, landmarks: Tens
         landmarks: (B, 5, 2), NaN where there are none to learn.
         hard_share: Of the crops with a verdict, the share of the hardest that the classification learns from (online
             hard example mining); 1 takes all.
+        landmark_loss: Measure of the landmarks' error.
     """
     seen = of_crops(output)
+    measure = _squared_error if landmark_loss == "squared" else _distance
     return StageLosses(
         hard_cross_entropy(seen.face[face >= 0], face[face >= 0], hard_share),
         _squared_error(seen.box, box),
-        _squared_error(seen.landmarks.flatten(1), landmarks.flatten(1)),
+        measure(seen.landmarks.flatten(1), landmarks.flatten(1)),
     )
 
 
@@ -65,6 +82,19 @@ def hard_cross_entropy(logits: Tensor, labels: Tensor, share: float) -> Tensor:
 
 def _squared_error(found: Tensor, truth: Tensor) -> Tensor:
     """Mean over the rows whose truth is known of the sum over the columns."""
+    difference, known = _difference(found, truth)
+    return difference.square().sum() / known
+
+
+def _distance(found: Tensor, truth: Tensor) -> Tensor:
+    """Mean over the rows whose truth is known of the points' distances, whose coordinates are two columns each."""
+    difference, known = _difference(found, truth)
+    squared = difference.view(len(difference), -1, 2).square().sum(dim=2)
+    distances: Tensor = (squared + _SMALLEST_SQUARE).sqrt() - _SMALLEST_SQUARE**0.5
+    return distances.sum() / known
+
+
+def _difference(found: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+    """What is missing to the truth, 0 where that is unknown, and in how many rows it is known, at least 1."""
     is_known = ~torch.isnan(truth).any(dim=1)
-    difference = torch.where(is_known[:, None], found - truth.nan_to_num(), 0)
-    return difference.square().sum() / is_known.sum().clamp(min=1)
+    return torch.where(is_known[:, None], found - truth.nan_to_num(), 0), is_known.sum().clamp(min=1)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -52,13 +51,12 @@ def save_weights(nets: MTCNN, card: Card, path: Path) -> None:
     tensors = {key: value.detach().cpu().contiguous() for key, value in nets.state_dict().items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        os.close(handle)
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
             save_file(tensors, part, metadata={_CARD_KEY: json.dumps(description)})
-            Path(part).replace(path)
+            part.replace(path)
         finally:
-            Path(part).unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
     except (OSError, SafetensorError) as error:
         raise WeightsError(f"cannot write {path}: {error}") from error
 

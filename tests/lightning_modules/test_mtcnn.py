@@ -82,6 +82,20 @@ def test_a_resumed_stage_ends_as_an_uninterrupted_one(sample_root: Path, tmp_pat
         torch.testing.assert_close(value, again.pnet.state_dict()[key], atol=1e-4, rtol=0)
 
 
+def test_a_trained_stage_can_be_trained_further(sample_root: Path, tmp_path: Path) -> None:
+    options = ["--trainer.max_epochs", "1", "--model.learning_rate", "1e-6"]
+    assert fit("pnet", sample_root, tmp_path, "--run", "first", *options) == 0
+    first = tmp_path / "mtcnn_pnet" / "first" / DETECTOR_FILE
+    assert fit("pnet", sample_root, tmp_path, "--run", "second", "--model.weights", str(first), *options) == 0
+    before, card = load_weights(first)
+    after, card_after = load_weights(tmp_path / "mtcnn_pnet" / "second" / DETECTOR_FILE)
+    for key, value in before.pnet.state_dict().items():
+        torch.testing.assert_close(value, after.pnet.state_dict()[key], atol=1e-3, rtol=0)
+    account = card_after.details["pnet"]
+    assert isinstance(account, dict)
+    assert account["after"] == card.details["pnet"]
+
+
 def test_a_lengthened_stage_follows_the_longer_cycle(sample_root: Path, tmp_path: Path) -> None:
     options = ["--model.optimizer", "adamw", "--model.learning_rate", "0.01"]
     assert fit("pnet", sample_root, tmp_path, "--run", "run", "--trainer.max_epochs", "1", *options) == 0

@@ -35,6 +35,20 @@ def test_each_loss_is_over_the_crops_with_its_label() -> None:
     assert losses.landmarks.item() == pytest.approx(sum(points) / 2, rel=1e-5)
 
 
+def test_distances_count_instead_of_their_squares() -> None:
+    found = output(3)
+    landmarks = torch.randn(3, 5, 2)
+    landmarks[0] = NAN
+    told, box = torch.tensor([1, 0, 0]), torch.full((3, 4), NAN)
+    losses = stage_losses(found, told, box, landmarks, hard_share=1.0, landmark_loss="distance")
+    expected = sum(
+        math.dist(p, q) for i in (1, 2) for p, q in zip(found.landmarks[i].tolist(), landmarks[i].tolist(), strict=True)
+    )
+    assert losses.landmarks.item() == pytest.approx(expected / 2, rel=0.01)
+    exact = stage_losses(found._replace(landmarks=landmarks.nan_to_num()), told, box, landmarks, 1.0, "distance")
+    assert exact.landmarks.item() == 0
+
+
 def test_unknown_labels_leave_no_gradient() -> None:
     found = output(3)
     losses = stage_losses(
