@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.detect import detect_batch, read_batches
-from datamodules.faces_csv import FACES_CSV, FaceAnnotation, read_annotations, write_annotations
 
 if TYPE_CHECKING:
     from networks.mtcnn import Detections
@@ -28,6 +27,7 @@ def landmarks(
     """
     import torch
 
+    from datamodules.faces_csv import FACES_CSV, FaceAnnotation, read_annotations, write_annotations
     from datamodules.images import find_images
     from lightning_modules.detector import load_detector
     from networks.mtcnn import Cascade
@@ -38,7 +38,7 @@ def landmarks(
     wanted = {
         name: path for name, path in paths.items() if again or not known.get(name, FaceAnnotation()).has_landmarks
     }
-    found: dict[str, FaceAnnotation] = {}
+    found = {}
     for batch in read_batches(wanted):
         for name, faces in zip(batch, detect_batch(cascade, batch), strict=True):
             if len(faces):

@@ -9,11 +9,13 @@ import typer
 
 from apps.bench import bench_app
 from apps.bench_detector import bench_detector
+from apps.bench_step import bench_step
 from apps.data import data_app
 from apps.demo import demo
 from apps.detect import detect
 from apps.detector import detector_app
 from apps.hair import hair
+from apps.landmarks import landmarks
 from apps.sample_data import sample_data
 from apps.shard import shard
 from apps.show import show
@@ -27,10 +29,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 data_app.command("hair")(hair)
+data_app.command("landmarks")(landmarks)
 data_app.command("shard")(shard)
 data_app.command("show")(show)
 app.add_typer(data_app, name="data")
 bench_app.command("detector")(bench_detector)
+bench_app.command("step")(bench_step)
 app.add_typer(bench_app, name="bench")
 app.add_typer(detector_app, name="detector")
 app.command("demo")(demo)

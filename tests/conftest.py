@@ -23,6 +23,25 @@ def sample_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="session")
+def detector_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A detector's file: untrained, but its landmarks are those of an average face and move with the image."""
+    import torch
+
+    from datamodules.face_box import MEAN_FACE
+    from networks.mtcnn import MTCNN, Card, save_weights
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        nets = MTCNN()
+    with torch.no_grad():
+        nets.onet.get_parameter("landmarks.weight").mul_(10)
+        nets.onet.get_parameter("landmarks.bias").copy_(MEAN_FACE.flatten())
+    path = tmp_path_factory.mktemp("detector") / "untrained.safetensors"
+    save_weights(nets, Card("tests"), path)
+    return path
+
+
 @pytest.fixture(autouse=True)
 def _untouched_environment() -> Iterator[None]:
     """Undo what a run leaves in the environment."""

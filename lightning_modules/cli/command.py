@@ -47,6 +47,7 @@ _NOISE = (
     r"(?s).*could not find the monitored key.*",
     r"(?s).*overridden `on_before_batch_transfer`.*",
     r"(?s).*module\(s\) in eval mode at the start of training.*",  # a frozen detector stays so
+    r"(?s).*`lr_scheduler.step\(\)` before `optimizer.step\(\)`.*",  # the optimiser of a critic that rests
     r"(?s).*`tensorboardX` has been removed.*",
 )
 _NEEDS_CHECKPOINT = ("validate", "test", "predict")

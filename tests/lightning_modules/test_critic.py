@@ -4,8 +4,9 @@ import torch
 from torch import Tensor
 
 from datamodules.samples import NO_HAIR_COLOUR, Faces
-from lightning_modules.critic import Critic, LabelCritic, join
+from lightning_modules.critic import Critic, LabelCritic, PartCritic, join
 from networks import PatchDiscriminator
+from networks.landmarks import PARTS, cut_patches
 
 
 def some_faces(count: int, seed: int) -> Faces:
@@ -58,3 +59,32 @@ def test_a_label_critic_judges_image_and_label() -> None:
     assert not torch.allclose(critic(faces)[1], other[1])
     unknown = critic(faces._replace(hair=torch.tensor([NO_HAIR_COLOUR] * 2)))
     torch.testing.assert_close(unknown, critic.network(faces.image, torch.zeros(2, 4)))
+
+
+def test_a_part_critic_judges_the_patch_alone() -> None:
+    critic = PartCritic(PatchDiscriminator(ndf=4, n_layers=2), "cartoon", PARTS["nose"])
+    faces = some_faces(2, 0)
+    faces.landmarks[:, 2] = 15.5
+    patches = cut_patches(faces.image, faces.landmarks, PARTS["nose"], least=12)
+    assert patches.shape == (2, 3, 12, 12)  # an eighth of the image would be too small for the network
+    torch.testing.assert_close(critic(faces), critic.network(patches))
+    elsewhere = faces.image.clone()
+    elsewhere[:, :, :9] = 0
+    assert torch.equal(critic(faces._replace(image=elsewhere)), critic(faces))
+
+
+def test_a_part_critic_thinks_nothing_of_unknown_faces() -> None:
+    critic = PartCritic(PatchDiscriminator(ndf=4, n_layers=2), "cartoon", PARTS["eyes"])
+    faces = some_faces(2, 0)
+    faces.landmarks[1, 4] = torch.nan
+    images = faces.image.requires_grad_()
+    logits = critic(faces)
+    assert (logits[0] != 0).all()
+    assert (logits[1] == 0).all()
+    (gradient,) = torch.autograd.grad(logits.square().sum(), images)
+    assert gradient.isfinite().all()
+    assert (gradient[0] != 0).any()
+    assert (gradient[1] == 0).all()
+    assert critic.can_judge(faces)
+    assert not critic.can_judge(faces._replace(landmarks=faces.landmarks[[1, 1]]))
+    assert Critic(critic.network, "cartoon").can_judge(faces) is None

@@ -1,0 +1,90 @@
+"""The aligned variant (paper 4.6.2)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, cast
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from datamodules.samples import Domain, Faces, UnpairedBatch
+from lightning_modules.base import BaseCycleGAN, Translation
+from lightning_modules.critic import Critic
+from lightning_modules.drawing import draw_matches
+from lightning_modules.landmark_data import require_landmarks
+from networks import PatchDiscriminator
+from networks.landmarks import Alignment, align, landmark_heatmaps, transform_points, warp
+
+Condition = Literal["photo", "landmarks", "none"]
+
+CHANNELS: dict[Condition, int] = {"photo": 3, "landmarks": 5, "none": 0}
+"""What stands beside a cartoon before its discriminator."""
+
+
+class CycleGANAligned(BaseCycleGAN):
+    """CycleGAN whose discriminator of cartoons sees pairs that lie alike (paper 4.6.2, Eq. 8).
+
+    A real cartoon is warped onto the landmarks of a photo, the border filled white; photo and warped cartoon are the
+    real pair, photo and generated cartoon the fake one. A cartoon that cannot be warped, because landmarks are unknown
+    or degenerate, is shown as it is.
+
+    Args:
+        alignment: Kind of the warp.
+        condition: What the discriminator of cartoons is shown of the photo beside the cartoon.
+        **kwargs: Options of every variant, see ``BaseCycleGAN``.
+    """
+
+    def __init__(self, alignment: Alignment = "affine", condition: Condition = "photo", **kwargs: Any) -> None:
+        self._condition = condition  # the networks are built with it
+        super().__init__(**kwargs)
+        self._alignment = alignment
+
+    def build_critics(self) -> dict[str, Critic]:
+        """A discriminator of cartoons that is given the photo or its landmarks."""
+        network = PatchDiscriminator(3 + CHANNELS[self._condition], self._ndf)
+        return super().build_critics() | {"cartoon": Critic(network, "cartoon")}
+
+    def real_faces(self, domain: Domain, batch: UnpairedBatch) -> Faces:
+        """Of cartoons the warped ones, with what the discriminator sees of the photo as further channels."""
+        faces = super().real_faces(domain, batch)
+        if domain == "photo":
+            return faces
+        return self._beside(batch.photo, aligned_to(batch.photo, faces, self._alignment))
+
+    def fake_faces(self, domain: Domain, translation: Translation) -> Faces:
+        """Of cartoons with what the discriminator sees of the photo as further channels, so that the pool keeps it."""
+        faces = super().fake_faces(domain, translation)
+        return faces if domain == "photo" else self._beside(translation.wanted["cartoon"], faces)
+
+    def on_train_start(self) -> None:
+        """Refuse data that have no landmarks at all."""
+        super().on_train_start()
+        require_landmarks(cast(DataLoader[UnpairedBatch], self.trainer.train_dataloader).dataset)
+
+    def grid_rows(self, batch: UnpairedBatch) -> list[Tensor]:
+        """Four rows more: photo above warped cartoon (Fig. 7), photo above its cartoon (Fig. 12), points connected."""
+        photo, points = batch.photo.image, batch.photo.landmarks
+        warped = aligned_to(batch.photo, batch.cartoon, self._alignment)
+        cartoon = self.generate(self.trained_generators, "cartoon", photo, batch.photo)
+        return [
+            *super().grid_rows(batch),
+            *draw_matches(photo, warped.image, points, warped.landmarks),
+            *draw_matches(photo, cartoon, points, points),
+        ]
+
+    def _beside(self, photos: Faces, cartoons: Faces) -> Faces:
+        return cartoons._replace(image=torch.cat([cartoons.image, self._shown_of(photos)], dim=1))
+
+    def _shown_of(self, photos: Faces) -> Tensor:
+        """What the discriminator sees of photos, (B, C, H, W)."""
+        if self._condition == "landmarks":
+            return landmark_heatmaps(photos.landmarks, *photos.image.shape[2:])
+        return photos.image[:, : CHANNELS[self._condition]]
+
+
+def aligned_to(photos: Faces, cartoons: Faces, alignment: Alignment) -> Faces:
+    """Cartoons warped onto the landmarks of photos, on white; those that cannot be are returned as they are."""
+    matrices, _ = align(cartoons.landmarks, photos.landmarks, alignment)
+    landmarks = transform_points(cartoons.landmarks, matrices)
+    return cartoons._replace(image=warp(cartoons.image, matrices), landmarks=landmarks)

@@ -1,0 +1,174 @@
+"""The landmark variant (paper 4.6.1)."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.module import _IncompatibleKeys
+from torch.utils.data import DataLoader
+
+from datamodules.face_box import MEAN_FACE, square_of_landmarks
+from datamodules.samples import Domain, Faces, UnpairedBatch
+from lightning_modules.base import BaseCycleGAN, Term, Terms, Translation
+from lightning_modules.critic import Critic, PartCritic
+from lightning_modules.drawing import RED, draw_lines, draw_points
+from lightning_modules.errors import UsageError
+from lightning_modules.landmark_data import require_landmarks
+from lightning_modules.landmark_detector import LandmarkDetector, or_mean
+from networks import PatchDiscriminator
+from networks.landmarks import PARTS, are_known, landmark_consistency, landmark_heatmaps
+
+EYE_DISTANCE = float(MEAN_FACE[1, 0] - MEAN_FACE[0, 0])
+"""Distance of the eyes in sides of a face's square, on average."""
+
+
+class CycleGANLandmark(BaseCycleGAN):
+    """CycleGAN that keeps landmarks in their place (paper 4.6.1).
+
+    The generators are given the landmarks as heatmaps. What they make goes through a frozen landmark regressor, whose
+    result ought to be the landmarks of the source, in both directions; the gradient flows through the regressor. Three
+    local discriminators judge eyes, nose and mouth of cartoons, each under an optimiser of its own; real ones are cut
+    by their own landmarks, fakes by those of their photo.
+
+    The loss is lambda_1 L_cycleGAN + lambda_2 sum_i lambda_i L_local_i + lambda_3 L_landmark. The landmark loss is the
+    distance of a landmark from its place, in eye distances of an average face in the square that holds the source's
+    landmarks, so that neither the size of the image nor a turned head changes the scale; both directions are added.
+
+    A face without landmarks counts in neither landmark nor local losses; its heatmaps are empty. At prediction the
+    detector finds the landmarks.
+
+    Args:
+        heatmaps: Give the generators the landmarks of what they translate, as five heatmaps beside the image.
+        lambda_1: Weight of the losses of CycleGAN.
+        lambda_2: Weight of the local discriminators.
+        lambda_3: Weight of the landmark consistency loss.
+        lambda_eyes: Weight of the eyes' discriminator among the local ones.
+        lambda_nose: Weight of the nose's discriminator among the local ones.
+        lambda_mouth: Weight of the mouth's discriminator among the local ones.
+        local_start: Training step at which the local discriminators begin, once the others have settled.
+        local_ramp: Training steps over which their weight then rises linearly.
+        detector_weights: Detector's file, ``*.safetensors``; by default the project's own. Checkpoints do not hold it.
+        **kwargs: Options of every variant, see ``BaseCycleGAN``.
+    """
+
+    def __init__(
+        self,
+        heatmaps: bool = True,
+        lambda_1: float = 1.0,
+        lambda_2: float = 0.3,
+        lambda_3: float = 1.0,
+        lambda_eyes: float = 1.0,
+        lambda_nose: float = 1.0,
+        lambda_mouth: float = 1.0,
+        local_start: int = 0,
+        local_ramp: int = 0,
+        detector_weights: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        for name, value in (
+            *(("lambda_1", lambda_1), ("lambda_2", lambda_2), ("lambda_3", lambda_3), ("lambda_eyes", lambda_eyes)),
+            *(("lambda_nose", lambda_nose), ("lambda_mouth", lambda_mouth)),
+            *(("local_start", local_start), ("local_ramp", local_ramp)),
+        ):
+            if value < 0:
+                raise UsageError(f"--model.{name} is {value}, must be 0 or more")
+        self._heatmaps = heatmaps  # the networks are built with it
+        super().__init__(**kwargs)
+        weights = Path(detector_weights).expanduser().absolute() if detector_weights else None
+        self.hparams["detector_weights"] = str(weights) if weights else None  # for a start from another folder
+        self.detector = LandmarkDetector.of_file(weights)
+        self.register_load_state_dict_post_hook(_do_not_miss_the_detector)  # type: ignore[no-untyped-call]
+        self._lambda_cycle *= lambda_1
+        self._lambda_identity *= lambda_1
+        self._lambda_global, self._lambda_landmark = lambda_1, lambda_3
+        by_part = {"eyes": lambda_eyes, "nose": lambda_nose, "mouth": lambda_mouth}
+        self._lambda_local = {part: lambda_2 * weight for part, weight in by_part.items()}
+        self._local_start, self._local_ramp = local_start, local_ramp
+
+    def generator_inputs(self) -> dict[str, int]:
+        """Five heatmaps beside the image."""
+        inputs = super().generator_inputs()
+        return inputs | {"in_channels": inputs["in_channels"] + 5 * self._heatmaps}
+
+    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, guide: Faces) -> Tensor:
+        """Translate ``images`` (B, 3, H, W) to ``target``, with the landmarks of ``guide``."""
+        if self._heatmaps:
+            images = torch.cat([images, landmark_heatmaps(guide.landmarks, *images.shape[2:])], dim=1)
+        return super().generate(generators, target, images, guide)
+
+    def known_of(self, photos: Tensor, names: Sequence[str] = ()) -> Faces:
+        """Photos (B, 3, H, W) with the landmarks of the largest face that the detector finds in each.
+
+        Where it finds none, there is a warning, and the landmarks are those of an average photo.
+        """
+        known = super().known_of(photos, names)
+        if not self._heatmaps:
+            return known
+        found = self.detector.find(photos)
+        for number in (~are_known(found)).nonzero().flatten().tolist():
+            name = names[number] if names else f"photo {number}"
+            warnings.warn(f"{name}: no face found; it is taken to be where faces are on average", stacklevel=2)
+        return known._replace(landmarks=or_mean(found, photos))
+
+    def build_critics(self) -> dict[str, Critic]:
+        """One discriminator more for each part of a cartoon face."""
+        local = {
+            name: PartCritic(PatchDiscriminator(ndf=self._ndf, n_layers=2), "cartoon", part)
+            for name, part in PARTS.items()
+        }
+        return super().build_critics() | local
+
+    def critic_groups(self) -> list[list[str]]:
+        """An optimiser of its own for each local discriminator."""
+        groups = [[name for name in group if name not in PARTS] for group in super().critic_groups()]
+        return groups + [[part] for part in PARTS]
+
+    def adversarial_weight(self, critic: str) -> float:
+        """For the local discriminators lambda_2 and their own weight, from ``local_start`` on and ramped up."""
+        if critic not in PARTS:
+            return self._lambda_global * super().adversarial_weight(critic)
+        steps = self.global_step - self._local_start + 1
+        return self._lambda_local[critic] * min(max(steps / (self._local_ramp + 1), 0.0), 1.0)
+
+    def extra_generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
+        """Landmark consistency of the fakes of both domains."""
+        terms = super().extra_generator_terms(batch, translation)
+        if self._lambda_landmark:
+            for domain, wanted in translation.wanted.items():
+                terms[f"landmark_{domain}"] = self._landmark_term(translation.fake[domain], wanted.landmarks)
+        return terms
+
+    def on_train_start(self) -> None:
+        """Refuse data that have no landmarks at all."""
+        super().on_train_start()
+        require_landmarks(cast(DataLoader[UnpairedBatch], self.trainer.train_dataloader).dataset)
+
+    def grid_rows(self, batch: UnpairedBatch) -> list[Tensor]:
+        """Three rows more, as in Fig. 11: the photo's landmarks, those found in its cartoon, and how far they moved."""
+        photo, wanted = batch.photo.image, batch.photo.landmarks
+        cartoon = self.generate(self.trained_generators, "cartoon", photo, batch.photo)
+        found, _ = self._locate(cartoon, wanted)
+        moved = draw_points(draw_lines(cartoon, wanted, found), wanted)
+        return [*super().grid_rows(batch), draw_points(photo, wanted), draw_points(cartoon, found, RED), moved]
+
+    def _landmark_term(self, fakes: Tensor, wanted: Tensor) -> Term:
+        is_known = are_known(wanted)
+        found, boxes = self._locate(fakes, wanted)
+        unit = EYE_DISTANCE * (boxes[:, 2] - boxes[:, 0])
+        loss = landmark_consistency(found, or_mean(wanted, fakes), unit, is_known)
+        return Term(loss, self._lambda_landmark, is_known.any())
+
+    def _locate(self, fakes: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
+        """Landmarks (B, 5, 2) that the regressor finds where faces are wanted, and the (B, 4) squares it looked at."""
+        boxes = square_of_landmarks(or_mean(wanted, fakes))
+        return self.detector.regressor(fakes, boxes), boxes
+
+
+def _do_not_miss_the_detector(module: nn.Module, keys: _IncompatibleKeys) -> None:
+    """Load state dicts strictly but for the detector, which none holds."""
+    keys.missing_keys[:] = [key for key in keys.missing_keys if not key.startswith("detector.")]

@@ -1,0 +1,35 @@
+"""Whether the data have what the landmark variants need."""
+
+from __future__ import annotations
+
+from torch.utils.data import Dataset
+
+from datamodules.samples import UnpairedBatch
+from lightning_modules.base import OTHER, faces_of
+from lightning_modules.errors import UsageError
+from networks.landmarks import are_known
+
+DRAWS = 64
+"""Draws that are looked at before the landmarks of a domain are given up."""
+
+
+def require_landmarks(draws: Dataset[UnpairedBatch]) -> None:
+    """Look at draws until each domain has shown landmarks, which is mostly one draw.
+
+    Args:
+        draws: The training data.
+
+    Raises:
+        UsageError: Not one of the first draws has landmarks in one of the domains.
+    """
+    missing = set(OTHER)
+    for number in range(DRAWS):
+        draw = draws[number]
+        missing -= {domain for domain in missing if are_known(faces_of(draw, domain).landmarks[None]).item()}
+        if not missing:
+            return
+    names = " and ".join(f"--data.{domain}s" for domain in sorted(missing))
+    raise UsageError(
+        f"not one of {DRAWS} faces of {names} has landmarks, which this model learns from\n"
+        "`cartoongan data landmarks DIR` finds those of a folder of photos and writes its faces.csv"
+    )

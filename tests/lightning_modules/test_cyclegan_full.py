@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from lightning import Trainer
+from PIL import Image
+from torch.utils.data import DataLoader, Dataset
+
+from datamodules.samples import Faces, UnpairedBatch
+from lightning_modules.callbacks import GradientNorms
+from lightning_modules.cli import main
+from lightning_modules.critic import LabelCritic, PartCritic
+from lightning_modules.cyclegan_full import CycleGANFull
+from lightning_modules.landmark_detector import LandmarkDetector
+from networks import GeneratorName
+from networks.landmarks import PARTS, landmark_heatmaps
+
+MakeTrainer = Callable[..., Trainer]
+MakeModel = Callable[..., CycleGANFull]
+Loader = DataLoader[UnpairedBatch]
+SMALL: dict[str, Any] = {"generator": "resnet6", "ngf": 4, "ndf": 4}
+
+
+@pytest.fixture
+def small(detector_weights: Path) -> MakeModel:
+    """A model whose networks are the same at every call."""
+
+    def make(**options: Any) -> CycleGANFull:
+        torch.manual_seed(0)
+        return CycleGANFull(**(SMALL | {"detector_weights": str(detector_weights)} | options))
+
+    return make
+
+
+@pytest.fixture
+def loader(make_faces: Callable[..., Dataset[UnpairedBatch]]) -> Loader:
+    return DataLoader(make_faces(side=32), batch_size=2)
+
+
+def some_photos(count: int = 2) -> Faces:
+    generator = torch.Generator().manual_seed(0)
+    landmarks = torch.rand(count, 5, 2, generator=generator) * 32
+    return Faces(torch.rand(count, 3, 32, 32, generator=generator) * 2 - 1, landmarks, torch.arange(count) % 4)
+
+
+def test_every_term_acts(assert_terms_act: Callable[..., None], small: MakeModel, loader: Loader) -> None:
+    cyclegan = {f"{kind}_{domain}" for kind in ("adversarial", "cycle", "identity") for domain in ("photo", "cartoon")}
+    switches = {
+        "lambda_1": cyclegan,
+        "lambda_2": {f"adversarial_{part}" for part in PARTS},
+        "lambda_3": {"landmark_photo", "landmark_cartoon"},
+    }
+    assert_terms_act(small, next(iter(loader)), switches, frozen=("detector",))
+
+
+@pytest.mark.parametrize("generator", ["resnet9", "resnet6", "unet", "densenet"])
+@torch.no_grad()
+def test_every_backbone_is_given_label_and_heatmaps(generator: GeneratorName, small: MakeModel) -> None:
+    model, photos = small(generator=generator), some_photos()
+    cartoons = model.generate(model.generators, "cartoon", photos.image, photos)
+    given = torch.cat([photos.image, landmark_heatmaps(photos.landmarks, 32, 32)], dim=1)
+    assert torch.equal(cartoons, model.generators["cartoon"](given, torch.eye(4)[:2]))
+    for other in (photos._replace(hair=photos.hair + 1), photos._replace(landmarks=photos.landmarks + 3)):
+        assert not torch.allclose(cartoons, model.generate(model.generators, "cartoon", photos.image, other), atol=1e-5)
+
+
+def test_the_critics_are_those_of_both_variants(small: MakeModel) -> None:
+    model = small(wrong_labels=True)
+    kinds = {name: type(critic) for name, critic in model.critics.items()}
+    assert kinds == {"photo": LabelCritic, "cartoon": LabelCritic, **dict.fromkeys(PARTS, PartCritic)}
+    faces = some_photos()
+    assert len(model.more_negatives("cartoon", faces, faces)) == 1
+    assert model.more_negatives("eyes", faces, faces) == []
+
+
+def test_the_paper_s_networks_have_the_size_of_both_variants(detector_weights: Path) -> None:
+    with torch.device("meta"):
+        parameters = sum(
+            p.numel() for p in CycleGANFull(detector_weights=str(detector_weights)).generators.parameters()
+        )
+    assert parameters == 2 * (11_577_935 + 5 * 64 * 7 * 7)
+
+
+def test_options_of_both_variants_are_kept(small: MakeModel, detector_weights: Path) -> None:
+    hyper_parameters = small(hair="grey", random_target_share=0.5, lambda_3=2.0).hparams
+    assert "hair" not in hyper_parameters
+    assert hyper_parameters["random_target_share"] == 0.5
+    assert hyper_parameters["lambda_3"] == 2.0
+    assert hyper_parameters["detector_weights"] == str(detector_weights)
+    assert hyper_parameters["ngf"] == 4
+
+
+@torch.no_grad()
+def test_photos_become_four_colours_at_the_landmarks_that_are_found(
+    small: MakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, photos = small(), some_photos()
+    monkeypatch.setattr(LandmarkDetector, "find", lambda self, images: photos.landmarks)
+    sheet = model(photos.image)
+    assert sheet.shape == (2, 3, 32, 4 * 32)
+    grey = photos._replace(hair=torch.full_like(photos.hair, 3))
+    torch.testing.assert_close(sheet[..., 96:], model.generate(model.generators, "cartoon", photos.image, grey))
+
+
+def test_it_trains_and_the_grid_has_the_rows_of_both(
+    small: MakeModel, make_trainer: MakeTrainer, loader: Loader
+) -> None:
+    model = small(wrong_labels=True, random_target_share=0.5, ema_decay=0.9)
+    trainer = make_trainer(max_steps=2, precision="bf16-mixed", callbacks=[GradientNorms(every_n_steps=1)])
+    trainer.fit(model, loader)
+    assert trainer.callback_metrics.keys() >= {"gradient/landmark_cartoon", "train/discriminator_mouth"}
+    with torch.no_grad():
+        rows = model.grid_rows(next(iter(loader)))
+    assert len(rows) == 6 + 3 + 3
+    assert {row.shape for row in rows} == {(2, 3, 32, 32)}
+
+
+def test_one_colour_is_predicted_through_the_command(
+    sample_root: Path, detector_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lightning_modules.detector.default_weights", lambda: detector_weights)
+    shared = ["--config", "configs/cyclegan_full.yaml", "--trainer.default_root_dir", str(tmp_path)]
+    shared += ["--data.root", str(sample_root), "--data.num_workers=0", "--trainer.accelerator=cpu"]
+    shared += ["--trainer.enable_progress_bar=false"]
+    options = ["--data.image_size=32", "--data.batch_size=2", "--trainer.max_steps=1", "--trainer.limit_val_batches=1"]
+    options += [f"--model.{name}={value}" for name, value in SMALL.items()]
+    assert main(["fit", *shared, *options, "--model.wrong_labels=true", "--model.local_start=0"]) == 0
+    out, photos = tmp_path / "cartoons", sample_root / "celeba" / "img_align_celeba"
+    options = ["--data.predict_dir", str(photos), "--out", str(out), "--ckpt_path=last", "--model.hair=grey"]
+    assert main(["predict", *shared, *options]) == 0
+    assert Image.open(out / "000001.png").size == (32, 32)
