@@ -84,8 +84,8 @@ def _modern(learning_rate: float, ema_decay: float, *more: str) -> tuple[str, ..
 
 
 _TO_LANDMARKS = (
-    *("--model.loss_weights", "[1.0,0.5,8.0]", "--data.rotation", "15"),
-    *("--data.landmarks", "3", "--data.cartoons", "0.25"),
+    *("--model.landmark_loss", "distance", "--model.loss_weights", "[1.0,0.5,3.0]"),
+    *("--data.rotation", "15", "--data.landmarks", "5"),
 )
 
 BUDGETS: dict[Preset, dict[str, Budget]] = {
@@ -95,9 +95,9 @@ BUDGETS: dict[Preset, dict[str, Budget]] = {
         "onet": Budget(2, 5_000, 128, _modern(2e-3, 0.98)),
     },
     Preset.SMALL: {
-        "pnet": Budget(10, 500_000, 1024, _modern(6e-3, 0.998)),
+        "pnet": Budget(10, 300_000, 1024, _modern(6e-3, 0.998)),
         "rnet": Budget(10, 150_000, 512, _modern(3e-3, 0.998)),
-        "onet": Budget(20, 30_000, 256, _modern(2e-3, 0.998, *_TO_LANDMARKS)),
+        "onet": Budget(20, 60_000, 256, _modern(2e-3, 0.998, *_TO_LANDMARKS)),
     },
     Preset.PAPER: {
         "pnet": Budget(30, 1_000_000, 384),
