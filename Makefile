@@ -20,7 +20,7 @@ $(INSTALLED): pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-demo: setup  ## sample data, a short training, cartoons of unseen faces (10 minutes on two cores)
+demo: setup  ## sample data, a short training, cartoons of unseen faces (12 minutes on two cores)
 	$(BIN)/cartoongan demo
 
 data: setup  ## download CelebA, CartoonSet 10k, WIDER FACE and LFW+Net into data/ and check them (4 GB)

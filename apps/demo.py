@@ -1,4 +1,4 @@
-"""``cartoongan demo``: from nothing to cartoons of unseen faces."""
+"""``cartoongan demo``: from nothing to cartoons of unseen faces, with hair of every colour."""
 
 from __future__ import annotations
 
@@ -6,17 +6,27 @@ import csv
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
+from apps.pictures import titled_sheet, write_png
 from apps.sample_data import make_sample_data
 from datamodules.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from datamodules.contact_sheet import Tile
+    from datamodules.samples import RawFace
 
 _CONFIG = "configs/demo.yaml"
 _SAMPLE_COUNT = 600
 _UNSEEN_COUNT = 16
 _UNSEEN_SEED = 1
+_FACES_A_ROW = 2
+_TILE_SIDE = 128
 
 
 def demo(
@@ -25,7 +35,7 @@ def demo(
         list[str] | None, typer.Option(help="Passed on to `lightning fit`, e.g. --option=--trainer.max_steps=20.")
     ] = None,
 ) -> None:
-    """Make sample data, train a small CycleGAN on it, and turn sample faces that it never saw into cartoons.
+    """Make sample data, train a small CycleGAN on it, and draw faces that it never saw with hair of four colours.
 
     A finished demo is shown again without training; a stopped one goes on.
     """
@@ -42,42 +52,44 @@ def demo(
         resume = ["--ckpt_path", str(checkpoint)] if checkpoint.is_file() else ["--run", home.name]
         _lightning("fit", folder, [*resume, "--data.root", str(data), *(option or [])])
         done.touch()
-    photos = unseen / "celeba" / "img_align_celeba"
-    cartoons = home / "predictions"
+    celeba, cartoons = unseen / "celeba", home / "predictions"
+    photos = celeba / "img_align_celeba"
     _lightning(
         "predict", folder, ["--ckpt_path", str(checkpoint), "--data.predict_dir", str(photos), "--out", str(cartoons)]
     )
-    grid = home / "images" / "unseen_faces.png"
-    draw_pairs(photos, cartoons, grid)
-    _tell(home, checkpoint, grid)
+    sheet = home / "images" / "unseen_faces.png"
+    write_png(colour_sheet(labelled_photos(celeba), cartoons), sheet)
+    _tell(home, checkpoint, sheet)
 
 
-def draw_pairs(photos: Path, cartoons: Path, out: Path, columns: int = 8) -> None:
-    """Draw each photo over its cartoon.
+def labelled_photos(celeba: Path) -> list[RawFace]:
+    """The photos of all partitions of a CelebA folder with their hair colours, in the order of their names."""
+    from datamodules.celeba import CelebA
+    from datamodules.samples import Split
+
+    parts = [CelebA(celeba, split) for split in get_args(Split)]
+    return sorted((part[index] for part in parts for index in range(len(part))), key=lambda face: face.path.name)
+
+
+def colour_sheet(photos: Sequence[RawFace], cartoons: Path, faces_a_row: int = _FACES_A_ROW) -> NDArray[np.uint8]:
+    """Lays out each photo beside its cartoons of all hair colours; that of the photo's own colour is framed.
 
     Args:
-        photos: Folder of photos.
-        cartoons: Folder of PNGs of the same names, all of one size.
-        out: PNG to write.
-        columns: Pairs a row.
+        photos: At least one.
+        cartoons: Folder of PNGs with the photos' names, each the cartoons of all colours side by side.
+        faces_a_row: Photos in each row.
+
+    Returns:
+        ``(H, W, 3)`` uint8 RGB.
+
+    Raises:
+        DataError: A photo has no cartoons.
     """
-    import torch
-    from torchvision.utils import make_grid, save_image
+    from datamodules.samples import HairColour
 
-    from datamodules.images import find_images, read_rgb
-    from datamodules.photo_folder import PhotoFolder
-    from datamodules.transforms import to_tensor
-
-    made = [to_tensor(read_rgb(path)) for path in find_images(cartoons)]
-    given = PhotoFolder(photos, image_size=made[0].shape[-1])
-    if len(made) != len(given):
-        raise DataError(f"{cartoons} has {len(made)} images for the {len(given)} photos of {photos}")
-    rows: list[torch.Tensor] = []
-    for start in range(0, len(given), columns):
-        row = range(start, min(start + columns, len(given)))
-        blank = [torch.ones_like(made[0])] * (columns - len(row))
-        rows += [*(given[index].image for index in row), *blank, *(made[index] for index in row), *blank]
-    save_image(make_grid(torch.stack(rows), nrow=columns, normalize=True, value_range=(-1, 1), pad_value=1), out)
+    tiles = [tile for photo in photos for tile in _tiles(photo, cartoons / f"{photo.path.stem}.png")]
+    titles = ["photo", *(colour.name.lower() for colour in HairColour)]
+    return titled_sheet(tiles, titles * min(faces_a_row, len(photos)), _TILE_SIDE)
 
 
 def last_values(metrics: Path, prefix: str) -> dict[str, float]:
@@ -97,11 +109,28 @@ def _lightning(subcommand: str, folder: Path, options: Sequence[str]) -> None:
         raise typer.Exit(code)
 
 
-def _tell(home: Path, checkpoint: Path, grid: Path) -> None:
+def _tiles(photo: RawFace, cartoons: Path) -> list[Tile]:
+    """The photo as the network sees it, and its cartoons."""
+    import numpy as np
+
+    from datamodules.contact_sheet import Tile
+    from datamodules.framing import framing_for
+    from datamodules.images import read_rgb
+    from datamodules.samples import HairColour
+
+    coloured = np.split(read_rgb(cartoons), len(HairColour), axis=1)
+    side = len(coloured[0])
+    frame = np.array([[0, 0, side - 1, side - 1]], dtype=np.float32)
+    tiles = [Tile(image, frame) if colour == photo.hair else Tile(image) for colour, image in enumerate(coloured)]
+    return [Tile(framing_for("photo", side, augment=False)(photo).image), *tiles]
+
+
+def _tell(home: Path, checkpoint: Path, sheet: Path) -> None:
     losses = last_values(home / "metrics.csv", "train/")
     if not all(map(math.isfinite, losses.values())):
         raise DataError(f"the losses of {home} are not finite; remove the folder and run the demo again")
-    print(f"\npictures    {grid}\n            {home / 'images'} (during training)")
+    print(f"\npictures    {sheet} (framed: the photo's own hair colour)")
+    print(f"            {home / 'images'} (during training)")
     print(f"checkpoint  {checkpoint}\nlog         {home / 'metrics.csv'}\nfinal losses")
     for name, value in sorted(losses.items()):
         print(f"  {name.removeprefix('train/'):<24}{value:8.4f}")

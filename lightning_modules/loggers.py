@@ -19,7 +19,7 @@ PROJECT = "landmark-cartoongan"
 
 
 def make_loggers(home: Path, folder: Path) -> list[Logger]:
-    """The loggers of a run.
+    """The loggers of a run; in W&B it is the one of its own name, or that of ``WANDB_RUN_ID``, as in a sweep.
 
     Args:
         home: The run's home; W&B keeps its files there.
@@ -109,11 +109,14 @@ def _wandb_logger(home: Path, mode: WandbMode) -> ForgivingWandbLogger:
     logger = ForgivingWandbLogger(
         project=os.environ.get("WANDB_PROJECT", PROJECT),
         name=f"{home.parent.name}/{home.name}",
-        id=re.sub(r"[^\w.-]", "-", f"{home.parent.name}-{home.name}"),
+        id=os.environ.get("WANDB_RUN_ID") or re.sub(r"[^\w.-]", "-", f"{home.parent.name}-{home.name}"),
         save_dir=home,
         mode=mode,
         settings=wandb.Settings(silent=mode == "offline", init_timeout=20),
         **options,
     )
-    logger._wandb_init.pop("anonymous", None)  # Lightning sets what W&B then warns of
+    # What Lightning sets and W&B then warns of: which run a trial is, W&B knows from the sweep's agent.
+    unwanted = ("anonymous", "project", "id") if os.environ.get("WANDB_SWEEP_ID") else ("anonymous",)
+    for option in unwanted:
+        logger._wandb_init.pop(option, None)
     return logger

@@ -46,6 +46,10 @@ DETECTOR_FILE = "mtcnn.safetensors"
 """What a finished fit leaves in its run's home: the stages so far."""
 
 
+_OF_A_MACHINE = {"weights", "root", "cartoon_families", "memory", "num_workers", "_class_path", "_instantiator"}
+"""Hyper-parameters that say nothing about the training."""
+
+
 class LossWeights(NamedTuple):
     """Weights of the three losses of a stage."""
 
@@ -235,8 +239,8 @@ class MTCNNStage(LightningModule, ABC):
         earlier = {"after": self._card.details[self.stage]} if self.stage in self._card.details else {}
         return earlier | {
             "crops": self.trainer.global_step * int(data.hparams["batch_size"]) * self.trainer.world_size,
-            "model": {name: value for name, value in self.hparams.items() if name != "weights"},
-            "data": {name: value for name, value in data.hparams.items() if name not in {"root", "cartoon_families"}},
+            "model": {name: value for name, value in self.hparams.items() if name not in _OF_A_MACHINE},
+            "data": {name: value for name, value in data.hparams.items() if name not in _OF_A_MACHINE},
         }
 
 

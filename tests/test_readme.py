@@ -84,6 +84,7 @@ def test_the_readme_s_commands_run_in_their_order(sample_root: Path, tmp_path: P
     assert {path.name for path in tmp_path.iterdir()} == {
         *("cartoons", "cyclegan_baseline", "data", "hair.json", "sheet.png"),
         *("generator_resnet", "generator_unet", "generator_densenet"),
+        *("cyclegan_cond", "cyclegan_landmark", "cyclegan_aligned", "cyclegan_full"),
         *("faces.json", "drawn", "evaluation", "figure.png", "mtcnn_pnet", "mtcnn_rnet"),
     }
 
@@ -106,10 +107,15 @@ def test_every_option_the_readme_names_exists() -> None:
     from datamodules.detector.module import DetectorDataModule
     from datamodules.faces import FacesDataModule
     from lightning_modules.base import BaseCycleGAN
+    from lightning_modules.cyclegan_aligned import CycleGANAligned
     from lightning_modules.cyclegan_cond import CycleGANCond
+    from lightning_modules.cyclegan_landmark import CycleGANLandmark
     from lightning_modules.mtcnn import MTCNNStage
 
-    models, data = (BaseCycleGAN, CycleGANCond, MTCNNStage), (FacesDataModule, DetectorDataModule)
+    models, data = (
+        (BaseCycleGAN, CycleGANCond, CycleGANLandmark, CycleGANAligned, MTCNNStage),
+        (FacesDataModule, DetectorDataModule),
+    )
     known = {
         f"--{group}.{name}"
         for group, owners in (("model", models), ("data", data))
