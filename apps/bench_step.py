@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from logging import Logger, getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -90,7 +92,6 @@ def _noise(image_size: int, batch_size: int, steps: int) -> DataLoader[UnpairedB
 
 def _seconds(model: BaseCycleGAN, draws: DataLoader[UnpairedBatch], accelerator: str) -> float:
     """Time of a fit over the draws, without what comes before and after it: of a CPU the seconds that it worked."""
-    import logging
     import warnings
 
     from lightning import Callback, LightningModule, Trainer
@@ -105,8 +106,7 @@ def _seconds(model: BaseCycleGAN, draws: DataLoader[UnpairedBatch], accelerator:
         def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
             times.append(clock())
 
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _silenced(getLogger("lightning.pytorch")):
         warnings.simplefilter("ignore")
         trainer = Trainer(
             accelerator=accelerator,
@@ -120,3 +120,14 @@ def _seconds(model: BaseCycleGAN, draws: DataLoader[UnpairedBatch], accelerator:
         )
         trainer.fit(model, draws)
     return times[1] - times[0]
+
+
+@contextmanager
+def _silenced(logger: Logger) -> Iterator[None]:
+    """Lets errors pass alone."""
+    level = logger.level
+    logger.setLevel("ERROR")
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
