@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Literal
 
@@ -75,5 +75,4 @@ def _mine_part(cascade: Cascade, stage: LaterStage, crowds: WiderScenes, scenes:
         windows = cascade.candidates([torch.from_numpy(photo.image) for photo in photos], stage)
         for index, photo, own in zip(indices, photos, windows, strict=True):
             found.append(sort_out(index, own.cpu().numpy(), photo.boxes, photo.is_target))
-    joined = MinedWindows.joined(found)
-    return MinedWindows(joined.scenes, joined.windows, joined.faces, joined.overlaps, recipe)
+    return replace(MinedWindows.joined(found), recipe=recipe)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,7 +131,7 @@ class CropBatches(Dataset[Crops]):
         crops = join([crops for crops in lists if len(crops)])
         crops = mirror(crops, rng.integers(2, size=len(crops)).astype(np.bool_))
         if self._recolouring:
-            crops = _with_image(crops, recolour(crops.image, self._recolouring, rng))
+            crops = replace(crops, image=recolour(crops.image, self._recolouring, rng))
         return to_batch(crops)
 
     def _negatives(self, count: int, rng: np.random.Generator) -> list[CropList]:
@@ -256,7 +256,3 @@ def _targets_of(crowds: WiderScenes) -> NDArray[np.int64]:
 def _shares(count: int, places: int) -> list[int]:
     """``count`` dealt out as evenly as can be."""
     return [count // places + (place < count % places) for place in range(places)]
-
-
-def _with_image(crops: CropList, image: NDArray[np.uint8]) -> CropList:
-    return CropList(image, crops.face, crops.box, crops.landmarks, crops.sides)
