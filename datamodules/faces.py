@@ -6,7 +6,6 @@ import hashlib
 from pathlib import Path
 from typing import TypeVar
 
-import cv2
 import torch
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Sampler
@@ -24,6 +23,7 @@ from datamodules.samples import Domain, Photos, Split, UnpairedBatch
 from datamodules.source import FaceSource
 from datamodules.transforms import cartoon_transform, photo_transform
 from datamodules.unpaired import DomainStream, DrawSampler, UnpairedFaces
+from datamodules.workers import one_thread
 
 T = TypeVar("T")
 
@@ -207,7 +207,7 @@ class FacesDataModule(LightningDataModule):
             num_workers=self._num_workers,
             persistent_workers=self._num_workers > 0,
             pin_memory=torch.cuda.is_available(),
-            worker_init_fn=_one_thread,
+            worker_init_fn=one_thread,
             sampler=sampler,
             drop_last=drop_last,
         )
@@ -221,8 +221,3 @@ def _folder_of(root: Path, name: str) -> Path:
 
 def _absolute(path: str | None) -> str | None:
     return str(Path(path).expanduser().absolute()) if path else path
-
-
-def _one_thread(worker: int) -> None:
-    """Loader processes share the cores between them; OpenCV must not take all of them in each."""
-    cv2.setNumThreads(0)

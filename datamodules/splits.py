@@ -18,7 +18,7 @@ def split_of(name: str) -> Split:
 
     So it stays the same on every machine, and when files are added.
     """
-    percent = int.from_bytes(_digest(name)[:4]) % 100
+    percent = int.from_bytes(digest(name)[:4]) % 100
     return next(split for split, percents in _PERCENTS.items() if percent in percents)
 
 
@@ -37,11 +37,12 @@ def deal_splits(names: Iterable[str]) -> dict[Split, list[str]]:
     for part in parts.values():
         largest = max(parts.values(), key=len)
         if not part and len(largest) > 1:
-            name = max(largest, key=_digest)
+            name = max(largest, key=digest)
             largest.remove(name)
             part.append(name)
     return parts
 
 
-def _digest(name: str) -> bytes:
+def digest(name: str) -> bytes:
+    """What a name is dealt out by: the same on every machine."""
     return hashlib.sha256(name.encode()).digest()

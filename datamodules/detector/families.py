@@ -7,13 +7,12 @@ whole families of cartoons, those that share a part, are held back.
 from __future__ import annotations
 
 import csv
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from datamodules.annotations import read_lines
 from datamodules.errors import DataError
-from datamodules.splits import split_of
+from datamodules.splits import digest, split_of
 
 SHARE_HELD_BACK = 0.2
 """Of the families, by the hash of their names."""
@@ -41,7 +40,7 @@ def hold_back(
     else:
         family_of = read_families(families, column)
         family = {name: family_of.get(Path(name).name, Path(name).name) for name in names}
-        by_hash = sorted(set(family_of.values()), key=_hash)
+        by_hash = sorted(set(family_of.values()), key=digest)
         chosen = set(by_hash[: max(1, round(SHARE_HELD_BACK * len(by_hash)))])
         held = {name for name in names if family[name] in chosen}
     kept = [name for name in names if name not in held]
@@ -61,7 +60,3 @@ def read_families(path: Path, column: str) -> dict[str, str]:
     if column not in header[1:]:
         raise DataError(f"{path} has no column '{column}'; it has {', '.join(header[1:]) or 'none'}")
     return {row[header[0]]: row[column] for row in rows}
-
-
-def _hash(family: str) -> bytes:
-    return hashlib.sha256(family.encode()).digest()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from lightning import LightningDataModule
@@ -27,6 +26,7 @@ from datamodules.samples import Split
 from datamodules.splits import deal_splits
 from datamodules.unpaired import DrawSampler
 from datamodules.wider_face import WiderFace
+from datamodules.workers import one_thread
 
 LEAST_LANDMARK_FACE = 40.0
 """Faces of fewer pixels are too small to say where their points are."""
@@ -201,7 +201,7 @@ class DetectorDataModule(LightningDataModule):
             num_workers=self._num_workers if sampler else 0,
             persistent_workers=self._num_workers > 0 and sampler is not None,
             pin_memory=torch.cuda.is_available(),
-            worker_init_fn=_one_thread,
+            worker_init_fn=one_thread,
         )
 
     def _folder(self, name: SetName) -> Path:
@@ -221,9 +221,3 @@ def _members(names: Sequence[str], split: Split) -> list[int]:
         return list(range(len(names)))
     chosen = set(deal_splits(names)["val"])
     return [index for index, name in enumerate(names) if (name in chosen) == (split == "val")]
-
-
-def _one_thread(worker: int) -> None:
-    """Loader processes share the cores between them; OpenCV must not take all of them in each."""
-    del worker
-    cv2.setNumThreads(0)

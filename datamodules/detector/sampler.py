@@ -224,10 +224,10 @@ class _MinedByKind:
     @classmethod
     def of(cls, mined: MinedWindows, scenes: int) -> _MinedByKind:
         negatives = np.flatnonzero(mined.faces < 0)
-        owners = mined.scenes[negatives]
+        negatives = negatives[np.argsort(mined.scenes[negatives], kind="stable")]
         return cls(
             mined,
-            [negatives[owners == scene] for scene in range(scenes)],
+            np.split(negatives, np.searchsorted(mined.scenes[negatives], np.arange(1, scenes))),
             np.flatnonzero((mined.faces >= 0) & (mined.overlaps >= POSITIVE_FROM)),
             np.flatnonzero((mined.faces >= 0) & (mined.overlaps < POSITIVE_FROM)),
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import cv2
 import numpy as np
@@ -53,16 +52,6 @@ class Scene:
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return self.image.shape[1], self.image.shape[0]
-
-
-class Scenes(Protocol):
-    """A numbered collection of scenes; a plain object, so that it travels to loader processes."""
-
-    def __len__(self) -> int:
-        """Number of scenes."""
-
-    def scene(self, index: int, rng: np.random.Generator) -> Scene:
-        """One scene; ``rng`` decides whatever is random in it."""
 
 
 class WiderScenes:
