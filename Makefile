@@ -30,7 +30,7 @@ data: setup  ## download CelebA, CartoonSet 10k, WIDER FACE and LFW+Net into dat
 	$(BIN)/cartoongan data get lfwnet --root data
 	$(BIN)/cartoongan data check --root data
 
-detector: setup  ## train MTCNN stage by stage on DATA (data/; 90 minutes); PRESET=tiny tries it on sample data
+detector: setup  ## train MTCNN stage by stage on DATA (data/; an hour or two); PRESET=tiny tries it on sample data
 	$(BIN)/cartoongan detector train --preset $(PRESET) $(if $(filter tiny,$(PRESET)),,--root $(DATA) --install)
 
 test: setup  ## the tests, on both cores, with coverage

@@ -60,11 +60,10 @@ class CartoonSet(Dataset[RawFace]):
         if not folder.is_dir():
             raise DataError(f"no such folder: {folder}; is --data.root the folder that holds {folder.name}/?")
         self.folder = folder
-        paths = [path for path in sorted(folder.rglob("cs*.png")) if split_of(path.name) == split]
-        if not paths:
+        self.names = [name for name in find_cartoons(folder) if split_of(Path(name).name) == split]
+        if not self.names:
             raise DataError(f"{folder} holds no cs*.png of the split '{split}'")
-        self.names = [path.relative_to(folder).as_posix() for path in paths]
-        self.attributes = [read_attributes(path.with_suffix(".csv")) for path in paths]
+        self.attributes = [read_attributes((folder / name).with_suffix(".csv")) for name in self.names]
         self.hair: NDArray[np.int64] = np.array(
             [HAIR_OF_INDEX.get(row["hair_color"], NO_HAIR_COLOUR) for row in self.attributes], dtype=np.int64
         )
@@ -84,6 +83,11 @@ class CartoonSet(Dataset[RawFace]):
     def fingerprint(self) -> str:
         """Changes with the image files."""
         return fingerprint_of(self.folder, self.names)
+
+
+def find_cartoons(folder: Path) -> list[str]:
+    """Every cartoon of the set, as a path in its folder, sorted."""
+    return [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("cs*.png"))]
 
 
 def read_attributes(path: Path) -> dict[str, int]:

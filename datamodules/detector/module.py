@@ -10,6 +10,7 @@ import torch
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Subset
 
+from datamodules.cartoonset import find_cartoons
 from datamodules.celeba import CelebA
 from datamodules.detector.crops import Crops
 from datamodules.detector.families import hold_back
@@ -99,7 +100,10 @@ class DetectorDataModule(LightningDataModule):
         if not 0 <= cartoons <= 1:
             raise DataError(f"--data.cartoons is {cartoons}, must be from 0 to 1")
         self.save_hyperparameters(ignore=["seed"])
+        # A checkpoint may be taken up from another folder.
         self.hparams["root"] = str(Path(root).expanduser().absolute())
+        if cartoon_families:
+            self.hparams["cartoon_families"] = str(Path(cartoon_families).expanduser().absolute())
         self._root = Path(root).expanduser()
         self._side, self._batch_size = side, batch_size
         self._epoch_size, self._val_size = epoch_size, val_size
@@ -174,8 +178,7 @@ class DetectorDataModule(LightningDataModule):
         if not self._mix.cartoons:
             return None
         folder = self._folder(SetName.CARTOONSET10K)
-        names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("cs*.png"))]
-        kept, held = hold_back(names, self._families)
+        kept, held = hold_back(find_cartoons(folder), self._families)
         chosen = held if split == "test" else [kept[index] for index in _members(kept, split)]
         if not chosen:
             raise DataError(f"{folder} has no cartoons for the part '{split}'; --data.cartoons 0 goes without them")

@@ -216,7 +216,7 @@ class CartoonGANCLI(LightningCLI):
         config: Namespace = self.asked.clone()
         for key in ("config", "run", "ckpt_path"):
             config[key] = None
-        folders = dict.fromkeys(("root", "index", "labels", "cache_dir"), config.data.init_args)
+        folders = dict.fromkeys(("root", "index", "labels", "cache_dir", "cartoon_families"), config.data.init_args)
         folders["default_root_dir"] = config.trainer
         for key, section in folders.items():
             if section.get(key):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.ops import box_iou
 
+from datamodules.cartoonset import find_cartoons
 from datamodules.detector.families import hold_back
 from datamodules.detector.scenes import CartoonScenes, WiderScenes
 from datamodules.lfw_net import LfwNet
@@ -85,8 +86,7 @@ def held_back(folder: Path, families: Path | None = None) -> list[str]:
     Raises:
         DataError: The table is missing or malformed.
     """
-    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("cs*.png"))
-    return hold_back(names, families)[1]
+    return hold_back(find_cartoons(folder), families)[1]
 
 
 def drawn_faces(

@@ -150,9 +150,9 @@ class Cascade:
         if not images:
             return []
         with torch.autocast(self._device.type, enabled=False):
-            sums, order = self._sum_up(images)
+            sums, places = self._sum_up(images)
             found = self._conclude(sums, self._refine(sums, self._propose(sums)))
-        return [found[place] for place in sorted(range(len(order)), key=order.__getitem__)]
+        return [found[place] for place in places]
 
     @torch.inference_mode()
     def candidates(self, images: Sequence[Tensor], stage: Literal["rnet", "onet"]) -> list[Tensor]:
@@ -172,17 +172,17 @@ class Cascade:
         if not images:
             return []
         with torch.autocast(self._device.type, enabled=False):
-            sums, order = self._sum_up(images)
+            sums, places = self._sum_up(images)
             proposed = self._propose(sums)
             found = proposed if stage == "rnet" else self._refine(sums, proposed)
             best_first = found[found.scores.argsort(descending=True)]
-        places = sorted(range(len(order)), key=order.__getitem__)
         return [best_first.boxes[best_first.images == place] for place in places]
 
     def _sum_up(self, images: Sequence[Tensor]) -> tuple[IntegralImages, list[int]]:
-        """The integral images, those of one size beside each other since they share a pyramid, and their order."""
+        """The integral images, those of one size beside each other since they share a pyramid; the place of each."""
         order = sorted(range(len(images)), key=lambda index: images[index].shape)
-        return IntegralImages.of([images[index] for index in order], self._device), order
+        places = sorted(range(len(order)), key=order.__getitem__)
+        return IntegralImages.of([images[index] for index in order], self._device), places
 
     def _propose(self, sums: IntegralImages) -> Candidates:
         """Squares that PNet finds on the pyramids."""

@@ -59,6 +59,13 @@ def test_cartoons_can_be_left_out(sample_root: Path, tmp_path: Path) -> None:
     assert len(next(iter(data.train_dataloader())).image)
 
 
+def test_a_checkpoint_can_be_taken_up_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = module(Path("data"), cartoon_families="families.tsv")
+    assert data.hparams["root"] == str(tmp_path / "data")
+    assert data.hparams["cartoon_families"] == str(tmp_path / "families.tsv")
+
+
 def test_celeba_adds_its_faces(sample_root: Path) -> None:
     sizes = []
     for celeba in (False, True):
