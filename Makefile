@@ -1,11 +1,12 @@
 # The front door. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data detector test lint format type clean
+.PHONY: help setup demo data detector ablation test lint format type clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= data
 PRESET ?= small
+MATRIX ?= paper
 INSTALLED := .venv/.installed
 
 help:  ## list the targets
@@ -32,6 +33,9 @@ data: setup  ## download CelebA, CartoonSet 10k, WIDER FACE and LFW+Net into dat
 
 detector: setup  ## train MTCNN stage by stage on DATA (data/; an hour or two); PRESET=tiny tries it on sample data
 	$(BIN)/cartoongan detector train --preset $(PRESET) $(if $(filter tiny,$(PRESET)),,--root $(DATA) --install)
+
+ablation: setup  ## train and test all variants on DATA and report on them; MATRIX=tiny tries it in minutes
+	$(BIN)/cartoongan ablation configs/ablation/$(MATRIX).yaml --root $(DATA)
 
 test: setup  ## the tests, on both cores, with coverage
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term

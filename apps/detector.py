@@ -9,6 +9,7 @@ import typer
 
 from apps.detector_eval import eval_detectors
 from apps.detector_figure import draw_figure
+from apps.detector_judge import make_judge
 from apps.detector_train import train
 from datamodules.errors import DataError
 
@@ -16,6 +17,7 @@ detector_app = typer.Typer(help="The face and landmark detector.", no_args_is_he
 detector_app.command("train")(train)
 detector_app.command("eval")(eval_detectors)
 detector_app.command("figure")(draw_figure)
+detector_app.command("judge")(make_judge)
 
 
 @detector_app.command("import")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
+from apps.ablation import ablation
 from apps.bench import bench_app
 from apps.bench_detector import bench_detector
 from apps.bench_step import bench_step
@@ -14,8 +15,11 @@ from apps.data import data_app
 from apps.demo import demo
 from apps.detect import detect
 from apps.detector import detector_app
+from apps.figures import figures
 from apps.hair import hair
 from apps.landmarks import landmarks
+from apps.rate.command import rate_app
+from apps.report.command import report
 from apps.sample_data import sample_data
 from apps.shard import shard
 from apps.show import show
@@ -37,8 +41,12 @@ bench_app.command("detector")(bench_detector)
 bench_app.command("step")(bench_step)
 app.add_typer(bench_app, name="bench")
 app.add_typer(detector_app, name="detector")
+app.add_typer(rate_app, name="rate")
+app.command("ablation")(ablation)
 app.command("demo")(demo)
 app.command("detect")(detect)
+app.command("figures")(figures)
+app.command("report")(report)
 app.command("sample-data")(sample_data)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from datamodules.errors import DataError
@@ -24,5 +25,6 @@ def write_whole(path: Path, content: str | bytes) -> None:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # where its folder is a file, for one
+            part.unlink(missing_ok=True)
         raise DataError(f"cannot write {path}: {error.strerror}") from error

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from datamodules.errors import DataError
 from datamodules.framing import Framing
+from datamodules.glasses import glasses_of
 from datamodules.samples import RawFace
 from datamodules.source import FaceSource
 
@@ -28,7 +29,7 @@ class FramedFaces:
     """Faces read and framed one by one, as they are asked for."""
 
     def __init__(self, source: FaceSource, framing: Framing) -> None:
-        self.names, self.hair = source.names, source.hair
+        self.names, self.hair, self.glasses = source.names, source.hair, glasses_of(source)
         self._source, self._framing = source, framing
 
     def __len__(self) -> int:
@@ -59,7 +60,7 @@ class CachedFaces:
     """
 
     def __init__(self, faces: FramedFaces, folder: Path, name: str) -> None:
-        self.names, self.hair = faces.names, faces.hair
+        self.names, self.hair, self.glasses = faces.names, faces.hair, faces.glasses
         self._fingerprint = hashlib.sha256(f"{_VERSION} {faces.fingerprint()}".encode()).hexdigest()
         path = folder / f"{name}-{self._fingerprint[:16]}"
         folder.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from torch.utils.data import Dataset
 from datamodules.annotations import Problem, raise_first, read_lines
 from datamodules.errors import DataError
 from datamodules.images import read_rgb
-from datamodules.samples import NO_HAIR_COLOUR, HairColour, RawFace, Split
+from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, HairColour, RawFace, Split
 from datamodules.source import fingerprint_of
 from datamodules.splits import split_of
 
@@ -42,6 +42,10 @@ HAIR_OF_INDEX: dict[int, HairColour] = {
 """csv ``hair_color`` index -> the paper's four colours; 2 (orange) and 3 (red) are none of them."""
 
 
+NO_GLASSES = 11
+"""csv ``glasses`` index of heads without; the other eleven are styles."""
+
+
 class CartoonSet(Dataset[RawFace]):
     """The cartoons of one split, in the order of their names.
 
@@ -51,6 +55,7 @@ class CartoonSet(Dataset[RawFace]):
         names: Image files of this split, relative to the folder.
         attributes: For each image, attribute name -> value index.
         hair: ``(N,)`` int64: a ``HairColour``, or ``NO_HAIR_COLOUR``.
+        glasses: ``(N,)`` int64: 1 with glasses, 0 without, ``UNKNOWN_GLASSES`` where the csv does not say.
 
     Raises:
         DataError: The folder or a csv is missing, or a csv is malformed; the message names it.
@@ -67,6 +72,7 @@ class CartoonSet(Dataset[RawFace]):
         self.hair: NDArray[np.int64] = np.array(
             [HAIR_OF_INDEX.get(row["hair_color"], NO_HAIR_COLOUR) for row in self.attributes], dtype=np.int64
         )
+        self.glasses: NDArray[np.int64] = np.array([_has_glasses(row) for row in self.attributes], dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -83,6 +89,10 @@ class CartoonSet(Dataset[RawFace]):
     def fingerprint(self) -> str:
         """Changes with the image files."""
         return fingerprint_of(self.folder, self.names)
+
+
+def _has_glasses(attributes: dict[str, int]) -> int:
+    return int(attributes["glasses"] != NO_GLASSES) if "glasses" in attributes else UNKNOWN_GLASSES
 
 
 def find_cartoons(folder: Path) -> list[str]:

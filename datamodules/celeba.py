@@ -41,6 +41,7 @@ class CelebA(Dataset[RawFace]):
         attributes: ``(N, 40)`` bool.
         landmarks: ``(N, 5, 2)`` float32 pixels of the 178x218 images.
         hair: ``(N,)`` int64, see ``hair_labels``.
+        glasses: ``(N,)`` int64: 1 with glasses, 0 without.
 
     Raises:
         DataError: A list is missing or malformed; the message names file and line.
@@ -56,6 +57,7 @@ class CelebA(Dataset[RawFace]):
         self.attributes = self._table("list_attr_celeba.txt", len(self.attribute_names)) > 0
         self.landmarks = self._table("list_landmarks_align_celeba.txt", 10).reshape(-1, 5, 2)
         self.hair = hair_labels(self.attributes, self.attribute_names)
+        self.glasses = self.attributes[:, self.attribute_names.index("Eyeglasses")].astype(np.int64)
 
     def __len__(self) -> int:
         return len(self.names)

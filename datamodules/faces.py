@@ -164,10 +164,15 @@ class FacesDataModule(LightningDataModule):
         return self._loader(self._photos)
 
     def _unpaired(self, split: Split) -> UnpairedFaces:
-        photos, cartoons = self._stream("photo", split), self._stream("cartoon", split)
+        photos, cartoons = self.stream("photo", split), self.stream("cartoon", split)
         return UnpairedFaces(photos, cartoons, self._seed, self.bad_images if split == "train" else None)
 
-    def _stream(self, domain: Domain, split: Split) -> DomainStream:
+    def stream(self, domain: Domain, split: Split) -> DomainStream:
+        """The faces of one side, and how they are drawn and transformed.
+
+        Raises:
+            DataError: What the domain's folder holds is incomplete or malformed.
+        """
         is_training = split == "train"
         augment = is_training and self._augment
         faces = self._read(domain, split, framing_for(domain, self._image_size, augment))

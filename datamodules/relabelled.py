@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from datamodules.annotations import Problem, raise_first, read_lines
 from datamodules.errors import DataError
+from datamodules.glasses import glasses_of
 from datamodules.samples import NO_HAIR_COLOUR, Domain, RawFace
 from datamodules.source import FaceSource
 
@@ -66,7 +67,7 @@ class RelabelledFaces:
     """
 
     def __init__(self, faces: FaceSource, labels: Mapping[str, int]) -> None:
-        self.names = faces.names
+        self.names, self.glasses = faces.names, glasses_of(faces)
         self.hair: NDArray[np.int64] = np.array(
             [labels.get(name, NO_HAIR_COLOUR) for name in faces.names], dtype=np.int64
         )

@@ -38,6 +38,10 @@ NO_HAIR_COLOUR = -1
 """Label of a face that is of none of the four colours, or of several."""
 
 
+UNKNOWN_GLASSES = -1
+"""Label of a face of which it is not known whether it has glasses."""
+
+
 @dataclass(frozen=True)
 class RawFace:
     """One face as it lies on disk.

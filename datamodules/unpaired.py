@@ -43,19 +43,19 @@ class UnpairedFaces(Dataset[UnpairedBatch]):
     def __init__(
         self, photos: DomainStream, cartoons: DomainStream, seed: int = 0, bad_images: BadImageLog | None = None
     ) -> None:
-        self._photos, self._cartoons = photos, cartoons
+        self.photos, self.cartoons = photos, cartoons
         self._seed = seed
         self._bad_images = bad_images
 
     def __len__(self) -> int:
         """Draws in which every face of the larger domain comes up once; any index is valid, also beyond it."""
-        return max(len(self._photos.faces), len(self._cartoons.faces))
+        return max(len(self.photos.faces), len(self.cartoons.faces))
 
     def __getitem__(self, draw: int) -> UnpairedBatch:
         photo_seed, cartoon_seed = np.random.SeedSequence([self._seed, draw]).generate_state(2)
         return UnpairedBatch(
-            photo=self._draw(self._photos, draw, int(photo_seed)),
-            cartoon=self._draw(self._cartoons, draw, int(cartoon_seed)),
+            photo=self._draw(self.photos, draw, int(photo_seed)),
+            cartoon=self._draw(self.cartoons, draw, int(cartoon_seed)),
         )
 
     def _draw(self, stream: DomainStream, draw: int, seed: int) -> Faces:

@@ -78,6 +78,15 @@ class TermsCallback(Callback):
         """Called before the backward pass, which still needs the terms' graphs."""
 
 
+class TranslationCallback(Callback):
+    """A callback that is shown what the generators make of each batch of a validation or test."""
+
+    def on_translation(
+        self, trainer: Trainer, pl_module: BaseCycleGAN, batch: UnpairedBatch, translation: Translation, batch_idx: int
+    ) -> None:
+        """Called once the batch is translated."""
+
+
 class BaseCycleGAN(LightningModule, ABC):
     """Unpaired translation between photos and cartoons with cycle consistency (paper 4.3, Eq. 4-6).
 
@@ -185,7 +194,15 @@ class BaseCycleGAN(LightningModule, ABC):
 
     def cartoons(self, photos: Faces) -> Tensor:
         """The cartoons (B, 3, H, W) of photos with what is known of them."""
+        return self.own_cartoons(photos)
+
+    def own_cartoons(self, photos: Faces) -> Tensor:
+        """The cartoons (B, 3, H, W) of photos under their own labels and landmarks, as training makes them."""
         return self.generate(self.trained_generators, "cartoon", photos.image, photos)
+
+    def in_all_labels(self, photos: Faces) -> list[Tensor]:
+        """The cartoons (B, 3, H, W) of photos for each label; none in a variant without labels."""
+        return []
 
     def wanted_faces(self, target: Domain, batch: UnpairedBatch) -> Faces:
         """The sources of the fakes of ``target``, with the labels and landmarks that the fakes ought to have."""
@@ -304,11 +321,11 @@ class BaseCycleGAN(LightningModule, ABC):
 
     def validation_step(self, batch: UnpairedBatch, batch_idx: int) -> None:
         """Log every generator loss under ``val/``."""
-        self._evaluate("val", batch)
+        self._evaluate("val", batch, batch_idx)
 
     def test_step(self, batch: UnpairedBatch, batch_idx: int) -> None:
         """Log every generator loss under ``test/``."""
-        self._evaluate("test", batch)
+        self._evaluate("test", batch, batch_idx)
 
     def predict_step(self, batch: Photos, batch_idx: int) -> Tensor:
         """Cartoons (B, 3, H, W) in [-1, 1] of the photos."""
@@ -434,9 +451,13 @@ class BaseCycleGAN(LightningModule, ABC):
                 "or --trainer.precision bf16-mixed"
             )
 
-    def _evaluate(self, stage: str, batch: UnpairedBatch) -> None:
+    def _evaluate(self, stage: str, batch: UnpairedBatch, batch_idx: int) -> None:
         translation = self.translate(self.trained_generators, batch)
         self._log_terms(stage, self.generator_terms(batch, translation), len(batch.photo.image))
+        callbacks: list[Callback] = self.trainer.callbacks  # type: ignore[attr-defined]
+        for callback in callbacks:
+            if isinstance(callback, TranslationCallback):
+                callback.on_translation(self.trainer, self, batch, translation, batch_idx)
 
     def _log_terms(self, stage: str, terms: Terms, batch_size: int) -> None:
         """Log each term by itself, unweighted, and what belongs together as weighted sums in the progress bar."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from lightning_modules.base import BaseCycleGAN
 from lightning_modules.errors import UsageError
 
 _CLASS_KEY = "_class_path"
@@ -25,14 +26,7 @@ def read_hyper_parameters(path: Path, model_class: str) -> dict[str, Any]:
     Raises:
         UsageError: The file is damaged, no checkpoint, or that of another model.
     """
-    if not zipfile.is_zipfile(path):
-        raise UsageError(f"{path} is cut off, damaged or no checkpoint at all")
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except (RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError) as error:
-        raise UsageError(f"{path} is damaged or no checkpoint of this project: {str(error).splitlines()[0]}") from error
-    if not isinstance(checkpoint, dict) or "hyper_parameters" not in checkpoint:
-        raise UsageError(f"{path} is no checkpoint of a LightningModule of this project")
+    checkpoint = _read(path)
     model = dict(checkpoint["hyper_parameters"])
     theirs = model.get(_CLASS_KEY, model_class)
     if theirs.rpartition(".")[2] != model_class.rpartition(".")[2]:
@@ -42,3 +36,51 @@ def read_hyper_parameters(path: Path, model_class: str) -> dict[str, Any]:
         section: {"init_args": {key: value for key, value in values.items() if key not in _OWN_KEYS}}
         for section, values in (("model", model), ("data", dict(data)))
     }
+
+
+def class_of(path: Path) -> str:
+    """Import path of the model that a checkpoint is of.
+
+    Raises:
+        UsageError: The file is damaged, or no checkpoint that the `lightning` command wrote.
+    """
+    found = _read(path)["hyper_parameters"].get(_CLASS_KEY)
+    if found is None:
+        raise UsageError(f"{path} does not say what model it is of; was it written by the `lightning` command?")
+    return str(found)
+
+
+def load_model(path: Path) -> BaseCycleGAN:
+    """The model in a checkpoint, ready to translate: in eval mode, on the CPU.
+
+    Raises:
+        UsageError: The file is damaged, or no checkpoint of a CycleGAN of this project.
+    """
+    import lightning_modules
+
+    model_class = getattr(lightning_modules, class_of(path).rpartition(".")[2], None)  # nothing else is imported
+    if not (isinstance(model_class, type) and issubclass(model_class, BaseCycleGAN)):
+        raise UsageError(f"{path} is a checkpoint of {class_of(path)}, which is no CycleGAN of this project")
+    options = read_hyper_parameters(path, model_class.__name__)["model"]["init_args"]
+    model = model_class(**options)
+    model.load_state_dict(_read(path)["state_dict"])
+    return model.eval()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A checkpoint, of which only tensors and plain values are read.
+
+    Raises:
+        UsageError: The file is damaged, or no checkpoint.
+    """
+    if not path.is_file():
+        raise UsageError(f"no such checkpoint: {path}")
+    if not zipfile.is_zipfile(path):
+        raise UsageError(f"{path} is cut off, damaged or no checkpoint at all")
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except (RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError) as error:
+        raise UsageError(f"{path} is damaged or no checkpoint of this project: {str(error).splitlines()[0]}") from error
+    if not isinstance(checkpoint, dict) or "hyper_parameters" not in checkpoint:
+        raise UsageError(f"{path} is no checkpoint of a LightningModule of this project")
+    return checkpoint

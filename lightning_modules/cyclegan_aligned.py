@@ -66,7 +66,7 @@ class CycleGANAligned(BaseCycleGAN):
         """Four rows more: photo above warped cartoon (Fig. 7), photo above its cartoon (Fig. 12), points connected."""
         photo, points = batch.photo.image, batch.photo.landmarks
         warped = aligned_to(batch.photo, batch.cartoon, self._alignment)
-        cartoon = self.generate(self.trained_generators, "cartoon", photo, batch.photo)
+        cartoon = self.own_cartoons(batch.photo)
         return [
             *super().grid_rows(batch),
             *draw_matches(photo, warped.image, points, warped.landmarks),

@@ -95,10 +95,14 @@ class CycleGANCond(BaseCycleGAN):
         """Cartoons (B, 3, H, W) in [-1, 1] of photos, or with ``hair`` "all" sheets (B, 3, H, num_labels * W)."""
         return torch.cat(self._coloured(photos, self._labels_to_predict), dim=3)
 
+    def in_all_labels(self, photos: Faces) -> list[Tensor]:
+        """The cartoons (B, 3, H, W) of photos for each label."""
+        return self._coloured(photos, range(self._num_labels))
+
     def grid_rows(self, batch: UnpairedBatch) -> list[Tensor]:
         """Rows of a picture: photo, its cartoon in every colour, photo again; cartoon, photo, cartoon again."""
         photo, _, *others = super().grid_rows(batch)
-        return [photo, *self._coloured(batch.photo, range(self._num_labels)), *others]
+        return [photo, *self.in_all_labels(batch.photo), *others]
 
     def setup(self, stage: str) -> None:
         """Refuse to predict colours that nobody knows."""

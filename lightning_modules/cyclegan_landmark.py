@@ -151,7 +151,7 @@ class CycleGANLandmark(BaseCycleGAN):
     def grid_rows(self, batch: UnpairedBatch) -> list[Tensor]:
         """Three rows more, as in Fig. 11: the photo's landmarks, those found in its cartoon, and how far they moved."""
         photo, wanted = batch.photo.image, batch.photo.landmarks
-        cartoon = self.generate(self.trained_generators, "cartoon", photo, batch.photo)
+        cartoon = self.own_cartoons(batch.photo)
         found, _ = self._locate(cartoon, wanted)
         moved = draw_points(draw_lines(cartoon, wanted, found), wanted)
         return [*super().grid_rows(batch), draw_points(photo, wanted), draw_points(cartoon, found, RED), moved]

@@ -6,7 +6,7 @@
 ``metrics.csv``        what was logged
 ``images/``            grids of each validation
 ``checkpoints/``       ``best.ckpt`` and ``last.ckpt``
-``test/``              what ``lightning test`` and ``validate`` logged
+``test/``              what ``lightning test`` and ``validate`` logged; of a test ``metrics.json`` and ``faces.csv``
 ``predictions/``       what ``lightning predict`` made, unless told otherwise
 =====================  ================================================================
 """
@@ -23,6 +23,8 @@ from lightning import Trainer
 from lightning_modules.errors import UsageError
 
 CONFIG_FILE = "config.yaml"
+METRICS_FILE = "metrics.json"
+TEST_FOLDER = "test"
 CHECKPOINT_FOLDER = "checkpoints"
 NEWEST = ("last", "best")
 """Values of ``--ckpt_path`` that stand for the newest checkpoint of that name."""

@@ -13,13 +13,13 @@ from torch.utils.data import DataLoader, Dataset, Subset
 from datamodules.cartoonset import find_cartoons
 from datamodules.celeba import CelebA
 from datamodules.detector.crops import Crops
-from datamodules.detector.families import hold_back
 from datamodules.detector.memory import ImageMemory
 from datamodules.detector.mined import MINED_FILE, MinedWindows
 from datamodules.detector.sampler import CropBatches, Mix, Sources
 from datamodules.detector.scenes import CartoonScenes, FaceScenes, WiderScenes
 from datamodules.errors import DataError
 from datamodules.face_box import square_of_landmarks
+from datamodules.families import hold_back
 from datamodules.images import read_rgb, read_rgba
 from datamodules.layout import SetName
 from datamodules.lfw_net import LfwNet

@@ -2,10 +2,22 @@
 
 from lightning_modules.callbacks.bad_image_report import BadImageReport
 from lightning_modules.callbacks.cartoon_writer import CartoonWriter
+from lightning_modules.callbacks.evaluation import Evaluation
 from lightning_modules.callbacks.gradient_norms import GradientNorms
 from lightning_modules.callbacks.image_grid import ImageGrid
 from lightning_modules.callbacks.interrupt import SaveOnInterrupt
 from lightning_modules.callbacks.loss_bar import LossBar
 from lightning_modules.callbacks.run_record import RunRecord
+from lightning_modules.callbacks.validation_figures import ValidationFigures
 
-__all__ = ["BadImageReport", "CartoonWriter", "GradientNorms", "ImageGrid", "LossBar", "RunRecord", "SaveOnInterrupt"]
+__all__ = [
+    "BadImageReport",
+    "CartoonWriter",
+    "Evaluation",
+    "GradientNorms",
+    "ImageGrid",
+    "LossBar",
+    "RunRecord",
+    "SaveOnInterrupt",
+    "ValidationFigures",
+]

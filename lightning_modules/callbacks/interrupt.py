@@ -1,4 +1,4 @@
-"""Ctrl-C without loss."""
+"""Ctrl-C and SIGTERM without loss."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from pathlib import Path
 
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_info
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from lightning_modules.runs import CHECKPOINT_FOLDER, is_dry_run
 
 
 class SaveOnInterrupt(Callback):
-    """Saves ``last.ckpt`` when a person stops a fit, and says how to go on."""
+    """Saves ``last.ckpt`` when a person or a cluster stops a fit, and says how to go on."""
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Save at Ctrl-C alone: what fails by itself may be broken."""
-        if isinstance(exception, KeyboardInterrupt) and trainer.training and not is_dry_run(trainer):
+        """Save when told to stop: what fails by itself may be broken."""
+        if isinstance(exception, KeyboardInterrupt | SIGTERMException) and trainer.training and not is_dry_run(trainer):
             path = Path(trainer.default_root_dir) / CHECKPOINT_FOLDER / "last.ckpt"
             trainer.save_checkpoint(path)
             rank_zero_info(f"stopped at step {trainer.global_step}; go on with: --ckpt_path {path}")

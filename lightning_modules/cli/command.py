@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
@@ -14,17 +15,20 @@ from lightning import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_info
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from datamodules.errors import DataError
-from lightning_modules.callbacks import BadImageReport, CartoonWriter, LossBar, RunRecord, SaveOnInterrupt
+from lightning_modules.callbacks import BadImageReport, CartoonWriter, Evaluation, LossBar, RunRecord, SaveOnInterrupt
 from lightning_modules.checkpoints import read_hyper_parameters
 from lightning_modules.cli.devices import fitting_strategy, usable_precision
 from lightning_modules.cli.parser import ShortErrorParser
 from lightning_modules.cli.words import SUBCOMMANDS, Words
 from lightning_modules.errors import UsageError
+from lightning_modules.evaluation import JudgeFiles
 from lightning_modules.loggers import make_loggers
 from lightning_modules.runs import (
     CONFIG_FILE,
+    TEST_FOLDER,
     default_runs_folder,
     find_checkpoint,
     home_of,
@@ -60,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Words of the command line without the program's name; by default those of this process.
 
     Returns:
-        Exit code: 0, or 2 after an error of the user's that was explained on standard error.
+        Exit code: 0; 2 after an error of the user's that was explained on standard error; 143 after SIGTERM.
     """
     _quieten()
     try:
@@ -68,6 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (UsageError, DataError, MisconfigurationException) as error:
         print(f"{PROGRAM}: error: {_own_words(error)}", file=sys.stderr)
         return 2
+    except SIGTERMException:  # Lightning would leave with 0, as if all were done
+        return 128 + signal.SIGTERM
     return 0
 
 
@@ -112,6 +118,8 @@ class CartoonGANCLI(LightningCLI):
         if subcommand == "predict":
             parser.add_argument("--out", type=str | None, help="folder of the cartoons (default: in the run)")
             parser.set_defaults(return_predictions=False)  # they are written, not kept
+        if subcommand == "test":
+            parser.add_class_arguments(JudgeFiles, "evaluation")
         return parser
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
@@ -185,6 +193,11 @@ class CartoonGANCLI(LightningCLI):
             out = Path(config.out or self.home / "predictions").expanduser()
             _keep_apart(config.data.init_args.get("predict_dir"), out)
             self.home_callbacks.append(CartoonWriter(out))
+        if subcommand == "test":
+            assert self.checkpoint is not None, "a test without one was refused"
+            judges = JudgeFiles(**config.evaluation)
+            seed = int(config.seed_everything)
+            self.home_callbacks.append(Evaluation(judges, self.home / TEST_FOLDER, self.command, seed, self.checkpoint))
 
     def instantiate_classes(self) -> None:
         """Instantiate, and let our own complaints through, which jsonargparse wraps into many lines."""
@@ -209,7 +222,7 @@ class CartoonGANCLI(LightningCLI):
     def _loggers(self) -> Any:
         if self.config.subcommand == "predict":
             return False
-        return make_loggers(self.home, self.home if self.config.subcommand == "fit" else self.home / "test")
+        return make_loggers(self.home, self.home if self.config.subcommand == "fit" else self.home / TEST_FOLDER)
 
     def _to_record(self) -> Namespace:
         """The configuration without what belongs to one start only, and with folders that any start can find."""

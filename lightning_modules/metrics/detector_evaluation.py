@@ -20,12 +20,14 @@ from tqdm import tqdm
 
 from datamodules.detector.scenes import boxes_of
 from datamodules.errors import DataError
+from datamodules.face_box import square_of_landmarks
+from datamodules.transforms import to_tensor
 from datamodules.wider_face import WiderAnnotation, WiderFace
 from lightning_modules.metrics.detection_precision import DetectionPrecision, PrecisionSummary, TrueBoxes
 from lightning_modules.metrics.known_faces import KnownFace, KnownFaces, choose_face, spread
 from lightning_modules.metrics.landmark_error import LandmarkError, LandmarkErrorSummary, landmark_errors
 from lightning_modules.metrics.wider_subsets import find_subsets
-from networks.mtcnn import Cascade, CascadeSettings, Detections
+from networks.mtcnn import Cascade, CascadeSettings, Detections, LandmarkRegressor
 
 CROWD_SETTINGS = CascadeSettings(min_face=10, thresholds=(0.5, 0.5, 0.3), pyramid_factor=0.79)
 """The protocol on WIDER FACE: small faces, and low scores that end the curve at a high recall."""
@@ -127,6 +129,21 @@ def evaluate_faces(cascades: Mapping[str, Cascade], faces: KnownFaces, title: st
     for turn in _take_turns(cascades, tqdm(images, title, faces.count, unit="image", disable=None)):
         scorers[turn.name].add(turn)
     return {name: scorer.finish() for name, scorer in scorers.items()}
+
+
+def regressor_error(regressor: LandmarkRegressor, faces: KnownFaces, title: str = "") -> LandmarkErrorSummary:
+    """What a regressor makes of faces in the squares that their true landmarks ask for.
+
+    Raises:
+        DataError: An image cannot be read, or the eyes of its face coincide; the message names it.
+    """
+    metric = LandmarkError()
+    for number in tqdm(range(faces.count), title, unit="image", disable=None):
+        face = _checked(faces.read(number))
+        truth = torch.from_numpy(face.landmarks)[None]
+        with torch.inference_mode():
+            metric.update(regressor(to_tensor(face.image)[None], square_of_landmarks(truth)), truth)
+    return metric.compute()
 
 
 def _checked(face: KnownFace) -> KnownFace:

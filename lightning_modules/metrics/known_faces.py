@@ -13,8 +13,8 @@ from torch import Tensor
 from torchvision.ops import box_iou
 
 from datamodules.cartoonset import find_cartoons
-from datamodules.detector.families import hold_back
 from datamodules.detector.scenes import CartoonScenes, WiderScenes
+from datamodules.families import hold_back
 from datamodules.lfw_net import LfwNet
 from networks.mtcnn import Detections
 

@@ -8,7 +8,8 @@ from networks.mtcnn.facenet import import_facenet
 from networks.mtcnn.losses import LandmarkLoss, StageLosses, of_crops, stage_losses
 from networks.mtcnn.nets import MTCNN, ONet, PNet, RNet, StageOutput, face_score, normalise
 from networks.mtcnn.regressor import LandmarkRegressor
-from networks.mtcnn.weights import Card, WeightsError, load_weights, save_weights
+from networks.mtcnn.weights import Card, load_weights, save_weights
+from networks.weights_file import WeightsError
 
 __all__ = [
     "MTCNN",

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from networks.mtcnn.nets import LANDMARKS, MTCNN, Stage
-from networks.mtcnn.weights import Card, WeightsError
+from networks.mtcnn.weights import Card
+from networks.weights_file import WeightsError
 
 FILES = {"pnet": "pnet.pt", "rnet": "rnet.pt", "onet": "onet.pt"}
 """Net -> name of its file."""

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from lightning_modules.checkpoints import read_hyper_parameters
+from lightning_modules.checkpoints import load_model, read_hyper_parameters
+from lightning_modules.cyclegan_cond import CycleGANCond
 from lightning_modules.errors import UsageError
 
 CLASS = "lightning_modules.CycleGANBaseline"
@@ -67,3 +68,34 @@ def test_a_damaged_or_foreign_file_is_named(tmp_path: Path, damage: str) -> None
         path.write_bytes(content[damage])
     with pytest.raises(UsageError, match=r"bad\.ckpt"):
         read_hyper_parameters(path, CLASS)
+
+
+def test_a_model_comes_back_as_what_it_was(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = CycleGANCond(generator="resnet6", ngf=4, ndf=4, num_labels=3)
+    path = saved(
+        tmp_path / "a.ckpt",
+        hyper_parameters={**model.hparams, "_class_path": "lightning_modules.CycleGANCond", "_instantiator": "x"},
+        state_dict=model.state_dict(),
+    )
+    loaded = load_model(path)
+    assert isinstance(loaded, CycleGANCond)
+    assert not loaded.training
+    for name, value in model.state_dict().items():
+        if isinstance(value, torch.Tensor):
+            assert torch.equal(loaded.state_dict()[name], value), name
+
+
+@pytest.mark.parametrize("name", ["lightning_modules.MTCNNPNet", "os.system", "lightning_modules.base"])
+def test_what_is_no_cyclegan_is_not_loaded(tmp_path: Path, name: str) -> None:
+    path = saved(tmp_path / "a.ckpt", hyper_parameters={"_class_path": name}, state_dict={})
+    with pytest.raises(UsageError, match="which is no CycleGAN of this project"):
+        load_model(path)
+
+
+def test_a_checkpoint_without_class_is_refused(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.ckpt", hyper_parameters={"ngf": 4})
+    with pytest.raises(UsageError, match="does not say what model it is of"):
+        load_model(path)
+    with pytest.raises(UsageError, match="no such checkpoint"):
+        load_model(tmp_path / "none.ckpt")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.detector.families import hold_back
 from datamodules.errors import DataError
+from datamodules.families import hold_back
 from datamodules.splits import split_of
 
 NAMES = [f"cs{number}.png" for number in range(200)]

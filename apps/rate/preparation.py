@@ -1,0 +1,101 @@
+"""A file of ratings before people are asked: newly drawn, or the one that was asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from apps.rate.database import create
+from apps.rate.gallery import Variant, describe, draw_gallery, spread
+from apps.rate.store import Store
+from datamodules.errors import DataError
+
+if TYPE_CHECKING:
+    from apps.trained_run import TrainedRun
+
+PHOTOS = 20
+"""Photos whose cartoons are rated, unless told otherwise."""
+
+_WAYS_OUT = "leave --runs and --photos away to go on with what it holds, or name another --out"
+
+
+def prepare(out: Path, runs: Sequence[Path], photos: int | None) -> None:
+    """Make the file of ratings, or see that the one there holds what is asked for.
+
+    Args:
+        out: The file.
+        runs: Homes of runs and folders of them; none only where the file exists.
+        photos: Number of photos; None is the file's, or `PHOTOS`.
+
+    Raises:
+        DataError: It holds other runs or photos, or a run cannot be used.
+    """
+    if not runs:
+        if not out.exists():
+            raise DataError(f"{out} is not there to go on with; name the runs for a new one: --runs RUN")
+        _check_photos(out, None, photos)
+        return
+    from apps.trained_run import common_photos
+
+    opened = open_runs(runs)
+    names = common_photos(opened)
+    if out.exists():
+        _check_runs(out, describe(opened))
+        _check_photos(out, names, photos)
+    else:
+        create(out, draw_gallery(opened, spread(names, photos or PHOTOS)))
+
+
+def open_runs(paths: Sequence[Path]) -> list[TrainedRun]:
+    """The runs at these homes, and those below folders; of the latter what is no CycleGAN is told and left out.
+
+    Raises:
+        DataError: A home cannot be used, or a folder holds no run that can.
+    """
+    from apps.trained_run import TrainedRun
+
+    opened: dict[Path, TrainedRun] = {}
+    for path in paths:
+        homes = _find_homes(path)
+        found = 0
+        for home in homes:
+            try:
+                opened.setdefault(home.resolve(), TrainedRun.open(home))
+                found += 1
+            except DataError as error:
+                if homes == [path]:
+                    raise
+                print(f"left out: {home}: {error}", file=sys.stderr)
+        if not found:
+            raise DataError(f"--runs {path}: there is no run with a checkpoint of a CycleGAN")
+    return list(opened.values())
+
+
+def _find_homes(path: Path) -> list[Path]:
+    from lightning_modules.runs import CHECKPOINT_FOLDER
+
+    if not path.is_dir() or (path / CHECKPOINT_FOLDER).is_dir():
+        return [path]
+    return sorted({file.parent.parent for file in path.glob(f"**/{CHECKPOINT_FOLDER}/*.ckpt")})
+
+
+def _check_runs(out: Path, asked: Sequence[Variant]) -> None:
+    with Store(out) as store:
+        held = {variant.title: variant.digest for variant in store.variants}
+    if held.keys() != {variant.title for variant in asked}:
+        raise DataError(f"{out} holds the cartoons of {', '.join(held)}; {_WAYS_OUT}")
+    for variant in asked:
+        if held[variant.title] != variant.digest:
+            raise DataError(f"{out} holds cartoons from an earlier state of {variant.checkpoint}; {_WAYS_OUT}")
+
+
+def _check_photos(out: Path, names: Sequence[str] | None, count: int | None) -> None:
+    """See that the file holds so many photos, and those that would be chosen from these names where they are known."""
+    with Store(out) as store:
+        held = store.photo_names
+    wanted = len(held) if count is None else count
+    is_held = wanted == len(held) if names is None else spread(names, wanted) == held
+    if not is_held:
+        raise DataError(f"{out} holds {len(held)} photos, not those asked for; {_WAYS_OUT}")

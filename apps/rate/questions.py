@@ -1,0 +1,46 @@
+"""What people are asked: the paper's three scales (section 5), or which of two cartoons is the better one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Mode(StrEnum):
+    """The two ways to ask."""
+
+    SCORES = "scores"
+    PAIRS = "pairs"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question about an item.
+
+    Attributes:
+        key: Its name in the database and in figures.
+        title: The paper's name for it.
+        text: What the rater reads.
+        low: Smallest answer.
+        high: Largest answer.
+    """
+
+    key: str
+    title: str
+    text: str
+    low: int = 1
+    high: int = 5
+
+
+SCALES: Final = (
+    Question("identity", "Identity", "Does the cartoon keep the person's identity: is it still them?"),
+    Question("realistic", "Realistic", "Does it look real for a cartoon, as if somebody had drawn it?"),
+    Question("as_profile", "AsProfile", "All in all: would it be a good profile picture of this person?"),
+)
+"""Scores from 1, not at all, to 5, fully."""
+
+PREFERENCE: Final = Question("preference", "Preference", "Which is the better cartoon of this person?", -1, 1)
+"""-1 is the first cartoon, 1 the second, 0 no difference."""
+
+QUESTIONS: Final[dict[Mode, tuple[Question, ...]]] = {Mode.SCORES: SCALES, Mode.PAIRS: (PREFERENCE,)}

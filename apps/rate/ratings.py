@@ -1,0 +1,61 @@
+"""The ratings of a file as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.rate.database import connect, explained
+from apps.rate.questions import PREFERENCE, SCALES
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """What R raters said of P photos' cartoons by V variants; NaN where nothing was said.
+
+    Attributes:
+        titles: Of the variants.
+        scores: (R, P, V) scores from 1 to 5 by key of the scale.
+        choices: (R, P, V, V), above the diagonal: -1 where the variant of the row was better, 1 where that of the
+            column, 0 where there was no difference.
+        raters: Number of people who answered anything.
+        count: Number of answers.
+    """
+
+    titles: Sequence[str]
+    scores: dict[str, NDArray[np.float64]]
+    choices: NDArray[np.float64]
+    raters: int
+    count: int
+
+
+def read_ratings(path: Path) -> Ratings:
+    """Read a file of ratings, which may be in use.
+
+    Raises:
+        DataError: It cannot be used.
+    """
+    connection = connect(path)
+    try:
+        with explained(path):
+            titles = [title for (title,) in connection.execute("SELECT title FROM variant ORDER BY id")]
+            (photos,) = connection.execute("SELECT count(*) FROM photo").fetchone()
+            rows = connection.execute(
+                "SELECT rater, question, photo, first, second, value FROM rating JOIN item ON item.id = item"
+            ).fetchall()
+    finally:
+        connection.close()
+    place = {rater: index for index, rater in enumerate(sorted({row[0] for row in rows}))}
+    shape = (len(place), photos, len(titles))
+    scores = {scale.key: np.full(shape, np.nan) for scale in SCALES}
+    choices = np.full((*shape, len(titles)), np.nan)
+    for rater, question, photo, first, second, value in rows:
+        if question == PREFERENCE.key:
+            choices[place[rater], photo - 1, first - 1, second - 1] = value
+        else:
+            scores[question][place[rater], photo - 1, first - 1] = value
+    return Ratings(titles, scores, choices, len(place), len(rows))

@@ -1,0 +1,67 @@
+"""All figures of a file of ratings."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from apps.rate.questions import PREFERENCE, SCALES
+from apps.rate.ratings import Ratings, read_ratings
+from apps.rate.statistics import Figure, agreement, mean_scores, preferences
+
+FORMAT = 1
+STRENGTH = "strength"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What people said.
+
+    Attributes:
+        raters: Number of people who answered anything.
+        ratings: Number of answers.
+        variants: Figures by title of the run, and by scale, "preference" and "strength".
+        agreement: By scale, and "preference".
+    """
+
+    raters: int
+    ratings: int
+    variants: dict[str, dict[str, Figure]]
+    agreement: dict[str, Figure]
+
+    @classmethod
+    def read(cls, path: Path) -> Report:
+        """The report on a file.
+
+        Raises:
+            DataError: It cannot be used.
+        """
+        ratings = read_ratings(path)
+        compared = preferences(ratings.choices)
+        columns = {scale.key: mean_scores(ratings.scores[scale.key]) for scale in SCALES}
+        columns |= {PREFERENCE.key: compared.shares, STRENGTH: compared.strengths}
+        variants = {
+            title: {key: figures[index] for key, figures in columns.items()}
+            for index, title in enumerate(ratings.titles)
+        }
+        return cls(ratings.raters, ratings.count, variants, _agreements(ratings))
+
+    def as_json(self) -> dict[str, object]:
+        """For JSON; intervals are a low and a high end."""
+        return {
+            "format": FORMAT,
+            "raters": self.raters,
+            "ratings": self.ratings,
+            "variants": {title: _plain(figures) for title, figures in self.variants.items()},
+            "agreement": _plain(self.agreement),
+        }
+
+
+def _agreements(ratings: Ratings) -> dict[str, Figure]:
+    """Of the raters of each cartoon on each scale, and of those of each two cartoons of a photo."""
+    found = {scale.key: agreement(ratings.scores[scale.key], range(scale.low, scale.high + 1)) for scale in SCALES}
+    return found | {PREFERENCE.key: agreement(ratings.choices, (-1, 0, 1))}
+
+
+def _plain(figures: dict[str, Figure]) -> dict[str, dict[str, object]]:
+    return {key: asdict(figure) for key, figure in figures.items()}

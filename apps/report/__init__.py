@@ -1,0 +1,1 @@
+"""``cartoongan report``: what tested runs reached, in one table, and what it looks like, on one page."""

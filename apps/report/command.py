@@ -1,0 +1,106 @@
+"""``cartoongan report``: runs beside each other, as a page and as tables."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from datamodules.errors import DataError
+
+if TYPE_CHECKING:
+    from apps.report.pictures import Gallery
+    from apps.report.rows import Row
+
+FACES, WORST = 8, 4
+"""Photos that all runs translate, and worst cases of each kind."""
+
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Homes of tested runs, or folders of runs.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where report.html, table.md, .tex and .csv go.")],
+    ratings: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="People's ratings, of `cartoongan rate`: further columns.")
+    ] = None,
+    faces: Annotated[int, typer.Option(min=0, help="Photos that all runs translate, side by side.")] = FACES,
+    worst: Annotated[int, typer.Option(min=0, help="Worst cases of each run, by landmarks and by hair.")] = WORST,
+) -> None:
+    """Put tested runs beside each other: figures, faces, worst cases, training curves, commands.
+
+    Runs that differ in nothing but the seed are one row: the mean, and the standard deviation over the seeds. What
+    `lightning test` left in the runs is read, nothing else. The page is one file that shows photos of the test data, as
+    they were given: mind whose faces they are before you pass it on.
+    """
+    write_report(runs, out, ratings, faces, worst)
+
+
+def write_report(
+    paths: Sequence[Path], out: Path, ratings: Path | None = None, faces: int = FACES, worst: int = WORST
+) -> None:
+    """Write the page and the tables, and say on standard error what makes the rows hard to compare.
+
+    Args:
+        paths: Homes of tested runs, or folders of runs.
+        out: Folder of the four files; it is made.
+        ratings: Database of people's ratings.
+        faces: Photos that all runs translate.
+        worst: Worst cases of each run and kind.
+
+    Raises:
+        DataError: A run was not tested, something is damaged, or the files cannot be written.
+    """
+    from apps.report.comparability import different_data, other_differences
+    from apps.report.curves import draw_curves
+    from apps.report.formats import as_csv, as_latex, as_markdown
+    from apps.report.legend import legend_of
+    from apps.report.page import render_page
+    from apps.report.ratings import read_ratings
+    from apps.report.rows import rows_of
+    from apps.report.runs import find_runs, untested_homes
+    from apps.report.table import build_table
+    from datamodules.atomic import write_whole
+
+    found = find_runs(paths)
+    untested = [
+        f"{home.parent.name}/{home.name} was not tested" for path in paths for home in untested_homes(path.expanduser())
+    ]
+    rows, left_out = rows_of(found)
+    rated, unmatched = read_ratings(ratings, found) if ratings else ({}, [])
+    incomparable = different_data(rows)
+    gallery, without_pictures = _gallery(rows, faces, worst)
+    table = build_table(rows, rated, is_ranked=not incomparable)
+    warnings = [*incomparable, *other_differences(rows), *untested, *left_out, *unmatched, *without_pictures]
+    legend = legend_of(table, warnings)
+    command = _command(paths, out, ratings, faces, worst)
+    files = {
+        "report.html": render_page(table, legend, draw_curves(rows), gallery, command),
+        "table.md": as_markdown(table, legend),
+        "table.tex": as_latex(table, legend),
+        "table.csv": as_csv(table),
+    }
+    for name, content in files.items():
+        write_whole(out / name, content)
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    print(f"report: {out / 'report.html'}; table.md, table.tex and table.csv beside it")
+
+
+def _gallery(rows: Sequence[Row], faces: int, worst: int) -> tuple[Gallery | None, list[str]]:
+    """The pictures; or None and why there are none, which keeps no figures from being shown."""
+    from apps.report.pictures import draw_gallery
+
+    try:
+        return draw_gallery([run for row in rows for run in row.runs], faces, worst), []
+    except DataError as error:
+        return None, [f"there are no pictures: {error}"]
+
+
+def _command(paths: Sequence[Path], out: Path, ratings: Path | None, faces: int, worst: int) -> str:
+    """The command line that makes the same report."""
+    rated = ["--ratings", str(ratings)] if ratings else []
+    counts = ["--faces", str(faces), "--worst", str(worst)]
+    return shlex.join(["cartoongan", "report", *map(str, paths), "--out", str(out), *rated, *counts])

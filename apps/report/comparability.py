@@ -1,0 +1,78 @@
+"""Whether rows can be compared: what they were tested on, by whom, and after how much training."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from apps.report.rows import Row
+from apps.report.runs import MeasuredRun, is_outdated
+
+_TESTED_ON = {
+    "photos": "photos",
+    "cartoons": "cartoons",
+    "split": "parts of the data",
+    "image_size": "image sizes",
+    "photo_count": "numbers of photos",
+    "cartoon_count": "numbers of cartoons",
+    "index": "hair indices",
+    "labels": "label files",
+}
+
+
+def different_data(rows: Sequence[Row]) -> list[str]:
+    """Warnings that forbid to say which row is best: the rows were tested on different images."""
+    return [
+        f"not comparable: tested on different {what}: {spelt}"
+        for key, what in _TESTED_ON.items()
+        if (spelt := _differing(rows, lambda run, key=key: _text(run.data.get(key))))  # type: ignore[misc]
+    ]
+
+
+def other_differences(rows: Sequence[Row]) -> list[str]:
+    """Warnings of what else makes a comparison unfair: judges, budget, checkpoints, and tests that are out of date."""
+    kinds = list(dict.fromkeys(kind for row in rows for run in row.runs for kind in run.judges))
+    aspects: dict[str, Callable[[MeasuredRun], str | None]] = {
+        "tested on data in different folders": lambda run: _text(run.data.get("root")),
+        "trained for different numbers of steps": lambda run: f"{trained_steps(run):,}",
+        "tested at different kinds of checkpoints": lambda run: run.checkpoint,
+    }
+    for kind in kinds:
+        aspects[f"judged by different networks, {kind}"] = lambda run, kind=kind: _judge(run, kind)  # type: ignore[misc]
+    warnings = [f"{what}: {spelt}" for what, read in aspects.items() if (spelt := _differing(rows, read))]
+    outdated = [run for row in rows for run in row.runs if is_outdated(run.home)]
+    return warnings + [f"{run.title} was trained further since its test; test it again" for run in outdated]
+
+
+def trained_steps(run: MeasuredRun) -> int:
+    """Steps of a run's training so far, the tested checkpoint's at least."""
+    return max([run.step, *(step + 1 for step in _logged_steps(run.home / "metrics.csv"))])
+
+
+def _logged_steps(path: Path) -> Iterable[int]:
+    if path.is_file():
+        with path.open(newline="", encoding="utf-8") as file:
+            for record in csv.DictReader(file):
+                if (record.get("step") or "").isdigit():
+                    yield int(record["step"])
+
+
+def _differing(rows: Sequence[Row], read: Callable[[MeasuredRun], str | None]) -> str:
+    """Each value with the rows that have it; empty where all runs that have a value have the same."""
+    titles: dict[str, list[str]] = {}
+    for row in rows:
+        for run in row.runs:
+            if (value := read(run)) is not None:
+                titles.setdefault(value, []).append(row.title)
+    if len(titles) < 2:
+        return ""
+    return "; ".join(f"{value} ({', '.join(dict.fromkeys(of_value))})" for value, of_value in titles.items())
+
+
+def _judge(run: MeasuredRun, kind: str) -> str | None:
+    return run.judges[kind].name if kind in run.judges else None
+
+
+def _text(value: str | int | float | None) -> str:
+    return "none" if value is None else str(value)

@@ -1,0 +1,205 @@
+"""The same faces through all runs, and each run's worst cases."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from apps.report.numbers import printed
+from apps.report.runs import MeasuredRun
+from datamodules.errors import DataError
+from lightning_modules.runs import TEST_FOLDER
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from apps.trained_run import TrainedRun
+
+T = TypeVar("T")
+
+_LOSSLESS_UP_TO = 128
+FACES_FILE = Path(TEST_FOLDER) / "faces.csv"
+
+
+@dataclass(frozen=True)
+class FaceRow:
+    """A photo and what the runs make of it: data URIs, in the order of the runs."""
+
+    name: str
+    photo: str
+    cartoons: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A photo and its cartoon as data URIs, and what went wrong."""
+
+    photo: str
+    cartoon: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class WorstCases:
+    """A run's worst faces.
+
+    Attributes:
+        by_landmarks: Those with the largest landmark errors.
+        by_hair: Some of those whose cartoons have hair of another colour than the photo.
+        hair_summary: How many of them there are; empty where hair was not judged.
+    """
+
+    by_landmarks: Sequence[Case]
+    by_hair: Sequence[Case]
+    hair_summary: str
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Pictures of all runs.
+
+    Attributes:
+        titles: Of the runs.
+        faces: The same photos through all of them.
+        worst: Of each run, by title.
+    """
+
+    titles: Sequence[str]
+    faces: Sequence[FaceRow]
+    worst: Mapping[str, WorstCases]
+
+    @property
+    def has_worst(self) -> bool:
+        """Whether there are any worst cases."""
+        return any(cases.by_landmarks or cases.hair_summary for cases in self.worst.values())
+
+
+@dataclass(frozen=True)
+class JudgedFace:
+    """A line of `FACES_FILE`.
+
+    Attributes:
+        file: The photo in its set.
+        landmark_error: In distances between the eyes; None where it is not known.
+        hair: Colour of the photo; empty where it is not known.
+        hair_judged: Colour of the cartoon; empty where it is not known.
+    """
+
+    file: str
+    landmark_error: float | None
+    hair: str
+    hair_judged: str
+
+    @property
+    def has_other_hair(self) -> bool:
+        """Whether the cartoon has another colour than the photo."""
+        return bool(self.hair and self.hair_judged and self.hair != self.hair_judged)
+
+
+def draw_gallery(measured: Sequence[MeasuredRun], faces: int, worst: int) -> Gallery:
+    """Translate test photos with each run's tested checkpoint.
+
+    Args:
+        measured: At least one.
+        faces: Photos that all runs translate, evenly spread over those they have in common.
+        worst: Photos of each kind of worst cases.
+
+    Raises:
+        DataError: A checkpoint or the photos are not there, or the runs have no photo in common.
+    """
+    from apps.trained_run import TrainedRun, common_photos
+
+    runs = [TrainedRun.open(run.home, Path(run.checkpoint).stem) for run in measured]
+    names = _evenly(common_photos(runs), faces) if faces else []
+    columns = [_cartoons(run, names) for run in runs]
+    photos = _photos(max(runs, key=lambda run: run.image_size), names)
+    rows = [FaceRow(name, photo, cartoons) for name, photo, *cartoons in zip(names, photos, *columns, strict=True)]
+    titles = [run.title for run in measured]
+    return Gallery(titles, rows, dict(zip(titles, (_worst_cases(run, worst) for run in runs), strict=True)))
+
+
+def read_faces(path: Path) -> list[JudgedFace]:
+    """What a test found of each photo; empty where it did not look.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    if not path.is_file():
+        return []
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [_judged_face(record) for record in csv.DictReader(file)]
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        raise DataError(f"{path} is damaged ({error!r}); test the run again") from error
+
+
+def worst_by_landmarks(faces: Sequence[JudgedFace], count: int) -> list[JudgedFace]:
+    """The faces with the largest landmark errors, the worst first."""
+    known = [face for face in faces if face.landmark_error is not None]
+    return sorted(known, key=lambda face: face.landmark_error or 0.0, reverse=True)[:count]
+
+
+def worst_by_hair(faces: Sequence[JudgedFace], count: int) -> list[JudgedFace]:
+    """Faces whose cartoons have hair of another colour, evenly spread over all such."""
+    return _evenly([face for face in faces if face.has_other_hair], count)
+
+
+def _judged_face(record: Mapping[str, str | None]) -> JudgedFace:
+    file, error, hair, judged = (record[key] for key in ("file", "landmark_error", "hair", "hair_judged"))
+    if file is None or error is None or hair is None or judged is None:
+        raise ValueError("a line is cut off")
+    return JudgedFace(file, _known(float(error or "nan")), hair, judged)
+
+
+def _known(number: float) -> float | None:
+    return number if math.isfinite(number) else None
+
+
+def _worst_cases(run: TrainedRun, count: int) -> WorstCases:
+    faces = read_faces(run.home / FACES_FILE)
+    judged = [face for face in faces if face.hair and face.hair_judged]
+    wrong = sum(face.has_other_hair for face in judged)
+    summary = f"{wrong:,} of {len(judged):,} have another colour" if judged else ""
+    by_landmarks, by_hair = worst_by_landmarks(faces, count), worst_by_hair(faces, count)
+    errors = [f"error {printed(100 * (face.landmark_error or 0.0), 1)} %" for face in by_landmarks]
+    colours = [f"{face.hair}, judged {face.hair_judged}" for face in by_hair]
+    return WorstCases(_cases(run, by_landmarks, errors), _cases(run, by_hair, colours), summary)
+
+
+def _cases(run: TrainedRun, faces: Sequence[JudgedFace], captions: Sequence[str]) -> list[Case]:
+    names = [face.file for face in faces]
+    return [Case(*case) for case in zip(_photos(run, names), _cartoons(run, names), captions, strict=True)]
+
+
+def _photos(run: TrainedRun, names: Sequence[str]) -> list[str]:
+    return _data_uris(run.photos(names).image) if names else []
+
+
+def _cartoons(run: TrainedRun, names: Sequence[str]) -> list[str]:
+    return _data_uris(run.cartoons(run.photos(names))) if names else []
+
+
+def _data_uris(images: Tensor) -> list[str]:
+    """Images (N, 3, H, W) in [-1, 1] as WebP, which all browsers show, in data URIs; small ones without loss."""
+    import torch
+    from PIL import Image
+
+    pixels = ((images.permute(0, 2, 3, 1) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).numpy()
+    uris = []
+    for image in pixels:
+        encoded = io.BytesIO()
+        Image.fromarray(image).save(encoded, format="webp", quality=92, lossless=len(image) <= _LOSSLESS_UP_TO)
+        uris.append(f"data:image/webp;base64,{base64.b64encode(encoded.getvalue()).decode()}")
+    return uris
+
+
+def _evenly(items: Sequence[T], count: int) -> list[T]:
+    """So many items at most, evenly spread."""
+    taken = min(count, len(items))
+    return [items[index * len(items) // taken] for index in range(taken)]

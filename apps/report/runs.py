@@ -1,0 +1,262 @@
+"""Tested runs as they lie on disk: what ``lightning test`` measured, and how the run came about."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from apps.report.section import Json, Section, read_json
+from datamodules.errors import DataError
+from lightning_modules.runs import CHECKPOINT_FOLDER, CONFIG_FILE, METRICS_FILE, TEST_FOLDER
+
+FORMAT = 1
+"""Of `METRICS_FILE`."""
+
+Value = str | int | float | None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of one run.
+
+    Attributes:
+        title: What was measured, and by what where titles alone would not say.
+        value: None where there is none; `note` says why.
+        spread: How far `value` may be off.
+        spread_is: What kind of spread that is.
+        samples: Number of samples it rests on.
+        unit: "%" for fractions that are shown times 100.
+        better: "lower", "higher", or "" where neither is.
+        judge: Kind of the run's judge that it rests on.
+        note: What to keep in mind.
+    """
+
+    title: str
+    value: float | None
+    spread: float | None = None
+    spread_is: str = ""
+    samples: int | None = None
+    unit: str = ""
+    better: str = ""
+    judge: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A network that figures rest on.
+
+    Attributes:
+        name: With the digest of its weights.
+        reached: Its own accuracies and errors, as fractions, by what they are of.
+    """
+
+    name: str
+    reached: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Session:
+    """One start of a training: its command line and the revision of the code."""
+
+    command: str
+    revision: str | None
+
+
+@dataclass(frozen=True)
+class MeasuredRun:
+    """A run that was tested.
+
+    Attributes:
+        home: Its folder.
+        variant: Class of the model.
+        seed: That it was trained with.
+        checkpoint: Name of the file that was tested.
+        step: Training step of that file.
+        data: What it was tested on.
+        judges: By kind.
+        figures: By key.
+        options: The configuration of its training: texts by dotted name. Empty where it is not known.
+        sessions: The starts of its training.
+        test_command: The command line of its test.
+    """
+
+    home: Path
+    variant: str
+    seed: int
+    checkpoint: str
+    step: int
+    data: Mapping[str, Value]
+    judges: Mapping[str, Judge]
+    figures: Mapping[str, Figure]
+    options: Mapping[str, str]
+    sessions: Sequence[Session]
+    test_command: str
+
+    @property
+    def title(self) -> str:
+        """Experiment and run, as the folders are called."""
+        return f"{self.home.parent.name}/{self.home.name}"
+
+    def judge_of(self, figure: Figure) -> str | None:
+        """Name of the judge that a figure of this run rests on."""
+        if figure.judge is None:
+            return None
+        judge = self.judges.get(figure.judge)
+        return judge.name if judge else figure.judge
+
+
+def metrics_path(home: Path) -> Path:
+    """Where ``lightning test`` leaves its figures."""
+    return home / TEST_FOLDER / METRICS_FILE
+
+
+def find_runs(paths: Iterable[Path]) -> list[MeasuredRun]:
+    """The runs whose homes are given, and all tested ones below other folders; each once.
+
+    Raises:
+        DataError: A home was not tested, a folder holds no tested run, or what a test left is damaged.
+    """
+    homes = [home for path in paths for home in _homes(path.expanduser().absolute())]
+    return [read_run(home) for home in dict.fromkeys(homes)]
+
+
+def untested_homes(folder: Path) -> list[Path]:
+    """Homes of CycleGANs in or below a folder that have a checkpoint and no test."""
+    homes = {path.parent.parent for path in folder.rglob(f"{CHECKPOINT_FOLDER}/*.ckpt")}
+    return sorted(home for home in homes if not metrics_path(home).is_file() and _holds_a_cyclegan(home))
+
+
+def is_outdated(home: Path) -> bool:
+    """Whether the checkpoint that a test is of was written anew since.
+
+    Raises:
+        DataError: As in `read_run`.
+    """
+    checkpoint = home / CHECKPOINT_FOLDER / read_run(home).checkpoint
+    return checkpoint.is_file() and checkpoint.stat().st_mtime > metrics_path(home).stat().st_mtime
+
+
+def read_run(home: Path) -> MeasuredRun:
+    """The tested run in a folder.
+
+    Raises:
+        DataError: It was not tested, or a file of it is damaged; the message says which and what to do.
+    """
+    path = metrics_path(home)
+    if not path.is_file():
+        raise _untested(home)
+    metrics = Section(read_json(path), path)
+    if metrics.whole("format") != FORMAT:
+        raise DataError(f"{path} is of format {metrics.whole('format')}, expected {FORMAT}; {_how_to_test(home)}")
+    options = read_options(home / CONFIG_FILE)
+    seed = options.get("seed_everything", "")
+    return MeasuredRun(
+        home=home,
+        variant=metrics.text("variant"),
+        seed=int(seed) if seed.isdigit() else metrics.whole("seed"),
+        checkpoint=Path(metrics.text("checkpoint")).name,
+        step=metrics.whole("step"),
+        data=metrics.section("data").single_values(),
+        judges={kind: _judge(entry) for kind, entry in metrics.section("judges").sections().items()},
+        figures={key: read_figure(entry) for key, entry in metrics.section("figures").sections().items()},
+        options=options,
+        sessions=_read_sessions(home / "run.json"),
+        test_command=metrics.text("command"),
+    )
+
+
+def read_options(path: Path) -> dict[str, str]:
+    """A configuration, flat: texts by dotted name; empty where there is none.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    try:
+        return _flat(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise DataError(f"{path} is damaged: {str(error).splitlines()[0]}") from error
+
+
+def read_figure(entry: Section) -> Figure:
+    """A figure as ``lightning test`` writes it.
+
+    Raises:
+        DataError: It is none.
+    """
+    better = entry.maybe_text("better") or ""
+    if better not in {"", "lower", "higher"}:
+        entry.complain(f"has better: {better!r}, expected lower, higher or an empty text")
+    return Figure(
+        title=entry.text("title"),
+        value=entry.maybe_number("value"),
+        spread=entry.maybe_number("spread"),
+        spread_is=entry.maybe_text("spread_is") or "",
+        samples=entry.maybe_whole("samples"),
+        unit=entry.maybe_text("unit") or "",
+        better=better,
+        judge=entry.maybe_text("judge"),
+        note=entry.maybe_text("note"),
+    )
+
+
+def _judge(entry: Section) -> Judge:
+    return Judge(entry.text("name"), entry.numbers())
+
+
+def _homes(path: Path) -> list[Path]:
+    """A home itself, or the tested ones below a folder."""
+    if metrics_path(path).is_file():
+        return [path]
+    if (path / CHECKPOINT_FOLDER).is_dir() or (path / CONFIG_FILE).is_file():
+        raise _untested(path)
+    if not path.is_dir():
+        raise DataError(f"no such run or folder of runs: {path}")
+    if homes := sorted(file.parent.parent for file in path.rglob(f"{TEST_FOLDER}/{METRICS_FILE}")):
+        return homes
+    untested = untested_homes(path)
+    raise _untested(untested[0]) if untested else DataError(f"there is no run in {path}")
+
+
+def _untested(home: Path) -> DataError:
+    return DataError(f"{home} was not tested: there is no {metrics_path(home)}; {_how_to_test(home)}")
+
+
+def _how_to_test(home: Path) -> str:
+    files = [home / CHECKPOINT_FOLDER / f"{name}.ckpt" for name in ("best", "last")]
+    checkpoint = next((file for file in files if file.is_file()), files[0])
+    words = ["lightning", "test", "--config", str(home / CONFIG_FILE), "--ckpt_path", str(checkpoint)]
+    return f"test it with\n{shlex.join(words)}"
+
+
+def _holds_a_cyclegan(home: Path) -> bool:
+    return "CycleGAN" in read_options(home / CONFIG_FILE).get("model.class_path", "")
+
+
+def _read_sessions(path: Path) -> list[Session]:
+    """The sessions of a training; none where it left no record."""
+    if not path.is_file():
+        return []
+    content = read_json(path)
+    if not isinstance(content, list):
+        raise DataError(f"{path} is damaged: it is no list of sessions")
+    entries = [Section(session, path) for session in content]
+    return [Session(entry.text("command"), entry.maybe_text("git_revision")) for entry in entries]
+
+
+def _flat(value: Json, name: str = "") -> dict[str, str]:
+    """Texts of all values by dotted name, without the `init_args` that stand between a group and its options."""
+    if isinstance(value, dict | list) and value:
+        parts = value.items() if isinstance(value, dict) else enumerate(value)
+        return {
+            key: text
+            for part, inner in parts
+            for key, text in _flat(inner, name if part == "init_args" else f"{name}.{part}".lstrip(".")).items()
+        }
+    return {name: str(value).lower() if isinstance(value, bool) else str(value)}

@@ -1,0 +1,196 @@
+"""The DataModule of the probe: faces of both domains with hair colour and glasses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, get_args
+
+import numpy as np
+import torch
+from lightning import LightningDataModule
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from datamodules.errors import DataError
+from datamodules.faces import FacesDataModule
+from datamodules.families import hold_back
+from datamodules.glasses import glasses_of
+from datamodules.orders import ShuffledOrder
+from datamodules.samples import Domain, RawFace, Split
+from datamodules.source import FaceSource
+from datamodules.transforms import FaceTransform, cartoon_transform, photo_transform
+from datamodules.unpaired import DrawSampler
+from datamodules.workers import one_thread
+
+HELD_BACK = ("cartoons with unseen hair", "cartoons with unseen eyes", "photos")
+"""What the probe is measured on, in the order of the loaders."""
+
+_HAIR_COLUMN, _EYES_COLUMN = "hair_and_outline_source", "eyes_source"
+
+
+class LabelledFaces(NamedTuple):
+    """Faces and what the probe is to say of them: a batch of B, or without the batch axis a single one.
+
+    Attributes:
+        image: ``(B, 3, H, W)`` float32 RGB in [-1, 1].
+        hair: ``(B,)`` int64, a ``HairColour`` or ``NO_HAIR_COLOUR``.
+        glasses: ``(B,)`` int64: 1, 0, or ``UNKNOWN_GLASSES``.
+    """
+
+    image: Tensor
+    hair: Tensor
+    glasses: Tensor
+
+
+class ProbeDataModule(LightningDataModule):
+    """Photos and cartoons by turns, augmented as the CycleGANs see them; batches are ``LabelledFaces``.
+
+    Validation and test show, in three loaders, cartoons whose hair, cartoons whose eyes no training saw, and photos of
+    the part of that name.
+
+    Args:
+        root: Folder of the data sets.
+        photos: The photos' folder, see ``FacesDataModule``; without labels of glasses they teach hair alone.
+        cartoons: The cartoons' folder.
+        image_size: Side of the square images in pixels.
+        batch_size: Images a batch.
+        num_workers: Loader processes.
+        epoch_size: Faces an epoch.
+        cartoon_families: Table of the cartoons' parts (see ``hold_back``): whole sources of hair and eyes are held
+            back. Without it the test part of the names is.
+        cache_dir: Keep decoded cartoons here.
+        seed: Decides order and augmentation; follows ``--seed_everything``.
+    """
+
+    def __init__(
+        self,
+        root: str = "data",
+        photos: str = "celeba",
+        cartoons: str = "cartoonset10k",
+        image_size: int = 64,
+        batch_size: int = 64,
+        num_workers: int = 2,
+        epoch_size: int = 8192,
+        cartoon_families: str | None = None,
+        cache_dir: str | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if epoch_size < batch_size:
+            raise DataError(f"--data.epoch_size {epoch_size} is less than --data.batch_size {batch_size}; give more")
+        self._faces = FacesDataModule(root, photos, cartoons, image_size, batch_size, num_workers, cache_dir=cache_dir)
+        self.save_hyperparameters(ignore=["seed"])
+        paths = {"root": root, "cartoon_families": cartoon_families, "cache_dir": cache_dir}
+        # A checkpoint may be taken up from another folder.
+        self.hparams.update(
+            {name: str(Path(path).expanduser().absolute()) for name, path in paths.items() if path is not None}
+        )
+        self._image_size, self._batch_size, self._num_workers = image_size, batch_size, num_workers
+        self._epoch_size, self._seed = epoch_size, seed
+        self._families = Path(cartoon_families).expanduser() if cartoon_families else None
+        self._train: _Draws | None = None
+        self._held: dict[Split, list[_Chosen]] = {}
+
+    def prepare_data(self) -> None:
+        """Complain about missing folders before anything is written or started."""
+        self._faces.prepare_data()
+
+    def setup(self, stage: str) -> None:
+        """Read the annotations of what ``stage`` ("fit", "validate" or "test") needs."""
+        parts = [self._faces.stream("cartoon", split).faces for split in get_args(Split)]
+        names = sorted(name for part in parts for name in part.names)
+        kept_hair, unseen_hair = hold_back(names, self._families, _HAIR_COLUMN)
+        kept_eyes, unseen_eyes = hold_back(names, self._families, _EYES_COLUMN)
+        if stage == "fit":
+            kept = set(kept_hair).intersection(kept_eyes)
+            cartoons = self._chosen(parts, kept, "cartoon", augment=True)
+            photos = [self._faces.stream("photo", "train").faces]
+            self._train = _Draws(self._chosen(photos, None, "photo", augment=True), cartoons, self._seed)
+        split: Split = "test" if stage == "test" else "val"
+        photos = [self._faces.stream("photo", split).faces]
+        self._held[split] = [
+            self._chosen(parts, set(unseen_hair), "cartoon"),
+            self._chosen(parts, set(unseen_eyes), "cartoon"),
+            self._chosen(photos, None, "photo"),
+        ]
+
+    def train_dataloader(self) -> DataLoader[LabelledFaces]:
+        """Random draws of both domains by turns."""
+        assert self._train is not None, "setup('fit') comes first"
+        sampler = DrawSampler.of_trainer(self._epoch_size - self._epoch_size % self._batch_size, self.trainer)
+        return self._loader(self._train, sampler)
+
+    def val_dataloader(self) -> list[DataLoader[LabelledFaces]]:
+        """What ``HELD_BACK`` says, with the photos of the validation part."""
+        return [self._loader(part) for part in self._held["val"]]
+
+    def test_dataloader(self) -> list[DataLoader[LabelledFaces]]:
+        """What ``HELD_BACK`` says, with the photos of the test part."""
+        return [self._loader(part) for part in self._held["test"]]
+
+    def _chosen(
+        self, parts: Sequence[FaceSource], names: set[str] | None, domain: Domain, augment: bool = False
+    ) -> _Chosen:
+        transform = (photo_transform if domain == "photo" else cartoon_transform)(self._image_size, augment)
+        return _Chosen(parts, names, transform)
+
+    def _loader(self, dataset: Dataset[LabelledFaces], sampler: DrawSampler | None = None) -> DataLoader[LabelledFaces]:
+        return DataLoader(
+            dataset,
+            batch_size=self._batch_size,
+            num_workers=self._num_workers,
+            persistent_workers=self._num_workers > 0 and sampler is not None,
+            pin_memory=torch.cuda.is_available(),
+            worker_init_fn=one_thread,
+            sampler=sampler,
+            drop_last=sampler is not None,
+        )
+
+
+class _Chosen(Dataset[LabelledFaces]):
+    """The faces of some sources that have a label, all or those of some names, in file order."""
+
+    def __init__(self, parts: Sequence[FaceSource], names: set[str] | None, transform: FaceTransform) -> None:
+        self._parts, self._transform = list(parts), transform
+        self._glasses: list[NDArray[np.int64]] = [glasses_of(part) for part in parts]
+        self._places = [
+            (number, index)
+            for number, part in enumerate(parts)
+            for index, name in enumerate(part.names)
+            if (names is None or name in names) and (part.hair[index] >= 0 or self._glasses[number][index] >= 0)
+        ]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, index: int) -> LabelledFaces:
+        return self.seen(index, 0)
+
+    def seen(self, index: int, seed: int) -> LabelledFaces:
+        """A face under the augmentation of a seed."""
+        part, place = self._places[index]
+        face: RawFace = self._parts[part][place]
+        image, _, hair = self._transform(face, seed)
+        return LabelledFaces(image, hair, torch.tensor(self._glasses[part][place]))
+
+
+class _Draws(Dataset[LabelledFaces]):
+    """Photos and cartoons by turns, each in shuffled passes; draw n is a pure function of the seed and n."""
+
+    def __init__(self, photos: _Chosen, cartoons: _Chosen, seed: int) -> None:
+        self._domains = (photos, cartoons)
+        for name, faces in (("photos", photos), ("cartoons", cartoons)):
+            if not len(faces):
+                raise DataError(f"not one of the {name} for training is labelled; the probe learns from labels")
+        self._orders = tuple(ShuffledOrder(len(faces), seed, stream) for stream, faces in enumerate(self._domains))
+        self._seed = seed
+
+    def __len__(self) -> int:
+        return 2 * max(map(len, self._domains))
+
+    def __getitem__(self, draw: int) -> LabelledFaces:
+        number, domain = divmod(draw, 2)
+        seed = int(np.random.SeedSequence([self._seed, draw]).generate_state(1)[0])
+        return self._domains[domain].seen(self._orders[domain](number), seed)

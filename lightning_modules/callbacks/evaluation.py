@@ -1,0 +1,190 @@
+"""``lightning test`` of a CycleGAN: its figures as ``metrics.json``, those of each face as ``faces.csv``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import resource
+import shlex
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from lightning import LightningModule, Trainer
+from lightning.pytorch.utilities import rank_zero_info
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from datamodules.atomic import write_whole
+from datamodules.glasses import glasses_of
+from datamodules.samples import UNKNOWN_GLASSES, Domain, HairColour, UnpairedBatch
+from datamodules.unpaired import UnpairedFaces
+from lightning_modules.base import OTHER, BaseCycleGAN, Translation, TranslationCallback
+from lightning_modules.callbacks.run_record import git_revision
+from lightning_modules.cyclegan_landmark import CycleGANLandmark
+from lightning_modules.detector import default_weights
+from lightning_modules.evaluation import Evaluator, FaceRow, Figure, JudgeFiles, Judges
+from lightning_modules.runs import CONFIG_FILE, METRICS_FILE, is_dry_run
+
+FORMAT = 1
+
+_DATA_OPTIONS = ("root", "photos", "cartoons", "index", "labels", "image_size")
+
+
+class Evaluation(TranslationCallback):
+    """Measures a CycleGAN while it is tested; of other models it does nothing.
+
+    Args:
+        judges: Files of the judges.
+        folder: Where the files go.
+        command: The command line, as a list of words.
+        seed: The seed of the test.
+        checkpoint: The checkpoint that is tested.
+    """
+
+    def __init__(self, judges: JudgeFiles, folder: Path, command: list[str], seed: int, checkpoint: Path) -> None:
+        self._files, self.folder = judges, folder
+        self._command, self._seed, self._checkpoint = command, seed, checkpoint
+        self._evaluator: Evaluator | None = None
+        self._faces: FacesShown | None = None
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Load the judges."""
+        if isinstance(pl_module, BaseCycleGAN) and not is_dry_run(trainer):
+            judges = Judges.of_files(self._files, detector_in_the_loss(pl_module))
+            self._evaluator = Evaluator(judges, has_hair_labels(trainer)).to(pl_module.device)
+            self._faces = FacesShown(cast("DataLoader[UnpairedBatch]", trainer.test_dataloaders), trainer)
+            if pl_module.device.type == "cuda":
+                torch.cuda.reset_peak_memory_stats(pl_module.device)
+
+    def on_translation(
+        self, trainer: Trainer, pl_module: BaseCycleGAN, batch: UnpairedBatch, translation: Translation, batch_idx: int
+    ) -> None:
+        """Measure a batch."""
+        if self._evaluator is not None and self._faces is not None:
+            numbers = self._faces.numbers(batch_idx, batch)
+            self._evaluator.update(pl_module, batch, translation, numbers, self._faces.glasses(numbers["photo"]))
+
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Sum up, log and write."""
+        if self._evaluator is None or self._faces is None:
+            return
+        figures = self._evaluator.figures() | {"peak_memory": peak_memory(pl_module.device)}
+        rows = self._evaluator.face_rows()
+        found = {f"test/{key}": figure.value for key, figure in figures.items() if figure.value is not None}
+        pl_module.log_dict(found, rank_zero_only=True)
+        if trainer.is_global_zero:
+            content = self._account(trainer, pl_module, figures)
+            write_whole(self.folder / METRICS_FILE, json.dumps(content, indent=1, allow_nan=False) + "\n")
+            write_whole(self.folder / "faces.csv", _as_csv(rows, self._faces.photo_names))
+            rank_zero_info(f"figures: {self.folder / METRICS_FILE}")
+
+    def _account(self, trainer: Trainer, module: LightningModule, figures: dict[str, Figure]) -> dict[str, object]:
+        assert self._evaluator is not None
+        assert self._faces is not None
+        config = self.folder.parent / CONFIG_FILE
+        progress = torch.load(self._checkpoint, map_location="cpu", weights_only=True, mmap=True)
+        options = _options(trainer)
+        return {
+            "format": FORMAT,
+            "variant": type(module).__name__,
+            "checkpoint": str(self._checkpoint),
+            "epoch": progress["epoch"],
+            "step": progress["global_step"],
+            "config": str(config) if config.is_file() else None,
+            "command": shlex.join(self._command),
+            "git_revision": git_revision(),
+            "seed": self._seed,
+            "device": str(module.device) if module.device.type == "cpu" else torch.cuda.get_device_name(module.device),
+            "data": {
+                **{name: options.get(name) for name in _DATA_OPTIONS},
+                "split": "test",
+                **{f"{domain}_count": count for domain, count in self._faces.counts.items()},
+            },
+            "judges": self._evaluator.judges.cards,
+            "figures": {key: figure.as_json() for key, figure in figures.items()},
+        }
+
+
+class FacesShown:
+    """Which faces of a part a loader shows when: in file order, dealt out to the processes.
+
+    Args:
+        loader: Of a validation or test.
+        trainer: Whose processes share it.
+        most: Count the first so many faces of each domain only; by default all.
+
+    Attributes:
+        counts: Faces of the part by domain, as far as they are counted.
+        photo_names: Names of its photos; none where the loader is of something else than files.
+    """
+
+    def __init__(self, loader: DataLoader[UnpairedBatch], trainer: Trainer, most: int | None = None) -> None:
+        self._batch_size, self._rank, self._processes = loader.batch_size or 1, trainer.global_rank, trainer.world_size
+        faces = loader.dataset
+        if isinstance(faces, UnpairedFaces):
+            self.counts: dict[Domain, int] = {"photo": len(faces.photos.faces), "cartoon": len(faces.cartoons.faces)}
+            self.photo_names = list(faces.photos.faces.names)
+            self._glasses = torch.from_numpy(glasses_of(faces.photos.faces))
+        else:
+            length = len(cast(Any, faces))
+            self.counts, self.photo_names = {"photo": length, "cartoon": length}, []
+            self._glasses = torch.full((length,), UNKNOWN_GLASSES)
+        if most is not None:
+            self.counts = {domain: min(count, most) for domain, count in self.counts.items()}
+
+    def numbers(self, batch_idx: int, batch: UnpairedBatch) -> dict[Domain, Tensor]:
+        """By domain (B,) which face of the part each of a batch is; -1 for one that this epoch has shown already.
+
+        The smaller domain starts again when it ends, and so does a part that does not fill the last batches.
+        """
+        images = batch.photo.image
+        first = batch_idx * self._batch_size
+        draws = torch.arange(first, first + len(images), device=images.device) * self._processes + self._rank
+        return {domain: torch.where(draws < self.counts[domain], draws, -1) for domain in OTHER}
+
+    def glasses(self, numbers: Tensor) -> Tensor:
+        """(B,) whether photos have glasses: 1, 0, or ``UNKNOWN_GLASSES``, also for a number of -1."""
+        known = self._glasses.to(numbers.device)
+        return torch.where(numbers >= 0, known[numbers.clamp(min=0)], UNKNOWN_GLASSES)
+
+
+def detector_in_the_loss(model: BaseCycleGAN) -> Path | None:
+    """The detector's file that a landmark loss looks through; None in a variant without."""
+    if not isinstance(model, CycleGANLandmark):
+        return None
+    named: str | None = model.hparams["detector_weights"]
+    return Path(named) if named else default_weights()
+
+
+def has_hair_labels(trainer: Trainer) -> bool:
+    """Whether the labels are hair colours, and no others have taken their place."""
+    return not _options(trainer).get("labels")
+
+
+def peak_memory(device: torch.device) -> Figure:
+    """Most memory held at once: the GPU's, or on a CPU all that the process held."""
+    if device.type == "cuda":
+        return Figure("Peak memory", torch.cuda.max_memory_allocated(device) / 2**20, "lower", unit="MiB")
+    unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, kilobytes on Linux
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    return Figure("Peak memory", held, "lower", unit="MiB", note="the whole process on a CPU, judges included")
+
+
+def _options(trainer: Trainer) -> dict[str, Any]:
+    return dict(getattr(cast(Any, trainer).datamodule, "hparams", {}))
+
+
+def _as_csv(rows: list[FaceRow], names: list[str]) -> str:
+    """The table of faces: empty where something is not known."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["number", "file", *FaceRow._fields[1:]])
+    for row in rows:
+        file = names[row.number] if names else ""
+        hair, judged = (HairColour(label).name.lower() if label >= 0 else "" for label in (row.hair, row.hair_judged))
+        glasses = row.glasses if row.glasses >= 0 else ""
+        writer.writerow([row.number, file, f"{row.landmark_error:.6f}", hair, judged, glasses, row.glasses_judged])
+    return text.getvalue()

@@ -1,0 +1,97 @@
+"""Figures of a part of the validation photos while a CycleGAN is trained, to choose a checkpoint by."""
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+from lightning import LightningModule, Trainer
+from torch.utils.data import DataLoader
+
+from datamodules.samples import UnpairedBatch
+from lightning_modules.base import BaseCycleGAN, Translation, TranslationCallback
+from lightning_modules.callbacks.evaluation import FacesShown, detector_in_the_loss, has_hair_labels
+from lightning_modules.errors import UsageError
+from lightning_modules.evaluation import Evaluator, JudgeFiles, Judges
+from lightning_modules.evaluation.judges import FeatureName
+from lightning_modules.runs import is_dry_run
+
+_NOT_LOGGED = ("images_per_second",)
+
+
+class ValidationFigures(TranslationCallback):
+    """Logs the figures of ``lightning test`` under ``val/``, for the first photos of the validation part.
+
+    ``ModelCheckpoint`` can monitor any of them: ``val/kernel_cartoon``, ``val/landmark_consistency``, … In the epochs
+    between two measurements the last ones are logged again, and what cannot be measured is NaN, so that there is always
+    a value and none looks better.
+
+    Args:
+        samples: Photos, and as many cartoons; all there are, where that is fewer.
+        every_n_epochs: Measure in each n-th epoch, and in the last one.
+        features: Extractor of the distances, see ``JudgeFiles``.
+        inception: File of the Inception weights.
+        probe: File of the probe.
+        landmarks: File of the judge of landmarks.
+    """
+
+    def __init__(
+        self,
+        samples: int = 128,
+        every_n_epochs: int = 1,
+        features: FeatureName = "efficientnet_lite0",
+        inception: str | None = None,
+        probe: str | None = None,
+        landmarks: str | None = None,
+    ) -> None:
+        for name, value, least in (("samples", samples, 4), ("every_n_epochs", every_n_epochs, 1)):
+            if value < least:
+                raise UsageError(f"ValidationFigures: {name} is {value}, must be at least {least}")
+        self._samples, self._every_n_epochs = samples, every_n_epochs
+        self._files = JudgeFiles(features, inception, probe, landmarks)
+        self._judges: Judges | None = None
+        self._evaluator: Evaluator | None = None
+        self._faces: FacesShown | None = None
+        self._last: dict[str, float] = {}
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Get ready for an epoch that is measured."""
+        self._evaluator = None
+        if not isinstance(pl_module, BaseCycleGAN) or trainer.sanity_checking or is_dry_run(trainer):
+            return
+        is_last = pl_module.current_epoch + 1 == trainer.max_epochs
+        if self._last and pl_module.current_epoch % self._every_n_epochs and not is_last:
+            return
+        if self._judges is None:
+            self._judges = Judges.of_files(self._files, detector_in_the_loss(pl_module))
+        self._evaluator = Evaluator(self._judges, has_hair_labels(trainer)).to(pl_module.device)
+        self._faces = FacesShown(cast("DataLoader[UnpairedBatch]", trainer.val_dataloaders), trainer, self._samples)
+
+    def on_translation(
+        self, trainer: Trainer, pl_module: BaseCycleGAN, batch: UnpairedBatch, translation: Translation, batch_idx: int
+    ) -> None:
+        """Measure a batch."""
+        if self._evaluator is not None and self._faces is not None:
+            numbers = self._faces.numbers(batch_idx, batch)
+            self._evaluator.update(pl_module, batch, translation, numbers, self._faces.glasses(numbers["photo"]))
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Log what was measured, or was the last time."""
+        if self._evaluator is not None:
+            figures = self._evaluator.figures()
+            self._last = {
+                f"val/{key}": math.nan if figure.value is None else figure.value
+                for key, figure in figures.items()
+                if key not in _NOT_LOGGED
+            }
+            self._evaluator = None
+        if self._last and not trainer.sanity_checking:
+            pl_module.log_dict(self._last)
+
+    def state_dict(self) -> dict[str, object]:
+        """The last figures, for a run that is resumed between two measurements."""
+        return {"last": self._last}
+
+    def load_state_dict(self, state_dict: dict[str, object]) -> None:
+        """Take them up."""
+        self._last = dict(cast("dict[str, float]", state_dict["last"]))

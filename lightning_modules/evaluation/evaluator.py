@@ -1,0 +1,277 @@
+"""Everything that is measured of a model's translations."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torchmetrics import Metric
+from torchmetrics.utilities import dim_zero_cat
+
+from datamodules.face_box import square_of_landmarks
+from datamodules.samples import Domain, Faces, UnpairedBatch
+from lightning_modules.base import OTHER, BaseCycleGAN, Translation, faces_of
+from lightning_modules.evaluation.figure import Better, Figure
+from lightning_modules.evaluation.judges import Judges
+from lightning_modules.landmark_detector import or_mean
+from lightning_modules.metrics import (
+    Diversity,
+    FeatureDistance,
+    MeanSummary,
+    PoseVariety,
+    SampleMean,
+    landmark_errors,
+)
+from lightning_modules.metrics.feature_distance import LEAST_FRECHET, SUBSETS
+
+POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
+
+_ERROR = "standard error of the mean"
+_TIMED_BATCHES = 20
+
+
+class FaceRow(NamedTuple):
+    """What was found of the cartoon of one photo.
+
+    Attributes:
+        number: Of the photo in its part, from 0.
+        landmark_error: In eye distances, mean of the five points.
+        hair: The photo's colour, -1 where it has none.
+        hair_judged: The cartoon's, as the probe says.
+        glasses: Whether the photo has some: 1, 0 or -1 where that is not known.
+        glasses_judged: Whether the cartoon has, as the probe says.
+    """
+
+    number: int
+    landmark_error: float
+    hair: int
+    hair_judged: int
+    glasses: int
+    glasses_judged: int
+
+
+class Evaluator(nn.Module):
+    """Measures translations batch by batch, each face once, on any number of processes.
+
+    Args:
+        judges: Who judges.
+        has_hair_labels: Whether the labels are hair colours (other labels the probe does not know).
+    """
+
+    def __init__(self, judges: Judges, has_hair_labels: bool = True) -> None:
+        super().__init__()
+        self.judges = judges
+        self._has_hair_labels = has_hair_labels
+        width = judges.features.num_features
+        self.distances = nn.ModuleDict({domain: FeatureDistance(width) for domain in OTHER})
+        self.diversity = Diversity(width)
+        names = ("hair", "control", "invented", "kept", "landmarks", *POINTS, "cycle_photo", "cycle_cartoon")
+        self.means = nn.ModuleDict({name: SampleMean() for name in names})
+        self.pose = PoseVariety()
+        self.rows = _Rows()
+        self._seconds, self._timed_images, self._batches = 0.0, 0, 0
+
+    def update(
+        self,
+        model: BaseCycleGAN,
+        batch: UnpairedBatch,
+        translation: Translation,
+        numbers: dict[Domain, Tensor],
+        glasses: Tensor,
+    ) -> None:
+        """Takes in one batch.
+
+        Args:
+            model: What translates.
+            batch: What was translated.
+            translation: What became of it.
+            numbers: By domain (B,) int64, which face of its part each is; -1 for one that was seen already.
+            glasses: (B,) int64, whether each photo has some: 1, 0 or -1 where that is not known.
+        """
+        for domain in OTHER:
+            is_new = numbers[domain] >= 0
+            real, fake = faces_of(batch, domain).image[is_new], translation.fake[domain][numbers[OTHER[domain]] >= 0]
+            self._compare(domain, real, fake)
+            difference = (translation.reconstruction[domain] - faces_of(batch, domain).image).abs()
+            self._mean(f"cycle_{domain}").update(difference.flatten(1).mean(dim=1)[is_new])
+        is_new = numbers["photo"] >= 0
+        if is_new.any():
+            photos = Faces(*(values[is_new] for values in batch.photo))
+            self._judge_faces(photos, translation.fake["cartoon"][is_new], glasses[is_new], numbers["photo"][is_new])
+            self._judge_control(model, photos)
+            self._time(model, photos)
+
+    def figures(self) -> dict[str, Figure]:
+        """All figures of all batches and processes, by key."""
+        name = self.judges.features.name
+        figures: dict[str, Figure] = {}
+        for domain in OTHER:
+            figures |= _distance_figures(domain, name, self._distance(domain))
+        figures["hair_accuracy"] = self._share("hair", "Hair colour of the photo kept", "higher", "probe")
+        figures["hair_control"] = self._share("control", "Hair colour asked for, all four", "higher", "probe")
+        figures["landmark_consistency"] = self._share("landmarks", "Landmark distance", "lower", "landmarks")
+        for point in POINTS:
+            title = f"Landmark distance, {point.replace('_', ' ')}"
+            figures[f"landmark_{point}"] = self._share(point, title, "lower", "landmarks")
+        pose = self.pose.compute()
+        figures["pose_variety"] = Figure(
+            "Spread of yaw, cartoons / photos",
+            *(float(pose.ratio), "", float(pose.error), "standard error", int(pose.samples)),
+            judge="landmarks",
+            note="1 is as varied as the photos; more can be error of the landmarks",
+        )
+        figures["pose_correlation"] = Figure(
+            "Correlation of yaw, cartoons and photos",
+            *(float(pose.correlation), "higher", float(pose.correlation_error), "standard error", int(pose.samples)),
+            judge="landmarks",
+        )
+        figures["invented_glasses"] = self._share("invented", "Glasses that were not there", "lower", "probe")
+        figures["kept_glasses"] = self._share("kept", "Glasses kept", "higher", "probe")
+        diversity = self.diversity.compute()
+        figures["diversity"] = Figure(
+            f"Diversity of cartoons / of real ones ({name})",
+            float(diversity.ratio),
+            "higher",
+            samples=int(diversity.samples),
+            judge="features",
+            note="root mean square distance of two cartoons; near 0 all are alike",
+        )
+        for domain in OTHER:
+            figures[f"cycle_{domain}"] = self._share(
+                f"cycle_{domain}", f"Cycle error, {domain}s (L1)", "lower", None, ""
+            )
+        if self._timed_images:
+            speed = self._timed_images / self._seconds
+            figures["images_per_second"] = Figure(
+                "Cartoons a second", speed, "higher", samples=self._timed_images, unit="images/s"
+            )
+        return figures
+
+    def face_rows(self) -> list[FaceRow]:
+        """What was found of each cartoon, by the photos' numbers."""
+        return [
+            FaceRow(int(row[0]), float(row[1]), *(int(value) for value in row[2:]))
+            for row in self.rows.compute().tolist()
+        ]
+
+    def _compare(self, domain: Domain, real: Tensor, fake: Tensor) -> None:
+        for images, is_real in ((real, True), (fake, False)):
+            if len(images):
+                features = self.judges.features(images)
+                self._distance(domain).update(features, is_real)
+                if domain == "cartoon":
+                    self.diversity.update(features, is_real)
+
+    def _judge_faces(self, photos: Faces, cartoons: Tensor, glasses: Tensor, numbers: Tensor) -> None:
+        boxes = square_of_landmarks(or_mean(photos.landmarks, photos.image))
+        in_photos, in_cartoons = self.judges.landmarks(photos.image, boxes), self.judges.landmarks(cartoons, boxes)
+        errors = landmark_errors(in_cartoons, in_photos)
+        self._mean("landmarks").update(errors.mean(dim=1))
+        for column, point in enumerate(POINTS):
+            self._mean(point).update(errors[:, column])
+        self.pose.update(in_cartoons, in_photos)
+
+        said = self.judges.probe(cartoons)
+        hair, has_glasses = said.hair.argmax(dim=1), (said.glasses > 0).long()
+        label = photos.hair if self._has_hair_labels else torch.full_like(photos.hair, -1)
+        self._mean("hair").update((hair == label)[label >= 0])
+        self._mean("invented").update(has_glasses[glasses == 0])
+        self._mean("kept").update(has_glasses[glasses == 1])
+        rows = torch.stack([numbers, errors.mean(dim=1), label, hair, glasses, has_glasses], dim=1)
+        self.rows.update(rows)
+
+    def _judge_control(self, model: BaseCycleGAN, photos: Faces) -> None:
+        asked = enumerate(model.in_all_labels(photos) if self._has_hair_labels else [])
+        hits = [self.judges.probe(cartoons).hair.argmax(dim=1) == label for label, cartoons in asked]
+        self._mean("control").update(torch.cat(hits) if hits else photos.hair.new_empty(0))
+
+    def _time(self, model: BaseCycleGAN, photos: Faces) -> None:
+        """The first batch warms up; some of the next ones are timed."""
+        self._batches += 1
+        if self._batches > 1 + _TIMED_BATCHES:
+            return
+        start = _now(photos.image.device)
+        model.own_cartoons(photos)
+        seconds = _now(photos.image.device) - start
+        if self._batches > 1:
+            self._seconds += seconds
+            self._timed_images += len(photos.image)
+
+    def _share(self, name: str, title: str, better: Better, judge: str | None, unit: str = "%") -> Figure:
+        summary: MeanSummary = self._mean(name).compute()
+        note = None if summary.samples else _WHY_NOT.get(name, "no face with what it takes")
+        value = float(summary.mean) if summary.samples else None
+        spread = float(summary.error) if summary.samples > 1 else None
+        return Figure(title, value, better, spread, _ERROR, int(summary.samples), unit, judge, note)
+
+    def _mean(self, name: str) -> SampleMean:
+        metric = self.means[name]
+        assert isinstance(metric, SampleMean)
+        return metric
+
+    def _distance(self, domain: str) -> FeatureDistance:
+        metric = self.distances[domain]
+        assert isinstance(metric, FeatureDistance)
+        return metric
+
+
+_WHY_NOT = {
+    "hair": "no test photo with a hair label",
+    "control": "the variant cannot be asked for a hair colour",
+    "invented": "no test photo that is known to be without glasses",
+    "kept": "no test photo that is known to show glasses",
+}
+
+
+class _Rows(Metric):
+    """Rows of numbers from all processes."""
+
+    full_state_update = False
+
+    values: list[Tensor]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("values", default=[], dist_reduce_fx="cat")
+
+    def update(self, rows: Tensor) -> None:
+        self.values.append(rows.double().flatten())
+
+    def compute(self) -> Tensor:
+        flat = dim_zero_cat(self.values) if len(self.values) else torch.empty(0, dtype=torch.float64)
+        rows = flat.view(-1, len(FaceRow._fields))
+        return rows[rows[:, 0].argsort()]
+
+
+def _distance_figures(domain: Domain, extractor: str, metric: FeatureDistance) -> dict[str, Figure]:
+    found = metric.compute()
+    is_inception = extractor == "Inception"
+    frechet, kernel = ("FID", "KID") if is_inception else ("Fréchet distance", "Kernel distance")
+    samples = min(found.generated, found.real)
+    too_few = f"takes {LEAST_FRECHET:,} samples of either side; there are {found.generated:,} and {found.real:,}"
+    return {
+        f"frechet_{domain}": Figure(
+            f"{frechet}, {domain}s ({extractor})",
+            found.frechet,
+            "lower",
+            samples=samples,
+            judge="features",
+            note=too_few if found.frechet is None else None,
+        ),
+        f"kernel_{domain}": Figure(
+            f"{kernel}, {domain}s ({extractor})",
+            *(found.kernel, "lower", found.kernel_deviation),
+            f"standard deviation over {SUBSETS} subsets of {found.subset}",
+            samples,
+            judge="features",
+            note=f"too few samples: {samples}" if found.kernel is None else None,
+        ),
+    }
+
+
+def _now(device: torch.device) -> float:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()

@@ -1,0 +1,44 @@
+"""One figure of an evaluation, as it is written down."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, replace
+from typing import Literal
+
+Better = Literal["lower", "higher", ""]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measured value and all that it takes to read it.
+
+    Attributes:
+        title: What it is called, with the judge's name where one was asked.
+        value: None where it could not be measured, for the reason in ``note``.
+        better: Which direction is better; empty where neither is.
+        spread: How far it could be off, in its own unit; None where that is not known.
+        spread_is: What ``spread`` is.
+        samples: Images that it was measured on.
+        unit: "%" for shares, which are written from 0 to 1; else the unit's name or nothing.
+        judge: Name of the judge among "features", "probe", "landmarks".
+        note: What to keep in mind.
+    """
+
+    title: str
+    value: float | None
+    better: Better = ""
+    spread: float | None = None
+    spread_is: str = ""
+    samples: int = 0
+    unit: str = ""
+    judge: str | None = None
+    note: str | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """As plain values; what is not finite becomes None."""
+        value, note = self.value, self.note
+        if value is not None and not math.isfinite(value):
+            value, note = None, note or "not finite: there was nothing to measure"
+        spread = self.spread if self.spread is not None and math.isfinite(self.spread) else None
+        return asdict(replace(self, value=value, spread=spread, note=note))

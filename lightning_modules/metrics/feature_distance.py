@@ -1,0 +1,95 @@
+"""Distance between two sets of images in the features of a network: Fréchet's and the kernel one."""
+
+from __future__ import annotations
+
+import warnings
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torchmetrics.image import FrechetInceptionDistance, KernelInceptionDistance
+
+LEAST_FRECHET = 2048
+"""Samples of either side below which Fréchet's distance says more of their number than of the images."""
+
+SUBSETS = 100
+LARGEST_SUBSET = 1000
+_LEAST_KERNEL = 4
+
+
+class DistanceSummary(NamedTuple):
+    """Distances between generated and real images.
+
+    Attributes:
+        frechet: Fréchet's distance (Heusel et al. 2017); None below ``LEAST_FRECHET`` samples.
+        kernel: Kernel distance (Binkowski et al. 2018), mean over subsets; None with too few samples.
+        kernel_deviation: Its standard deviation over the subsets; None with too few samples.
+        subset: Size of a subset, at most half of the smaller side.
+        generated: Number of generated images.
+        real: Number of real images.
+    """
+
+    frechet: float | None
+    kernel: float | None
+    kernel_deviation: float | None
+    subset: int
+    generated: int
+    real: int
+
+
+class FeatureDistance(nn.Module):
+    """Both distances of torchmetrics from features that are extracted once.
+
+    Args:
+        num_features: Length of a feature vector.
+    """
+
+    def __init__(self, num_features: int) -> None:
+        super().__init__()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that the kernel distance keeps all features
+            self.frechet = FrechetInceptionDistance(_Features(num_features))
+            self.kernel = KernelInceptionDistance(_Features(num_features), subsets=SUBSETS)
+
+    def update(self, features: Tensor, real: bool) -> None:
+        """Takes in images.
+
+        Args:
+            features: (N, num_features) of them; N may be 0.
+            real: Whether they are real.
+        """
+        if len(features):
+            self.frechet.update(features, real)
+            self.kernel.update(features, real)
+
+    def compute(self) -> DistanceSummary:
+        """Sums up all images of all processes; the subsets are the same whenever the features are."""
+        with self.frechet.sync_context():
+            generated = int(self.frechet.fake_features_num_samples)
+            real = int(self.frechet.real_features_num_samples)
+        fewest = min(generated, real)
+        subset = min(fewest // 2, LARGEST_SUBSET)
+        self.kernel.subset_size = subset
+        mean = deviation = None
+        if fewest >= _LEAST_KERNEL:
+            with torch.random.fork_rng():
+                torch.manual_seed(0)
+                mean, deviation = (float(value) for value in self.kernel.compute())
+        frechet = float(self.frechet.compute()) if fewest >= LEAST_FRECHET else None
+        return DistanceSummary(frechet, mean, deviation, subset, generated, real)
+
+    def reset(self) -> None:
+        """Forgets all images."""
+        self.frechet.reset()
+        self.kernel.reset()
+
+
+class _Features(nn.Module):
+    """Hands features on that were extracted already."""
+
+    def __init__(self, num_features: int) -> None:
+        super().__init__()
+        self.num_features = num_features
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features

@@ -1,0 +1,152 @@
+"""Training of the probe that judges hair colour and glasses of generated faces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from lightning import LightningModule
+from lightning.pytorch.utilities import rank_zero_info
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor, nn
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import OneCycleLR
+from torchmetrics import Metric
+from torchmetrics.classification import MulticlassAccuracy
+
+from datamodules.probe import HELD_BACK, LabelledFaces
+from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, HairColour
+from lightning_modules.errors import UsageError
+from lightning_modules.runs import is_dry_run
+from networks.ema import ema_of
+from networks.probe import FaceProbe, ProbeOutput, save_probe, to_side
+
+PROBE_FILE = "probe.safetensors"
+_HIDDEN = {"hair": NO_HAIR_COLOUR, "glasses": UNKNOWN_GLASSES}
+
+
+class Probe(LightningModule):
+    """A classifier of hair colour and glasses, trained on faces that are made as soft as generated ones.
+
+    After each epoch it is measured on what it never saw (``HELD_BACK``); nothing is chosen by that. A finished fit
+    writes ``probe.safetensors`` into the run's home, with these figures in it. Accuracy is the mean of the classes'
+    own accuracies, since few photos show glasses or grey hair.
+
+    Args:
+        learning_rate: AdamW's highest, along one cosine cycle.
+        weight_decay: AdamW's.
+        softening: Share of images that are scaled down and up again, by up to four.
+        ema_decay: Decay of the weights' moving average, which is what is measured and kept.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float = 2e-3,
+        weight_decay: float = 1e-3,
+        softening: float = 0.5,
+        ema_decay: float = 0.99,
+    ) -> None:
+        super().__init__()
+        for name, value, is_valid, expected in (
+            ("learning_rate", learning_rate, learning_rate > 0, "more than 0"),
+            ("weight_decay", weight_decay, weight_decay >= 0, "0 or more"),
+            ("softening", softening, 0 <= softening <= 1, "from 0 to 1"),
+            ("ema_decay", ema_decay, 0 < ema_decay < 1, "above 0, below 1"),
+        ):
+            if not is_valid:
+                raise UsageError(f"--model.{name} is {value}, must be {expected}")
+        self.save_hyperparameters()
+        self._learning_rate, self._weight_decay, self._softening = learning_rate, weight_decay, softening
+        self.net = FaceProbe(len(HairColour))
+        self.average = ema_of(self.net, ema_decay)
+        self.accuracies = nn.ModuleDict(
+            {
+                f"{question} of {part}": MulticlassAccuracy(classes, average="macro")
+                for part in HELD_BACK
+                for question, classes in (("hair", len(HairColour)), ("glasses", 2))
+            }
+        )
+
+    def forward(self, images: Tensor) -> ProbeOutput:
+        """Judge (B, 3, H, W) images in [-1, 1]."""
+        output: ProbeOutput = self.average(images)
+        return output
+
+    def training_step(self, batch: LabelledFaces, batch_idx: int) -> Tensor:
+        """Cross entropy of hair colour and of glasses, each over the faces that have the label."""
+        output = self.net(self._softened(batch.image))
+        hair = _mean_of_known(F.cross_entropy(output.hair, batch.hair.clamp(min=0), reduction="none"), batch.hair)
+        glasses = _mean_of_known(
+            F.binary_cross_entropy_with_logits(output.glasses, batch.glasses.float(), reduction="none"), batch.glasses
+        )
+        self.log_dict({"train/hair": hair.detach(), "train/glasses": glasses.detach()}, batch_size=len(batch.hair))
+        return hair + glasses
+
+    def on_train_batch_end(self, outputs: object, batch: LabelledFaces, batch_idx: int) -> None:
+        """Move the average along."""
+        self.average.update_parameters(self.net)
+
+    def validation_step(self, batch: LabelledFaces, batch_idx: int, dataloader_idx: int) -> None:
+        """Measure one part of what was held back."""
+        self._measure(batch, HELD_BACK[dataloader_idx])
+
+    def test_step(self, batch: LabelledFaces, batch_idx: int, dataloader_idx: int) -> None:
+        """Measure one part of what was held back."""
+        self._measure(batch, HELD_BACK[dataloader_idx])
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the accuracies."""
+        self._log_accuracies("val")
+
+    def on_test_epoch_end(self) -> None:
+        """Log the accuracies."""
+        self._log_accuracies("test")
+
+    def on_fit_end(self) -> None:
+        """Write the probe."""
+        if not self.trainer.is_global_zero or is_dry_run(self.trainer) or self.trainer.interrupted:
+            return
+        path = Path(self.trainer.default_root_dir) / PROBE_FILE
+        metrics = self.trainer.callback_metrics
+        figures = {name: float(metrics[f"val/{name}"]) for name in self.accuracies if f"val/{name}" in metrics}
+        save_probe(cast(FaceProbe, self.average.module), figures, path)
+        rank_zero_info(f"probe: {path}")
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """AdamW along one cosine cycle by step."""
+        optimizer = AdamW(self.net.parameters(), self._learning_rate, weight_decay=self._weight_decay)
+        steps = int(self.trainer.estimated_stepping_batches)
+        scheduler = OneCycleLR(optimizer, self._learning_rate, total_steps=steps, pct_start=0.1)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def _softened(self, images: Tensor) -> Tensor:
+        """Some of the images as soft as what an unfinished generator makes."""
+        is_soft = torch.rand(len(images), 1, 1, 1, device=images.device) < self._softening
+        side = int(torch.randint(images.shape[3] // 4, images.shape[3], ()))
+        return torch.where(is_soft, to_side(to_side(images, side), images.shape[3]), images)
+
+    def _measure(self, batch: LabelledFaces, part: str) -> None:
+        output = self(batch.image)
+        for question, said in (("hair", output.hair.argmax(dim=1)), ("glasses", (output.glasses > 0).long())):
+            known = getattr(batch, question)
+            is_known = known != _HIDDEN[question]
+            if is_known.any():
+                self._accuracy(f"{question} of {part}").update(said[is_known], known[is_known])
+
+    def _log_accuracies(self, stage: str) -> None:
+        for name in self.accuracies:
+            accuracy = self._accuracy(name)
+            if accuracy.update_called:
+                self.log(f"{stage}/{name}", accuracy.compute(), prog_bar=True)
+            accuracy.reset()
+
+    def _accuracy(self, name: str) -> Metric:
+        return cast(Metric, self.accuracies[name])
+
+
+def _mean_of_known(losses: Tensor, labels: Tensor) -> Tensor:
+    """Mean of the losses (B,) of faces that have a label; 0 where none has."""
+    is_known = labels >= 0
+    return (losses * is_known).sum() / is_known.sum().clamp(min=1)

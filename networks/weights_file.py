@@ -1,0 +1,82 @@
+"""Weights as a file in safetensors form, with a description in its metadata.
+
+The form cannot carry code; a file comes into being finished or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+_CARD_KEY = "card"
+
+
+class WeightsError(Exception):
+    """A file of weights is missing, damaged or of another kind. The message names it and is shown as is."""
+
+
+def write_weights(network: nn.Module, description: Mapping[str, object], path: Path) -> None:
+    """Writes a network's state and a description of plain values beside `path` and renames the file to it.
+
+    Raises:
+        WeightsError: It cannot be written there.
+    """
+    tensors = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            save_file(tensors, part, metadata={_CARD_KEY: json.dumps(dict(description))})
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"cannot write {path}: {error}") from error
+
+
+def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
+    """The state and the description that `write_weights` wrote.
+
+    Raises:
+        WeightsError: The file is missing, damaged, or has no description.
+    """
+    if not path.is_file():
+        raise WeightsError(f"no such file of weights: {path}")
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            metadata = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - it is no mapping
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path} is damaged or no file of weights: {error}") from error
+    try:
+        return tensors, dict(json.loads(metadata[_CARD_KEY]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(f"{path} is no file of weights of this project: it has no readable card") from error
+
+
+def fill(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Loads a state into the network that it belongs to.
+
+    Raises:
+        WeightsError: It belongs to another network, or holds values that are not finite; the message names `path`.
+    """
+    expected = {key: value.shape for key, value in network.state_dict().items()}
+    found = {key: value.shape for key, value in tensors.items()}
+    if wrong := sorted(key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)):
+        raise WeightsError(f"{path} does not hold these nets: {', '.join(wrong[:4])} missing, unknown or misshapen")
+    if broken := [key for key, value in tensors.items() if not bool(torch.isfinite(value).all())]:
+        raise WeightsError(f"{path} holds values that are not finite: {', '.join(broken[:4])}")
+    network.load_state_dict(dict(tensors))
+
+
+def fingerprint(path: Path) -> str:
+    """Eight characters that change with what a file holds."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:8]

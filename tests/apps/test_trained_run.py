@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from apps.trained_run import TrainedRun, common_photos
+from datamodules.celeba import CelebA
+from datamodules.errors import DataError
+
+
+def test_a_run_translates_its_test_photos(trained_runs: Path, sample_root: Path) -> None:
+    run = TrainedRun.open(trained_runs / "cyclegan_cond" / "a")
+    assert (run.title, run.variant, run.image_size) == ("cyclegan_cond/a", "CycleGANCond", 32)
+    assert run.checkpoint.name == "last.ckpt"  # no validation, so there is no best one
+    expected = CelebA(sample_root / "celeba", "test")
+    assert run.photo_names == expected.names
+    photos = run.photos(run.photo_names[:2])
+    assert photos.hair.tolist() == expected.hair[:2].tolist()
+    cartoons = run.cartoons(photos)
+    assert cartoons.shape == (2, 3, 32, 32)
+    with torch.inference_mode():
+        torch.testing.assert_close(cartoons, run.model.own_cartoons(photos), rtol=1e-4, atol=1e-5)
+    coloured = run.coloured(photos)
+    assert len(coloured) == 4
+    own = torch.stack([coloured[label][index] for index, label in enumerate(photos.hair.tolist()) if label >= 0])
+    torch.testing.assert_close(own, cartoons[photos.hair >= 0], rtol=1e-4, atol=1e-5)
+
+
+def test_a_variant_without_labels_has_no_colours(trained_runs: Path) -> None:
+    run = TrainedRun.open(trained_runs / "cyclegan_baseline" / "a", "last")
+    assert run.coloured(run.photos(run.photo_names[:1])) == []
+
+
+def test_photos_are_compared_by_name(trained_runs: Path) -> None:
+    first, second = (TrainedRun.open(trained_runs / f"cyclegan_{name}" / "a") for name in ("baseline", "cond"))
+    assert common_photos([first, second]) == first.photo_names
+    with pytest.raises(DataError, match=r"has no such photo"):
+        first.photos(["999999.jpg"])
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"is no run with a checkpoint: there is no .*best\.ckpt"):
+        TrainedRun.open(tmp_path)
+    checkpoints = tmp_path / "checkpoints"
+    checkpoints.mkdir()
+    (checkpoints / "last.ckpt").write_bytes(b"broken")
+    with pytest.raises(DataError, match=r"last\.ckpt is cut off"):
+        TrainedRun.open(tmp_path)

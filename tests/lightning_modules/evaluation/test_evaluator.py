@@ -1,0 +1,162 @@
+"""The evaluator against planted answers: judges that read what was written into the images."""
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from datamodules.samples import Domain, Faces, UnpairedBatch
+from lightning_modules.base import BaseCycleGAN, Translation
+from lightning_modules.cyclegan_baseline import CycleGANBaseline
+from lightning_modules.evaluation import Evaluator, Judges
+from networks.feature_extractors import FeatureExtractor
+from networks.mtcnn import LandmarkRegressor
+from networks.probe import FaceProbe, ProbeOutput
+
+SIDE = 16
+FACE = torch.tensor([[4.0, 5], [12, 5], [8, 9], [5, 12], [11, 12]])
+
+
+class ColourFeatures(FeatureExtractor):
+    """The middle column of each image."""
+
+    name, num_features = "columns", 3 * SIDE
+
+    def forward(self, images: Tensor) -> Tensor:
+        return images[..., SIDE // 2].flatten(1)
+
+
+class CornerProbe(nn.Module):
+    """Reads hair colour and glasses from the first two pixels."""
+
+    def forward(self, images: Tensor) -> ProbeOutput:
+        label = ((images[:, 0, 0, 0] + 1) * 2).round().long().clamp(max=3)
+        return ProbeOutput(nn.functional.one_hot(label, 4).float(), images[:, 0, 0, 1])
+
+
+class ShiftReader(nn.Module):
+    """Finds the landmarks of a face that is shifted by what the third pixel says."""
+
+    def forward(self, images: Tensor, boxes: Tensor) -> Tensor:
+        assert boxes.shape == (len(images), 4)
+        found = FACE.repeat(len(images), 1, 1)
+        found[..., 0] += images[:, 0, 0, 2, None] * 8  # eye distances
+        return found
+
+
+def judges() -> Judges:
+    probe, landmarks = cast(FaceProbe, CornerProbe()), cast(LandmarkRegressor, ShiftReader())
+    return Judges(ColourFeatures(), probe, landmarks, {"features": {"name": "columns"}})
+
+
+def marked(hair: list[int], glasses: list[int], shifts: list[float], seed: int = 0) -> Tensor:
+    """Images of noise that carry what the judges read."""
+    images = torch.rand(len(hair), 3, SIDE, SIDE, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+    images[:, 0, 0, 0] = torch.tensor(hair) / 2 - 1
+    images[:, 0, 0, 1] = torch.tensor(glasses) * 2.0 - 1
+    images[:, 0, 0, 2] = torch.tensor(shifts)
+    return images
+
+
+class Painter(CycleGANBaseline):
+    """Makes the same cartoons for each label: those of colour 0, 1, 2 and 0."""
+
+    def __init__(self) -> None:
+        super().__init__(generator="resnet6", ngf=2, ndf=2)
+
+    def own_cartoons(self, photos: Faces) -> Tensor:
+        return photos.image
+
+    def in_all_labels(self, photos: Faces) -> list[Tensor]:
+        count = len(photos.image)
+        return [marked([label] * count, [0] * count, [0.0] * count) for label in (0, 1, 2, 0)]
+
+
+class Plain(Painter):
+    """Knows no labels."""
+
+    def in_all_labels(self, photos: Faces) -> list[Tensor]:
+        return []
+
+
+HAIR, CARTOON_HAIR = [0, 1, 2, 3, -1], [0, 1, 2, 0, 2]  # one of four is recoloured
+GLASSES, CARTOON_GLASSES = [0, 0, 0, 1, -1], [1, 0, 0, 1, 1]  # one of three invented, the only one kept
+SHIFTS = [0.05, 0.05, 0.05, 0.05, 0.05]
+
+
+def measured(evaluator: Evaluator, model: BaseCycleGAN | None = None) -> Evaluator:
+    photo = marked(HAIR, [0] * 5, [0.0] * 5)
+    landmarks = FACE.repeat(5, 1, 1)
+    cartoon = marked([0] * 5, [0] * 5, [0.0] * 5, seed=1)
+    batch = UnpairedBatch(
+        Faces(photo, landmarks, torch.tensor(HAIR)), Faces(cartoon, landmarks, torch.zeros(5, dtype=torch.long))
+    )
+    fake = {"photo": cartoon + 0.1, "cartoon": marked(CARTOON_HAIR, CARTOON_GLASSES, SHIFTS, seed=2)}
+    wanted: dict[Domain, Faces] = {"cartoon": batch.photo, "photo": batch.cartoon}
+    translation = Translation(
+        cast("dict[Domain, Tensor]", fake), {"photo": photo + 0.25, "cartoon": cartoon - 0.5}, {}, wanted
+    )
+    numbers: dict[Domain, Tensor] = {"photo": torch.arange(5), "cartoon": torch.tensor([0, 1, 2, 3, -1])}
+    for _ in range(2):
+        evaluator.update(model or Painter(), batch, translation, numbers, torch.tensor(GLASSES))
+        numbers = {domain: torch.full((5,), -1) for domain in numbers}  # all of them seen already
+    return evaluator
+
+
+def test_planted_answers_are_found() -> None:
+    figures = measured(Evaluator(judges())).figures()
+    value = {key: figure.value for key, figure in figures.items()}
+    assert value["hair_accuracy"] == 0.75
+    assert value["hair_control"] == 0.75
+    assert value["invented_glasses"] == pytest.approx(1 / 3)
+    assert value["kept_glasses"] == 1
+    assert value["landmark_consistency"] == pytest.approx(0.05, abs=1e-4)
+    assert value["landmark_nose"] == pytest.approx(0.05, abs=1e-4)
+    assert value["cycle_photo"] == pytest.approx(0.25, abs=1e-5)
+    assert value["cycle_cartoon"] == pytest.approx(0.5, abs=1e-5)
+    assert value["pose_variety"] is not None
+    assert {key: figures[key].samples for key in ("hair_accuracy", "hair_control", "cycle_cartoon", "diversity")} == {
+        "hair_accuracy": 4,
+        "hair_control": 20,
+        "cycle_cartoon": 4,
+        "diversity": 5,
+    }
+    assert figures["kernel_cartoon"].title == "Kernel distance, cartoons (columns)"
+    assert figures["frechet_cartoon"].value is None
+    assert "2,048" in (figures["frechet_cartoon"].note or "")
+
+
+def test_rows_tell_each_face_once() -> None:
+    rows = measured(Evaluator(judges())).face_rows()
+    assert [row.number for row in rows] == list(range(5))
+    assert [row.hair for row in rows] == HAIR
+    assert [row.hair_judged for row in rows] == CARTOON_HAIR
+    assert [row.glasses for row in rows] == GLASSES
+    assert [row.glasses_judged for row in rows] == CARTOON_GLASSES
+    assert [row.landmark_error for row in rows] == pytest.approx(SHIFTS, abs=1e-4)
+
+
+def test_a_variant_without_labels_has_no_control() -> None:
+    control = measured(Evaluator(judges()), Plain()).figures()["hair_control"].as_json()
+    assert control["value"] is None
+    assert control["note"] == "the variant cannot be asked for a hair colour"
+
+
+def test_labels_that_are_no_hair_colours_are_not_judged_as_such() -> None:
+    evaluator = measured(Evaluator(judges(), has_hair_labels=False))
+    figures = evaluator.figures()
+    assert figures["hair_accuracy"].value is None
+    assert figures["hair_control"].value is None
+    assert {row.hair for row in evaluator.face_rows()} == {-1}
+
+
+def test_what_is_not_finite_is_written_as_nothing() -> None:
+    figure = measured(Evaluator(judges())).figures()["diversity"]
+    broken = type(figure)("x", math.nan, spread=math.inf).as_json()
+    assert broken["value"] is None
+    assert broken["spread"] is None
+    assert broken["note"]

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from datamodules.cartoonset import LANDMARKS
+from datamodules.face_box import square_of_landmarks
+from datamodules.faces import FacesDataModule
+from lightning_modules.errors import UsageError
+from lightning_modules.evaluation import JudgeFiles, Judges
+from lightning_modules.evaluation.judges import OWN_LANDMARKS
+from networks.probe import FaceProbe, save_probe
+
+LOCAL = JudgeFiles("efficientnet_lite0")
+
+
+@pytest.fixture(scope="module")
+def own() -> Judges:
+    return Judges.of_files(LOCAL)
+
+
+def test_the_project_s_own_judges_say_who_they_are_and_how_good(own: Judges) -> None:
+    assert own.cards["features"]["name"] == "EfficientNet-Lite0"
+    assert str(own.cards["probe"]["name"]).startswith("probe.safetensors ")
+    assert float(str(own.cards["probe"]["hair of cartoons with unseen hair"])) >= 0.97
+    assert float(str(own.cards["probe"]["glasses of cartoons with unseen eyes"])) >= 0.95
+    assert float(str(own.cards["landmarks"]["error on cartoons held back"])) < 0.1
+    assert not any(parameter.requires_grad for parameter in own.parameters())
+
+
+def test_a_face_shifted_by_five_percent_is_seen_to_be(own: Judges, sample_root: Path) -> None:
+    """The judge that is shipped, on drawn cartoons that are shifted by whole pixels."""
+    data = FacesDataModule(str(sample_root), image_size=128, augment=False)
+    stream = data.stream("cartoon", "train")
+    image = torch.stack([stream.transform(stream.faces[index], 0).image for index in range(6)])
+    landmarks = torch.stack([stream.transform(stream.faces[index], 0).landmarks for index in range(6)])
+    eyes = float((landmarks[:, 1, 0] - landmarks[:, 0, 0]).mean())
+    assert eyes == pytest.approx((LANDMARKS[1, 0] - LANDMARKS[0, 0]) / 400 * 128, rel=1e-3)
+    boxes = square_of_landmarks(landmarks)
+    moved = own.landmarks(image.roll(2, dims=3), boxes) - own.landmarks(image, boxes)
+    assert float(moved[..., 0].mean()) / eyes == pytest.approx(2 / eyes, rel=0.25)
+    assert abs(float(moved[..., 1].mean())) / eyes < 0.02
+
+
+def test_the_detector_in_the_loss_is_no_judge(tmp_path: Path) -> None:
+    copy = shutil.copy(OWN_LANDMARKS, tmp_path / "renamed.safetensors")
+    with pytest.raises(UsageError, match=r"is the detector in this model's loss"):
+        Judges.of_files(LOCAL, in_the_loss=Path(copy))
+
+
+def test_missing_files_are_named_with_their_option(tmp_path: Path) -> None:
+    missing = str(tmp_path / "none.safetensors")
+    with pytest.raises(UsageError, match=r"none\.safetensors \(--evaluation\.probe\)"):
+        Judges.of_files(JudgeFiles(probe=missing))
+    with pytest.raises(UsageError, match=r"none\.safetensors \(--evaluation\.landmarks\)"):
+        Judges.of_files(JudgeFiles(landmarks=missing))
+    with pytest.raises(UsageError, match=r"none\.safetensors.*\(--evaluation\.inception\)"):
+        Judges.of_files(JudgeFiles("inception", inception=missing))
+
+
+def test_a_probe_can_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "mine.safetensors"
+    save_probe(FaceProbe(), {"hair of photos": 0.5}, path)
+    card = Judges.of_files(JudgeFiles("efficientnet_lite0", probe=str(path))).cards["probe"]
+    assert str(card["name"]).startswith("mine.safetensors ")
+    assert card["hair of photos"] == 0.5

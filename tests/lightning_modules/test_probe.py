@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from lightning import Trainer
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from datamodules.probe import HELD_BACK, LabelledFaces
+from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES
+from lightning_modules.cli import main
+from lightning_modules.errors import UsageError
+from lightning_modules.probe import PROBE_FILE, Probe
+from networks.probe import load_probe
+
+MakeTrainer = Callable[..., Trainer]
+
+
+class Drawn(Dataset[LabelledFaces]):
+    """Faces of one colour, under a bar where glasses are; some labels are unknown."""
+
+    def __init__(self, length: int, seed: int = 0) -> None:
+        generator = torch.Generator().manual_seed(seed)
+        self.hair = torch.randint(0, 4, (length,), generator=generator)
+        self.glasses = torch.randint(0, 2, (length,), generator=generator)
+        self.noise = 0.1 * torch.randn(length, 3, 64, 64, generator=generator)
+
+    def __len__(self) -> int:
+        return len(self.hair)
+
+    def __getitem__(self, index: int) -> LabelledFaces:
+        colours = torch.tensor([[-1.0, -1, -1], [0, -1, -1], [1, 1, -1], [0, 0, 0]])
+        image = colours[self.hair[index]][:, None, None] + self.noise[index]
+        if self.glasses[index]:
+            image[:, 28:34, 10:54] = 1
+        hair = torch.tensor(NO_HAIR_COLOUR) if index % 7 == 0 else self.hair[index]
+        glasses = torch.tensor(UNKNOWN_GLASSES) if index % 5 == 0 else self.glasses[index]
+        return LabelledFaces(image, hair, glasses)
+
+
+def loaders(length: int, seed: int) -> list[DataLoader[LabelledFaces]]:
+    return [DataLoader(Drawn(length, seed + part), batch_size=16) for part in range(len(HELD_BACK))]
+
+
+def test_it_learns_what_it_is_told_and_writes_how_well(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    trainer = make_trainer(max_epochs=4)
+    trainer.fit(Probe(ema_decay=0.9), DataLoader(Drawn(128), batch_size=8), loaders(48, 1))
+    probe, figures = load_probe(tmp_path / PROBE_FILE)
+    assert figures.keys() == {f"{question} of {part}" for part in HELD_BACK for question in ("hair", "glasses")}
+    assert min(figures.values()) > 0.9, figures
+    unseen = Drawn(48, 9)
+    said = probe(torch.stack([unseen[index].image for index in range(48)]))
+    assert (said.hair.argmax(dim=1) == unseen.hair).float().mean() > 0.9
+    assert ((said.glasses > 0) == unseen.glasses.bool()).float().mean() > 0.9
+
+
+def test_figures_are_accuracies_of_the_known_labels(make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, parts = Probe(), loaders(40, 3)
+
+    def always_black(images: Tensor) -> object:
+        from networks.probe import ProbeOutput
+
+        return ProbeOutput(torch.eye(4)[:1].repeat(len(images), 1), torch.ones(len(images)))
+
+    monkeypatch.setattr(module, "forward", always_black)
+    (*_, last) = make_trainer().test(module, parts, verbose=False)
+    assert last[f"test/hair of {HELD_BACK[0]}"] == pytest.approx(0.25)
+    assert last[f"test/glasses of {HELD_BACK[2]}"] == pytest.approx(0.5)
+
+
+def test_senseless_options_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"--model\.softening is 2"):
+        Probe(softening=2)
+
+
+def test_the_command_trains_and_tests_it(sample_root: Path, tmp_path: Path) -> None:
+    options = [
+        *("--config", "configs/probe.yaml", "--data.root", str(sample_root), "--data.num_workers", "0"),
+        *("--trainer.default_root_dir", str(tmp_path), "--trainer.enable_progress_bar", "false"),
+        *("--trainer.accelerator", "cpu", "--data.batch_size", "8", "--data.epoch_size", "16"),
+    ]
+    assert main(["fit", *options, "--run", "a", "--trainer.max_epochs", "1"]) == 0
+    assert (tmp_path / "probe" / "a" / PROBE_FILE).is_file()
+    assert main(["test", *options, "--ckpt_path", "last"]) == 0
