@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 _CARD_KEY = "card"
@@ -34,7 +34,7 @@ def write_weights(network: nn.Module, description: Mapping[str, object], path: P
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
-            save_file(tensors, part, metadata={_CARD_KEY: json.dumps(dict(description))})
+            part.write_bytes(save(tensors, metadata={_CARD_KEY: json.dumps(dict(description))}))
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)

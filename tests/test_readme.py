@@ -31,6 +31,7 @@ SMALL = {
     "--trainer.enable_progress_bar": "false",
 }
 SMALL_CYCLEGAN = {"--data.image_size": "32", "--data.batch_size": "2", "--model.ngf": "4", "--model.ndf": "4"}
+SMALL_PROBE = {"--data.batch_size": "4", "--data.epoch_size": "8"}
 SMALL_STAGE = {"--data.batch_size": "32", "--data.epoch_size": "32", "--data.val_size": "32"}
 
 
@@ -46,6 +47,13 @@ def run(command: str, folder: Path, sample_root: Path) -> int:
             return cartoongan([*words[:2], "--help"])
         if words[:2] == ["detector", "train"]:  # it has tests of its own, with a budget of their own
             return cartoongan([*words[:2], "--help"])
+        if words[0] == "rate":  # it serves until Ctrl-C; it has tests of its own
+            return cartoongan([*words[: 1 + (words[1] == "report")], "--help"])
+        if words[0] == "report":
+            words[1] = str(folder / "cyclegan_cond")
+        if words[0] == "figures":
+            (home,) = (folder / "cyclegan_cond").iterdir()
+            words = [*replaced(words, "--run", str(home)), "--faces", "1"]
         if words[:2] == ["detector", "eval"]:
             words += ["--limit", "2"]
         if words[0] == "detect":
@@ -67,7 +75,7 @@ def run(command: str, folder: Path, sample_root: Path) -> int:
     words += ["--trainer.default_root_dir", str(folder)]
     if words[0] == "fit":
         is_resumed = "--ckpt_path" in words
-        small = SMALL | (SMALL_STAGE if "mtcnn" in command else SMALL_CYCLEGAN)
+        small = SMALL | (SMALL_STAGE if "mtcnn" in command else SMALL_PROBE if "probe" in command else SMALL_CYCLEGAN)
         options = {k: v for k, v in small.items() if not (is_resumed and k.startswith(("--model", "--data")))}
         if is_resumed:
             options["--trainer.max_epochs"] = "2"
@@ -86,6 +94,7 @@ def test_the_readme_s_commands_run_in_their_order(sample_root: Path, tmp_path: P
         *("generator_resnet", "generator_unet", "generator_densenet"),
         *("cyclegan_cond", "cyclegan_landmark", "cyclegan_aligned", "cyclegan_full"),
         *("faces.json", "drawn", "evaluation", "figure.png", "mtcnn_pnet", "mtcnn_rnet"),
+        *("probe", "report", "figures"),
     }
 
 

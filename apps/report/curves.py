@@ -16,6 +16,7 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8
 """Okabe and Ito's, which colour-blind people tell apart, on light and on dark ground."""
 
 _SHOWN = (
+    *("val/kernel_cartoon", "val/landmark_consistency", "val/hair_accuracy"),
     *("val/cycle", "train/cycle", "train/adversarial", "train/discriminator"),
     *("train/cycle_photo", "train/cycle_cartoon"),
 )

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import yaml
 from PIL import Image
 
 from datamodules.celeba import CelebA
+from lightning_modules.base import BaseCycleGAN
 from lightning_modules.cli import command, main
 
 Lightning = Callable[..., int]
@@ -138,6 +141,19 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(trained: Path, lightnin
     for name, value in theirs.items():
         if isinstance(value, torch.Tensor):
             torch.testing.assert_close(ours[name], value, rtol=0, atol=0, msg=name)
+
+
+def test_a_run_that_is_told_to_end_is_saved_and_fails(
+    lightning: Lightning, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(module: BaseCycleGAN, *_: object) -> None:
+        if module.global_step == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(BaseCycleGAN, "on_train_batch_end", stopped)
+    assert lightning("fit", "--trainer.max_steps", "5", "--data.epoch_size", "12") == 143
+    saved = torch.load(the_run(tmp_path) / "checkpoints" / "last.ckpt", weights_only=True)
+    assert saved["global_step"] < 5
 
 
 def test_the_command_line_beats_the_checkpoint(copied: Path, lightning: Lightning) -> None:

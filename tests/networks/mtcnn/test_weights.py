@@ -36,7 +36,7 @@ def test_an_old_file_is_replaced_whole_or_not_at_all(
     def full_disk(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("networks.weights_file.save_file", full_disk)
+    monkeypatch.setattr("networks.weights_file.save", full_disk)
     with pytest.raises(WeightsError, match=r"cannot write .*detector\.safetensors: .*No space left"):
         save_weights(random_nets, Card(source="another"), path)
     assert path.read_bytes() == before
