@@ -29,6 +29,8 @@ from lightning_modules.evaluation import Evaluator, FaceRow, Figure, JudgeFiles,
 from lightning_modules.runs import CONFIG_FILE, METRICS_FILE, is_dry_run
 
 FORMAT = 1
+LOGGED_ALREADY = ("cycle_photo", "cycle_cartoon")
+"""Figures that are among the losses."""
 
 _DATA_OPTIONS = ("root", "photos", "cartoons", "index", "labels", "image_size")
 
@@ -73,7 +75,11 @@ class Evaluation(TranslationCallback):
             return
         figures = self._evaluator.figures() | {"peak_memory": peak_memory(pl_module.device)}
         rows = self._evaluator.face_rows()
-        found = {f"test/{key}": figure.value for key, figure in figures.items() if figure.value is not None}
+        found = {
+            f"test/{key}": figure.value
+            for key, figure in figures.items()
+            if figure.value is not None and key not in LOGGED_ALREADY
+        }
         pl_module.log_dict(found, rank_zero_only=True)
         if trainer.is_global_zero:
             content = self._account(trainer, pl_module, figures)

@@ -10,13 +10,13 @@ from torch.utils.data import DataLoader
 
 from datamodules.samples import UnpairedBatch
 from lightning_modules.base import BaseCycleGAN, Translation, TranslationCallback
-from lightning_modules.callbacks.evaluation import FacesShown, detector_in_the_loss, has_hair_labels
+from lightning_modules.callbacks.evaluation import LOGGED_ALREADY, FacesShown, detector_in_the_loss, has_hair_labels
 from lightning_modules.errors import UsageError
 from lightning_modules.evaluation import Evaluator, JudgeFiles, Judges
 from lightning_modules.evaluation.judges import FeatureName
 from lightning_modules.runs import is_dry_run
 
-_NOT_LOGGED = ("images_per_second",)
+_NOT_LOGGED = ("images_per_second", *LOGGED_ALREADY)
 
 
 class ValidationFigures(TranslationCallback):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -79,6 +80,31 @@ def test_two_processes_train_as_one(
     states = [torch.load(home / "checkpoints" / "last.ckpt", weights_only=True) for home in homes]
     assert [state["global_step"] for state in states] == [3, 3]
     assert sorted(path.name for path in homes[1].iterdir()) == sorted(path.name for path in homes[0].iterdir())
+
+
+def test_two_processes_measure_as_one(sample_root: Path, tmp_path: Path) -> None:
+    """Figures of a test on one and two processes; distances are of other subsets, since the order differs."""
+    common = ["--config", "configs/cyclegan_cond.yaml", "--trainer.accelerator=cpu"]
+    common += [f"--trainer.default_root_dir={tmp_path}", "--trainer.enable_progress_bar=false"]
+    small = ["--data.image_size=32", "--data.num_workers=0", "--model.ngf=4", "--model.ndf=4"]
+    steps = [f"--data.root={sample_root}", "--run=a", "--trainer.max_steps=1", "--trainer.limit_val_batches=0"]
+    assert run([*LIGHTNING, "fit", *common, *small, *steps], tmp_path).returncode == 0
+    found, faces = [], []
+    for devices in (1, 2):
+        options = ["--ckpt_path=last", f"--trainer.devices={devices}", "--data.batch_size=2"]
+        result = run([*LIGHTNING, "test", *common, *options], tmp_path)
+        assert result.returncode == 0, result.stderr
+        folder = tmp_path / "cyclegan_cond" / "a" / "test"
+        found.append(json.loads((folder / "metrics.json").read_text())["figures"])
+        faces.append((folder / "faces.csv").read_text().splitlines())
+    alone, together = found
+    assert alone.keys() == together.keys()
+    for key in alone.keys() - {"kernel_photo", "kernel_cartoon", "images_per_second", "peak_memory"}:
+        assert together[key]["samples"] == alone[key]["samples"], key
+        assert (together[key]["value"] is None) == (alone[key]["value"] is None), key
+        if alone[key]["value"] is not None:
+            assert together[key]["value"] == pytest.approx(alone[key]["value"], rel=1e-3, abs=1e-4), key
+    assert [row.split(",")[:2] for row in faces[1]] == [row.split(",")[:2] for row in faces[0]]
 
 
 @pytest.mark.parametrize("command", [LIGHTNING, [str(SCRIPTS / "lightning")]], ids=["module", "script"])
