@@ -31,6 +31,9 @@ def figures(
         list[str] | None, typer.Option(metavar="FILE", help="This photo of the test part, instead of those.")
     ] = None,
     checkpoint: Annotated[str, typer.Option(help="best or last.")] = "best",
+    root: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the data sets, where it has moved since training.")
+    ] = None,
     weights: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Detector that finds the landmarks; by default the project's.")
     ] = None,
@@ -40,14 +43,16 @@ def figures(
     Figure 8 puts all runs beside each other; the others are drawn for each run, 10 where it can be asked for a colour.
     The pictures show the photos that the runs were tested on: mind their terms before you pass them on.
     """
-    from apps.trained_run import TrainedRun, common_photos
+    from apps.trained_run import TrainedRun, common_photos, evenly
     from lightning_modules.errors import UsageError
     from lightning_modules.landmark_detector import LandmarkDetector
 
     if checkpoint not in ("best", "last"):
         raise DataError(f"--checkpoint {checkpoint}: it is best or last")
-    runs = [TrainedRun.open(home, checkpoint) for home in run]
-    names = photo or _spread(common_photos(runs), faces)
+    runs = [TrainedRun.open(home, checkpoint, root) for home in run]
+    for one in runs:
+        print(f"{one.title}: {one.checkpoint}")
+    names = photo or evenly(common_photos(runs), faces)
     try:
         detector = LandmarkDetector.of_file(weights)
     except UsageError as error:
@@ -58,10 +63,6 @@ def figures(
             tiles, titles = draw(one, names, detector)
             if tiles:
                 _write(out / f"figure_{number}_{one.title.replace('/', '_')}.png", tiles, titles)
-
-
-def _spread(names: Sequence[str], count: int) -> list[str]:
-    return [names[number * len(names) // count] for number in range(min(count, len(names)))]
 
 
 def _write(path: Path, tiles: list[Tile], titles: list[str]) -> None:

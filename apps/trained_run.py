@@ -38,12 +38,14 @@ class TrainedRun:
     data: FacesDataModule
 
     @classmethod
-    def open(cls, home: Path, checkpoint: str = "best") -> TrainedRun:
+    def open(cls, home: Path, checkpoint: str | Path = "best", root: Path | None = None) -> TrainedRun:
         """The run in a folder.
 
         Args:
             home: The folder, see ``lightning_modules.runs``.
-            checkpoint: "best", or "last"; a run that ended before its first validation has the last one only.
+            checkpoint: A file; or "last"; or "best", which is the last one where a run ended before its first
+                validation.
+            root: Folder of the data sets; by default where they were at training.
 
         Raises:
             DataError: There is no such checkpoint, or it cannot be used; the message says which.
@@ -54,7 +56,8 @@ class TrainedRun:
         from lightning_modules.runs import CHECKPOINT_FOLDER
 
         home = home.expanduser().absolute()
-        files = [home / CHECKPOINT_FOLDER / f"{name}.ckpt" for name in (checkpoint, "last")]
+        named = [checkpoint] if isinstance(checkpoint, Path) else [f"{name}.ckpt" for name in (checkpoint, "last")]
+        files = [home / CHECKPOINT_FOLDER / file for file in named]  # a whole path stays as it is
         found = next((file for file in files if file.is_file()), None)
         if found is None:
             raise DataError(f"{home} is no run with a checkpoint: there is no {files[0]}")
@@ -63,7 +66,8 @@ class TrainedRun:
             options = read_hyper_parameters(found, class_of(found))["data"]["init_args"]
         except UsageError as error:
             raise DataError(str(error)) from error
-        return cls(home, found, model, FacesDataModule(**{**options, "num_workers": 0}))
+        options |= {"num_workers": 0} | ({"root": str(root)} if root else {})
+        return cls(home, found, model, FacesDataModule(**options))
 
     @property
     def title(self) -> str:
@@ -129,6 +133,12 @@ class TrainedRun:
     @cached_property
     def _stream(self) -> DomainStream:
         return self.data.stream("photo", "test")
+
+
+def evenly(names: Sequence[str], count: int) -> list[str]:
+    """So many of the names at most, evenly spread over them, none twice."""
+    taken = min(count, len(names))
+    return [names[number * len(names) // taken] for number in range(taken)]
 
 
 def common_photos(runs: Sequence[TrainedRun]) -> list[str]:

@@ -21,7 +21,7 @@ from datamodules.glasses import glasses_of
 from datamodules.samples import RawFace
 from datamodules.source import FaceSource
 
-_VERSION = 1
+_VERSION = 2
 _FRAMES, _LANDMARKS, _COMPLAINTS = "frames.npy", "landmarks.npy", "complaints.json"
 
 

@@ -80,7 +80,7 @@ class CartoonSet(Dataset[RawFace]):
     def __getitem__(self, index: int) -> RawFace:
         path = self.path(index)
         image = read_rgb(path)
-        return RawFace(image, LANDMARKS * (image.shape[0] / FRAME), int(self.hair[index]), path)
+        return RawFace(image, landmarks_at(image.shape[0]), int(self.hair[index]), path)
 
     def path(self, index: int) -> Path:
         """The file of a face."""
@@ -89,6 +89,11 @@ class CartoonSet(Dataset[RawFace]):
     def fingerprint(self) -> str:
         """Changes with the image files."""
         return fingerprint_of(self.folder, self.names)
+
+
+def landmarks_at(side: int) -> NDArray[np.float32]:
+    """``LANDMARKS`` in an image of another side than ``FRAME``: (5, 2) pixels, whose middles are whole numbers."""
+    return np.asarray((LANDMARKS + 0.5) * (side / FRAME) - 0.5, dtype=np.float32)
 
 
 def _has_glasses(attributes: dict[str, int]) -> int:

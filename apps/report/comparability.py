@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from apps.report.checkpoints import CheckpointState
 from apps.report.rows import Row
-from apps.report.runs import MeasuredRun, is_outdated
+from apps.report.runs import MeasuredRun, Value
 
 _TESTED_ON = {
     "photos": "photos",
@@ -20,6 +21,12 @@ _TESTED_ON = {
     "labels": "label files",
 }
 
+_SETUP: Mapping[str, Callable[[MeasuredRun], Value]] = {
+    "devices": lambda run: run.device,
+    "batch sizes": lambda run: run.data.get("batch_size"),
+    "precisions": lambda run: run.precision,
+}
+
 
 def different_data(rows: Sequence[Row]) -> list[str]:
     """Warnings that forbid to say which row is best: the rows were tested on different images."""
@@ -30,18 +37,31 @@ def different_data(rows: Sequence[Row]) -> list[str]:
     ]
 
 
+def different_setups(rows: Sequence[Row]) -> dict[str, str]:
+    """What speed and memory depend on and the rows were tested with differently: by name the values and their rows.
+
+    A value that only some runs have recorded is a difference too: nobody knows that the others' is the same.
+    """
+    found = {
+        what: _differing(rows, lambda run, read=read: _text(read(run), "not recorded"))  # type: ignore[misc]
+        for what, read in _SETUP.items()
+    }
+    return {what: spelt for what, spelt in found.items() if spelt}
+
+
 def other_differences(rows: Sequence[Row]) -> list[str]:
-    """Warnings of what else makes a comparison unfair: judges, budget, checkpoints, and tests that are out of date."""
+    """Warnings of what else makes a comparison unfair: judges, budget, checkpoints, machines, old tests."""
     kinds = list(dict.fromkeys(kind for row in rows for run in row.runs for kind in run.judges))
     aspects: dict[str, Callable[[MeasuredRun], str | None]] = {
         "tested on data in different folders": lambda run: _text(run.data.get("root")),
         "trained for different numbers of steps": lambda run: f"{trained_steps(run):,}",
-        "tested at different kinds of checkpoints": lambda run: run.checkpoint,
+        "tested at different kinds of checkpoints": lambda run: run.checkpoint.name,
     }
     for kind in kinds:
         aspects[f"judged by different networks, {kind}"] = lambda run, kind=kind: _judge(run, kind)  # type: ignore[misc]
     warnings = [f"{what}: {spelt}" for what, read in aspects.items() if (spelt := _differing(rows, read))]
-    outdated = [run for row in rows for run in row.runs if is_outdated(run.home)]
+    warnings += [f"tested with different {what}: {spelt}" for what, spelt in different_setups(rows).items()]
+    outdated = [run for row in rows for run in row.runs if run.checkpoint_state is CheckpointState.ANOTHER]
     return warnings + [f"{run.title} was trained further since its test; test it again" for run in outdated]
 
 
@@ -74,5 +94,5 @@ def _judge(run: MeasuredRun, kind: str) -> str | None:
     return run.judges[kind].name if kind in run.judges else None
 
 
-def _text(value: str | int | float | None) -> str:
-    return "none" if value is None else str(value)
+def _text(value: Value, unknown: str = "none") -> str:
+    return unknown if value is None else str(value)

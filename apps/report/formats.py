@@ -21,7 +21,7 @@ _TEX = {
 }
 
 
-_BASIS_HEAD = ("figure", "judge", "samples", "± of one seed")
+_BASIS_HEAD = ("figure", "judge", "samples", "spread of one seed")
 
 
 def as_markdown(table: Table, legend: Legend) -> str:
@@ -54,14 +54,13 @@ def as_csv(table: Table) -> str:
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
     head = ("configuration", "variant", "key", "figure", "judge", "unit", "better", "value", "spread", "spread_is")
-    writer.writerow((*head, "seeds", "samples", "notes"))
+    writer.writerow((*head, "low", "high", "seeds", "samples", "notes"))
     for row, cells in zip(table.rows, table.cells, strict=True):
         for column, cell in zip(table.columns, cells, strict=True):
             unit = "fraction" if column.unit == "%" else column.unit
             figure = (row.title, row.variant, column.key, column.title, column.judge, unit, column.better)
-            writer.writerow(
-                (*figure, cell.value, cell.spread, cell.spread_is, cell.seeds, cell.samples, "; ".join(cell.notes))
-            )
+            reached = (cell.value, cell.spread, cell.spread_is, *(cell.interval or (None, None)))
+            writer.writerow((*figure, *reached, cell.seeds, cell.samples, "; ".join(cell.notes)))
     return lines.getvalue()
 
 
@@ -80,7 +79,7 @@ def _markdown_part(table: Table, columns: Sequence[Column]) -> str:
 
 def _markdown_cell(cell: Shown) -> str:
     value = f"**{cell.value}**" if cell.is_best else cell.value
-    return value + (f" ± {cell.spread}" if cell.spread else "") + _html_marks(cell.marks)
+    return value + (f" {cell.spread}" if cell.spread else "") + _html_marks(cell.marks)
 
 
 def _html_marks(marks: Sequence[int]) -> str:
@@ -110,7 +109,7 @@ def _latex_bases(legend: Legend) -> str:
 
 def _latex_cell(cell: Shown) -> str:
     value = _latex_text(cell.value)
-    spread = f" $\\pm$ {_latex_text(cell.spread)}" if cell.spread else ""
+    spread = f" {_latex_text(cell.spread)}" if cell.spread else ""
     return (f"\\textbf{{{value}}}" if cell.is_best else value) + spread + _tex_marks(cell.marks)
 
 

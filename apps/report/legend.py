@@ -18,7 +18,7 @@ class Basis:
         title: Of the figure.
         judge: Name of the network that judged; empty where none did.
         samples: Their number; from the smallest to the largest where they differ.
-        spread: What ± means for a row of one seed; empty where no such row has it.
+        spread: What ± or the interval of a row of one seed is; empty where no such row has any.
     """
 
     title: str
@@ -44,30 +44,63 @@ class Legend:
     judges: Sequence[str]
 
 
-def legend_of(table: Table, warnings: Sequence[str]) -> Legend:
-    """What there is to say of a table."""
+def legend_of(table: Table, warnings: Sequence[str], raters: Sequence[str] = ()) -> Legend:
+    """What there is to say of a table.
+
+    Args:
+        table: The figures.
+        warnings: Why rows may not be comparable.
+        raters: What there is to say of the people whose ratings are among the figures.
+    """
     bases = [_basis(column, table.cells_of(column)) for column in table.columns]
-    return Legend(warnings, _how_to_read(table, bases), bases, _judges(table.rows))
+    lines = [*_how_to_read(table), *_setups(table.rows), *raters]
+    return Legend(warnings, lines, bases, _judges(table.rows))
 
 
-def _how_to_read(table: Table, bases: Sequence[Basis]) -> list[str]:
+def _how_to_read(table: Table) -> list[str]:
     lines = ["↓ lower is better, ↑ higher is better"]
     if not table.is_ranked:
         lines.append("no best values are marked, since the rows were not tested on the same data")
     elif len(table.rows) > 1:
         lines.append("bold: the best mean of its column as printed, whatever the spread")
-    if any(cell.spread_is == OVER_SEEDS for row in table.cells for cell in row):
+    titles: dict[str, list[str]] = {}
+    for column in table.columns:
+        if column.key in table.unranked:
+            titles.setdefault(table.unranked[column.key], []).append(column.title)
+    lines += [f"{', '.join(of)}: no best is marked, since {reason}" for reason, of in titles.items()]
+    cells = [cell for row in table.cells for cell in row]
+    if any(cell.spread_is == OVER_SEEDS for cell in cells):
         lines.append(f"± where there are several seeds: {OVER_SEEDS}")
-    if any(basis.spread for basis in bases):
+    if any(_has_own_spread(cell) and cell.interval is None for cell in cells):
         lines.append("± where there is one seed: the run's own spread, see below")
+    if any(cell.interval is not None for cell in cells):
+        lines.append("in brackets: the ends of the 95 % confidence interval")
     return lines
+
+
+def _has_own_spread(cell: Cell) -> bool:
+    """Whether it has a spread that is of its only run."""
+    return cell.spread is not None and cell.spread_is != OVER_SEEDS
+
+
+def _setups(rows: Sequence[Row]) -> list[str]:
+    """What the rows were tested on."""
+    titles: dict[str, list[str]] = {}
+    for row in rows:
+        for run in row.runs:
+            titles.setdefault(run.setup or "an unknown device", []).append(row.title)
+    if len(titles) == 1:
+        return [f"tested on {setup}" for setup in titles]
+    return [f"tested on {setup}: {', '.join(dict.fromkeys(of))}" for setup, of in titles.items()]
 
 
 def _basis(column: Column, cells: Sequence[Cell]) -> Basis:
     counts = {cell.samples for cell in cells if cell.samples}
     ends = dict.fromkeys((min(counts), max(counts))) if counts else {}
     spreads = dict.fromkeys(
-        cell.spread_is for cell in cells if cell.spread is not None and cell.spread_is != OVER_SEEDS
+        cell.spread_is if cell.interval is None else "95 % confidence interval"
+        for cell in cells
+        if _has_own_spread(cell) or cell.interval is not None
     )
     return Basis(
         column.title, column.judge or "", " to ".join(f"{count:,}" for count in ends), "; ".join(filter(None, spreads))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from apps.report.commands import test_command, training_commands
 from apps.report.curves import Curves
 from apps.report.legend import Legend
 from apps.report.pictures import Gallery
@@ -52,5 +53,7 @@ def render_page(table: Table, legend: Legend, curves: Curves, gallery: Gallery |
         colours=curves.colours,
         gallery=gallery,
         command=command,
+        training_commands=training_commands,
+        test_command=test_command,
         made=f"{datetime.now():%d %B %Y}",
     )

@@ -3,35 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from apps.report.checkpoints import CheckpointState
 from apps.report.runs import Figure, MeasuredRun, read_figure
 from apps.report.section import Json, Section
 
-Ratings = Mapping[str, Mapping[str, Figure]]
-"""Figures by title of the run and key."""
+
+@dataclass(frozen=True)
+class Ratings:
+    """Ratings of checkpoints that were tested too.
+
+    Attributes:
+        figures: By title of the run and key.
+        raters: Sentences on the people and how far they agree; none where there are no figures.
+        warnings: Of ratings that are left out.
+    """
+
+    figures: Mapping[str, Mapping[str, Figure]] = field(default_factory=dict)
+    raters: Sequence[str] = ()
+    warnings: Sequence[str] = ()
 
 
-def read_ratings(database: Path, runs: Sequence[MeasuredRun]) -> tuple[Ratings, list[str]]:
+def read_ratings(database: Path, runs: Sequence[MeasuredRun]) -> Ratings:
     """The ratings of runs in a database of ``cartoongan rate``.
-
-    Returns:
-        The ratings; and warnings of ratings that belong to no run, or to none for certain.
 
     Raises:
         DataError: The database cannot be read.
     """
-    from apps.rate.summary import summarise
+    from apps.rate.summary import describe_raters, rated_checkpoints, summarise
 
     summary: Mapping[str, Mapping[str, Json]] = summarise(database)  # type: ignore[assignment]  # dict is invariant
-    titles = [run.title for run in runs]
-    unknown = [title for title in summary if title not in titles]
-    ambiguous = [title for title in summary if titles.count(title) > 1]
-    warnings = [f"{database.name} has ratings of {title}, which is not among the runs" for title in unknown]
-    warnings += [f"several runs are called {title}; their ratings are left out" for title in ambiguous]
-    ratings = {
-        title: {key: read_figure(Section(figure, database, f"{title}: {key}")) for key, figure in figures.items()}
-        for title, figures in summary.items()
-        if title not in ambiguous
-    }
-    return ratings, warnings
+    digests = rated_checkpoints(database)
+    figures, warnings = {}, []
+    for title, of_run in summary.items():
+        if trouble := _trouble(title, digests[title], runs):
+            warnings.append(f"the ratings of {title} in {database.name} are left out: {trouble}")
+        else:
+            figures[title] = {
+                key: read_figure(Section(figure, database, f"{title}: {key}")) for key, figure in of_run.items()
+            }
+    return Ratings(figures, describe_raters(database) if any(figures.values()) else (), warnings)
+
+
+def _trouble(title: str, digest: str, runs: Sequence[MeasuredRun]) -> str | None:
+    """Why ratings belong to none of the runs, or to none for certain."""
+    from apps.rate.gallery import digest_of
+
+    called = [run for run in runs if run.title == title]
+    if not called:
+        return "it is not among the runs"
+    if len(called) > 1:
+        return "several runs are called that"
+    (run,) = called
+    if run.checkpoint_state is not CheckpointState.AS_TESTED:
+        return f"whether people rated what was tested cannot be told, since {run.checkpoint} {run.checkpoint_state}"
+    return None if digest_of(run.checkpoint) == digest else f"people rated another checkpoint than {run.checkpoint}"

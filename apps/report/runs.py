@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import yaml
 
+from apps.report.checkpoints import CheckpointState, checkpoint_state, locate
 from apps.report.section import Json, Section, read_json
 from datamodules.errors import DataError
 from lightning_modules.runs import CHECKPOINT_FOLDER, CONFIG_FILE, METRICS_FILE, TEST_FOLDER
@@ -33,6 +35,7 @@ class Figure:
         better: "lower", "higher", or "" where neither is.
         judge: Kind of the run's judge that it rests on.
         note: What to keep in mind.
+        interval: The ends of a confidence interval, which `value` need not be in the middle of.
     """
 
     title: str
@@ -44,6 +47,7 @@ class Figure:
     better: str = ""
     judge: str | None = None
     note: str | None = None
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,17 @@ class Judge:
 
 @dataclass(frozen=True)
 class Session:
-    """One start of a training: its command line and the revision of the code."""
+    """One start of a training.
+
+    Attributes:
+        command: The command line.
+        revision: Of the code; None where it is not known.
+        folder: In which the command was given; None where it is not known.
+    """
 
     command: str
     revision: str | None
+    folder: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,32 +86,59 @@ class MeasuredRun:
         home: Its folder.
         variant: Class of the model.
         seed: That it was trained with.
-        checkpoint: Name of the file that was tested.
+        checkpoint: The file that was tested, where it is now.
+        epoch: Of that file; None where it is not known.
         step: Training step of that file.
+        device: That it was tested on; None where it is not known.
+        precision: Of the test's arithmetic; None where it is not known.
         data: What it was tested on.
         judges: By kind.
         figures: By key.
         options: The configuration of its training: texts by dotted name. Empty where it is not known.
         sessions: The starts of its training.
         test_command: The command line of its test.
+        test_folder: In which that command was given; None where it is not known.
     """
 
     home: Path
     variant: str
     seed: int
-    checkpoint: str
+    checkpoint: Path
+    epoch: int | None
     step: int
+    device: str | None
+    precision: str | None
     data: Mapping[str, Value]
     judges: Mapping[str, Judge]
     figures: Mapping[str, Figure]
     options: Mapping[str, str]
     sessions: Sequence[Session]
     test_command: str
+    test_folder: str | None
 
     @property
     def title(self) -> str:
         """Experiment and run, as the folders are called."""
         return f"{self.home.parent.name}/{self.home.name}"
+
+    @cached_property
+    def checkpoint_state(self) -> CheckpointState:
+        """What has become of the tested checkpoint; it is read once."""
+        return checkpoint_state(self.checkpoint, self.epoch, self.step)
+
+    @property
+    def data_root(self) -> Path | None:
+        """Folder of the data sets that it was tested on; None where it is not known."""
+        root = self.data.get("root")
+        return Path(self.test_folder or "", Path(root).expanduser()) if isinstance(root, str) else None
+
+    @property
+    def setup(self) -> str:
+        """What speed and memory depend on beside the model, as far as it is known."""
+        size = self.data.get("batch_size")
+        batches = None if size is None else f"batches of {size}"
+        precision = None if self.precision is None else f"precision {self.precision}"
+        return ", ".join(filter(None, (self.device, batches, precision)))
 
     def judge_of(self, figure: Figure) -> str | None:
         """Name of the judge that a figure of this run rests on."""
@@ -131,16 +169,6 @@ def untested_homes(folder: Path) -> list[Path]:
     return sorted(home for home in homes if not metrics_path(home).is_file() and _holds_a_cyclegan(home))
 
 
-def is_outdated(home: Path) -> bool:
-    """Whether the checkpoint that a test is of was written anew since.
-
-    Raises:
-        DataError: As in `read_run`.
-    """
-    checkpoint = home / CHECKPOINT_FOLDER / read_run(home).checkpoint
-    return checkpoint.is_file() and checkpoint.stat().st_mtime > metrics_path(home).stat().st_mtime
-
-
 def read_run(home: Path) -> MeasuredRun:
     """The tested run in a folder.
 
@@ -159,14 +187,18 @@ def read_run(home: Path) -> MeasuredRun:
         home=home,
         variant=metrics.text("variant"),
         seed=int(seed) if seed.isdigit() else metrics.whole("seed"),
-        checkpoint=Path(metrics.text("checkpoint")).name,
+        checkpoint=locate(Path(metrics.text("checkpoint")), home),
+        epoch=metrics.maybe_whole("epoch"),
         step=metrics.whole("step"),
+        device=metrics.maybe_text("device"),
+        precision=metrics.maybe_text("precision"),
         data=metrics.section("data").single_values(),
         judges={kind: _judge(entry) for kind, entry in metrics.section("judges").sections().items()},
         figures={key: read_figure(entry) for key, entry in metrics.section("figures").sections().items()},
         options=options,
         sessions=_read_sessions(home / "run.json"),
         test_command=metrics.text("command"),
+        test_folder=metrics.maybe_text("folder"),
     )
 
 
@@ -203,6 +235,7 @@ def read_figure(entry: Section) -> Figure:
         better=better,
         judge=entry.maybe_text("judge"),
         note=entry.maybe_text("note"),
+        interval=entry.maybe_interval("interval"),
     )
 
 
@@ -247,7 +280,10 @@ def _read_sessions(path: Path) -> list[Session]:
     if not isinstance(content, list):
         raise DataError(f"{path} is damaged: it is no list of sessions")
     entries = [Section(session, path) for session in content]
-    return [Session(entry.text("command"), entry.maybe_text("git_revision")) for entry in entries]
+    return [
+        Session(entry.text("command"), entry.maybe_text("git_revision"), entry.maybe_text("folder"))
+        for entry in entries
+    ]
 
 
 def _flat(value: Json, name: str = "") -> dict[str, str]:

@@ -78,6 +78,16 @@ class Section:
             self.complain(f"has {key}: {value!r:.40}, expected a finite number or null")
         return number
 
+    def maybe_interval(self, key: str) -> tuple[float, float] | None:
+        """Two finite numbers, the smaller one first; or None."""
+        value = self._values.get(key)
+        if value is None:
+            return None
+        low, high = map(_number, value) if isinstance(value, list) and len(value) == 2 else (None, None)
+        if low is None or high is None or low > high:
+            self.complain(f"has {key}: {value!r:.40}, expected a low and a high end or null")
+        return low, high
+
     def single_values(self) -> dict[str, str | int | float | None]:
         """All values that are no tables or lists."""
         return {key: value for key, value in self._values.items() if not isinstance(value, dict | list)}

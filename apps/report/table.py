@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from apps.report.numbers import DASH, decimals_for, printed
@@ -72,6 +72,7 @@ class Cell:
         seeds: Number of seeds with a value.
         samples: Number of samples of the seed with the fewest.
         notes: What to keep in mind.
+        interval: The ends of a confidence interval; None where there is none, or several seeds.
     """
 
     value: float | None
@@ -80,6 +81,7 @@ class Cell:
     seeds: int = 0
     samples: int | None = None
     notes: Sequence[str] = ()
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class Shown:
 
     Attributes:
         value: The number, "–" where there is none.
-        spread: The number, empty where there is none.
+        spread: "± 0.1", or the ends of an interval; empty where there is neither.
         is_best: Whether no other row is better.
         marks: Numbers of its footnotes.
     """
@@ -108,12 +110,14 @@ class Table:
         columns: From left to right.
         cells: One list a row.
         is_ranked: Whether the best are marked: rows that were tested on different data have none.
+        unranked: Why a figure has no best, by key.
     """
 
     rows: Sequence[Row]
     columns: Sequence[Column]
     cells: Sequence[Sequence[Cell]]
     is_ranked: bool = True
+    unranked: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def footnotes(self) -> list[str]:
@@ -151,17 +155,17 @@ class Table:
         return [
             Shown(
                 DASH if value is None else printed(value, decimals),
-                "" if spread is None else printed(spread, decimals),
+                _printed_spread(cell, column.scale, decimals),
                 value is not None and value == best,
                 [mark for mark in own if mark not in at_head],
             )
-            for value, spread, own in zip(rounded, spreads, marks, strict=True)
+            for value, cell, own in zip(rounded, cells, marks, strict=True)
         ]
 
     def _best(self, column: Column, values: Sequence[float | None]) -> float | None:
         """The best of values as they are printed; None where they are all the same or there is but one."""
         known = {value for value in values if value is not None}
-        if not self.is_ranked or not column.better or len(known) < 2:
+        if not self.is_ranked or column.key in self.unranked or not column.better or len(known) < 2:
             return None
         return min(known) if column.better == "lower" else max(known)
 
@@ -170,18 +174,30 @@ Judged = dict[tuple[str, str], tuple[str | None, Figure]]
 """What one run reached: judge and figure by key and title."""
 
 
-def build_table(rows: Sequence[Row], ratings: Mapping[str, Mapping[str, Figure]], is_ranked: bool = True) -> Table:
+def build_table(
+    rows: Sequence[Row],
+    ratings: Mapping[str, Mapping[str, Figure]],
+    is_ranked: bool = True,
+    unranked: Mapping[str, str] | None = None,
+) -> Table:
     """Put the figures of all rows together.
 
     Args:
         rows: At least one.
         ratings: Figures that people gave, by title of the run and key.
         is_ranked: Whether to mark the best.
+        unranked: Why not, by key of figures that are an exception.
     """
     judged = [[_judged(run, ratings.get(run.title, {})) for run in row.runs] for row in rows]
     columns = _columns([of_run for row in judged for of_run in row])
     cells = [[_cell([_figure_of(column, of_run) for of_run in row]) for column in columns] for row in judged]
-    return Table(rows, _told_apart(columns), cells, is_ranked)
+    return Table(rows, _told_apart(columns), cells, is_ranked, unranked or {})
+
+
+def _printed_spread(cell: Cell, scale: float, decimals: int) -> str:
+    if cell.interval is not None:
+        return f"({' to '.join(printed(scale * end, decimals) for end in cell.interval)})"
+    return "" if cell.spread is None else f"± {printed(scale * cell.spread, decimals)}"
 
 
 def _judged(run: MeasuredRun, ratings: Mapping[str, Figure]) -> Judged:
@@ -228,5 +244,6 @@ def _cell(figures: Sequence[Figure | None]) -> Cell:
         notes.append(f"{len(values)} of {len(figures)} seeds with a value")
     samples = min((figure.samples for figure in known if figure.samples is not None), default=None)
     if len(values) == 1:
-        return Cell(values[0], known[0].spread, known[0].spread_is, 1, samples, notes)
+        only = known[0]
+        return Cell(values[0], only.spread, only.spread_is, 1, samples, notes, only.interval)
     return Cell(statistics.fmean(values), statistics.stdev(values), OVER_SEEDS, len(values), samples, notes)

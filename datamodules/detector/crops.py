@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from datamodules.detector.scenes import Scene
-from datamodules.detector.windows import Boxes
+from datamodules.detector.windows import Boxes, to_whole_pixels
 from datamodules.transforms import FLIP_ORDER
 
 FACE, NO_FACE, UNTOLD = 1, 0, -1
@@ -60,6 +60,7 @@ class CropList:
 
 def background_crops(scene: Scene, windows: Boxes, side: int) -> CropList:
     """Crops without a face."""
+    windows = to_whole_pixels(windows)
     count = len(windows)
     unknown = np.full((count, 4), np.nan, np.float32), np.full((count, 5, 2), np.nan, np.float32)
     return CropList(cut(scene.image, windows, side), np.full(count, NO_FACE), *unknown, _sides(windows))
@@ -75,6 +76,7 @@ def box_crops(scene: Scene, face: int, windows: Boxes, side: int, verdict: int) 
         side: Of the crops in pixels.
         verdict: FACE for positives, UNTOLD for parts.
     """
+    windows = to_whole_pixels(windows)
     sides = _sides(windows)
     box = (scene.boxes[face] - windows) / sides[:, None]
     landmarks = np.full((len(windows), 5, 2), np.nan, np.float32)
@@ -83,6 +85,7 @@ def box_crops(scene: Scene, face: int, windows: Boxes, side: int, verdict: int) 
 
 def landmark_crops(scene: Scene, face: int, windows: Boxes, side: int) -> CropList:
     """Crops from which a face's landmarks are learnt, and nothing else."""
+    windows = to_whole_pixels(windows)
     sides = _sides(windows)
     landmarks = (scene.landmarks[face] - windows[:, None, :2]) / sides[:, None, None]
     box = np.full((len(windows), 4), np.nan, np.float32)
@@ -90,11 +93,11 @@ def landmark_crops(scene: Scene, face: int, windows: Boxes, side: int) -> CropLi
 
 
 def cut(image: NDArray[np.uint8], windows: Boxes, side: int) -> NDArray[np.uint8]:
-    """Cut windows out, to the nearest whole pixels, and scale them; beyond the image its border goes on.
+    """Cut windows of whole pixels out, and scale them; beyond the image its border goes on.
 
     Args:
         image: (H, W, 3).
-        windows: (N, 4) edges.
+        windows: (N, 4) edges, see `to_whole_pixels`.
         side: Of the crops in pixels.
 
     Returns:
@@ -102,7 +105,7 @@ def cut(image: NDArray[np.uint8], windows: Boxes, side: int) -> NDArray[np.uint8
     """
     crops = np.empty((len(windows), side, side, 3), dtype=np.uint8)
     height, width = image.shape[:2]
-    for crop, (left, top, right, bottom) in zip(crops, windows.round().astype(int).tolist(), strict=True):
+    for crop, (left, top, right, bottom) in zip(crops, windows.astype(int).tolist(), strict=True):
         if left >= 0 and top >= 0 and right <= width and bottom <= height:
             piece = image[top:bottom, left:right]
         else:

@@ -229,7 +229,9 @@ def _warp(image: NDArray[np.float32], matrix: NDArray[np.float64], side: int) ->
     scale = float(np.hypot(*matrix[:2, 0]))
     reduced = min(image.shape[0], max(1, round(FRAME * scale)))
     small = cv2.resize(image, (reduced, reduced), interpolation=cv2.INTER_AREA)
-    from_image = matrix @ np.diag([FRAME / reduced, FRAME / reduced, 1.0])
+    ratio = FRAME / reduced
+    offset = (ratio - 1) / 2  # whole numbers are the middles of pixels
+    from_image = matrix @ np.array([[ratio, 0, offset], [0, ratio, offset], [0, 0, 1]])
     flags = cv2.INTER_LINEAR
     return np.asarray(cv2.warpAffine(small, from_image[:2], (side, side), flags=flags), dtype=np.float32)
 

@@ -63,6 +63,12 @@ def windows_around(box: Boxes, count: int, rng: np.random.Generator) -> Boxes:
     return _squares(centres - sides[:, None] / 2, sides)
 
 
+def to_whole_pixels(windows: Boxes) -> Boxes:
+    """The nearest squares that can be cut out: their corners and sides whole numbers, no side less than 1."""
+    corners, sides = windows[:, :2].round(), (windows[:, 2] - windows[:, 0]).round().clip(min=1)
+    return _squares(corners, sides)
+
+
 def inside(windows: Boxes, size: Size) -> NDArray[np.bool_]:
     """(N,) whether a window lies within the image."""
     return np.asarray((windows[:, :2] >= 0).all(axis=1) & (windows[:, 2:] <= size).all(axis=1), dtype=np.bool_)

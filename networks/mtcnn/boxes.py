@@ -58,6 +58,12 @@ def square(boxes: Tensor) -> Tensor:
     return torch.cat((centres - halves, centres + halves), dim=1)
 
 
+def to_whole_pixels(squares: Tensor) -> Tensor:
+    """The nearest squares (N, 4) whose corners and sides are whole numbers, no side less than 1."""
+    corners, sides = squares[:, :2].round(), (squares[:, 2:] - squares[:, :2]).round().clamp(min=1)
+    return torch.cat((corners, corners + sides), dim=1)
+
+
 def place_landmarks(boxes: Tensor, landmarks: Tensor) -> Tensor:
     """From box sides to pixels of the image.
 

@@ -14,7 +14,15 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from networks.mtcnn.boxes import calibrate, decode_cells, greedy_nms, nms_by_group, place_landmarks, square
+from networks.mtcnn.boxes import (
+    calibrate,
+    decode_cells,
+    greedy_nms,
+    nms_by_group,
+    place_landmarks,
+    square,
+    to_whole_pixels,
+)
 from networks.mtcnn.nets import (
     MTCNN,
     ONET_SIDE,
@@ -193,7 +201,7 @@ class Cascade:
                 found.append(self._propose_on_level(sums, images, size, scale))
         candidates = _join(found)
         kept = _best(self._suppress(candidates, NMS_ACROSS_LEVELS), MOST_PROPOSALS)
-        return replace(kept, boxes=square(calibrate(kept.boxes, kept.offsets, self._shortfall)))
+        return replace(kept, boxes=self._squares(calibrate(kept.boxes, kept.offsets, self._shortfall)))
 
     def _propose_on_level(self, sums: IntegralImages, images: range, size: tuple[int, int], scale: float) -> Candidates:
         """Windows of one level of images of one size that PNet takes for faces, before calibration."""
@@ -216,7 +224,7 @@ class Cascade:
         scores = face_score(seen.face)
         found = replace(candidates, scores=scores, offsets=seen.box)[scores > self.settings.thresholds[1]]
         kept = _best(self._suppress(found, NMS_AFTER_RNET), MOST_REFINED)
-        return replace(kept, boxes=square(calibrate(kept.boxes, kept.offsets)))
+        return replace(kept, boxes=self._squares(calibrate(kept.boxes, kept.offsets)))
 
     def _conclude(self, sums: IntegralImages, candidates: Candidates) -> list[Detections]:
         """What ONet takes for faces, image by image."""
@@ -230,6 +238,11 @@ class Cascade:
             kept = own[greedy_nms(boxes[own], scores[own], NMS_AFTER_ONET, "smaller")]
             results.append(Detections(boxes[kept], scores[kept], landmarks[kept]))
         return results
+
+    def _squares(self, boxes: Tensor) -> Tensor:
+        """What the next net is shown: squares about boxes, of whole pixels but for weights that count from one."""
+        squares = square(boxes)
+        return squares if self._nets.counts_from_one else to_whole_pixels(squares)
 
     def _suppress(self, candidates: Candidates, threshold: float) -> Candidates:
         values = (candidates.boxes, candidates.scores, candidates.images)
@@ -279,7 +292,7 @@ def _windows(candidates: Candidates, sums: IntegralImages, clipped: bool) -> tup
     Windows are clipped to the image, as MTCNN's code does, or hold their place and reach beyond it.
     """
     limits = sums.geometry[candidates.images][:, [2, 1, 2, 1]]
-    edges = candidates.boxes.floor() if clipped else candidates.boxes.round()
+    edges = candidates.boxes.floor() if clipped else candidates.boxes
     within = torch.minimum(edges.clamp(min=0).int(), limits)
     return within if clipped else edges.int(), (within[:, 2:] > within[:, :2]).all(dim=1)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from apps.trained_run import TrainedRun, common_photos
+from apps.trained_run import TrainedRun, common_photos, evenly
 from datamodules.celeba import CelebA
 from datamodules.errors import DataError
 
@@ -38,6 +38,26 @@ def test_photos_are_compared_by_name(trained_runs: Path) -> None:
     assert common_photos([first, second]) == first.photo_names
     with pytest.raises(DataError, match=r"has no such photo"):
         first.photos(["999999.jpg"])
+
+
+def test_exactly_the_file_that_is_named_is_opened(trained_runs: Path, tmp_path: Path) -> None:
+    home = trained_runs / "cyclegan_cond" / "a"
+    last = home / "checkpoints" / "last.ckpt"
+    assert TrainedRun.open(home, last).checkpoint == last
+    with pytest.raises(DataError, match=r"there is no .*gone\.ckpt"):
+        TrainedRun.open(home, tmp_path / "gone.ckpt")
+
+
+def test_data_that_moved_are_found_elsewhere(trained_runs: Path, sample_root: Path, tmp_path: Path) -> None:
+    (tmp_path / "moved").symlink_to(sample_root)
+    run = TrainedRun.open(trained_runs / "cyclegan_cond" / "a", "last", tmp_path / "moved")
+    assert run.data.hparams["root"] == str(tmp_path / "moved")
+    assert run.photo_names
+
+
+@pytest.mark.parametrize(("count", "expected"), [(1, ["a"]), (2, ["a", "c"]), (4, list("abcd")), (6, list("abcd"))])
+def test_names_are_spread_evenly_and_none_comes_twice(count: int, expected: list[str]) -> None:
+    assert evenly("abcd", count) == expected
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:

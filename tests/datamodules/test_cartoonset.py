@@ -38,7 +38,7 @@ def test_landmarks_scale_with_the_image(tmp_path: Path, side: int) -> None:
     write_cartoon(tmp_path / "cartoonset10k", hair=7, side=side)
     face = CartoonSet(tmp_path / "cartoonset10k", "train")[0]
     assert face.hair == HairColour.BLACK
-    np.testing.assert_allclose(face.landmarks, LANDMARKS * side / 500, rtol=1e-6)
+    np.testing.assert_allclose(face.landmarks, (LANDMARKS + 0.5) * side / 500 - 0.5, rtol=1e-6)
     assert (face.image == 255).all()  # clear pixels lie on white
 
 

@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 
 from datamodules.cartoonset import FACE_BOX, FRAME, LANDMARKS
-from datamodules.detector.scenes import CARTOON_SIDES, SCENE_SIDE, CartoonScenes, FaceScenes, WiderScenes, boxes_of
+from datamodules.detector.scenes import (
+    CARTOON_SIDES,
+    SCENE_SIDE,
+    CartoonScenes,
+    FaceScenes,
+    WiderScenes,
+    _warp,
+    boxes_of,
+)
 from datamodules.detector.windows import pairwise_iou
 from datamodules.transforms import FLIP_ORDER
 from datamodules.wider_face import WiderAnnotation, WiderFace
@@ -99,6 +107,23 @@ def test_cartoons_lie_anywhere_at_any_size_with_their_points(cartoon: Path) -> N
     share = float(FACE_BOX[2] - FACE_BOX[0]) / FRAME
     assert CARTOON_SIDES[0] * share <= min(widths) < max(widths) <= CARTOON_SIDES[1] * share
     assert max(widths) > 2 * min(widths)
+
+
+@pytest.mark.parametrize("side", [100, 150, 200, 256, 500])
+def test_a_point_is_drawn_where_its_label_says(side: int) -> None:
+    """The centre of a blob after the warp, to a twentieth of a pixel, however far the cartoon is reduced."""
+    y, x = np.mgrid[:256, :256].astype(np.float32)
+    middle = np.array([140.3, 97.6])
+    image = np.exp(-((x - middle[0]) ** 2 + (y - middle[1]) ** 2) / (2 * 9.0**2)).astype(np.float32)
+    image = np.repeat(image[..., None], 4, axis=2) * 255
+    scale = side / FRAME
+    matrix = np.array([[scale, 0, 3.7], [0, scale, 11.2], [0, 0, 1]])
+    of_frame = (middle + 0.5) * FRAME / 256 - 0.5  # whole numbers are the middles of pixels, in the frame as well
+    expected = matrix[:2, :2] @ of_frame + matrix[:2, 2]
+    found = _warp(image, matrix, 600)[..., 0]
+    rows, columns = np.mgrid[:600, :600]
+    centre = np.array([(columns * found).sum(), (rows * found).sum()]) / found.sum()
+    np.testing.assert_allclose(centre, expected, atol=0.05)
 
 
 def test_backgrounds_vary_and_show_no_face(cartoon: Path, sample_root: Path) -> None:

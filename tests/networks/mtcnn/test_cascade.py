@@ -55,15 +55,26 @@ def test_a_planted_square_is_found_at_its_place_and_scale(side: int, square_find
 
 
 def test_windows_lie_on_the_grid_that_pnet_looks_at(square_finder: MTCNN) -> None:
-    """The nets that are set by hand move no edge, so that what is proposed is a window of some level."""
+    """The nets that are set by hand move no edge: what is proposed is a window of some level, to whole pixels."""
     (squares_found,) = Cascade(square_finder, SURE).candidates([squares(300, 320, (91, 107, 64))], "rnet")
     assert len(squares_found)
     scales = torch.tensor(pyramid_scales(300, 320, SURE.min_face, SURE.pyramid_factor))
     for x1, y1, x2, _ in squares_found.tolist():
+        assert x1 == round(x1)
+        assert y1 == round(y1)
         level = (12 / scales - (x2 - x1)).abs().argmin()
-        assert 12 / float(scales[level]) == pytest.approx(x2 - x1, abs=1e-3)
+        assert 12 / float(scales[level]) == pytest.approx(x2 - x1, abs=0.501)
         steps = torch.tensor([x1, y1]) * scales[level] / 2
-        torch.testing.assert_close(steps, steps.round(), atol=1e-3, rtol=0)
+        assert ((steps - steps.round()).abs() <= 0.501 * scales[level] / 2).all()
+
+
+def test_landmarks_are_placed_in_the_window_that_was_seen(square_finder: MTCNN) -> None:
+    """Whatever part of a pixel a face is moved by, its landmarks lie where the cut-out pixels are."""
+    (found,) = Cascade(square_finder, SURE).detect([squares(300, 320, (91, 107, 64))])
+    relative = (found.landmarks - found.boxes[:, None, :2]) / (found.boxes[:, 2:] - found.boxes[:, :2])[:, None]
+    expected = torch.tensor([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]])
+    torch.testing.assert_close(relative[0], expected, rtol=0, atol=1e-3)
+    assert torch.equal(found.boxes, found.boxes.round())
 
 
 def test_every_square_of_a_batch_is_found_in_its_image(square_finder: MTCNN) -> None:
