@@ -118,8 +118,9 @@ def run_cells(cells: Sequence[Cell], place: Place, run: Runner) -> dict[str, str
         head = f"[{number}/{len(cells)}] {cell.name}"
         try:
             with FileLock(locks / f"{cell.name}.lock", timeout=0):
-                print(f"{head}: {state_of(cell, place)}", flush=True)
-                run_cell(cell, place, run)
+                state = state_of(cell, place)
+                print(f"{head}: {state}", flush=True)
+                run_cell(cell, place, run, state)
         except Timeout:
             print(f"{head}: another process is at it", flush=True)
         except DataError as error:
@@ -128,14 +129,13 @@ def run_cells(cells: Sequence[Cell], place: Place, run: Runner) -> dict[str, str
     return failures
 
 
-def run_cell(cell: Cell, place: Place, run: Runner) -> None:
-    """Bring a cell from whatever state it is in to its end.
+def run_cell(cell: Cell, place: Place, run: Runner, state: State) -> None:
+    """Bring a cell from the state it is in to its end.
 
     Raises:
-        DataError: Training or test failed, or the cell was begun with other options.
+        DataError: Training or test failed.
     """
     home = place.home(cell)
-    state = state_of(cell, place)
     if state is State.NEW:
         shutil.rmtree(home, ignore_errors=True)  # of a start that did not reach its first checkpoint
     if state in {State.NEW, State.CUT_OFF}:
@@ -143,9 +143,9 @@ def run_cell(cell: Cell, place: Place, run: Runner) -> None:
         if not _reached_its_end(home):
             raise DataError("lightning fit was stopped before its last epoch")
         (home / FINISHED).touch()
-    if not _is_tested(home):
+    if state is not State.DONE:
         _call(run, cell.test_words(_tested_checkpoint(home), place.root))
-        if not _is_tested(home):
+        if not _is_tested(cell, place):
             raise DataError(f"the test left no figures of its checkpoint in {home}")
 
 
@@ -162,7 +162,7 @@ def state_of(cell: Cell, place: Place) -> State:
     home = place.home(cell)
     _refuse_other_options(cell, place)
     if (home / FINISHED).is_file():
-        return State.DONE if _is_tested(home) else State.TRAINED
+        return State.DONE if _is_tested(cell, place) else State.TRAINED
     return State.CUT_OFF if _newest_checkpoint(home) else State.NEW
 
 
@@ -218,14 +218,22 @@ def _tested_checkpoint(home: Path) -> Path:
     return last if last.is_file() and not best.is_file() else best
 
 
-def _is_tested(home: Path) -> bool:
-    """Whether there are figures of the checkpoint as it is now."""
-    from apps.report.runs import is_outdated
+def _is_tested(cell: Cell, place: Place) -> bool:
+    """Whether there are figures of the checkpoint as it is now, by the test that is asked for."""
+    from apps.report.checkpoints import CheckpointState
+    from apps.report.runs import read_run
 
+    checkpoint = _tested_checkpoint(place.home(cell))
     try:
-        return not is_outdated(home)
-    except DataError:
+        run = read_run(place.home(cell))
+        tested = shlex.split(run.test_command)[1:]
+    except (DataError, ValueError):
         return False  # not there, or damaged: the test writes them
+    if _options(tested) != _options(cell.test_words(checkpoint, place.root)):
+        return False
+    if not checkpoint.is_file():
+        return True  # somebody needed the room; nothing is left to test
+    return run.checkpoint.name == checkpoint.name and run.checkpoint_state is CheckpointState.AS_TESTED
 
 
 def _refuse_other_options(cell: Cell, place: Place) -> None:
@@ -273,9 +281,9 @@ def _report(matrix: Matrix, place: Place) -> None:
     """Write the report of all cells of a matrix that are done."""
     from apps.report.command import write_report
 
-    homes = [home for home in map(place.home, matrix.cells) if (home / FINISHED).is_file() and _is_tested(home)]
-    if homes:
-        write_report(homes, place.folder / "report")
+    done = [cell for cell in matrix.cells if (place.home(cell) / FINISHED).is_file() and _is_tested(cell, place)]
+    if done:
+        write_report([place.home(cell) for cell in done], place.folder / "report", root=place.root)
 
 
 def _find(path: Path) -> Path:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from logging import Logger, getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from datamodules.errors import DataError
 
 if TYPE_CHECKING:
     from torch.utils.data import DataLoader
@@ -20,6 +23,13 @@ if TYPE_CHECKING:
 BASELINE = "baseline"
 
 
+class Accelerator(StrEnum):
+    """Where the steps are made."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
 def bench_step(
     image_size: Annotated[int, typer.Option(min=16, help="Side of the images in pixels.")] = 64,
     batch_size: Annotated[int, typer.Option(min=1, help="Images of each domain a step.")] = 4,
@@ -27,7 +37,7 @@ def bench_step(
     ndf: Annotated[int, typer.Option(min=1, help="Channels of the discriminators' first convolution.")] = 16,
     steps: Annotated[int, typer.Option(min=1, help="Steps of each variant a round.")] = 10,
     rounds: Annotated[int, typer.Option(min=1, help="Interleaved rounds; the median counts.")] = 5,
-    accelerator: Annotated[str, typer.Option(help="cpu or cuda; a CPU works with one thread.")] = "cpu",
+    accelerator: Annotated[Accelerator, typer.Option(help="A CPU works with one thread.")] = Accelerator.CPU,
 ) -> None:
     """Milliseconds of a training step of each variant, and how many times the baseline's that is.
 
@@ -41,9 +51,14 @@ def bench_step(
     from rich.console import Console
     from rich.table import Table
 
+    if accelerator is Accelerator.CUDA and not torch.cuda.is_available():
+        raise DataError("--accelerator cuda: PyTorch finds no GPU here; take cpu")
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory(prefix="cartoongan_bench_") as folder:
         models = _variants(Path(folder), ngf, ndf)
+        for name, make in models.items():
+            if trouble := make().trouble_with(image_size):
+                raise DataError(f"--image-size {image_size}: {trouble} ({name})")
         draws = _noise(image_size, batch_size, steps)
         turns = [
             {name: _seconds(make(), draws, accelerator) for name, make in models.items()} for _ in range(rounds + 1)
@@ -90,13 +105,13 @@ def _noise(image_size: int, batch_size: int, steps: int) -> DataLoader[UnpairedB
     return DataLoader(draws * steps, batch_size=batch_size)  # type: ignore[arg-type]  # a list does as a data set
 
 
-def _seconds(model: BaseCycleGAN, draws: DataLoader[UnpairedBatch], accelerator: str) -> float:
+def _seconds(model: BaseCycleGAN, draws: DataLoader[UnpairedBatch], accelerator: Accelerator) -> float:
     """Time of a fit over the draws, without what comes before and after it: of a CPU the seconds that it worked."""
     import warnings
 
     from lightning import Callback, LightningModule, Trainer
 
-    clock = time.process_time if accelerator == "cpu" else time.perf_counter
+    clock = time.process_time if accelerator is Accelerator.CPU else time.perf_counter
     times: list[float] = []
 
     class Stopwatch(Callback):
@@ -109,7 +124,7 @@ def _seconds(model: BaseCycleGAN, draws: DataLoader[UnpairedBatch], accelerator:
     with warnings.catch_warnings(), _silenced(getLogger("lightning.pytorch")):
         warnings.simplefilter("ignore")
         trainer = Trainer(
-            accelerator=accelerator,
+            accelerator=accelerator.value,
             devices=1,
             max_epochs=1,
             callbacks=[Stopwatch()],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
 _SAMPLE_COUNT = 120
 _STAGES = ("pnet", "rnet", "onet")
+_ORDER_FILE = "order.json"
 _MODERN = ["--model.optimizer", "adamw", "--model.weight_decay", "1e-4", "--data.recolouring", "0.15"]
 
 
@@ -107,6 +107,45 @@ BUDGETS: dict[Preset, dict[str, Budget]] = {
 }
 
 
+@dataclass(frozen=True)
+class Order:
+    """What a start asks of each stage.
+
+    Attributes:
+        preset: How much it is trained.
+        root: Data, an absolute path.
+        families: Table of cartoons' parts, an absolute path.
+        options: Further options of `lightning fit`.
+    """
+
+    preset: Preset
+    root: Path
+    families: Path | None
+    options: tuple[str, ...]
+
+    def words(self, stage: str) -> list[str]:
+        """As options of `lightning fit`."""
+        families = ["--data.cartoon_families", str(self.families)] if self.families else []
+        return ["--data.root", str(self.root), *BUDGETS[self.preset][stage].words(), *families, *self.options]
+
+    def record(self, stage: str, before: Path | None) -> dict[str, object]:
+        """All that decides what becomes of a stage, as plain values by the name that a user knows.
+
+        Args:
+            stage: The stage.
+            before: Detector of the stages before it, which counts by what it holds; there may be none yet.
+        """
+        from networks.weights_file import fingerprint
+
+        return {
+            "--root": str(self.root),
+            "--families": str(self.families) if self.families else None,
+            "--option": list(self.options),
+            f"budget of --preset {self.preset}": BUDGETS[self.preset][stage].words(),
+            "earlier stage": fingerprint(before) if before and before.is_file() else None,
+        }
+
+
 def train(
     root: Annotated[
         Path | None,
@@ -130,39 +169,92 @@ def train(
 ) -> None:
     """Train PNet, RNet and ONet, mine what each next one learns from, and measure the detector.
 
-    Finished stages are kept, a stopped one goes on. The detector and its card lie in OUT/detector-PRESET.
+    Finished stages are kept, a stopped one goes on, where they were trained on the same data with the same options. The
+    detector and its card lie in OUT/detector-PRESET.
     """
     from lightning_modules.runs import default_runs_folder
 
     runs = (out or default_runs_folder()).expanduser().absolute()
+    data = (root or runs / "sample_data_detector").expanduser().absolute()
+    table = families.expanduser().absolute() if families else None
+    folder, order = runs / f"detector-{preset}", Order(preset, data, table, tuple(option or ()))
+    _refuse_another_order(folder, order)
     if root is None:
-        root = runs / "sample_data_detector"
-        make_sample_data(root, _SAMPLE_COUNT, seed=0)
-    folder = runs / f"detector-{preset}"
-    more = [*(["--data.cartoon_families", str(families.absolute())] if families else []), *(option or [])]
+        make_sample_data(data, _SAMPLE_COUNT, seed=0)
     weights: Path | None = None
     for stage in _STAGES:
-        words = ["--data.root", str(root.expanduser().absolute()), *BUDGETS[preset][stage].words(), *more]
-        weights = _train_stage(stage, folder, weights, words)
+        weights = _train_stage(stage, folder, weights, order)
     assert weights is not None
-    conclude(weights, root, families, folder / "mtcnn.safetensors", install)
+    conclude(weights, data, table, folder / "mtcnn.safetensors", install)
 
 
-def _train_stage(stage: str, folder: Path, before: Path | None, words: Sequence[str]) -> Path:
-    """Train a stage, or go on with it; returns the detector so far."""
-    from lightning_modules.cli import main
+def _home(folder: Path, stage: str) -> Path:
+    return folder / f"mtcnn_{stage}" / "run"
+
+
+def _detector(folder: Path, stage: str) -> Path:
+    """The detector as far as a stage leaves it."""
     from lightning_modules.mtcnn import DETECTOR_FILE
 
-    home = folder / f"mtcnn_{stage}" / "run"
-    detector = home / DETECTOR_FILE
+    return _home(folder, stage) / DETECTOR_FILE
+
+
+def _checkpoint(folder: Path, stage: str) -> Path:
+    """What a stage that was stopped goes on from."""
+    return _home(folder, stage) / "checkpoints" / "last.ckpt"
+
+
+def _refuse_another_order(folder: Path, order: Order) -> None:
+    """Refuse stages, finished or not, that were trained as another start asked, before anything is trained.
+
+    Raises:
+        DataError: There are such stages; the message names what differs and the folders to remove.
+    """
+    differing: list[str] = []
+    foreign: list[Path] = []
+    before: Path | None = None
+    for stage in _STAGES:
+        detector, checkpoint = _detector(folder, stage), _checkpoint(folder, stage)
+        if detector.is_file() or checkpoint.is_file():
+            names = _differences(_read_record(folder, stage), order.record(stage, before))
+            differing += names
+            foreign += [_home(folder, stage)] if names else []
+        before = detector
+    if foreign:
+        raise DataError(
+            f"stages were trained otherwise before ({', '.join(dict.fromkeys(differing))}): "
+            f"remove {' and '.join(map(str, foreign))}, or choose another --out"
+        )
+
+
+def _differences(trained: dict[str, object], asked: dict[str, object]) -> list[str]:
+    if not trained:
+        return ["nobody knows how"]
+    return [f"another {name}" for name, value in asked.items() if trained.get(name) != value]
+
+
+def _read_record(folder: Path, stage: str) -> dict[str, object]:
+    """What was asked of a stage; nothing where that is not known."""
+    try:
+        return dict(json.loads((_home(folder, stage) / _ORDER_FILE).read_text(encoding="utf-8")))
+    except (OSError, TypeError, ValueError):
+        return {}
+
+
+def _train_stage(stage: str, folder: Path, before: Path | None, order: Order) -> Path:
+    """Train a stage, or go on with it; returns the detector so far."""
+    from lightning_modules.cli import main
+
+    home, detector, checkpoint = _home(folder, stage), _detector(folder, stage), _checkpoint(folder, stage)
     if detector.is_file():
         print(f"{stage}: {detector} is there already")
         return detector
-    checkpoint = home / "checkpoints" / "last.ckpt"
+    if not checkpoint.is_file():
+        write_whole(home / _ORDER_FILE, json.dumps(order.record(stage, before), indent=2) + "\n")
     start = ["--ckpt_path", str(checkpoint)] if checkpoint.is_file() else ["--run", home.name]
     earlier = ["--model.weights", str(before)] if before else []
     config = ["--config", f"configs/mtcnn_{stage}.yaml", "--trainer.default_root_dir", str(folder)]
-    code = main(["fit", *config, *start, *earlier, *words])
+    code = main(["fit", *config, *start, *earlier, *order.words(stage)])
     if code:
         raise typer.Exit(code)
     if not detector.is_file():

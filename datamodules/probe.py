@@ -25,7 +25,10 @@ from datamodules.unpaired import DrawSampler
 from datamodules.workers import one_thread
 
 HELD_BACK = ("cartoons with unseen hair", "cartoons with unseen eyes", "photos")
-"""What the probe is measured on, in the order of the loaders."""
+"""What the probe is measured on, in the order of the loaders, where a table tells the families of the cartoons."""
+
+HELD_BACK_BY_NAME = ("other cartoons", "photos")
+"""The same without a table: cartoons that training did not see, whose parts it may have seen."""
 
 _HAIR_COLUMN, _EYES_COLUMN = "hair_and_outline_source", "eyes_source"
 
@@ -47,8 +50,8 @@ class LabelledFaces(NamedTuple):
 class ProbeDataModule(LightningDataModule):
     """Photos and cartoons by turns, augmented as the CycleGANs see them; batches are ``LabelledFaces``.
 
-    Validation and test show, in three loaders, cartoons whose hair, cartoons whose eyes no training saw, and photos of
-    the part of that name.
+    Validation and test show, a loader each, what ``part_names`` says: cartoons whose hair, cartoons whose eyes no
+    training saw, and photos of the part of that name.
 
     Args:
         root: Folder of the data sets.
@@ -93,6 +96,11 @@ class ProbeDataModule(LightningDataModule):
         self._train: _Draws | None = None
         self._held: dict[Split, list[_Chosen]] = {}
 
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """What the probe is measured on, in the order of the loaders."""
+        return HELD_BACK if self._families else HELD_BACK_BY_NAME
+
     def prepare_data(self) -> None:
         """Complain about missing folders before anything is written or started."""
         self._faces.prepare_data()
@@ -110,11 +118,9 @@ class ProbeDataModule(LightningDataModule):
             self._train = _Draws(self._chosen(photos, None, "photo", augment=True), cartoons, self._seed)
         split: Split = "test" if stage == "test" else "val"
         photos = [self._faces.stream("photo", split).faces]
-        self._held[split] = [
-            self._chosen(parts, set(unseen_hair), "cartoon"),
-            self._chosen(parts, set(unseen_eyes), "cartoon"),
-            self._chosen(photos, None, "photo"),
-        ]
+        unseen = (unseen_hair, unseen_eyes) if self._families else (unseen_hair,)  # without a table they are the same
+        cartoon_parts = [self._chosen(parts, set(names), "cartoon") for names in unseen]
+        self._held[split] = [*cartoon_parts, self._chosen(photos, None, "photo")]
 
     def train_dataloader(self) -> DataLoader[LabelledFaces]:
         """Random draws of both domains by turns."""
@@ -123,11 +129,11 @@ class ProbeDataModule(LightningDataModule):
         return self._loader(self._train, sampler)
 
     def val_dataloader(self) -> list[DataLoader[LabelledFaces]]:
-        """What ``HELD_BACK`` says, with the photos of the validation part."""
+        """What ``part_names`` says, with the photos of the validation part."""
         return [self._loader(part) for part in self._held["val"]]
 
     def test_dataloader(self) -> list[DataLoader[LabelledFaces]]:
-        """What ``HELD_BACK`` says, with the photos of the test part."""
+        """What ``part_names`` says, with the photos of the test part."""
         return [self._loader(part) for part in self._held["test"]]
 
     def _chosen(

@@ -289,8 +289,9 @@ class BaseCycleGAN(LightningModule, ABC):
         for name, critic in self._critics():
             if weight := self.adversarial_weight(name):
                 fakes = self.fake_faces(critic.domain, translation)
-                loss = self.adversarial_loss.generator(critic(fakes))
-                terms[f"adversarial_{name}"] = Term(loss, weight, critic.can_judge(fakes))
+                counts = critic.can_judge(fakes)
+                loss = self.adversarial_loss.generator(critic(fakes), counts)
+                terms[f"adversarial_{name}"] = Term(loss, weight, None if counts is None else counts.any())
         for domain in OTHER:
             image = faces_of(batch, domain).image
             cycle = l1_consistency(translation.reconstruction[domain], image)
@@ -304,8 +305,13 @@ class BaseCycleGAN(LightningModule, ABC):
         """Loss of one critic (Eq. 4, halved) on real faces and pooled fakes."""
         critic = cast(Critic, self.critics[name])
         real, fake = self.real_faces(critic.domain, batch), fakes[critic.domain]
-        real_logits, *negatives = critic.judge(real, fake, *self.more_negatives(name, real, fake))
-        losses = [self.adversarial_loss.discriminator(real_logits, logits) for logits in negatives]
+        negatives = [fake, *self.more_negatives(name, real, fake)]
+        real_logits, *negative_logits = critic.judge(real, *negatives)
+        real_counts = critic.can_judge(real)
+        losses = [
+            self.adversarial_loss.discriminator(real_logits, logits, real_counts, critic.can_judge(faces))
+            for faces, logits in zip(negatives, negative_logits, strict=True)
+        ]
         return Term(torch.stack(losses).mean(), 1.0)
 
     def fake_faces(self, domain: Domain, translation: Translation) -> Faces:
@@ -348,15 +354,18 @@ class BaseCycleGAN(LightningModule, ABC):
     def prepare_data(self) -> None:
         """Refuse an image size that the networks cannot work at, before anything is written or started."""
         side = getattr(self.trainer.datamodule, "hparams", {}).get("image_size")  # type: ignore[attr-defined]
+        if side is not None and (trouble := self.trouble_with(side)):
+            raise UsageError(f"--data.image_size {side}: {trouble}")
+
+    def trouble_with(self, side: int) -> str | None:
+        """Why the networks cannot work at an image size in pixels; None where they can."""
         for network in self.modules():
-            if side is None or not isinstance(network, Generator | PatchDiscriminator):
-                continue
-            divisor = network.divisor if isinstance(network, Generator) else 1
-            if side % divisor or side < network.smallest_side:
-                raise UsageError(
-                    f"--data.image_size {side}: {type(network).__name__} needs a multiple of {divisor}, "
-                    f"at least {network.smallest_side}"
-                )
+            if isinstance(network, Generator | PatchDiscriminator):
+                divisor = network.divisor if isinstance(network, Generator) else 1
+                if side % divisor or side < network.smallest_side:
+                    least = network.smallest_side
+                    return f"{type(network).__name__} needs a multiple of {divisor}, at least {least}"
+        return None
 
     def configure_optimizers(self) -> tuple[list[Optimizer], list[LambdaLR]]:
         """One Adam for both generators, one for each group of critics, all with the same schedule."""
@@ -462,10 +471,9 @@ class BaseCycleGAN(LightningModule, ABC):
     def _log_terms(self, stage: str, terms: Terms, batch_size: int) -> None:
         """Log each term by itself, unweighted, and what belongs together as weighted sums in the progress bar."""
         each = {f"{stage}/{name}": term.value.detach() for name, term in terms.items()}
-        sums = {f"{stage}/cycle": _sum_of(terms, "cycle_")}
-        if stage == "train":
-            sums[f"{stage}/adversarial"] = _sum_of(terms, "adversarial_")
-            sums[f"{stage}/discriminator"] = _sum_of(terms, "discriminator_")
+        kinds = ("cycle", "adversarial", "discriminator") if stage == "train" else ("cycle",)
+        by_kind = {kind: _of_kind(terms, kind) for kind in kinds}
+        sums = {f"{stage}/{kind}": total(of_kind).detach() for kind, of_kind in by_kind.items() if of_kind}
         values = self._mean_over_processes(each | sums)
         self.log_dict({name: values[name] for name in each}, batch_size=batch_size)
         self.log_dict({name: values[name] for name in sums}, batch_size=batch_size, prog_bar=True)
@@ -499,12 +507,12 @@ def faces_of(batch: UnpairedBatch, domain: Domain) -> Faces:
 
 
 def total(terms: Terms) -> Tensor:
-    """Weighted sum of loss terms."""
+    """Weighted sum of loss terms, one at least."""
     return torch.stack([term.weight * term.value for term in terms.values()]).sum()
 
 
-def _sum_of(terms: Terms, prefix: str) -> Tensor:
-    return total({name: term for name, term in terms.items() if name.startswith(prefix)}).detach()
+def _of_kind(terms: Terms, kind: str) -> Terms:
+    return {name: term for name, term in terms.items() if name.startswith(f"{kind}_")}
 
 
 def decay_factor(epoch: int, epochs: int, start: float) -> float:

@@ -31,7 +31,10 @@ class Critic(nn.Module):
         return faces.image
 
     def can_judge(self, faces: Faces) -> Tensor | None:
-        """Whether any of ``faces`` has what it looks at, a scalar bool; None where each has; hook of the variants."""
+        """Which of ``faces`` have what it looks at, (B,) bool; None where all have; hook of the variants.
+
+        Its verdict on the others counts in no loss.
+        """
         return None
 
     def forward(self, faces: Faces) -> Tensor:
@@ -63,10 +66,16 @@ class LabelCritic(Critic):
         return logits
 
 
-class PartCritic(Critic):
-    """Judges an organ of the face by a patch around it (paper 4.6.1).
+class LandmarkedCritic(Critic):
+    """Judges only faces whose landmarks are known."""
 
-    Of faces whose landmarks are unknown it thinks nothing: their logits are zero and have no gradient.
+    def can_judge(self, faces: Faces) -> Tensor:
+        """Which faces have known landmarks, (B,) bool."""
+        return are_known(faces.landmarks)
+
+
+class PartCritic(LandmarkedCritic):
+    """Judges an organ of the face by a patch around it (paper 4.6.1).
 
     Args:
         network: The discriminator of the patches.
@@ -80,17 +89,9 @@ class PartCritic(Critic):
         self._least = network.smallest_side
 
     def view(self, faces: Faces) -> Tensor:
-        """Patches (B, 3, h, w)."""
-        landmarks = torch.where(are_known(faces.landmarks)[:, None, None], faces.landmarks, 0)
+        """Patches (B, 3, h, w); those of faces that it cannot judge lie anywhere."""
+        landmarks = torch.where(self.can_judge(faces)[:, None, None], faces.landmarks, 0)
         return cut_patches(faces.image, landmarks, self._part, self._least)
-
-    def can_judge(self, faces: Faces) -> Tensor:
-        """Whether the landmarks of any face are known."""
-        return are_known(faces.landmarks).any()
-
-    def forward(self, faces: Faces) -> Tensor:
-        """Logits ``(B, 1, h, w)`` float32, positive for real, zero where the landmarks are unknown."""
-        return torch.where(are_known(faces.landmarks)[:, None, None, None], super().forward(faces), 0)
 
 
 def join(*batches: Faces) -> Faces:

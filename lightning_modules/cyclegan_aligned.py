@@ -10,11 +10,11 @@ from torch.utils.data import DataLoader
 
 from datamodules.samples import Domain, Faces, UnpairedBatch
 from lightning_modules.base import BaseCycleGAN, Translation
-from lightning_modules.critic import Critic
+from lightning_modules.critic import Critic, LandmarkedCritic
 from lightning_modules.drawing import draw_matches
 from lightning_modules.landmark_data import require_landmarks
 from networks import PatchDiscriminator
-from networks.landmarks import Alignment, align, landmark_heatmaps, transform_points, warp
+from networks.landmarks import Alignment, align, can_align, landmark_heatmaps, transform_points, warp
 
 Condition = Literal["photo", "landmarks", "none"]
 
@@ -26,8 +26,9 @@ class CycleGANAligned(BaseCycleGAN):
     """CycleGAN whose discriminator of cartoons sees pairs that lie alike (paper 4.6.2, Eq. 8).
 
     A real cartoon is warped onto the landmarks of a photo, the border filled white; photo and warped cartoon are the
-    real pair, photo and generated cartoon the fake one. A cartoon that cannot be warped, because landmarks are unknown
-    or degenerate, is shown as it is.
+    real pair, photo and generated cartoon the fake one. Where a cartoon cannot be warped onto its photo, because
+    landmarks are unknown or degenerate, neither pair counts: it would teach that real pairs lie apart, or that such a
+    photo's cartoon is a fake.
 
     Args:
         alignment: Kind of the warp.
@@ -43,19 +44,29 @@ class CycleGANAligned(BaseCycleGAN):
     def build_critics(self) -> dict[str, Critic]:
         """A discriminator of cartoons that is given the photo or its landmarks."""
         network = PatchDiscriminator(3 + CHANNELS[self._condition], self._ndf)
-        return super().build_critics() | {"cartoon": Critic(network, "cartoon")}
+        return super().build_critics() | {"cartoon": LandmarkedCritic(network, "cartoon")}
 
     def real_faces(self, domain: Domain, batch: UnpairedBatch) -> Faces:
-        """Of cartoons the warped ones, with what the discriminator sees of the photo as further channels."""
+        """Of cartoons the warped ones, with what the discriminator sees of the photo as further channels.
+
+        Those that cannot be warped have no landmarks, so that it does not judge them.
+        """
         faces = super().real_faces(domain, batch)
         if domain == "photo":
             return faces
-        return self._beside(batch.photo, aligned_to(batch.photo, faces, self._alignment))
+        warped = aligned_to(batch.photo, faces, self._alignment)
+        return self._beside(batch.photo, self._where_alike(warped, batch.photo, faces))
 
     def fake_faces(self, domain: Domain, translation: Translation) -> Faces:
-        """Of cartoons with what the discriminator sees of the photo as further channels, so that the pool keeps it."""
+        """Of cartoons with what the discriminator sees of the photo as further channels, so that the pool keeps it.
+
+        Those whose real pair does not count have no landmarks either.
+        """
         faces = super().fake_faces(domain, translation)
-        return faces if domain == "photo" else self._beside(translation.wanted["cartoon"], faces)
+        if domain == "photo":
+            return faces
+        photos, cartoons = translation.wanted["cartoon"], translation.wanted["photo"]
+        return self._beside(photos, self._where_alike(faces, photos, cartoons))
 
     def on_train_start(self) -> None:
         """Refuse data that have no landmarks at all."""
@@ -72,6 +83,11 @@ class CycleGANAligned(BaseCycleGAN):
             *draw_matches(photo, warped.image, points, warped.landmarks),
             *draw_matches(photo, cartoon, points, points),
         ]
+
+    def _where_alike(self, faces: Faces, photos: Faces, cartoons: Faces) -> Faces:
+        """Faces that keep their landmarks only where the cartoon can be warped onto the photo."""
+        fits = can_align(cartoons.landmarks, photos.landmarks, self._alignment)
+        return faces._replace(landmarks=torch.where(fits[:, None, None], faces.landmarks, torch.nan))
 
     def _beside(self, photos: Faces, cartoons: Faces) -> Faces:
         return cartoons._replace(image=torch.cat([cartoons.image, self._shown_of(photos)], dim=1))

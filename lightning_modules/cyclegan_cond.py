@@ -33,7 +33,8 @@ class CycleGANCond(BaseCycleGAN):
         random_target_share: Share of fakes that are asked for a random label instead of their source's. A free choice
             of colour at prediction needs some; the paper has none.
         hair: What ``lightning predict`` makes: cartoons of one colour, by name or by the number of the class, or "all"
-            colours of each photo side by side. "own" is the photo's, which a folder of photos does not tell.
+            colours of each photo side by side. "own" is the photo's, which a folder of photos does not tell. Names are
+            for the four hair colours alone: classes of another number are something else.
         **kwargs: Options of every variant, see ``BaseCycleGAN``.
     """
 
@@ -109,7 +110,7 @@ class CycleGANCond(BaseCycleGAN):
         if stage == "predict" and not self._labels_to_predict:
             raise UsageError(
                 "--model.hair own: the photos of --data.predict_dir have no labels; "
-                f"choose {', '.join(colour.name.lower() for colour in HairColour)} or all"
+                f"choose {_choices(self._num_labels)} or all"
             )
 
     def on_before_batch_transfer(self, batch: UnpairedBatch | Photos, dataloader_idx: int) -> UnpairedBatch | Photos:
@@ -149,7 +150,19 @@ def _labels_of(hair: HairChoice | int, num_labels: int) -> list[int]:
         return list(range(num_labels))
     if hair == "own":
         return []
+    if not isinstance(hair, int) and num_labels != len(HairColour):
+        raise UsageError(
+            f"--model.hair {hair}: --model.num_labels {num_labels} classes are no hair colours; "
+            f"choose {_choices(num_labels)} or all"
+        )
     label = hair if isinstance(hair, int) else int(HairColour[hair.upper()])
     if not 0 <= label < num_labels:
         raise UsageError(f"--model.hair {hair}: there are --model.num_labels {num_labels} classes, counted from 0")
     return [label]
+
+
+def _choices(num_labels: int) -> str:
+    """How the classes can be named."""
+    if num_labels == len(HairColour):
+        return ", ".join(colour.name.lower() for colour in HairColour)
+    return f"a class from 0 to {num_labels - 1}"

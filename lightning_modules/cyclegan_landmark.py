@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from lightning.pytorch.trainer.states import TrainerFn
+from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor, nn
 from torch.nn.modules.module import _IncompatibleKeys
 from torch.utils.data import DataLoader
@@ -20,6 +22,7 @@ from lightning_modules.drawing import RED, draw_lines, draw_points
 from lightning_modules.errors import UsageError
 from lightning_modules.landmark_data import require_landmarks
 from lightning_modules.landmark_detector import LandmarkDetector, or_mean
+from lightning_modules.runs import is_dry_run
 from networks import PatchDiscriminator
 from networks.landmarks import PARTS, are_known, landmark_consistency, landmark_heatmaps
 
@@ -50,7 +53,8 @@ class CycleGANLandmark(BaseCycleGAN):
         lambda_eyes: Weight of the eyes' discriminator among the local ones.
         lambda_nose: Weight of the nose's discriminator among the local ones.
         lambda_mouth: Weight of the mouth's discriminator among the local ones.
-        local_start: Training step at which the local discriminators begin, once the others have settled.
+        local_start: Training step at which the local discriminators begin, once the others have settled. Validation and
+            test of a checkpoint count them in full, whatever its step.
         local_ramp: Training steps over which their weight then rises linearly.
         detector_weights: Detector's file, ``*.safetensors``; by default the project's own. Checkpoints do not hold it.
         **kwargs: Options of every variant, see ``BaseCycleGAN``.
@@ -132,6 +136,8 @@ class CycleGANLandmark(BaseCycleGAN):
         """For the local discriminators lambda_2 and their own weight, from ``local_start`` on and ramped up."""
         if critic not in PARTS:
             return self._lambda_global * super().adversarial_weight(critic)
+        if self._trainer and self.trainer.state.fn not in {None, TrainerFn.FITTING}:  # which know no step
+            return self._lambda_local[critic]
         steps = self.global_step - self._local_start + 1
         return self._lambda_local[critic] * min(max(steps / (self._local_ramp + 1), 0.0), 1.0)
 
@@ -144,9 +150,15 @@ class CycleGANLandmark(BaseCycleGAN):
         return terms
 
     def on_train_start(self) -> None:
-        """Refuse data that have no landmarks at all."""
+        """Refuse data that have no landmarks at all, and warn of local discriminators that never begin."""
         super().on_train_start()
         require_landmarks(cast(DataLoader[UnpairedBatch], self.trainer.train_dataloader).dataset)
+        steps = self.trainer.estimated_stepping_batches
+        if steps <= self._local_start and any(self._lambda_local.values()) and not is_dry_run(self.trainer):
+            rank_zero_warn(
+                f"the local discriminators take no part: --model.local_start is {self._local_start} training steps, "
+                f"and this run ends after {steps:.0f}"
+            )
 
     def grid_rows(self, batch: UnpairedBatch) -> list[Tensor]:
         """Three rows more, as in Fig. 11: the photo's landmarks, those found in its cartoon, and how far they moved."""

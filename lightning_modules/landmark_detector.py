@@ -35,6 +35,7 @@ class LandmarkDetector(nn.Module):
         super().__init__()
         self.nets = nets.requires_grad_(False).eval()
         self.regressor = LandmarkRegressor(nets.onet)
+        self._cascades: dict[tuple[int, torch.device], Cascade] = {}  # each holds a copy of the nets
         self.register_state_dict_post_hook(_leave_out)  # type: ignore[no-untyped-call]
 
     @classmethod
@@ -68,8 +69,7 @@ class LandmarkDetector(nn.Module):
 
     def _cascade_landmarks(self, photos: Tensor) -> Tensor:
         """The landmarks (B, 5, 2) of the largest face in each photo as the cascade says; NaN where no face is found."""
-        side = max(photos.shape[2:])
-        cascade = Cascade(self.nets, CascadeSettings(max(SMALLEST_MIN_FACE, LEAST_FACE * side)), photos.device)
+        cascade = self._cascade_for(max(photos.shape[2:]), photos.device)
         grey = ((photos.float() + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1)
         unknown = photos.new_full((5, 2), torch.nan, dtype=torch.float32)
         largest = []
@@ -77,6 +77,13 @@ class LandmarkDetector(nn.Module):
             areas = (faces.boxes[:, 2:] - faces.boxes[:, :2]).prod(dim=1)
             largest.append(faces.landmarks[areas.argmax()] if len(faces) else unknown)
         return torch.stack(largest)
+
+    def _cascade_for(self, side: int, device: torch.device) -> Cascade:
+        """The cascade for photos of a side in pixels, the same one at each call."""
+        if (side, device) not in self._cascades:
+            settings = CascadeSettings(max(SMALLEST_MIN_FACE, LEAST_FACE * side))
+            self._cascades[side, device] = Cascade(self.nets, settings, device)
+        return self._cascades[side, device]
 
 
 def mean_landmarks(photos: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +16,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 from torchmetrics import Metric
 from torchmetrics.classification import MulticlassAccuracy
 
-from datamodules.probe import HELD_BACK, LabelledFaces
+from datamodules.probe import HELD_BACK, LabelledFaces, ProbeDataModule
 from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, HairColour
 from lightning_modules.errors import UsageError
 from lightning_modules.runs import is_dry_run
@@ -24,15 +24,16 @@ from networks.ema import ema_of
 from networks.probe import FaceProbe, ProbeOutput, save_probe, to_side
 
 PROBE_FILE = "probe.safetensors"
+_OF_A_MACHINE = {"root", "cache_dir", "cartoon_families", "num_workers"}
 _HIDDEN = {"hair": NO_HAIR_COLOUR, "glasses": UNKNOWN_GLASSES}
 
 
 class Probe(LightningModule):
     """A classifier of hair colour and glasses, trained on faces that are made as soft as generated ones.
 
-    After each epoch it is measured on what it never saw (``HELD_BACK``); nothing is chosen by that. A finished fit
-    writes ``probe.safetensors`` into the run's home, with these figures in it. Accuracy is the mean of the classes'
-    own accuracies, since few photos show glasses or grey hair.
+    After each epoch it is measured on what it never saw; nothing is chosen by that. A finished fit writes
+    ``probe.safetensors`` into the run's home, with these figures and what it was trained on in it. Accuracy is the mean
+    of the classes' own accuracies, since few photos show glasses or grey hair.
 
     Args:
         learning_rate: AdamW's highest, along one cosine cycle.
@@ -63,8 +64,8 @@ class Probe(LightningModule):
         self.average = ema_of(self.net, ema_decay)
         self.accuracies = nn.ModuleDict(
             {
-                f"{question} of {part}": MulticlassAccuracy(classes, average="macro")
-                for part in HELD_BACK
+                f"{question}_{part}": MulticlassAccuracy(classes, average="macro")
+                for part in range(len(HELD_BACK))
                 for question, classes in (("hair", len(HairColour)), ("glasses", 2))
             }
         )
@@ -90,11 +91,11 @@ class Probe(LightningModule):
 
     def validation_step(self, batch: LabelledFaces, batch_idx: int, dataloader_idx: int) -> None:
         """Measure one part of what was held back."""
-        self._measure(batch, HELD_BACK[dataloader_idx])
+        self._measure(batch, dataloader_idx)
 
     def test_step(self, batch: LabelledFaces, batch_idx: int, dataloader_idx: int) -> None:
         """Measure one part of what was held back."""
-        self._measure(batch, HELD_BACK[dataloader_idx])
+        self._measure(batch, dataloader_idx)
 
     def on_validation_epoch_end(self) -> None:
         """Log the accuracies."""
@@ -109,9 +110,9 @@ class Probe(LightningModule):
         if not self.trainer.is_global_zero or is_dry_run(self.trainer) or self.trainer.interrupted:
             return
         path = Path(self.trainer.default_root_dir) / PROBE_FILE
-        metrics = self.trainer.callback_metrics
-        figures = {name: float(metrics[f"val/{name}"]) for name in self.accuracies if f"val/{name}" in metrics}
-        save_probe(cast(FaceProbe, self.average.module), figures, path)
+        logged = self.trainer.callback_metrics
+        figures = {name.removeprefix("val/"): float(value) for name, value in logged.items() if name.startswith("val/")}
+        save_probe(cast(FaceProbe, self.average.module), figures, path, self._account())
         rank_zero_info(f"probe: {path}")
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
@@ -127,23 +128,40 @@ class Probe(LightningModule):
         side = int(torch.randint(images.shape[3] // 4, images.shape[3], ()))
         return torch.where(is_soft, to_side(to_side(images, side), images.shape[3]), images)
 
-    def _measure(self, batch: LabelledFaces, part: str) -> None:
+    def _measure(self, batch: LabelledFaces, part: int) -> None:
         output = self(batch.image)
         for question, said in (("hair", output.hair.argmax(dim=1)), ("glasses", (output.glasses > 0).long())):
             known = getattr(batch, question)
             is_known = known != _HIDDEN[question]
             if is_known.any():
-                self._accuracy(f"{question} of {part}").update(said[is_known], known[is_known])
+                cast(Metric, self.accuracies[f"{question}_{part}"]).update(said[is_known], known[is_known])
 
     def _log_accuracies(self, stage: str) -> None:
-        for name in self.accuracies:
-            accuracy = self._accuracy(name)
-            if accuracy.update_called:
-                self.log(f"{stage}/{name}", accuracy.compute(), prog_bar=True)
-            accuracy.reset()
+        """Log what was measured, by name; all processes take part."""
+        names = self._part_names()
+        for key, accuracy in self.accuracies.items():
+            question, _, part = key.partition("_")
+            metric = cast(MulticlassAccuracy, accuracy)
+            with metric.sync_context():
+                has_any = bool(cast(Tensor, metric.tp).any() or cast(Tensor, metric.fn).any())
+            if has_any:
+                self.log(f"{stage}/{question} of {names[int(part)]}", metric.compute(), sync_dist=True)
+            metric.reset()
 
-    def _accuracy(self, name: str) -> Metric:
-        return cast(Metric, self.accuracies[name])
+    def _part_names(self) -> tuple[str, ...]:
+        data = cast(Any, self.trainer).datamodule
+        return data.part_names if isinstance(data, ProbeDataModule) else HELD_BACK
+
+    def _account(self) -> dict[str, object]:
+        """What it was trained on."""
+        data: dict[str, object] = dict(getattr(cast(Any, self.trainer).datamodule, "hparams", {}))
+        families = data.get("cartoon_families")
+        return {
+            "epochs": self.current_epoch,
+            "model": dict(self.hparams),
+            "data": {name: value for name, value in data.items() if name not in _OF_A_MACHINE},
+            "cartoon_families": Path(str(families)).name if families else None,
+        }
 
 
 def _mean_of_known(losses: Tensor, labels: Tensor) -> Tensor:

@@ -80,14 +80,9 @@ class ImagePool(nn.Module):
         return {"samples": list(self._samples), "generator": self._generator.get_state()}
 
     def set_extra_state(self, state: PoolState) -> None:
-        """Continues from a saved state.
-
-        Raises:
-            ValueError: If it holds more samples than `size`.
-        """
-        if len(state["samples"]) > self.size:
-            raise ValueError(f"the saved pool holds {len(state['samples'])} samples, this one only {self.size}")
-        self._samples = list(state["samples"])
+        """Continues from a saved state; of one with more samples than `size` the last ones stay."""
+        surplus = max(0, len(state["samples"]) - self.size)
+        self._samples = list(state["samples"][surplus:])
         self._generator.set_state(state["generator"].cpu())
 
     def _exchange(self, row: Sample) -> Sample:

@@ -68,14 +68,23 @@ def to_side(images: Tensor, side: int) -> Tensor:
     return F.interpolate(images, (side, side), mode="bilinear", antialias=True, align_corners=False)
 
 
-def save_probe(probe: FaceProbe, figures: Mapping[str, float], path: Path) -> None:
+def save_probe(
+    probe: FaceProbe, figures: Mapping[str, float], path: Path, details: Mapping[str, object] | None = None
+) -> None:
     """Writes a probe with its own accuracies by name, finished or not at all.
+
+    Args:
+        probe: The probe.
+        figures: Its accuracies, from 0 to 1.
+        path: The file.
+        details: What it was trained on and how, for a reader; plain values.
 
     Raises:
         WeightsError: It cannot be written there.
     """
     colours = probe.hair[-1].out_features
-    write_weights(probe, {"format_version": _FORMAT_VERSION, "num_colours": colours, "figures": dict(figures)}, path)
+    description = {"format_version": _FORMAT_VERSION, "num_colours": colours, "figures": dict(figures)}
+    write_weights(probe, {**description, "details": dict(details or {})}, path)
 
 
 def load_probe(path: Path) -> tuple[FaceProbe, dict[str, float]]:

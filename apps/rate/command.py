@@ -29,6 +29,9 @@ def rate(
     mode: Annotated[
         Mode, typer.Option(help="Score each cartoon on three scales, or choose the better of two.")
     ] = Mode.SCORES,
+    root: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the data sets, where it has moved since training.")
+    ] = None,
     host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 is open to other machines.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 is any free one.")] = 8000,
 ) -> None:
@@ -39,7 +42,7 @@ def rate(
     people said.
     """
     if context.invoked_subcommand is not None:
-        if runs or out or photos:
+        if runs or out or photos or root:
             raise typer.BadParameter(
                 f"give it without these options: cartoongan rate {context.invoked_subcommand} FILE"
             )
@@ -50,7 +53,7 @@ def rate(
     from apps.rate.server import serve
     from apps.rate.store import Store
 
-    prepare(out, runs or [], photos)
+    prepare(out, runs or [], photos, root)
     with Store(out) as store:
         if store.count(mode) == 0:
             raise DataError(f"--mode {mode}: {out} holds one run only; there is nothing to compare")

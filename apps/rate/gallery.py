@@ -89,13 +89,13 @@ def describe(runs: Sequence[Translator]) -> list[Variant]:
                 "ratings are kept by that name"
             )
         homes[run.title] = run.home
-    return [Variant(run.title, run.home, run.checkpoint, _digest(run.checkpoint)) for run in runs]
+    return [Variant(run.title, run.home, run.checkpoint, digest_of(run.checkpoint)) for run in runs]
 
 
-def spread(names: Sequence[str], count: int) -> list[str]:
-    """`count` names evenly from a list, or all where there are fewer."""
-    kept = min(count, len(names))
-    return [names[(2 * index + 1) * len(names) // (2 * kept)] for index in range(kept)]
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, by which ratings know the checkpoint that they are of."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def draw_gallery(runs: Sequence[Translator], names: Sequence[str]) -> Gallery:
@@ -132,8 +132,3 @@ def _encode(images: Tensor, side: int) -> list[bytes]:
     for image, file in zip(shades, files, strict=True):
         Image.fromarray(image).save(file, "png")
     return [file.getvalue() for file in files]
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apps.rate.database import create
-from apps.rate.gallery import Variant, describe, draw_gallery, spread
+from apps.rate.gallery import Variant, describe, draw_gallery
 from apps.rate.store import Store
+from apps.trained_run import evenly
 from datamodules.errors import DataError
 
 if TYPE_CHECKING:
@@ -21,13 +22,14 @@ PHOTOS = 20
 _WAYS_OUT = "leave --runs and --photos away to go on with what it holds, or name another --out"
 
 
-def prepare(out: Path, runs: Sequence[Path], photos: int | None) -> None:
+def prepare(out: Path, runs: Sequence[Path], photos: int | None, root: Path | None = None) -> None:
     """Make the file of ratings, or see that the one there holds what is asked for.
 
     Args:
         out: The file.
         runs: Homes of runs and folders of them; none only where the file exists.
         photos: Number of photos; None is the file's, or `PHOTOS`.
+        root: Folder of the data sets; None is where they were at training.
 
     Raises:
         DataError: It holds other runs or photos, or a run cannot be used.
@@ -39,17 +41,21 @@ def prepare(out: Path, runs: Sequence[Path], photos: int | None) -> None:
         return
     from apps.trained_run import common_photos
 
-    opened = open_runs(runs)
+    opened = open_runs(runs, root)
     names = common_photos(opened)
     if out.exists():
         _check_runs(out, describe(opened))
         _check_photos(out, names, photos)
     else:
-        create(out, draw_gallery(opened, spread(names, photos or PHOTOS)))
+        create(out, draw_gallery(opened, evenly(names, photos or PHOTOS)))
 
 
-def open_runs(paths: Sequence[Path]) -> list[TrainedRun]:
+def open_runs(paths: Sequence[Path], root: Path | None = None) -> list[TrainedRun]:
     """The runs at these homes, and those below folders; of the latter what is no CycleGAN is told and left out.
+
+    Args:
+        paths: Homes and folders.
+        root: Folder of the data sets; None is where they were at training.
 
     Raises:
         DataError: A home cannot be used, or a folder holds no run that can.
@@ -62,7 +68,7 @@ def open_runs(paths: Sequence[Path]) -> list[TrainedRun]:
         found = 0
         for home in homes:
             try:
-                opened.setdefault(home.resolve(), TrainedRun.open(home))
+                opened.setdefault(home.resolve(), TrainedRun.open(home, root=root))
                 found += 1
             except DataError as error:
                 if homes == [path]:
@@ -96,6 +102,6 @@ def _check_photos(out: Path, names: Sequence[str] | None, count: int | None) -> 
     with Store(out) as store:
         held = store.photo_names
     wanted = len(held) if count is None else count
-    is_held = wanted == len(held) if names is None else spread(names, wanted) == held
+    is_held = wanted == len(held) if names is None else evenly(names, wanted) == held
     if not is_held:
         raise DataError(f"{out} holds {len(held)} photos, not those asked for; {_WAYS_OUT}")

@@ -19,6 +19,7 @@ class Ratings:
 
     Attributes:
         titles: Of the variants.
+        digests: SHA-256 of the variants' checkpoints.
         scores: (R, P, V) scores from 1 to 5 by key of the scale.
         choices: (R, P, V, V), above the diagonal: -1 where the variant of the row was better, 1 where that of the
             column, 0 where there was no difference.
@@ -27,6 +28,7 @@ class Ratings:
     """
 
     titles: Sequence[str]
+    digests: Sequence[str]
     scores: dict[str, NDArray[np.float64]]
     choices: NDArray[np.float64]
     raters: int
@@ -42,13 +44,14 @@ def read_ratings(path: Path) -> Ratings:
     connection = connect(path)
     try:
         with explained(path):
-            titles = [title for (title,) in connection.execute("SELECT title FROM variant ORDER BY id")]
+            variants = connection.execute("SELECT title, digest FROM variant ORDER BY id").fetchall()
             (photos,) = connection.execute("SELECT count(*) FROM photo").fetchone()
             rows = connection.execute(
                 "SELECT rater, question, photo, first, second, value FROM rating JOIN item ON item.id = item"
             ).fetchall()
     finally:
         connection.close()
+    titles, digests = ([variant[column] for variant in variants] for column in (0, 1))
     place = {rater: index for index, rater in enumerate(sorted({row[0] for row in rows}))}
     shape = (len(place), photos, len(titles))
     scores = {scale.key: np.full(shape, np.nan) for scale in SCALES}
@@ -58,4 +61,4 @@ def read_ratings(path: Path) -> Ratings:
             choices[place[rater], photo - 1, first - 1, second - 1] = value
         else:
             scores[question][place[rater], photo - 1, first - 1] = value
-    return Ratings(titles, scores, choices, len(place), len(rows))
+    return Ratings(titles, digests, scores, choices, len(place), len(rows))

@@ -44,7 +44,7 @@ class Report:
             title: {key: figures[index] for key, figures in columns.items()}
             for index, title in enumerate(ratings.titles)
         }
-        return cls(ratings.raters, ratings.count, variants, _agreements(ratings))
+        return cls(ratings.raters, ratings.count, variants, agreements(ratings))
 
     def as_json(self) -> dict[str, object]:
         """For JSON; intervals are a low and a high end."""
@@ -57,7 +57,7 @@ class Report:
         }
 
 
-def _agreements(ratings: Ratings) -> dict[str, Figure]:
+def agreements(ratings: Ratings) -> dict[str, Figure]:
     """Of the raters of each cartoon on each scale, and of those of each two cartoons of a photo."""
     found = {scale.key: agreement(ratings.scores[scale.key], range(scale.low, scale.high + 1)) for scale in SCALES}
     return found | {PREFERENCE.key: agreement(ratings.choices, (-1, 0, 1))}

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from apps.rate.questions import SCALES
+import numpy as np
+
+from apps.rate.questions import PREFERENCE, SCALES
 from apps.rate.ratings import Ratings, read_ratings
+from apps.rate.report import STRENGTH, agreements
 from apps.rate.statistics import Figure, mean_scores, preferences
 
 
 def summarise(database: Path) -> dict[str, dict[str, dict[str, object]]]:
     """The figures of people's ratings, in the form of the ``figures`` of a run's ``test/metrics.json``.
 
+    Beside the half width of the confidence interval, "spread", they have its ends, "interval": a mean near an end of
+    the scale is not in the middle of its interval.
+
     Args:
         database: A file that `cartoongan rate` wrote.
 
     Returns:
         By title of the run, "cyclegan_full/s7", and key: rating_identity, rating_realistic and rating_as_profile where
-        anything was scored, preference where anything was compared. The keys are the same for all runs.
+        anything was scored, preference and strength where anything was compared. The keys are the same for all runs.
 
     Raises:
         DataError: The file cannot be used.
@@ -27,6 +33,33 @@ def summarise(database: Path) -> dict[str, dict[str, dict[str, object]]]:
     return {
         title: {key: of_runs[index] for key, of_runs in by_key.items()} for index, title in enumerate(ratings.titles)
     }
+
+
+def rated_checkpoints(database: Path) -> dict[str, str]:
+    """SHA-256 of the checkpoint whose cartoons were rated, by title of the run.
+
+    Raises:
+        DataError: The file cannot be used.
+    """
+    ratings = read_ratings(database)
+    return dict(zip(ratings.titles, ratings.digests, strict=True))
+
+
+def describe_raters(database: Path) -> list[str]:
+    """Sentences without full stops on the people, and on how far they agree on each question that was asked.
+
+    Raises:
+        DataError: The file cannot be used.
+    """
+    ratings = read_ratings(database)
+    titles = {question.key: question.title for question in (*SCALES, PREFERENCE)}
+    answers = {**ratings.scores, PREFERENCE.key: ratings.choices}
+    lines = [f"rated by people: {len(ratings.titles)} runs by {ratings.raters} people in {ratings.count} answers"]
+    for key, figure in agreements(ratings).items():
+        if not np.isnan(answers[key]).all():
+            alpha = figure.note if figure.value is None else f"{figure.value:.2f} over {figure.samples} answers"
+            lines.append(f"Krippendorff's alpha of {titles[key]}, 1 agreement and 0 chance: {alpha}")
+    return lines
 
 
 def _scores(ratings: Ratings) -> dict[str, list[dict[str, object]]]:
@@ -39,11 +72,15 @@ def _scores(ratings: Ratings) -> dict[str, list[dict[str, object]]]:
 
 
 def _preference(ratings: Ratings) -> dict[str, list[dict[str, object]]]:
-    figures = preferences(ratings.choices).shares
-    if not any(figure.samples for figure in figures):
+    found = preferences(ratings.choices)
+    if not any(figure.samples for figure in found.shares):
         return {}
     title = "Preferred by people, against another variant on average"
-    return {"preference": [_describe(title, "%", figure) for figure in figures]}
+    strength = "Strength of Bradley and Terry, log-odds, 0 on average over the rated runs"
+    return {
+        PREFERENCE.key: [_describe(title, "%", figure) for figure in found.shares],
+        STRENGTH: [_describe(strength, "", figure) for figure in found.strengths],
+    }
 
 
 def _describe(title: str, unit: str, figure: Figure) -> dict[str, object]:
@@ -52,6 +89,7 @@ def _describe(title: str, unit: str, figure: Figure) -> dict[str, object]:
         "value": figure.value,
         "spread": None if figure.interval is None else (figure.interval[1] - figure.interval[0]) / 2,
         "spread_is": "half of the 95 % confidence interval",
+        "interval": None if figure.interval is None else list(figure.interval),
         "samples": figure.samples,
         "unit": unit,
         "better": "higher",

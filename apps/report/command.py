@@ -28,6 +28,9 @@ def report(
     ] = None,
     faces: Annotated[int, typer.Option(min=0, help="Photos that all runs translate, side by side.")] = FACES,
     worst: Annotated[int, typer.Option(min=0, help="Worst cases of each run, by landmarks and by hair.")] = WORST,
+    root: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the data sets, where it has moved since the tests.")
+    ] = None,
 ) -> None:
     """Put tested runs beside each other: figures, faces, worst cases, training curves, commands.
 
@@ -35,11 +38,16 @@ def report(
     `lightning test` left in the runs is read, nothing else. The page is one file that shows photos of the test data, as
     they were given: mind whose faces they are before you pass it on.
     """
-    write_report(runs, out, ratings, faces, worst)
+    write_report(runs, out, ratings, faces, worst, root)
 
 
 def write_report(
-    paths: Sequence[Path], out: Path, ratings: Path | None = None, faces: int = FACES, worst: int = WORST
+    paths: Sequence[Path],
+    out: Path,
+    ratings: Path | None = None,
+    faces: int = FACES,
+    worst: int = WORST,
+    root: Path | None = None,
 ) -> None:
     """Write the page and the tables, and say on standard error what makes the rows hard to compare.
 
@@ -49,19 +57,20 @@ def write_report(
         ratings: Database of people's ratings.
         faces: Photos that all runs translate.
         worst: Worst cases of each run and kind.
+        root: Folder of the data sets; None is that of each run's test.
 
     Raises:
         DataError: A run was not tested, something is damaged, or the files cannot be written.
     """
-    from apps.report.comparability import different_data, other_differences
+    from apps.report.comparability import different_data, different_setups, other_differences
     from apps.report.curves import draw_curves
     from apps.report.formats import as_csv, as_latex, as_markdown
     from apps.report.legend import legend_of
     from apps.report.page import render_page
-    from apps.report.ratings import read_ratings
+    from apps.report.ratings import Ratings, read_ratings
     from apps.report.rows import rows_of
     from apps.report.runs import find_runs, untested_homes
-    from apps.report.table import build_table
+    from apps.report.table import ON_THE_MACHINE, build_table
     from datamodules.atomic import write_whole
 
     found = find_runs(paths)
@@ -69,13 +78,15 @@ def write_report(
         f"{home.parent.name}/{home.name} was not tested" for path in paths for home in untested_homes(path.expanduser())
     ]
     rows, left_out = rows_of(found)
-    rated, unmatched = read_ratings(ratings, found) if ratings else ({}, [])
-    incomparable = different_data(rows)
-    gallery, without_pictures = _gallery(rows, faces, worst)
-    table = build_table(rows, rated, is_ranked=not incomparable)
-    warnings = [*incomparable, *other_differences(rows), *untested, *left_out, *unmatched, *without_pictures]
-    legend = legend_of(table, warnings)
-    command = _command(paths, out, ratings, faces, worst)
+    rated = read_ratings(ratings, found) if ratings else Ratings()
+    incomparable, setups = different_data(rows), different_setups(rows)
+    gallery, without_pictures = _gallery(rows, faces, worst, root)
+    reason = f"the tests' {' and '.join(setups)} differ"
+    unranked = dict.fromkeys(ON_THE_MACHINE, reason) if setups else {}
+    table = build_table(rows, rated.figures, not incomparable, unranked)
+    warnings = [*incomparable, *other_differences(rows), *untested, *left_out, *rated.warnings, *without_pictures]
+    legend = legend_of(table, warnings, rated.raters)
+    command = _command(paths, out, ratings, faces, worst, root)
     files = {
         "report.html": render_page(table, legend, draw_curves(rows), gallery, command),
         "table.md": as_markdown(table, legend),
@@ -89,18 +100,22 @@ def write_report(
     print(f"report: {out / 'report.html'}; table.md, table.tex and table.csv beside it")
 
 
-def _gallery(rows: Sequence[Row], faces: int, worst: int) -> tuple[Gallery | None, list[str]]:
-    """The pictures; or None and why there are none, which keeps no figures from being shown."""
-    from apps.report.pictures import draw_gallery
+def _gallery(rows: Sequence[Row], faces: int, worst: int, root: Path | None) -> tuple[Gallery | None, list[str]]:
+    """The pictures, where there are any, and why some are missing, which keeps no figures from being shown."""
+    from apps.report.pictures import draw_gallery, open_runs
 
+    if not faces and not worst:
+        return None, []
+    opened, warnings = open_runs([run for row in rows for run in row.runs], root)
     try:
-        return draw_gallery([run for row in rows for run in row.runs], faces, worst), []
+        return (draw_gallery(opened, faces, worst) if opened else None), warnings
     except DataError as error:
-        return None, [f"there are no pictures: {error}"]
+        return None, [*warnings, f"there are no pictures: {error}"]
 
 
-def _command(paths: Sequence[Path], out: Path, ratings: Path | None, faces: int, worst: int) -> str:
+def _command(paths: Sequence[Path], out: Path, ratings: Path | None, faces: int, worst: int, root: Path | None) -> str:
     """The command line that makes the same report."""
+    data = ["--root", str(root)] if root else []
     rated = ["--ratings", str(ratings)] if ratings else []
     counts = ["--faces", str(faces), "--worst", str(worst)]
-    return shlex.join(["cartoongan", "report", *map(str, paths), "--out", str(out), *rated, *counts])
+    return shlex.join(["cartoongan", "report", *map(str, paths), "--out", str(out), *rated, *counts, *data])

@@ -9,19 +9,17 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+from apps.report.checkpoints import CheckpointState
 from apps.report.numbers import printed
 from apps.report.runs import MeasuredRun
+from apps.trained_run import TrainedRun, common_photos, evenly
 from datamodules.errors import DataError
 from lightning_modules.runs import TEST_FOLDER
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from apps.trained_run import TrainedRun
-
-T = TypeVar("T")
 
 _LOSSLESS_UP_TO = 128
 FACES_FILE = Path(TEST_FOLDER) / "faces.csv"
@@ -102,25 +100,45 @@ class JudgedFace:
         return bool(self.hair and self.hair_judged and self.hair != self.hair_judged)
 
 
-def draw_gallery(measured: Sequence[MeasuredRun], faces: int, worst: int) -> Gallery:
-    """Translate test photos with each run's tested checkpoint.
+def open_runs(measured: Sequence[MeasuredRun], root: Path | None = None) -> tuple[list[TrainedRun], list[str]]:
+    """Open each run's tested checkpoint, and no other.
 
     Args:
-        measured: At least one.
+        measured: The runs.
+        root: Folder of the data sets; None is that of each test.
+
+    Returns:
+        The runs whose checkpoint and photos are there; and why the others are not among them.
+    """
+    opened, warnings = [], []
+    for run in measured:
+        trouble = f"{run.checkpoint} {run.checkpoint_state}"
+        if run.checkpoint_state is CheckpointState.AS_TESTED:
+            try:
+                opened.append(_open(run, root))
+                continue
+            except DataError as error:
+                trouble = str(error)
+        warnings.append(f"there are no pictures of {run.title}: {trouble}")
+    return opened, warnings
+
+
+def draw_gallery(runs: Sequence[TrainedRun], faces: int, worst: int) -> Gallery:
+    """Translate test photos with each run.
+
+    Args:
+        runs: At least one.
         faces: Photos that all runs translate, evenly spread over those they have in common.
         worst: Photos of each kind of worst cases.
 
     Raises:
-        DataError: A checkpoint or the photos are not there, or the runs have no photo in common.
+        DataError: A photo cannot be read, or the runs have none in common.
     """
-    from apps.trained_run import TrainedRun, common_photos
-
-    runs = [TrainedRun.open(run.home, Path(run.checkpoint).stem) for run in measured]
-    names = _evenly(common_photos(runs), faces) if faces else []
+    names = evenly(common_photos(runs), faces) if faces else []
     columns = [_cartoons(run, names) for run in runs]
     photos = _photos(max(runs, key=lambda run: run.image_size), names)
     rows = [FaceRow(name, photo, cartoons) for name, photo, *cartoons in zip(names, photos, *columns, strict=True)]
-    titles = [run.title for run in measured]
+    titles = [run.title for run in runs]
     return Gallery(titles, rows, dict(zip(titles, (_worst_cases(run, worst) for run in runs), strict=True)))
 
 
@@ -147,7 +165,20 @@ def worst_by_landmarks(faces: Sequence[JudgedFace], count: int) -> list[JudgedFa
 
 def worst_by_hair(faces: Sequence[JudgedFace], count: int) -> list[JudgedFace]:
     """Faces whose cartoons have hair of another colour, evenly spread over all such."""
-    return _evenly([face for face in faces if face.has_other_hair], count)
+    wrong = {face.file: face for face in faces if face.has_other_hair}
+    return [wrong[file] for file in evenly(list(wrong), count)]
+
+
+def _open(run: MeasuredRun, root: Path | None) -> TrainedRun:
+    """A run with its photos looked up.
+
+    Raises:
+        DataError: The checkpoint or the photos cannot be used.
+    """
+    opened = TrainedRun.open(run.home, run.checkpoint, root or run.data_root)
+    if not opened.photo_names:
+        raise DataError("its test part has no photos")
+    return opened
 
 
 def _judged_face(record: Mapping[str, str | None]) -> JudgedFace:
@@ -197,9 +228,3 @@ def _data_uris(images: Tensor) -> list[str]:
         Image.fromarray(image).save(encoded, format="webp", quality=92, lossless=len(image) <= _LOSSLESS_UP_TO)
         uris.append(f"data:image/webp;base64,{base64.b64encode(encoded.getvalue()).decode()}")
     return uris
-
-
-def _evenly(items: Sequence[T], count: int) -> list[T]:
-    """So many items at most, evenly spread."""
-    taken = min(count, len(items))
-    return [items[index * len(items) // taken] for index in range(taken)]

@@ -18,6 +18,9 @@ LEADING = (
 )
 """Keys of the figures that are shown first, in this order; others follow in their files' order."""
 
+ON_THE_MACHINE = ("images_per_second", "peak_memory")
+"""Keys of the figures that are of the machine as much as of the run."""
+
 ARROWS: Mapping[str, str] = {"lower": "↓", "higher": "↑", "": ""}
 """Which way is better."""
 

@@ -24,15 +24,15 @@ from datamodules.unpaired import UnpairedFaces
 from lightning_modules.base import OTHER, BaseCycleGAN, Translation, TranslationCallback
 from lightning_modules.callbacks.run_record import git_revision
 from lightning_modules.cyclegan_landmark import CycleGANLandmark
-from lightning_modules.detector import default_weights
 from lightning_modules.evaluation import Evaluator, FaceRow, Figure, JudgeFiles, Judges
 from lightning_modules.runs import CONFIG_FILE, METRICS_FILE, is_dry_run
+from networks.mtcnn import LandmarkRegressor
 
 FORMAT = 1
 LOGGED_ALREADY = ("cycle_photo", "cycle_cartoon")
 """Figures that are among the losses."""
 
-_DATA_OPTIONS = ("root", "photos", "cartoons", "index", "labels", "image_size")
+_DATA_OPTIONS = ("root", "photos", "cartoons", "index", "labels", "image_size", "batch_size")
 
 
 class Evaluation(TranslationCallback):
@@ -55,7 +55,7 @@ class Evaluation(TranslationCallback):
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Load the judges."""
         if isinstance(pl_module, BaseCycleGAN) and not is_dry_run(trainer):
-            judges = Judges.of_files(self._files, detector_in_the_loss(pl_module))
+            judges = Judges.of_files(self._files, regressor_in_the_loss(pl_module))
             self._evaluator = Evaluator(judges, has_hair_labels(trainer)).to(pl_module.device)
             self._faces = FacesShown(cast("DataLoader[UnpairedBatch]", trainer.test_dataloaders), trainer)
             if pl_module.device.type == "cuda":
@@ -75,21 +75,23 @@ class Evaluation(TranslationCallback):
             return
         figures = self._evaluator.figures() | {"peak_memory": peak_memory(pl_module.device)}
         rows = self._evaluator.face_rows()
+        measured = {f"{domain}_count": count for domain, count in self._evaluator.measured().items()}
         found = {
             f"test/{key}": figure.value
             for key, figure in figures.items()
             if figure.value is not None and key not in LOGGED_ALREADY
         }
-        pl_module.log_dict(found, rank_zero_only=True)
+        pl_module.log_dict(found, sync_dist=True)  # the same in all processes
         if trainer.is_global_zero:
-            content = self._account(trainer, pl_module, figures)
+            content = self._account(trainer, pl_module, figures, measured)
             write_whole(self.folder / METRICS_FILE, json.dumps(content, indent=1, allow_nan=False) + "\n")
             write_whole(self.folder / "faces.csv", _as_csv(rows, self._faces.photo_names))
             rank_zero_info(f"figures: {self.folder / METRICS_FILE}")
 
-    def _account(self, trainer: Trainer, module: LightningModule, figures: dict[str, Figure]) -> dict[str, object]:
+    def _account(
+        self, trainer: Trainer, module: LightningModule, figures: dict[str, Figure], measured: dict[str, int]
+    ) -> dict[str, object]:
         assert self._evaluator is not None
-        assert self._faces is not None
         config = self.folder.parent / CONFIG_FILE
         progress = torch.load(self._checkpoint, map_location="cpu", weights_only=True, mmap=True)
         options = _options(trainer)
@@ -102,12 +104,14 @@ class Evaluation(TranslationCallback):
             "config": str(config) if config.is_file() else None,
             "command": shlex.join(self._command),
             "git_revision": git_revision(),
+            "folder": str(Path.cwd()),
             "seed": self._seed,
+            "precision": str(trainer.precision),
             "device": str(module.device) if module.device.type == "cpu" else torch.cuda.get_device_name(module.device),
             "data": {
                 **{name: options.get(name) for name in _DATA_OPTIONS},
                 "split": "test",
-                **{f"{domain}_count": count for domain, count in self._faces.counts.items()},
+                **measured,
             },
             "judges": self._evaluator.judges.cards,
             "figures": {key: figure.as_json() for key, figure in figures.items()},
@@ -157,12 +161,9 @@ class FacesShown:
         return torch.where(numbers >= 0, known[numbers.clamp(min=0)], UNKNOWN_GLASSES)
 
 
-def detector_in_the_loss(model: BaseCycleGAN) -> Path | None:
-    """The detector's file that a landmark loss looks through; None in a variant without."""
-    if not isinstance(model, CycleGANLandmark):
-        return None
-    named: str | None = model.hparams["detector_weights"]
-    return Path(named) if named else default_weights()
+def regressor_in_the_loss(model: BaseCycleGAN) -> LandmarkRegressor | None:
+    """What a landmark loss looks through; None in a variant without."""
+    return model.detector.regressor if isinstance(model, CycleGANLandmark) else None
 
 
 def has_hair_labels(trainer: Trainer) -> bool:
@@ -173,7 +174,8 @@ def has_hair_labels(trainer: Trainer) -> bool:
 def peak_memory(device: torch.device) -> Figure:
     """Most memory held at once: the GPU's, or on a CPU all that the process held."""
     if device.type == "cuda":
-        return Figure("Peak memory", torch.cuda.max_memory_allocated(device) / 2**20, "lower", unit="MiB")
+        held = torch.cuda.max_memory_allocated(device) / 2**20
+        return Figure("Peak memory", held, "lower", unit="MiB", note="of the first GPU in the test, judges included")
     unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, kilobytes on Linux
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
     return Figure("Peak memory", held, "lower", unit="MiB", note="the whole process on a CPU, judges included")

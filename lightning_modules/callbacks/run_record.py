@@ -57,6 +57,7 @@ class RunRecord(Callback):
             {
                 "started": datetime.now().astimezone().isoformat(timespec="seconds"),
                 "command": shlex.join(self._command),
+                "folder": str(Path.cwd()),
                 "resumed_from": str(self._resumed_from) if self._resumed_from else None,
                 "seed": self._seed,
                 "processes": trainer.world_size,

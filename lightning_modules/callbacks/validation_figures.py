@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 
 from datamodules.samples import UnpairedBatch
 from lightning_modules.base import BaseCycleGAN, Translation, TranslationCallback
-from lightning_modules.callbacks.evaluation import LOGGED_ALREADY, FacesShown, detector_in_the_loss, has_hair_labels
+from lightning_modules.callbacks.evaluation import LOGGED_ALREADY, FacesShown, has_hair_labels, regressor_in_the_loss
 from lightning_modules.errors import UsageError
 from lightning_modules.evaluation import Evaluator, JudgeFiles, Judges
 from lightning_modules.evaluation.judges import FeatureName
@@ -54,6 +54,11 @@ class ValidationFigures(TranslationCallback):
         self._faces: FacesShown | None = None
         self._last: dict[str, float] = {}
 
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Load the judges before anything is trained."""
+        if isinstance(pl_module, BaseCycleGAN) and stage in ("fit", "validate") and not is_dry_run(trainer):
+            self._judges = Judges.of_files(self._files, regressor_in_the_loss(pl_module), "ValidationFigures: ")
+
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Get ready for an epoch that is measured."""
         self._evaluator = None
@@ -62,8 +67,7 @@ class ValidationFigures(TranslationCallback):
         is_last = pl_module.current_epoch + 1 == trainer.max_epochs
         if self._last and pl_module.current_epoch % self._every_n_epochs and not is_last:
             return
-        if self._judges is None:
-            self._judges = Judges.of_files(self._files, detector_in_the_loss(pl_module))
+        assert self._judges is not None, "setup comes first"
         self._evaluator = Evaluator(self._judges, has_hair_labels(trainer)).to(pl_module.device)
         self._faces = FacesShown(cast("DataLoader[UnpairedBatch]", trainer.val_dataloaders), trainer, self._samples)
 
@@ -86,7 +90,7 @@ class ValidationFigures(TranslationCallback):
             }
             self._evaluator = None
         if self._last and not trainer.sanity_checking:
-            pl_module.log_dict(self._last)
+            pl_module.log_dict(self._last, sync_dist=True)  # the same in all processes
 
     def state_dict(self) -> dict[str, object]:
         """The last figures, for a run that is resumed between two measurements."""

@@ -30,6 +30,7 @@ POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 
 _ERROR = "standard error of the mean"
 _TIMED_BATCHES = 20
+_LEAST_POSES = 8
 
 
 class FaceRow(NamedTuple):
@@ -67,11 +68,12 @@ class Evaluator(nn.Module):
         width = judges.features.num_features
         self.distances = nn.ModuleDict({domain: FeatureDistance(width) for domain in OTHER})
         self.diversity = Diversity(width)
-        names = ("hair", "control", "invented", "kept", "landmarks", *POINTS, "cycle_photo", "cycle_cartoon")
+        names = ("hair", "control", "invented", "kept", "landmarks", "chance", *POINTS, "cycle_photo", "cycle_cartoon")
         self.means = nn.ModuleDict({name: SampleMean() for name in names})
         self.pose = PoseVariety()
         self.rows = _Rows()
-        self._seconds, self._timed_images, self._batches = 0.0, 0, 0
+        self._previous: Tensor | None = None  # a cartoon of the batch before
+        self._timings: list[tuple[int, float]] = []
 
     def update(
         self,
@@ -111,21 +113,28 @@ class Evaluator(nn.Module):
             figures |= _distance_figures(domain, name, self._distance(domain))
         figures["hair_accuracy"] = self._share("hair", "Hair colour of the photo kept", "higher", "probe")
         figures["hair_control"] = self._share("control", "Hair colour asked for, all four", "higher", "probe")
-        figures["landmark_consistency"] = self._share("landmarks", "Landmark distance", "lower", "landmarks")
+        distance = "Landmark distance in eye distances"
+        figures["landmark_consistency"] = self._share("landmarks", distance, "lower", "landmarks")
+        figures["landmark_chance"] = self._share("chance", f"{distance}, to another photo's cartoon", "", "landmarks")
         for point in POINTS:
-            title = f"Landmark distance, {point.replace('_', ' ')}"
+            title = f"{distance}, {point.replace('_', ' ')}"
             figures[f"landmark_{point}"] = self._share(point, title, "lower", "landmarks")
         pose = self.pose.compute()
+        few_faces = (
+            None if pose.samples >= _LEAST_POSES else f"takes {_LEAST_POSES} faces; there are {pose.samples:.0f}"
+        )
         figures["pose_variety"] = Figure(
             "Spread of yaw, cartoons / photos",
-            *(float(pose.ratio), "", float(pose.error), "standard error", int(pose.samples)),
+            *(None if few_faces else float(pose.ratio), "", float(pose.error), "standard error", int(pose.samples)),
             judge="landmarks",
-            note="1 is as varied as the photos; more can be error of the landmarks",
+            note=few_faces or "1 is as varied as the photos; more can be error of the landmarks",
         )
         figures["pose_correlation"] = Figure(
             "Correlation of yaw, cartoons and photos",
-            *(float(pose.correlation), "higher", float(pose.correlation_error), "standard error", int(pose.samples)),
+            *(None if few_faces else float(pose.correlation), "higher", float(pose.correlation_error)),
+            *("standard error", int(pose.samples)),
             judge="landmarks",
+            note=few_faces,
         )
         figures["invented_glasses"] = self._share("invented", "Glasses that were not there", "lower", "probe")
         figures["kept_glasses"] = self._share("kept", "Glasses kept", "higher", "probe")
@@ -133,21 +142,21 @@ class Evaluator(nn.Module):
         figures["diversity"] = Figure(
             f"Diversity of cartoons / of real ones ({name})",
             float(diversity.ratio),
-            "higher",
             samples=int(diversity.samples),
             judge="features",
-            note="root mean square distance of two cartoons; near 0 all are alike",
+            note="root mean square distance of two cartoons: 1 is as varied as real ones, near 0 all are alike"
+            if diversity.ratio.isfinite()
+            else "takes two different cartoons of either kind",
         )
         for domain in OTHER:
             figures[f"cycle_{domain}"] = self._share(
                 f"cycle_{domain}", f"Cycle error, {domain}s (L1)", "lower", None, ""
             )
-        if self._timed_images:
-            speed = self._timed_images / self._seconds
-            figures["images_per_second"] = Figure(
-                "Cartoons a second", speed, "higher", samples=self._timed_images, unit="images/s"
-            )
-        return figures
+        return figures | {"images_per_second": self._speed()}
+
+    def measured(self) -> dict[Domain, int]:
+        """How many faces of each domain were measured."""
+        return {domain: int(self._mean(f"cycle_{domain}").compute().samples) for domain in OTHER}
 
     def face_rows(self) -> list[FaceRow]:
         """What was found of each cartoon, by the photos' numbers."""
@@ -172,6 +181,7 @@ class Evaluator(nn.Module):
         for column, point in enumerate(POINTS):
             self._mean(point).update(errors[:, column])
         self.pose.update(in_cartoons, in_photos)
+        self._judge_chance(cartoons, boxes, in_photos)
 
         said = self.judges.probe(cartoons)
         hair, has_glasses = said.hair.argmax(dim=1), (said.glasses > 0).long()
@@ -185,19 +195,30 @@ class Evaluator(nn.Module):
     def _judge_control(self, model: BaseCycleGAN, photos: Faces) -> None:
         asked = enumerate(model.in_all_labels(photos) if self._has_hair_labels else [])
         hits = [self.judges.probe(cartoons).hair.argmax(dim=1) == label for label, cartoons in asked]
-        self._mean("control").update(torch.cat(hits) if hits else photos.hair.new_empty(0))
+        # One value a photo: its cartoons have much in common.
+        self._mean("control").update(torch.stack(hits).double().mean(dim=0) if hits else photos.hair.new_empty(0))
+
+    def _judge_chance(self, cartoons: Tensor, boxes: Tensor, in_photos: Tensor) -> None:
+        """What the landmarks of each photo are from those of the cartoon before, which is of another one."""
+        first = 1 if self._previous is None else 0  # the very first photo has none before it
+        others = cartoons[:-1] if self._previous is None else torch.cat([self._previous, cartoons[:-1]])
+        found = self.judges.landmarks(others, boxes[first:]) if len(others) else in_photos[:0]
+        self._mean("chance").update(landmark_errors(found, in_photos[first:]).mean(dim=1))
+        self._previous = cartoons[-1:]
 
     def _time(self, model: BaseCycleGAN, photos: Faces) -> None:
-        """The first batch warms up; some of the next ones are timed."""
-        self._batches += 1
-        if self._batches > 1 + _TIMED_BATCHES:
-            return
-        start = _now(photos.image.device)
-        model.own_cartoons(photos)
-        seconds = _now(photos.image.device) - start
-        if self._batches > 1:
-            self._seconds += seconds
-            self._timed_images += len(photos.image)
+        if len(self._timings) <= _TIMED_BATCHES:
+            start = _now(photos.image.device)
+            model.own_cartoons(photos)
+            self._timings.append((len(photos.image), _now(photos.image.device) - start))
+
+    def _speed(self) -> Figure:
+        """Of the batches that were timed; the first one warms up, where there are others."""
+        timings = self._timings[1:] or self._timings
+        images, seconds = sum(count for count, _ in timings), sum(seconds for _, seconds in timings)
+        note = None if len(self._timings) > 1 else "of the first batch, which is slow: there was no other"
+        title, unit = "Cartoons a second", "images/s"
+        return Figure(title, images / seconds if images else None, "higher", samples=images, unit=unit, note=note)
 
     def _share(self, name: str, title: str, better: Better, judge: str | None, unit: str = "%") -> Figure:
         summary: MeanSummary = self._mean(name).compute()
@@ -219,6 +240,7 @@ class Evaluator(nn.Module):
 
 _WHY_NOT = {
     "hair": "no test photo with a hair label",
+    "chance": "takes two photos",
     "control": "the variant cannot be asked for a hair colour",
     "invented": "no test photo that is known to be without glasses",
     "kept": "no test photo that is known to show glasses",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import torch
 from torch import nn
 
 from lightning_modules.errors import UsageError
@@ -63,12 +64,15 @@ class Judges(nn.Module):
         self.requires_grad_(False).eval()
 
     @classmethod
-    def of_files(cls, files: JudgeFiles, in_the_loss: Path | None = None) -> Judges:
+    def of_files(
+        cls, files: JudgeFiles, in_the_loss: LandmarkRegressor | None = None, options: str = "--evaluation."
+    ) -> Judges:
         """Load the judges.
 
         Args:
             files: Which.
-            in_the_loss: The detector that the model's landmark loss looks through; it cannot be the judge.
+            in_the_loss: The regressor that the model's landmark loss looks through; it cannot be the judge.
+            options: What stands before the names of the options in a message.
 
         Raises:
             UsageError: A file is missing or cannot be used; the message names the option.
@@ -78,34 +82,45 @@ class Judges(nn.Module):
         try:
             probe, accuracies = load_probe(probe_path)
         except WeightsError as error:
-            raise UsageError(f"{error} (--evaluation.probe)") from error
+            raise UsageError(f"{error} ({options}probe)") from error
+        if not accuracies:
+            raise UsageError(
+                f"{probe_path} does not say how good it is: its training had no validation ({options}probe)"
+            )
         try:
             nets, card = load_weights(landmarks_path)
         except WeightsError as error:
-            raise UsageError(f"{error} (--evaluation.landmarks)") from error
-        if in_the_loss is not None and fingerprint(in_the_loss) == fingerprint(landmarks_path):
+            raise UsageError(f"{error} ({options}landmarks)") from error
+        regressor = LandmarkRegressor(nets.onet)
+        if in_the_loss is not None and _are_equal(regressor, in_the_loss):
             raise UsageError(
-                f"--evaluation.landmarks {landmarks_path} is the detector in this model's loss, and no judge of it; "
-                "give another"
+                f"{landmarks_path} is the detector in this model's loss, and no judge of it; "
+                f"give another with {options}landmarks"
             )
-        features = _extractor(files)
+        features = _extractor(files, options)
         own_errors = card.details.get("judge")
         cards: dict[str, dict[str, object]] = {
             "features": {"name": features.name},
             "probe": {"name": _name(probe_path), **accuracies},
             "landmarks": {"name": _name(landmarks_path), **(own_errors if isinstance(own_errors, dict) else {})},
         }
-        return cls(features, probe, LandmarkRegressor(nets.onet), cards)
+        return cls(features, probe, regressor, cards)
 
 
-def _extractor(files: JudgeFiles) -> FeatureExtractor:
+def _are_equal(first: LandmarkRegressor, second: LandmarkRegressor) -> bool:
+    """Whether both hold the same weights, whatever file they came from."""
+    ours, theirs = first.state_dict(), second.state_dict()
+    return all(torch.equal(value.cpu(), theirs[name].cpu()) for name, value in ours.items())
+
+
+def _extractor(files: JudgeFiles, options: str) -> FeatureExtractor:
     inception = Path(files.inception).expanduser() if files.inception else None
     if files.features == "efficientnet_lite0" or (files.features == "auto" and not (inception or cached_inception())):
         return EfficientNetFeatures()
     try:
         return InceptionFeatures(inception)
     except WeightsError as error:
-        raise UsageError(f"{error} (--evaluation.inception)") from error
+        raise UsageError(f"{error} ({options}inception)") from error
 
 
 def _name(path: Path) -> str:

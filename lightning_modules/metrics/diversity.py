@@ -33,7 +33,7 @@ class Diversity(Metric):
     """
 
     is_differentiable = False
-    higher_is_better = True
+    higher_is_better = None  # 1 is best
     full_state_update = False
 
     counts: Tensor

@@ -31,7 +31,7 @@ class PoseVariety(Metric):
     """Spread of the faces' turn relative to that of their photos; 1 is as varied as they are."""
 
     is_differentiable = False
-    higher_is_better = True
+    higher_is_better = None  # 1 is best
     full_state_update = False
 
     count: Tensor

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from networks.landmarks.alignment import Alignment, align, fit_affine, fit_similarity, transform_points, warp
+from networks.landmarks.alignment import (
+    Alignment,
+    align,
+    can_align,
+    fit_affine,
+    fit_similarity,
+    transform_points,
+    warp,
+)
 from networks.landmarks.consistency import landmark_consistency
 from networks.landmarks.heatmaps import landmark_heatmaps
 from networks.landmarks.known import are_known
@@ -14,6 +22,7 @@ __all__ = [
     "Part",
     "align",
     "are_known",
+    "can_align",
     "cut_patches",
     "fit_affine",
     "fit_similarity",

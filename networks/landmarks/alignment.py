@@ -10,9 +10,9 @@ from torch import Tensor
 
 Alignment = Literal["affine", "similarity"]
 
-FLATTEST = 0.05
-"""Points whose extent across is a smaller share of that along are as good as on a line, and no affine map's source or
-target; a map that shrinks both axes to less is none."""
+FLATTEST = 0.3
+"""Points whose extent across is a smaller share of that along are no affine map's source or target: a face turned by
+70 degrees, next to which a cartoon would be a stripe. Nor is there a map that shrinks both axes to less."""
 
 SMALLEST = 1.0
 """Pixels (root of the summed squares) that points must extend from their middle."""
@@ -69,7 +69,7 @@ def align(source: Tensor, target: Tensor, alignment: Alignment) -> tuple[Tensor,
     Returns:
         Matrices (B, 2, 3) float32, and (B,) bool whether there is a fit.
     """
-    fits = _have_extent(source, alignment) & _have_extent(target, alignment)
+    fits = can_align(source, target, alignment)
     # A sample without fit is fitted to a triangle, so that neither its matrix nor its gradient is NaN.
     triangle = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], device=source.device)
     spare = triangle[torch.arange(source.shape[1], device=source.device) % 3]
@@ -78,10 +78,29 @@ def align(source: Tensor, target: Tensor, alignment: Alignment) -> tuple[Tensor,
     solve = _affine if alignment == "affine" else _similarity
     with torch.autocast(source.device.type, enabled=False):
         linear = solve(source - middle, target - target_middle)
-    fits = fits & (_determinant(linear) > FLATTEST**2)
     shift = target_middle - _apply(linear, middle)
     identity = torch.eye(2, 3, device=source.device)
     return torch.where(fits[:, None, None], torch.cat([linear, shift.mT], dim=2), identity), fits
+
+
+def can_align(source: Tensor, target: Tensor, alignment: Alignment) -> Tensor:
+    """Which samples `align` finds a map for; nothing is solved, and nobody waits for the GPU.
+
+    Args:
+        source: (B, N, 2) pixels; NaN where they are unknown.
+        target: (B, N, 2) pixels; NaN where they are unknown.
+        alignment: Kind of the map.
+
+    Returns:
+        (B,) bool: source and target have extent, and the map neither mirrors nor shrinks too much.
+    """
+    have_extent = _have_extent(source, alignment) & _have_extent(target, alignment)
+    source, target = ((points - points.mean(dim=1, keepdim=True)).detach().double() for points in (source, target))
+    if alignment == "affine":
+        determinant = _determinant(source.mT @ target) / _determinant(source.mT @ source)
+    else:
+        determinant = _determinant(_similarity(source, target))
+    return have_extent & (determinant > FLATTEST**2)
 
 
 def transform_points(points: Tensor, matrices: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -12,6 +13,9 @@ GanMode = Literal["vanilla", "lsgan", "hinge"]
 
 class AdversarialLoss:
     """What generator and discriminator minimise, given the discriminator's logits.
+
+    Where a discriminator cannot judge every image of a batch, a mask says which count; the loss is the mean over those,
+    and zero without any.
 
     Args:
         mode: "vanilla" is the cross entropy of paper Eq. 4 with the non-saturating generator, "lsgan" least squares
@@ -26,41 +30,58 @@ class AdversarialLoss:
             raise ValueError(f"unknown GAN mode {mode!r}, expected one of {', '.join(get_args(GanMode))}")
         self.mode = mode
 
-    def generator(self, fake_logits: Tensor) -> Tensor:
+    def generator(self, fake_logits: Tensor, fake_counts: Tensor | None = None) -> Tensor:
         """Rewards fakes that the discriminator takes for real.
 
         Args:
-            fake_logits: Logits of generated images, any shape.
+            fake_logits: Logits of generated images, (B, ...).
+            fake_counts: (B,) bool, which of them count; by default all.
 
         Returns:
             Scalar, float32.
         """
-        if self.mode == "hinge":
-            return -fake_logits.float().mean()
-        return self._real(fake_logits.float())
+        logits = fake_logits.float()
+        return _mean(-logits if self.mode == "hinge" else self._real(logits), fake_counts)
 
-    def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    def discriminator(
+        self,
+        real_logits: Tensor,
+        fake_logits: Tensor,
+        real_counts: Tensor | None = None,
+        fake_counts: Tensor | None = None,
+    ) -> Tensor:
         """Rewards telling real from fake, halved as in CycleGAN to slow the discriminator down.
 
         Args:
-            real_logits: Logits of real images, any shape.
-            fake_logits: Logits of detached generated images, any shape.
+            real_logits: Logits of real images, (B, ...).
+            fake_logits: Logits of detached generated images, (B, ...).
+            real_counts: (B,) bool, which of the real ones count; by default all.
+            fake_counts: (B,) bool, which of the generated ones count; by default all.
 
         Returns:
             Scalar, float32.
         """
-        return 0.5 * (self._real(real_logits.float()) + self._fake(fake_logits.float()))
+        real, fake = self._real(real_logits.float()), self._fake(fake_logits.float())
+        return 0.5 * (_mean(real, real_counts) + _mean(fake, fake_counts))
 
     def _real(self, logits: Tensor) -> Tensor:
         if self.mode == "vanilla":
-            return F.softplus(-logits).mean()
+            return F.softplus(-logits)
         if self.mode == "lsgan":
-            return (logits - 1).square().mean()
-        return F.relu(1 - logits).mean()
+            return (logits - 1).square()
+        return F.relu(1 - logits)
 
     def _fake(self, logits: Tensor) -> Tensor:
         if self.mode == "vanilla":
-            return F.softplus(logits).mean()
+            return F.softplus(logits)
         if self.mode == "lsgan":
-            return logits.square().mean()
-        return F.relu(1 + logits).mean()
+            return logits.square()
+        return F.relu(1 + logits)
+
+
+def _mean(losses: Tensor, counts: Tensor | None) -> Tensor:
+    """(B, ...) to a scalar; ``counts`` stays where it is, so that nobody waits for the GPU."""
+    if counts is None:
+        return losses.mean()
+    each = losses.flatten(1).mean(dim=1)
+    return torch.where(counts, each, 0).sum() / counts.sum().clamp(min=1)

@@ -56,16 +56,24 @@ def test_training_sees_no_member_of_a_family_that_is_held_back(sample_root: Path
     seen = {cartoons._parts[part].names[index] for part, index in cartoons._places}
     assert seen
     assert not seen & hidden
-    sizes = dict(zip(HELD_BACK, (len(loader.dataset) for loader in data.val_dataloader()), strict=True))  # type: ignore[arg-type]
+    assert data.part_names == HELD_BACK
+    sizes = dict(zip(data.part_names, (len(loader.dataset) for loader in data.val_dataloader()), strict=True))  # type: ignore[arg-type]
     assert sizes["cartoons with unseen hair"] == len(hold_back(names, families, "hair_and_outline_source")[1])
     assert sizes["photos"] == len(CelebA(sample_root / "celeba", "val"))
+
+
+def test_without_a_table_nothing_is_claimed_of_parts(sample_root: Path) -> None:
+    data = module(sample_root)
+    data.setup("fit")
+    assert data.part_names == ("other cartoons", "photos")
+    assert len(data.val_dataloader()) == 2
 
 
 def test_labels_are_those_of_the_sets(sample_root: Path) -> None:
     data = module(sample_root, batch_size=1)
     data.setup("test")
     photos = CelebA(sample_root / "celeba", "test")
-    loaded: list[LabelledFaces] = list(data.test_dataloader()[2])
+    loaded: list[LabelledFaces] = list(data.test_dataloader()[-1])
     assert [int(batch.glasses) for batch in loaded] == photos.glasses.tolist()
     assert [int(batch.hair) for batch in loaded] == photos.hair.tolist()
     column = photos.attribute_names.index("Eyeglasses")

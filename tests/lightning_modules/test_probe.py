@@ -15,6 +15,7 @@ from lightning_modules.cli import main
 from lightning_modules.errors import UsageError
 from lightning_modules.probe import PROBE_FILE, Probe
 from networks.probe import load_probe
+from networks.weights_file import read_weights
 
 MakeTrainer = Callable[..., Trainer]
 
@@ -86,3 +87,8 @@ def test_the_command_trains_and_tests_it(sample_root: Path, tmp_path: Path) -> N
     assert main(["fit", *options, "--run", "a", "--trainer.max_epochs", "1"]) == 0
     assert (tmp_path / "probe" / "a" / PROBE_FILE).is_file()
     assert main(["test", *options, "--ckpt_path", "last"]) == 0
+    figures = load_probe(tmp_path / "probe" / "a" / PROBE_FILE)[1]
+    assert {name.partition(" of ")[2] for name in figures} == {"other cartoons", "photos"}
+    description = read_weights(tmp_path / "probe" / "a" / PROBE_FILE)[1]["details"]
+    assert description["cartoon_families"] is None  # type: ignore[index]
+    assert description["data"]["epoch_size"] == 16  # type: ignore[index]

@@ -146,11 +146,14 @@ def test_does_not_touch_the_global_random_state() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_refuses_a_saved_pool_that_is_larger() -> None:
-    pool = ImagePool(size=5)
+@pytest.mark.parametrize(("size", "kept"), [(3, [2, 3, 4]), (0, []), (8, [0, 1, 2, 3, 4])])
+def test_of_a_saved_pool_the_last_samples_stay_that_it_has_room_for(size: int, kept: list[int]) -> None:
+    pool, resumed = ImagePool(size=5), ImagePool(size)
     pool.query(numbered(0, 5))
-    with pytest.raises(ValueError, match="holds 5 samples, this one only 3"):
-        ImagePool(size=3).load_state_dict(pool.state_dict())
+    resumed.load_state_dict(pool.state_dict())
+    assert [int(sample["label"]) for sample in resumed.get_extra_state()["samples"]] == kept
+    assert len(resumed.query(numbered(5, 20))["label"]) == 20
+    assert len(resumed) == size
 
 
 def test_refuses_samples_that_differ_from_those_it_holds() -> None:

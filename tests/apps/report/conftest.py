@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
@@ -14,6 +13,19 @@ import pytest
 import yaml
 
 MakeHome = Callable[..., Path]
+
+
+def save_checkpoint(path: Path, epoch: int = 1, step: int = 100) -> None:
+    """Of a model what tells how far it was trained."""
+    import torch
+
+    torch.save({"epoch": epoch, "global_step": step}, path)
+
+
+@pytest.fixture
+def save_progress() -> Callable[..., None]:
+    """``save_progress(path, epoch=1, step=100)``: a checkpoint that says how far it is, and nothing else."""
+    return save_checkpoint
 
 
 def figure(value: float | None, title: str = "A figure", **more: Any) -> dict[str, Any]:
@@ -55,8 +67,7 @@ def make_home(tmp_path: Path) -> MakeHome:
         home = tmp_path / "runs" / name
         (home / "test").mkdir(parents=True)
         (home / "checkpoints").mkdir()
-        (home / "checkpoints" / "best.ckpt").touch()
-        os.utime(home / "checkpoints" / "best.ckpt", (1e9, 1e9))  # long before its test
+        save_checkpoint(home / "checkpoints" / "best.ckpt")
         config = {
             "seed_everything": seed,
             "name": home.parent.name,
@@ -114,8 +125,8 @@ def untrained(tmp_path_factory: pytest.TempPathFactory, sample_root: Path) -> li
             "hyper_parameters": {**model.hparams, "_class_path": f"lightning_modules.{variant.__name__}"},
             "datamodule_hyper_parameters": dict(data.hparams),
             "pytorch-lightning_version": version("lightning"),
-            "epoch": 0,
-            "global_step": 0,
+            "epoch": 1,
+            "global_step": 100,
         }
         paths.append(folder / f"{variant.__name__}.ckpt")
         torch.save(content, paths[-1])
@@ -123,12 +134,12 @@ def untrained(tmp_path_factory: pytest.TempPathFactory, sample_root: Path) -> li
 
 
 @pytest.fixture
-def tested_runs(make_home: MakeHome, untrained: list[Path]) -> list[Path]:
+def tested_runs(make_home: MakeHome, untrained: list[Path], sample_root: Path) -> list[Path]:
     """Homes of two variants with checkpoints."""
     homes = []
     for number, path in enumerate(untrained):
-        home = make_home(f"some/{path.stem}", {"k": figure(0.1 * (number + 1))}, variant=path.stem)
+        figures = {"k": figure(0.1 * (number + 1))}
+        home = make_home(f"some/{path.stem}", figures, variant=path.stem, data={"root": str(sample_root)})
         shutil.copy(path, home / "checkpoints" / "best.ckpt")
-        os.utime(home / "checkpoints" / "best.ckpt", (1e9, 1e9))
         homes.append(home)
     return homes

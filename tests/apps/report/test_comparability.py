@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from apps.report.comparability import different_data, other_differences, trained_steps
+from apps.report.comparability import different_data, different_setups, other_differences, trained_steps
 from apps.report.rows import Row, rows_of
 from apps.report.runs import find_runs, read_run
 
@@ -22,8 +21,7 @@ def make_rows(
 
     def make(first: dict[str, Any], second: dict[str, Any]) -> list[Row]:
         for variant, options in (("CycleGANCond", first), ("CycleGANFull", second)):
-            home = make_home(f"a/{variant}", {"k": make_figure(1.0)}, variant=variant, **options)
-            os.utime(home / "checkpoints" / "best.ckpt", (1e9, 1e9))
+            make_home(f"a/{variant}", {"k": make_figure(1.0)}, variant=variant, **options)
         return rows_of(find_runs([tmp_path / "runs"]))[0]
 
     return make
@@ -73,13 +71,38 @@ def test_other_differences_are_told(
     assert told.endswith(warning)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "what", "values"),
+    [
+        ({"device": "cpu"}, {"device": "NVIDIA H200"}, "devices", ("cpu", "NVIDIA H200")),
+        ({"data": {"batch_size": 8}}, {"data": {"batch_size": 16}}, "batch sizes", ("8", "16")),
+        ({"precision": "32-true"}, {"precision": "16-mixed"}, "precisions", ("32-true", "16-mixed")),
+        ({"precision": "32-true"}, {}, "precisions", ("32-true", "not recorded")),
+    ],
+)
+def test_different_setups_are_told(
+    first: dict[str, Any],
+    second: dict[str, Any],
+    what: str,
+    values: tuple[str, str],
+    make_rows: Callable[..., list[Row]],
+) -> None:
+    rows = make_rows(first, second)
+    spelt = f"{values[0]} (CycleGANCond); {values[1]} (CycleGANFull)"
+    assert different_setups(rows) == {what: spelt}
+    assert other_differences(rows) == [f"tested with different {what}: {spelt}"]
+    assert different_data(rows) == []
+
+
 def test_a_judge_that_one_row_lacks_is_no_difference(make_rows: Callable[..., list[Row]]) -> None:
     assert other_differences(make_rows({"judges": {"probe": {"name": "old"}}}, {})) == []
 
 
-def test_a_test_that_is_out_of_date_is_told(make_rows: Callable[..., list[Row]]) -> None:
+def test_a_test_that_is_out_of_date_is_told(
+    make_rows: Callable[..., list[Row]], save_progress: Callable[..., None]
+) -> None:
     rows = make_rows({}, {})
-    os.utime(rows[0].runs[0].home / "checkpoints" / "best.ckpt", (4e9, 4e9))
+    save_progress(rows[0].runs[0].home / "checkpoints" / "best.ckpt", epoch=2, step=150)
     assert other_differences(rows) == ["a/CycleGANCond was trained further since its test; test it again"]
 
 

@@ -78,3 +78,16 @@ def test_csv_is_unrounded_and_says_what_it_rests_on(table: Table) -> None:
     assert (nasty["figure"], nasty["unit"], nasty["notes"]) == (NASTY, "fraction", NASTY)
     assert float(nasty["value"]) == 1 / 9
     assert nasty["spread_is"] == NASTY
+    assert (nasty["low"], nasty["high"]) == ("", "")
+
+
+def test_intervals_are_in_all_formats(
+    make_home: MakeHome, make_figure: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    make_home("b/1", {"k": make_figure(-0.5, spread=0.5, spread_is="half", interval=[-1.25, -0.25])})
+    table = build_table(rows_of(find_runs([tmp_path / "runs"]))[0], {})
+    legend = legend_of(table, [])
+    assert "| \N{MINUS SIGN}0.50 (\N{MINUS SIGN}1.25 to \N{MINUS SIGN}0.25) |" in as_markdown(table, legend)
+    assert "& $-$0.50 ($-$1.25 to $-$0.25)" in as_latex(table, legend)
+    (line,) = csv.DictReader(io.StringIO(as_csv(table)))
+    assert (line["spread"], line["low"], line["high"]) == ("0.5", "-1.25", "-0.25")

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import base64
 import io
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +11,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from apps.report.pictures import JudgedFace, draw_gallery, read_faces, worst_by_hair, worst_by_landmarks
+from apps.report.pictures import JudgedFace, draw_gallery, open_runs, read_faces, worst_by_hair, worst_by_landmarks
 from apps.report.runs import read_run
-from apps.trained_run import TrainedRun
 from datamodules.errors import DataError
 
 HEAD = "number,file,landmark_error,hair,hair_judged,glasses,glasses_judged\n"
@@ -60,14 +61,15 @@ def test_wrong_hair_is_shown_from_all_over_the_set() -> None:
 
 
 def test_faces_and_worst_cases_are_the_runs_own(tested_runs: list[Path]) -> None:
-    first, second = (TrainedRun.open(home) for home in tested_runs)
+    (first, second), warnings = open_runs([read_run(home) for home in tested_runs])
+    assert warnings == []
     names = first.photo_names
     wrong = HEAD + "".join(
         f"{i},{name},{0.1 * i},black,{'grey' if i == 1 else 'black'},0,0\n" for i, name in enumerate(names)
     )
     (tested_runs[0] / "test" / "faces.csv").write_text(wrong)
 
-    gallery = draw_gallery([read_run(home) for home in tested_runs], faces=2, worst=1)
+    gallery = draw_gallery([first, second], faces=2, worst=1)
 
     assert gallery.titles == [first.title, second.title]
     assert [row.name for row in gallery.faces] == [names[0], names[len(names) // 2]]
@@ -80,14 +82,53 @@ def test_faces_and_worst_cases_are_the_runs_own(tested_runs: list[Path]) -> None
     worst = gallery.worst[first.title]
     (case,) = worst.by_landmarks
     assert case.caption == f"error {10 * (len(names) - 1)}.0 %"
-    assert case.photo == draw_gallery([read_run(tested_runs[0])], faces=len(names), worst=0).faces[-1].photo
+    assert case.photo == draw_gallery([first], faces=len(names), worst=0).faces[-1].photo
     assert [case.caption for case in worst.by_hair] == ["black, judged grey"]
     assert worst.hair_summary == f"1 of {len(names)} have another colour"
     assert not gallery.worst[second.title].by_landmarks
     assert gallery.has_worst
 
 
-def test_a_run_without_its_checkpoint_is_named(tested_runs: list[Path]) -> None:
-    (tested_runs[1] / "checkpoints" / "best.ckpt").unlink()
-    with pytest.raises(DataError, match=str(tested_runs[1])):
-        draw_gallery([read_run(home) for home in tested_runs], faces=1, worst=1)
+def test_exactly_the_tested_file_is_opened(tested_runs: list[Path]) -> None:
+    measured = [read_run(home) for home in tested_runs]
+    folder = tested_runs[1] / "checkpoints"
+    (folder / "best.ckpt").rename(folder / "last.ckpt")  # of the same steps, and yet not what was tested
+    (run,), (warning,) = open_runs(measured)
+    assert run.home == tested_runs[0]
+    assert warning == f"there are no pictures of {measured[1].title}: {folder / 'best.ckpt'} is gone"
+
+
+def test_a_checkpoint_that_was_trained_further_is_not_shown(
+    tested_runs: list[Path], save_progress: Callable[..., None]
+) -> None:
+    path = tested_runs[0] / "checkpoints" / "best.ckpt"
+    save_progress(path, step=200)
+    (run,), (warning,) = open_runs([read_run(home) for home in tested_runs])
+    assert run.home == tested_runs[1]
+    assert warning.endswith(f"{path} is of another step than the one that was tested")
+
+
+def test_a_test_of_another_file_shows_that_file(tested_runs: list[Path], untrained: list[Path]) -> None:
+    metrics = tested_runs[0] / "test" / "metrics.json"
+    metrics.write_text(json.dumps(json.loads(metrics.read_text()) | {"checkpoint": str(untrained[1])}))
+    (run,), _ = open_runs([read_run(tested_runs[0])])
+    assert run.checkpoint == untrained[1]
+
+
+def test_data_that_moved_after_training_are_found(
+    tested_runs: list[Path], sample_root: Path, tmp_path: Path
+) -> None:
+    metrics = tested_runs[0] / "test" / "metrics.json"
+    content = json.loads(metrics.read_text())
+    (tmp_path / "moved").symlink_to(sample_root)
+    content["data"]["root"] = str(tmp_path / "moved")
+    metrics.write_text(json.dumps(content))
+    (run,), _ = open_runs([read_run(tested_runs[0])])
+    assert run.data.hparams["root"] == str(tmp_path / "moved")
+    (run,), _ = open_runs([read_run(tested_runs[0])], sample_root)
+    assert run.data.hparams["root"] == str(sample_root)
+    content["data"]["root"] = str(tmp_path / "nowhere")
+    metrics.write_text(json.dumps(content))
+    found, (warning,) = open_runs([read_run(home) for home in tested_runs[:1]])
+    assert found == []
+    assert str(tmp_path / "nowhere") in warning

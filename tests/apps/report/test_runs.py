@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import json
-import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from apps.report.runs import Figure, find_runs, is_outdated, read_run, untested_homes
+from apps.report.checkpoints import CheckpointState
+from apps.report.runs import Figure, find_runs, read_run, untested_homes
 from datamodules.errors import DataError
 
 MakeHome = Callable[..., Path]
@@ -27,7 +28,7 @@ def test_a_run_is_read_with_all_that_a_report_needs(make_home: MakeHome, make_fi
         "CycleGANFull",
         7,
         100,
-        "best.ckpt",
+        home / "checkpoints" / "best.ckpt",
     )
     expected = Figure("Hair", 0.5, 0.1, "", 10, "%", "higher", "probe", "mind this")
     assert run.figures == {"hair_accuracy": expected}
@@ -87,6 +88,9 @@ def test_folders_without_runs_are_named(tmp_path: Path) -> None:
         ({"figures": {"k": {"title": "T", "value": float("nan")}}}, "figures.k has value: nan"),
         ({"figures": {"k": {"title": "T", "value": 1, "better": "faster"}}}, "figures.k has better: 'faster'"),
         ({"figures": {"k": {"value": 1}}}, "figures.k has title: None, expected a text"),
+        ({"figures": {"k": {"title": "T", "value": 1, "interval": [1]}}}, "figures.k has interval: .*, expected a low"),
+        ({"figures": {"k": {"title": "T", "value": 1, "interval": [2, 1]}}}, "figures.k has interval: .*, expected a"),
+        ({"figures": {"k": {"title": "T", "value": 1, "interval": ["a", 1]}}}, "figures.k has interval: .*, expected"),
         ({"judges": {"probe": {}}}, "judges.probe has name: None"),
     ],
 )
@@ -114,11 +118,46 @@ def test_damaged_records_are_named(
         read_run(home)
 
 
-def test_a_test_is_out_of_date_once_its_checkpoint_is_newer(make_home: MakeHome, make_figure: MakeFigure) -> None:
+def test_a_copied_run_is_as_it_was_tested(make_home: MakeHome, make_figure: MakeFigure, tmp_path: Path) -> None:
     home = make_home("a/s1", {"k": make_figure(1.0)})
-    tested = (home / "test" / "metrics.json").stat().st_mtime
-    (home / "checkpoints" / "last.ckpt").touch()  # which is not the one that was tested
-    os.utime(home / "checkpoints" / "best.ckpt", (tested - 9, tested - 9))
-    assert not is_outdated(home)
-    os.utime(home / "checkpoints" / "best.ckpt", (tested + 9, tested + 9))
-    assert is_outdated(home)
+    copy = tmp_path / "copies" / "a" / "s1"
+    shutil.copytree(home, copy, copy_function=shutil.copyfile)  # as `cp -r`: all times are new, in any order
+    (copy / "checkpoints" / "best.ckpt").touch()
+    home.rename(home.with_name("moved"))  # and the file that the test named is gone
+    run = read_run(copy)
+    assert run.checkpoint == copy / "checkpoints" / "best.ckpt"
+    assert run.checkpoint_state is CheckpointState.AS_TESTED
+
+
+def test_the_named_file_comes_before_one_of_its_name(
+    make_home: MakeHome, make_figure: MakeFigure, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "best.ckpt"
+    elsewhere.touch()
+    assert read_run(make_home("a/s1", {"k": make_figure(1.0)}, checkpoint=str(elsewhere))).checkpoint == elsewhere
+
+
+def test_a_checkpoint_is_read_once(
+    make_home: MakeHome, make_figure: MakeFigure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = []
+    monkeypatch.setattr("torch.load", lambda path, **options: reads.append(options) or {"epoch": 1, "global_step": 100})
+    run = read_run(make_home("a/s1", {"k": make_figure(1.0)}))
+    assert [run.checkpoint_state, run.checkpoint_state] == [CheckpointState.AS_TESTED] * 2
+    (options,) = reads
+    assert (options["weights_only"], options["mmap"]) == (True, True)
+
+
+def test_what_a_run_was_tested_on_is_told_as_far_as_it_is_known(make_home: MakeHome, make_figure: MakeFigure) -> None:
+    entries = {"k": make_figure(1.0)}
+    home = make_home("a/s1", entries, data={"batch_size": 8}, device="NVIDIA H200", precision="16-mixed")
+    assert read_run(home).setup == "NVIDIA H200, batches of 8, precision 16-mixed"
+    assert read_run(make_home("a/s2", entries)).setup == "cpu"
+    assert read_run(make_home("a/s3", entries, device=None)).setup == ""
+
+
+def test_the_data_are_where_the_test_found_them(make_home: MakeHome, make_figure: MakeFigure) -> None:
+    entries = {"k": make_figure(1.0)}
+    assert read_run(make_home("a/s1", entries, folder="/work")).data_root == Path("/data")
+    assert read_run(make_home("a/s2", entries, data={"root": "sets"}, folder="/work")).data_root == Path("/work/sets")
+    assert read_run(make_home("a/s3", entries, data={"root": None})).data_root is None

@@ -27,7 +27,7 @@ def texts(table: Table, key: str) -> list[str]:
         "".join(
             (
                 f"*{cell.value}*" if cell.is_best else cell.value,
-                f" ± {cell.spread}" if cell.spread else "",
+                f" {cell.spread}" if cell.spread else "",
                 f" {list(cell.marks)}" if cell.marks else "",
             )
         )
@@ -102,6 +102,40 @@ def test_nothing_is_best_among_rows_that_cannot_be_compared(make_table: Callable
     table = make_table([{"value": 1.0}], [{"value": 2.0}], is_ranked=False)
     assert texts(table, "k") == ["1.00", "2.00"]
     assert any("no best values" in line for line in legend_of(table, []).lines)
+
+
+def test_figures_of_the_machine_are_not_ranked_where_machines_differ(make_table: Callable[..., Table]) -> None:
+    rows = [{"value": 1.0}], [{"value": 2.0}]
+    table = make_table(*rows, unranked={"k": "the tests' devices differ"})
+    assert texts(table, "k") == ["1.00", "2.00"]
+    assert "A figure: no best is marked, since the tests' devices differ" in legend_of(table, []).lines
+    other = build_table(table.rows, {}, unranked={"another": "the tests' devices differ"})
+    assert texts(other, "k") == ["*1.00*", "2.00"]
+    assert not any("devices differ" in line for line in legend_of(other, []).lines)
+
+
+def test_the_device_stands_below_the_table(make_home: MakeHome, make_figure: MakeFigure, tmp_path: Path) -> None:
+    make_home("a/1", {"k": make_figure(1.0)}, data={"batch_size": 8})
+    assert "tested on cpu, batches of 8" in legend_of(table_of(tmp_path / "runs"), []).lines
+    make_home("a/2", {"k": make_figure(1.0)}, device="NVIDIA H200", variant="CycleGANCond")
+    lines = legend_of(table_of(tmp_path / "runs"), []).lines
+    assert {"tested on cpu, batches of 8: CycleGANFull", "tested on NVIDIA H200: CycleGANCond"} < set(lines)
+
+
+def test_an_interval_is_shown_with_its_real_ends(make_home: MakeHome, make_figure: MakeFigure, tmp_path: Path) -> None:
+    entry = {"spread": 0.6, "spread_is": "half", "interval": [3.8, 5.0], "better": "higher"}
+    make_home("a/1", {"k": make_figure(4.9, **entry)})
+    table = table_of(tmp_path / "runs")
+    assert texts(table, "k") == ["4.90 (3.80 to 5.00)"]  # and not 4.9 ± 0.6
+    legend = legend_of(table, [])
+    assert legend.bases[0].spread == "95 % confidence interval"
+    assert "in brackets: the ends of the 95 % confidence interval" in legend.lines
+    assert not any("±" in line for line in legend.lines)
+
+
+def test_the_ends_of_a_share_are_percentages(make_table: Callable[..., Table]) -> None:
+    table = make_table([{"value": 0.5, "interval": [-0.0, 0.75], "spread": 0.3, "unit": "%"}])
+    assert texts(table, "k") == ["50 (0 to 75)"]
 
 
 def test_notes_become_footnotes_and_stand_at_the_head_where_all_have_them(make_table: Callable[..., Table]) -> None:

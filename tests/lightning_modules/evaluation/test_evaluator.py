@@ -118,16 +118,32 @@ def test_planted_answers_are_found() -> None:
     assert value["landmark_nose"] == pytest.approx(0.05, abs=1e-4)
     assert value["cycle_photo"] == pytest.approx(0.25, abs=1e-5)
     assert value["cycle_cartoon"] == pytest.approx(0.5, abs=1e-5)
-    assert value["pose_variety"] is not None
+    assert value["pose_variety"] is None  # of five faces
+    assert value["images_per_second"] is not None
     assert {key: figures[key].samples for key in ("hair_accuracy", "hair_control", "cycle_cartoon", "diversity")} == {
         "hair_accuracy": 4,
-        "hair_control": 20,
+        "hair_control": 5,
         "cycle_cartoon": 4,
         "diversity": 5,
     }
     assert figures["kernel_cartoon"].title == "Kernel distance, cartoons (columns)"
     assert figures["frechet_cartoon"].value is None
     assert "2,048" in (figures["frechet_cartoon"].note or "")
+
+
+def test_chance_is_the_distance_to_the_cartoon_before() -> None:
+    """Cartoons that are off by 5 % each time seem as near to any photo: these judges see no more than that."""
+    chance = measured(Evaluator(judges())).figures()["landmark_chance"]
+    assert chance.samples == 4
+    assert chance.value == pytest.approx(0.05, abs=1e-4)
+
+
+def test_a_single_face_has_no_chance_and_no_pose() -> None:
+    figures = Evaluator(judges()).figures()
+    assert figures["landmark_chance"].as_json()["note"] == "takes two photos"
+    assert figures["pose_variety"].value is None
+    assert "takes 8 faces" in (figures["pose_correlation"].note or "")
+    assert figures["images_per_second"].value is None
 
 
 def test_rows_tell_each_face_once() -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +9,11 @@ import torch
 from datamodules.cartoonset import LANDMARKS
 from datamodules.face_box import square_of_landmarks
 from datamodules.faces import FacesDataModule
+from lightning_modules.detector import load_detector
 from lightning_modules.errors import UsageError
 from lightning_modules.evaluation import JudgeFiles, Judges
 from lightning_modules.evaluation.judges import OWN_LANDMARKS
+from networks.mtcnn import LandmarkRegressor, load_weights, save_weights
 from networks.probe import FaceProbe, save_probe
 
 LOCAL = JudgeFiles("efficientnet_lite0")
@@ -45,10 +47,23 @@ def test_a_face_shifted_by_five_percent_is_seen_to_be(own: Judges, sample_root: 
     assert abs(float(moved[..., 1].mean())) / eyes < 0.02
 
 
-def test_the_detector_in_the_loss_is_no_judge(tmp_path: Path) -> None:
-    copy = shutil.copy(OWN_LANDMARKS, tmp_path / "renamed.safetensors")
-    with pytest.raises(UsageError, match=r"is the detector in this model's loss"):
-        Judges.of_files(LOCAL, in_the_loss=Path(copy))
+def test_the_detector_in_the_loss_is_no_judge_whatever_its_file(tmp_path: Path) -> None:
+    nets, card = load_weights(OWN_LANDMARKS)
+    copy = tmp_path / "with_another_card.safetensors"
+    save_weights(nets, replace(card, source="somewhere else"), copy)
+    judge = JudgeFiles("efficientnet_lite0", landmarks=str(copy))
+    with pytest.raises(
+        UsageError, match=r"card.safetensors is the detector in this model's loss.*--evaluation.landmarks"
+    ):
+        Judges.of_files(judge, in_the_loss=LandmarkRegressor(nets.onet))
+    Judges.of_files(LOCAL, in_the_loss=LandmarkRegressor(load_detector().onet))
+
+
+def test_a_probe_that_was_not_measured_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "probe.safetensors"
+    save_probe(FaceProbe(), {}, path)
+    with pytest.raises(UsageError, match=r"does not say how good it is.*\(ValidationFigures: probe\)"):
+        Judges.of_files(JudgeFiles(probe=str(path)), options="ValidationFigures: ")
 
 
 def test_missing_files_are_named_with_their_option(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from math import exp, log
 from typing import get_args
 
@@ -44,6 +45,38 @@ def test_equals_the_formula(mode: GanMode) -> None:
     real, fake = torch.tensor(REAL).view(1, 1, 2, 2), torch.tensor(FAKE).view(2, 1, 1, 3)
     assert loss.generator(fake).item() == pytest.approx(slow_generator(mode, FAKE), rel=1e-5)
     assert loss.discriminator(real, fake).item() == pytest.approx(slow_discriminator(mode, REAL, FAKE), rel=1e-5)
+
+
+@pytest.mark.parametrize("mode", get_args(GanMode))
+def test_only_what_counts_counts(mode: GanMode) -> None:
+    """One face of four: its loss is that of a batch of itself, the others have no gradient, whatever their logits."""
+    loss, counts = AdversarialLoss(mode), torch.tensor([False, True, False, False])
+    logits = torch.tensor([[9.0, -9.0], [0.3, -1.2], [math.inf, 3.0], [-8.0, 8.0]], requires_grad=True)
+    real = torch.tensor([REAL]).T
+    alone = torch.tensor([[0.3, -1.2]], requires_grad=True)
+    real_counts = torch.tensor([True, False, True, False])
+    for ours, expected in (
+        (loss.generator(logits, counts), loss.generator(alone)),
+        (
+            loss.discriminator(real, logits, real_counts, counts),
+            loss.discriminator(real[[0, 2]], alone),
+        ),
+    ):
+        torch.testing.assert_close(ours, expected)
+        (gradient,), (gradient_alone,) = torch.autograd.grad(ours, [logits]), torch.autograd.grad(expected, [alone])
+        torch.testing.assert_close(gradient[1:2], gradient_alone)
+        assert (gradient[[0, 3]] == 0).all()
+
+
+@pytest.mark.parametrize("mode", get_args(GanMode))
+def test_nothing_that_counts_is_no_loss(mode: GanMode) -> None:
+    loss, none = AdversarialLoss(mode), torch.zeros(3, dtype=torch.bool)
+    logits = torch.ones(3, 1, 2, 2, requires_grad=True)
+    for value in (loss.generator(logits, none), loss.discriminator(logits, logits, none, none)):
+        assert value.item() == 0
+        (gradient,) = torch.autograd.grad(value, [logits])
+        assert (gradient == 0).all()
+    assert loss.discriminator(logits, logits, None, none) == loss.discriminator(logits, logits[:0], None, none[:0])
 
 
 @pytest.mark.parametrize("mode", get_args(GanMode))
