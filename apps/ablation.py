@@ -282,6 +282,8 @@ def _report(matrix: Matrix, place: Place) -> None:
     from apps.report.command import write_report
 
     done = [cell for cell in matrix.cells if (place.home(cell) / FINISHED).is_file() and _is_tested(cell, place)]
+    if missing := [cell.name for cell in matrix.cells if cell not in done]:
+        print(f"not in the report, since not done: {', '.join(missing)}", file=sys.stderr)
     if done:
         write_report([place.home(cell) for cell in done], place.folder / "report", root=place.root)
 

@@ -21,9 +21,9 @@ HairChoice = Literal["black", "brown", "blonde", "grey", "all", "own"]
 class CycleGANCond(BaseCycleGAN):
     """CycleGAN whose generators are told the hair colour, and whose discriminators check it (paper 4.5, Eq. 7).
 
-    The label reaches every convolution of the generators and the first of the discriminators. Fakes take their source's
-    label, and so does the way back; pooled fakes keep theirs. A face without label is translated and judged under an
-    all-zero one: it trains everything but the colours.
+    The label is given to every convolution of the generators and the first of the discriminators. Fakes take their
+    source's label, and so does the way back; pooled fakes keep theirs. A face without label is translated and judged
+    under an all-zero one: it trains everything but the colours.
 
     Other attributes work as well: ``--data.labels`` puts their classes into ``Faces.hair``, ``num_labels`` counts them.
 

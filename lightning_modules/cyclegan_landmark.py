@@ -156,8 +156,8 @@ class CycleGANLandmark(BaseCycleGAN):
         steps = self.trainer.estimated_stepping_batches
         if steps <= self._local_start and any(self._lambda_local.values()) and not is_dry_run(self.trainer):
             rank_zero_warn(
-                f"the local discriminators take no part: --model.local_start is {self._local_start} training steps, "
-                f"and this run ends after {steps:.0f}"
+                f"the local discriminators take no part: they begin at --model.local_start {self._local_start}, "
+                f"and this run ends at training step {steps:.0f}"
             )
 
     def grid_rows(self, batch: UnpairedBatch) -> list[Tensor]:

@@ -57,7 +57,8 @@ def describe_raters(database: Path) -> list[str]:
     lines = [f"rated by people: {len(ratings.titles)} runs by {ratings.raters} people in {ratings.count} answers"]
     for key, figure in agreements(ratings).items():
         if not np.isnan(answers[key]).all():
-            alpha = figure.note if figure.value is None else f"{figure.value:.2f} over {figure.samples} answers"
+            value = None if figure.value is None else f"{figure.value:.2f}".replace("-", "\N{MINUS SIGN}")
+            alpha = figure.note if value is None else f"{value} over {figure.samples} answers"
             lines.append(f"Krippendorff's alpha of {titles[key]}, 1 agreement and 0 chance: {alpha}")
     return lines
 

@@ -15,7 +15,7 @@ def training_commands(run: MeasuredRun) -> list[str]:
     return [_in_folder(session.command, session.folder) for session in run.sessions]
 
 
-def testing_command(run: MeasuredRun) -> str:
+def command_of_test(run: MeasuredRun) -> str:
     """The test of exactly the file that was tested: "last" and "best" mean another one after the next training."""
     return _in_folder(_of_checkpoint(run.test_command, run.checkpoint), run.test_folder)
 

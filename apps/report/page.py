@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from apps.report.commands import testing_command, training_commands
+from apps.report.commands import command_of_test, training_commands
 from apps.report.curves import Curves
 from apps.report.legend import Legend
 from apps.report.pictures import Gallery
@@ -54,6 +54,6 @@ def render_page(table: Table, legend: Legend, curves: Curves, gallery: Gallery |
         gallery=gallery,
         command=command,
         training_commands=training_commands,
-        testing_command=testing_command,
+        command_of_test=command_of_test,
         made=f"{datetime.now():%d %B %Y}",
     )

@@ -175,7 +175,10 @@ def _open(run: MeasuredRun, root: Path | None) -> TrainedRun:
     Raises:
         DataError: The checkpoint or the photos cannot be used.
     """
-    opened = TrainedRun.open(run.home, run.checkpoint, root or run.data_root)
+    root = root or run.data_root
+    if root is not None and not root.is_dir():
+        raise DataError(f"there is no {root}; where the data lie elsewhere, name their folder by --root")
+    opened = TrainedRun.open(run.home, run.checkpoint, root)
     if not opened.photo_names:
         raise DataError("its test part has no photos")
     return opened

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,7 +31,7 @@ TERMINATED = 143
 def save_checkpoint(home: Path, epochs: int, step: int) -> None:
     """What a fit leaves after so many whole epochs and steps."""
     loops = {"fit_loop": {"epoch_progress": {"current": {"processed": epochs}}}}
-    torch.save({"global_step": step, "loops": loops}, home / "checkpoints" / "last.ckpt")
+    torch.save({"epoch": 1, "global_step": step, "loops": loops}, home / "checkpoints" / "last.ckpt")
 
 
 class Lightning:
@@ -140,6 +141,7 @@ def test_a_killed_training_goes_on_and_the_other_cells_are_not_kept_waiting(
     told = capsys.readouterr().err
     assert "1 of 2 cells failed" in told
     assert f"failed: {homes[0].name}: lightning fit was ended by SIGKILL" in told
+    assert f"not in the report, since not done: {homes[0].name}\n" in told
     assert homes[0].name not in (homes[0].parent / "report" / "table.md").read_text(encoding="utf-8")
 
     assert ablate() == 0
@@ -207,14 +209,59 @@ def test_figures_that_do_not_hold_are_made_again(
 ) -> None:
     assert ablate("--only", "full-*") == 0
     if spoil == "newer checkpoint":
-        os.utime(homes[1] / "checkpoints" / "last.ckpt", (4e9, 4e9))
+        save_checkpoint(homes[1], epochs=3, step=20)
         lightning.endings = [2]
         assert ablate("--only", "full-*") == 1
-        os.utime(homes[1] / "checkpoints" / "last.ckpt", (1e9, 1e9))
     else:
         (homes[1] / "test" / "metrics.json").write_text("{")
         assert ablate("--only", "full-*") == 0
     assert lightning.subcommands == ["fit", "test", "test"]
+
+
+def test_a_copied_cell_is_done(ablate: Callable[..., int], lightning: Lightning, homes: list[Path]) -> None:
+    assert ablate("--only", "full-*") == 0
+    os.utime(homes[1] / "checkpoints" / "last.ckpt", (4e9, 4e9))  # as after `cp -r`
+    assert ablate("--only", "full-*") == 0
+    assert lightning.subcommands == ["fit", "test"]
+
+
+def test_a_cell_whose_checkpoints_were_removed_is_done(
+    ablate: Callable[..., int], lightning: Lightning, homes: list[Path]
+) -> None:
+    assert ablate("--only", "full-*") == 0
+    (homes[1] / "checkpoints" / "last.ckpt").unlink()
+    assert ablate("--only", "full-*") == 0
+    assert lightning.subcommands == ["fit", "test"]
+
+
+def test_another_test_is_made_without_another_training(
+    ablate: Callable[..., int],
+    lightning: Lightning,
+    homes: list[Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert ablate("--only", "full-*") == 0
+    (tmp_path / "two.yaml").write_text(MATRIX + "test_options: {evaluation.probe: new.safetensors}\n")
+    capsys.readouterr()
+    assert ablate("--only", "full-*", "--dry-run") == 0
+    assert f"{homes[1].name}: to be tested" in capsys.readouterr().out
+    for _ in range(2):  # and only once
+        assert ablate("--only", "full-*") == 0
+        assert lightning.subcommands == ["fit", "test", "test"]
+    assert "--evaluation.probe" in lightning.calls[-1]
+    assert ablate("--only", "full-*", "--root", str(tmp_path / "moved")) == 0  # which is no other test
+    assert len(lightning.calls) == 3
+
+
+def test_a_test_of_another_checkpoint_is_none_of_the_cell(
+    ablate: Callable[..., int], lightning: Lightning, homes: list[Path]
+) -> None:
+    assert ablate("--only", "full-*") == 0
+    shutil.copy(homes[1] / "checkpoints" / "last.ckpt", homes[1] / "checkpoints" / "best.ckpt")
+    assert ablate("--only", "full-*") == 0
+    assert lightning.subcommands == ["fit", "test", "test"]
+    assert lightning.calls[-1][-1].endswith("best.ckpt")
 
 
 def test_the_best_checkpoint_is_tested_where_there_is_one(
@@ -222,7 +269,7 @@ def test_the_best_checkpoint_is_tested_where_there_is_one(
 ) -> None:
     lightning.endings = [0, 2]
     assert ablate("--only", "full-*") == 1
-    (homes[1] / "checkpoints" / "best.ckpt").touch()
+    shutil.copy(homes[1] / "checkpoints" / "last.ckpt", homes[1] / "checkpoints" / "best.ckpt")
     assert ablate("--only", "full-*") == 0
     tested = [words[words.index("--ckpt_path") + 1] for words in lightning.calls if words[0] == "test"]
     assert [Path(path).name for path in tested] == ["last.ckpt", "best.ckpt"]

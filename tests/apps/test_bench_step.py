@@ -24,3 +24,22 @@ def test_the_bench_shows_every_variant_beside_the_baseline(capsys: pytest.Captur
     assert shown["baseline"][1] == 1.0
     for time, ratio in shown.values():
         assert ratio == pytest.approx(time / shown["baseline"][0], rel=0.05, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("words", "messages"),
+    [
+        (["--image-size", "18"], ["--image-size 18", "multiple of 4"]),
+        (["--image-size", "20"], ["--image-size 20", "at least 24"]),
+        (["--accelerator", "cuda"], ["--accelerator cuda", "no GPU"]),
+        (["--accelerator", "gpuu"], ["gpuu", "cpu", "cuda"]),
+    ],
+)
+def test_what_cannot_be_measured_is_explained(
+    words: list[str], messages: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert main(["bench", "step", "--ngf", "4", "--ndf", "4", "--steps", "1", "--rounds", "1", *words]) == 2
+    error = capsys.readouterr().err
+    for message in messages:
+        assert message in error

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,126 @@ def test_three_stages_make_a_detector_with_a_card(
     again, _ = load_weights(installed)
     assert all((again.state_dict()[name] == value).all() for name, value in nets.state_dict().items())
     assert installed.with_suffix(".md").is_file()
+
+
+@pytest.fixture
+def train(tmp_path: Path, sample_root: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """``train(*words, stages=3)``: the command, whose fits write a file that depends on all they were given.
+
+    Only the first so many fits are let finish; the next one leaves a checkpoint, as if it were stopped.
+    """
+
+    def fit(words: list[str]) -> int:
+        values = dict(zip(words[1::2], words[2::2], strict=False))
+        stage = Path(values["--config"]).stem
+        home = Path(values["--trainer.default_root_dir"]) / stage / "run"
+        before = Path(values["--model.weights"]).read_text() if "--model.weights" in values else ""
+        fits.append(stage)
+        is_stopped = len(fits) > allowed[0]
+        path = home / ("checkpoints/last.ckpt" if is_stopped else "mtcnn.safetensors")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{before}{stage} {len(trained)}\n")
+        trained.append(stage)
+        return 0
+
+    fits: list[str] = []
+    trained: list[str] = []
+    allowed = [0]
+    monkeypatch.setattr("lightning_modules.cli.main", fit)
+    monkeypatch.setattr(detector_train, "conclude", lambda *_: None)
+
+    def run(*words: str, stages: int = 3) -> int:
+        fits.clear()
+        allowed[0] = stages
+        root = [] if "--root" in words else ["--root", str(sample_root)]
+        return main(["detector", "train", *root, "--preset", "tiny", "--out", str(tmp_path), *words])
+
+    return run
+
+
+def homes(folder: Path, *stages: str) -> list[str]:
+    return [str(folder / "detector-tiny" / f"mtcnn_{stage}" / "run") for stage in stages]
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("--root", "/elsewhere"), "--root"),
+        (("--families", "/table.csv"), "--families"),
+        (("--option=--data.rotation=9",), "--option"),
+    ],
+)
+def test_stages_of_other_data_or_options_are_refused(
+    words: tuple[str, ...],
+    name: str,
+    train: Callable[..., int],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert train() == 0
+    assert train() == 0
+    capsys.readouterr()
+    assert train(*words) == 2
+    message = capsys.readouterr().err
+    assert len(message.splitlines()) == 1
+    assert f"(another {name})" in message
+    for home in homes(tmp_path, "pnet", "rnet", "onet"):
+        assert home in message
+    assert "--out" in message
+    assert train(*words, "--out", str(tmp_path / "other")) == 0
+
+
+def test_another_budget_is_refused(
+    train: Callable[..., int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train() == 0
+    budgets = detector_train.BUDGETS[Preset.TINY]
+    monkeypatch.setitem(detector_train.BUDGETS, Preset.TINY, budgets | {"rnet": Budget(9, 9, 9)})
+    assert train() == 2
+    message = capsys.readouterr().err
+    assert "(another budget of --preset tiny)" in message
+    assert f"remove {homes(tmp_path, 'rnet')[0]}, or" in message
+
+
+def test_later_stages_do_not_outlive_an_earlier_one(
+    train: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before it is trained again, and where somebody else trained it, too."""
+    assert train() == 0
+    pnet, rnet, onet = homes(tmp_path, "pnet", "rnet", "onet")
+    (Path(pnet) / "mtcnn.safetensors").rename(tmp_path / "kept")
+    assert train() == 2
+    assert f"(another earlier stage): remove {rnet}, or" in capsys.readouterr().err
+    (Path(pnet) / "mtcnn.safetensors").write_text("another")
+    assert train() == 2
+    assert f"(another earlier stage): remove {rnet}, or" in capsys.readouterr().err
+    shutil.rmtree(rnet)
+    assert train() == 2
+    assert f"(another earlier stage): remove {onet}, or" in capsys.readouterr().err
+    shutil.rmtree(onet)
+    assert train() == 0
+    assert (Path(onet) / "mtcnn.safetensors").read_text().startswith("another")
+
+
+def test_a_stopped_stage_goes_on_with_what_it_was_started_with_alone(
+    train: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(stages=1) == 2
+    assert "rnet was stopped" in capsys.readouterr().err
+    assert train("--option=--data.rotation=9") == 2
+    pnet, rnet = homes(tmp_path, "pnet", "rnet")
+    assert f"(another --option): remove {pnet} and {rnet}, or" in capsys.readouterr().err
+    assert train() == 0
+
+
+def test_a_stage_of_unknown_origin_is_refused(
+    train: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train() == 0
+    home = Path(homes(tmp_path, "rnet")[0])
+    (home / "order.json").write_text("{")
+    assert train() == 2
+    assert f"(nobody knows how): remove {home}, or" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("quick")

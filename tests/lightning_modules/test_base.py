@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -17,7 +18,7 @@ from lightning_modules.base import BaseCycleGAN, Term, Terms, Translation, decay
 from lightning_modules.critic import Critic
 from lightning_modules.cyclegan_baseline import CycleGANBaseline
 from lightning_modules.errors import UsageError
-from networks import PatchDiscriminator
+from networks import ImagePool, PatchDiscriminator
 
 MakeTrainer = Callable[..., Trainer]
 Loader = DataLoader[UnpairedBatch]
@@ -234,6 +235,60 @@ def test_terms_are_the_paper_s_with_their_weights(loader: Loader) -> None:
     torch.testing.assert_close(terms["cycle_photo"].value, cycle)
     identity = F.l1_loss(model.generators["cartoon"](batch.cartoon.image), batch.cartoon.image)
     torch.testing.assert_close(terms["identity_cartoon"].value, identity)
+
+
+class Partial(TinyCritics):
+    """Critics that can judge the faces of some colours only; without generators' weight if asked."""
+
+    def __init__(self, weight: float = 1.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.weight = weight
+
+    def build_critics(self) -> dict[str, Critic]:
+        class BrownCritic(Critic):
+            def can_judge(self, faces: Faces) -> Tensor:
+                return faces.hair == 1
+
+        return {name: BrownCritic(PatchDiscriminator(ndf=4, n_layers=1), name) for name in ("photo", "cartoon")}
+
+    def adversarial_weight(self, critic: str) -> float:
+        return self.weight
+
+
+def test_what_a_critic_cannot_judge_dilutes_no_loss() -> None:
+    model = Partial(**SMALL, pool_size=0)
+    hair = torch.tensor([0, 1, 2, 3])
+    batch = UnpairedBatch(*(Faces(torch.rand(4, 3, 16, 16), torch.zeros(4, 5, 2), hair) for _ in range(2)))
+    brown = UnpairedBatch(*(Faces(*(part[1:2] for part in faces)) for faces in batch))
+    found = []
+    for given in (batch, brown):
+        translation = model.translate(model.generators, given)
+        term = model.generator_terms(given, translation)["adversarial_cartoon"]
+        fakes: dict[Domain, Faces] = {"cartoon": model.fake_faces("cartoon", translation)}
+        critic_value = model.critic_term("cartoon", given, fakes).value
+        (gradient,) = torch.autograd.grad(term.value, [next(model.generators["cartoon"].parameters())])
+        assert term.applies is not None
+        assert term.applies
+        found.append((term.value, gradient, critic_value))
+    for whole, alone in zip(*found, strict=True):
+        torch.testing.assert_close(whole, alone, rtol=1e-4, atol=1e-6)
+
+
+def test_a_fit_without_critics_has_no_sum_of_them(loader: Loader, make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer(max_steps=1)
+    trainer.fit(Partial(weight=0.0, **SMALL), loader)
+    logged = {name for name in trainer.callback_metrics if name.startswith("train/")}
+    assert "train/cycle" in logged
+    assert not [name for name in logged if "adversarial" in name or "discriminator" in name]
+
+
+def test_a_run_goes_on_with_a_smaller_pool(loader: Loader, make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    trainer = make_trainer(max_steps=3)
+    trainer.fit(small(pool_size=5), loader)
+    trainer.save_checkpoint(tmp_path / "last.ckpt")
+    model = small(pool_size=2)
+    make_trainer(max_steps=4).fit(model, loader, ckpt_path=tmp_path / "last.ckpt")
+    assert [len(cast(ImagePool, pool)) for pool in model.pools.values()] == [2, 2]
 
 
 def test_without_identity_nothing_is_computed_for_it(loader: Loader) -> None:

@@ -33,8 +33,11 @@ def small(**options: Any) -> CycleGANAligned:
 
 
 @pytest.fixture
-def loader(make_faces: Callable[..., Dataset[UnpairedBatch]]) -> Loader:
-    return DataLoader(make_faces(side=32), batch_size=2)
+def loader() -> Loader:
+    """Four batches of two."""
+    photos, cartoons = (zip(*some_faces(8, seed), strict=True) for seed in (0, 1))
+    draws = [UnpairedBatch(Faces(*one), Faces(*other)) for one, other in zip(photos, cartoons, strict=True)]
+    return DataLoader(cast(Dataset[UnpairedBatch], draws), batch_size=2)
 
 
 def some_faces(count: int, seed: int) -> Faces:
@@ -91,6 +94,49 @@ def test_the_critic_sees_pairs_of_photo_and_cartoon(condition: Condition) -> Non
     terms = model.generator_terms(batch, translation)
     torch.testing.assert_close(terms["adversarial_cartoon"].value, (fake - 1).square().mean())
     assert torch.equal(model.real_faces("photo", batch).image, batch.photo.image)
+
+
+@pytest.mark.parametrize("gan_mode", ["vanilla", "lsgan", "hinge"])
+@pytest.mark.parametrize("condition", ["photo", "landmarks", "none"])
+def test_pairs_that_do_not_lie_alike_teach_nothing(condition: Condition, gan_mode: str) -> None:
+    """Photo unknown, cartoon unknown, photo a spot, photo in profile, both mirrored; the last pair teaches alone."""
+    model = small(condition=condition, gan_mode=gan_mode, lambda_identity=0.0)
+    batch = UnpairedBatch(some_faces(6, seed=0), some_faces(6, seed=1))
+    batch.photo.landmarks[0] = math.nan
+    batch.cartoon.landmarks[1] = math.nan
+    batch.photo.landmarks[2] = 7.0
+    batch.photo.landmarks[3, :, 0] *= 0.12
+    batch.cartoon.landmarks[4, :, 0] = 31 - batch.cartoon.landmarks[4, :, 0]
+    alone = UnpairedBatch(*(Faces(*(part[5:] for part in faces)) for faces in batch))
+    found = []
+    for given in (batch, alone):
+        translation = model.translate(model.generators, given)
+        fakes: dict[Domain, Faces] = {"cartoon": model.fake_faces("cartoon", translation)}
+        terms = (
+            model.generator_terms(given, translation)["adversarial_cartoon"],
+            model.critic_term("cartoon", given, fakes),
+        )
+        found.append([term.value for term in terms])
+        parameters = list(model.generators["cartoon"].parameters()) + list(model.critics["cartoon"].parameters())
+        gradients = torch.autograd.grad(sum(found[-1], torch.zeros(())), parameters)
+        assert all(gradient.isfinite().all() for gradient in gradients)
+        assert terms[0].applies is not None
+        assert terms[0].applies
+    for whole, expected in zip(*found, strict=True):
+        torch.testing.assert_close(whole, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_batch_that_cannot_be_aligned_says_that_its_term_does_not_apply() -> None:
+    model = small()
+    batch = UnpairedBatch(some_faces(2, seed=0), some_faces(2, seed=1))
+    batch.cartoon.landmarks[:] = math.nan
+    translation = model.translate(model.generators, batch)
+    terms = model.generator_terms(batch, translation)
+    for domain, applies in (("cartoon", False), ("photo", True)):
+        term = terms[f"adversarial_{domain}"]
+        assert (term.applies is None or bool(term.applies)) is applies
+    fakes: dict[Domain, Faces] = {"cartoon": model.fake_faces("cartoon", translation)}
+    assert terms["adversarial_cartoon"].value == model.critic_term("cartoon", batch, fakes).value == 0
 
 
 @pytest.mark.parametrize("condition", ["photo", "landmarks"])

@@ -170,13 +170,20 @@ def test_other_labels_in_other_numbers_work(make_trainer: MakeTrainer, loader: L
         ({"random_target_share": 1.5}, "random_target_share is 1.5"),
         ({"hair": 4}, "--model.hair 4: .*num_labels 4"),
         ({"hair": -1}, "--model.hair -1"),
-        ({"hair": "grey", "num_labels": 3}, "--model.hair grey"),
+        ({"hair": "grey", "num_labels": 3}, "--model.hair grey: .*num_labels 3 .*from 0 to 2"),
+        ({"hair": "brown", "num_labels": 6}, "--model.hair brown: .*num_labels 6 .*from 0 to 5"),
         ({"lambda_cycle": -1.0}, "lambda_cycle is -1.0"),
     ],
 )
 def test_senseless_options_are_refused_by_name(options: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         small(**options)
+
+
+def test_own_labels_that_are_no_colours_are_asked_for_by_number() -> None:
+    with pytest.raises(UsageError, match=r"--model.hair own: .*choose a class from 0 to 5 or all") as caught:
+        small(num_labels=6, hair="own").setup("predict")
+    assert "black" not in str(caught.value)
 
 
 def test_a_choice_of_colour_is_no_matter_of_the_checkpoint() -> None:

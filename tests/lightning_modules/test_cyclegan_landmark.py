@@ -83,6 +83,13 @@ def test_terms_have_the_paper_s_weights(small: MakeModel, loader: Loader) -> Non
     )
 
 
+def test_it_trains_without_the_losses_of_cyclegan(small: MakeModel, make_trainer: MakeTrainer, loader: Loader) -> None:
+    trainer = make_trainer(max_steps=1)
+    trainer.fit(small(lambda_1=0.0, local_start=1), loader)
+    assert trainer.callback_metrics["train/landmark_cartoon"] > 0
+    assert "train/adversarial" not in trainer.callback_metrics
+
+
 @pytest.mark.parametrize("generator", ["resnet9", "resnet6", "unet", "densenet"])
 @torch.no_grad()
 def test_every_backbone_follows_the_heatmaps(generator: GeneratorName, small: MakeModel) -> None:
@@ -154,8 +161,33 @@ def test_unknown_landmarks_are_left_out(small: MakeModel) -> None:
     whole = UnpairedBatch(some_faces(3, seed=0, known=(0, 2)), some_faces(3, seed=1, known=(0, 2)))
     known = UnpairedBatch(*(Faces(*(part[[0, 2]] for part in faces)) for faces in whole))
     with_unknown, without = terms_of(model, whole), terms_of(model, known)
-    for name in LANDMARK:
+    for name in LANDMARK | LOCAL:
         torch.testing.assert_close(with_unknown[name], without[name])
+
+
+def test_one_known_face_of_four_teaches_as_if_alone(small: MakeModel) -> None:
+    model = small(lambda_identity=0.0)
+    whole = UnpairedBatch(some_faces(4, seed=0, known=(2,)), some_faces(4, seed=1, known=(1,)))
+    alone = UnpairedBatch(
+        Faces(*(part[[2]] for part in whole.photo)),
+        Faces(*(part[[1]] for part in whole.cartoon)),
+    )
+    for part in PARTS:
+        gradients = []
+        for batch in (whole, alone):
+            translation = model.translate(model.generators, batch)
+            fakes: dict[Domain, Faces] = {"cartoon": model.fake_faces("cartoon", translation)}
+            generator_loss = model.generator_terms(batch, translation)[f"adversarial_{part}"].value
+            critic_loss = model.critic_term(part, batch, fakes).value
+            gradients.append(
+                (
+                    torch.autograd.grad(generator_loss, [next(model.generators["cartoon"].parameters())])[0],
+                    torch.autograd.grad(critic_loss, [next(model.critics[part].parameters())])[0],
+                )
+            )
+        for of_all, of_one in zip(*gradients, strict=True):
+            assert of_one.abs().max() > 1e-6
+            assert (of_all - of_one).norm() < 0.01 * of_one.norm()
 
 
 @pytest.mark.parametrize("gan_mode", ["vanilla", "lsgan", "hinge"])
@@ -170,7 +202,7 @@ def test_a_batch_of_unknowns_has_no_landmark_gradient_and_no_nan(small: MakeMode
         assert all(gradient is None or (gradient == 0).all() for gradient in gradients), name
         assert terms[name].applies is not None
         assert not terms[name].applies
-    assert all(terms[name].value == 0 for name in LANDMARK)
+    assert all(terms[name].value == 0 for name in LANDMARK | LOCAL)
     assert all(term.value.isfinite() for term in terms.values())
     fakes = {"cartoon": batch.photo._replace(image=batch.cartoon.image)}
     value = model.critic_term("mouth", batch, cast(dict[Domain, Faces], fakes)).value
@@ -250,6 +282,42 @@ def test_the_local_part_starts_late_and_rises(
         monkeypatch.setattr(CycleGANLandmark, "global_step", step)
         assert model.adversarial_weight("nose") == pytest.approx(weight)
         assert model.adversarial_weight("cartoon") == 1.0
+
+
+def test_outside_a_fit_the_local_part_counts_in_full(
+    small: MakeModel, make_trainer: MakeTrainer, loader: Loader
+) -> None:
+    model = small(local_start=1000, local_ramp=1000, lambda_mouth=0.0)
+    expected = {"adversarial_eyes", "adversarial_nose"}
+    for evaluate, stage in ((make_trainer().validate, "val"), (make_trainer().test, "test")):
+        (metrics,) = evaluate(model, loader, verbose=False)
+        assert {name.removeprefix(f"{stage}/") for name in metrics} & LOCAL == expected
+    trainer = make_trainer(max_epochs=1, limit_train_batches=1, limit_val_batches=1)
+    trainer.fit(model, loader, loader)
+    assert "val/adversarial_cartoon" in trainer.callback_metrics
+    assert not [name for name in trainer.callback_metrics if name.partition("/")[2] in LOCAL]
+
+
+@pytest.mark.parametrize(
+    ("start", "lambda_2", "length", "is_told"),
+    [
+        (3, 0.3, {"max_steps": 3}, True),
+        (2, 0.3, {"max_steps": 3}, False),
+        (9, 0.0, {"max_steps": 3}, False),
+        (8, 0.3, {"max_epochs": 2, "limit_train_batches": 2}, True),
+    ],
+)
+def test_a_run_that_ends_before_the_local_part_begins_says_so_once(
+    start: int, lambda_2: float, length: dict[str, int], is_told: bool, small: MakeModel, make_trainer: MakeTrainer
+) -> None:
+    faces = DataLoader(Annotated(known=8), batch_size=2)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        make_trainer(**length).fit(small(local_start=start, lambda_2=lambda_2), faces)
+    told = [str(warning.message) for warning in caught if "local" in str(warning.message)]
+    assert len(told) == is_told
+    if is_told:
+        assert f"--model.local_start {start}," in told[0]
 
 
 def test_local_critics_rest_until_their_start(small: MakeModel, make_trainer: MakeTrainer, loader: Loader) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -17,11 +17,11 @@ from networks.mtcnn import CascadeSettings, Detections, load_weights
 class PlantedCascade:
     """Finds a small and a large face in bright photos, and none in dark ones."""
 
-    settings: CascadeSettings
+    made: ClassVar[list[CascadeSettings]] = []
     seen: list[Tensor]
 
     def __init__(self, nets: nn.Module, settings: CascadeSettings, device: torch.device) -> None:
-        PlantedCascade.settings = settings
+        PlantedCascade.made.append(settings)
 
     def detect(self, images: list[Tensor]) -> list[Detections]:
         PlantedCascade.seen = images
@@ -51,7 +51,23 @@ def test_the_largest_face_is_taken_and_none_is_unknown(
     torch.testing.assert_close(found[:1], detector.regressor(photos[:1], square), atol=1e-3, rtol=0)
     assert PlantedCascade.seen[0][3, 7].tolist() == [255, 0, 128]
     assert PlantedCascade.seen[0].shape == (64, 64, 3)
-    assert PlantedCascade.settings.min_face == 16
+    assert PlantedCascade.made[-1].min_face == 16
+
+
+def test_a_cascade_is_built_once_for_each_size(detector: LandmarkDetector, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(landmark_detector, "Cascade", PlantedCascade)
+    PlantedCascade.made.clear()
+    for side in (64, 128, 64, 128):
+        detector.find(torch.zeros(1, 3, side, side))
+    assert [settings.min_face for settings in PlantedCascade.made] == [16, 32]
+
+
+def test_a_cascade_that_was_used_is_no_part_of_the_module(detector: LandmarkDetector) -> None:
+    before = [name for name, _ in detector.named_parameters()]
+    detector.find(torch.zeros(1, 3, 32, 32))
+    assert [name for name, _ in detector.named_parameters()] == before
+    assert dict(detector.named_children()).keys() == {"nets", "regressor"}
+    assert not detector.state_dict()
 
 
 def test_the_cascade_itself_is_asked(detector: LandmarkDetector) -> None:

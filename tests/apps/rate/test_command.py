@@ -29,12 +29,13 @@ class FakeRun:
 
     home: Path
     image_size: int = 8
+    root: Path | None = None
 
     @classmethod
-    def open(cls, home: Path) -> FakeRun:
+    def open(cls, home: Path, root: Path | None = None) -> FakeRun:
         if not (home / "checkpoints" / "best.ckpt").is_file():
             raise DataError(f"{home} is no run with a checkpoint")
-        return cls(home)
+        return cls(home, root=root)
 
     @property
     def title(self) -> str:
@@ -46,7 +47,7 @@ class FakeRun:
 
     @property
     def photo_names(self) -> list[str]:
-        return [f"{number}.jpg" for number in range(50)]
+        return [f"{self.root.name if self.root else ''}{number}.jpg" for number in range(50)]
 
     def photos(self, names: Sequence[str]) -> Faces:
         return Faces(torch.zeros(len(names), 3, 8, 8), torch.zeros(len(names), 5, 2), torch.zeros(len(names)))
@@ -105,9 +106,18 @@ def test_runs_are_drawn_once_and_the_file_goes_on(
     for words in ((*both, "--photos", 5), both, (), ("--mode", "pairs", "--host", "0.0.0.0")):
         assert invoke("--out", out, *words).exit_code == 0
     assert out.stat().st_mtime_ns == made
-    chosen = ["5.jpg", "15.jpg", "25.jpg", "35.jpg", "45.jpg"]
+    chosen = ["0.jpg", "10.jpg", "20.jpg", "30.jpg", "40.jpg"]
     usual = (["full/a", "plain/a"], chosen, Mode.SCORES, "127.0.0.1")
     assert served == [usual] * 4 + [(["full/a", "plain/a"], chosen, Mode.PAIRS, "0.0.0.0")]
+
+
+def test_data_that_moved_are_named(
+    runs: Path, tmp_path: Path, served: list[tuple[list[str], list[str], Mode, str]]
+) -> None:
+    moved = ("--root", tmp_path / "moved")
+    assert invoke("--runs", runs, "--out", tmp_path / "ratings.sqlite", "--photos", 1, *moved).exit_code == 0
+    assert served[0][1] == ["moved0.jpg"]
+    assert invoke(*moved, "report", tmp_path / "ratings.sqlite").exit_code == 2
 
 
 def test_another_question_wants_another_file(

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from apps.rate.gallery import describe, draw_gallery, spread
+from apps.rate.gallery import describe, draw_gallery
 from datamodules.errors import DataError
 from datamodules.samples import Faces
 
@@ -71,11 +71,3 @@ def test_two_runs_of_one_name_are_refused(runs: list[Inverter], tmp_path: Path) 
     with pytest.raises(DataError, match="both called inverter/s1") as caught:
         describe([*runs, other])
     assert str(other.home) in str(caught.value)
-
-
-def test_names_are_spread_evenly() -> None:
-    names = [str(number) for number in range(100)]
-    assert spread(names, 4) == ["12", "37", "62", "87"]
-    assert spread(names, 100) == names
-    assert spread(names[:3], 20) == names[:3]
-    assert spread(names, 1) == ["50"]

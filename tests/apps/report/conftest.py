@@ -67,7 +67,7 @@ def make_home(tmp_path: Path) -> MakeHome:
         home = tmp_path / "runs" / name
         (home / "test").mkdir(parents=True)
         (home / "checkpoints").mkdir()
-        save_checkpoint(home / "checkpoints" / "best.ckpt")
+        save_checkpoint(home / "checkpoints" / "best.ckpt", step=metrics.get("step", 100))
         config = {
             "seed_everything": seed,
             "name": home.parent.name,

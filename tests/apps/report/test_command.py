@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from apps.main import main
+from apps.rate.gallery import digest_of
 from apps.trained_run import TrainedRun
 from datamodules.errors import DataError
 
@@ -60,10 +61,23 @@ def report(*words: object) -> int:
     return main(["report", *map(str, words)])
 
 
+def change(home: Path, **metrics: Any) -> None:
+    """Change a test's account of itself."""
+    path = home / "test" / "metrics.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | metrics))
+
+
 def test_a_report_of_two_runs_shows_figures_faces_curves_and_commands(
     tested_runs: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     names = TrainedRun.open(tested_runs[0]).photo_names
+    setup = "cpu, batches of 4"
+    for home in tested_runs:
+        change(
+            home,
+            folder="/work",
+            data=json.loads((home / "test" / "metrics.json").read_text())["data"] | {"batch_size": 4},
+        )
     for home in tested_runs:
         lines = "".join(f"{number},{name},0.{number + 1},black,grey,0,0\n" for number, name in enumerate(names))
         (home / "test" / "faces.csv").write_text(
@@ -85,7 +99,8 @@ def test_a_report_of_two_runs_shows_figures_faces_curves_and_commands(
     assert page.bold == ["0.100"]
     for home in tested_runs:
         assert f"lightning fit --config {home.name}.yaml --run '{home.parent.name}/{home.name}'" in page.commands
-        assert f"lightning test --ckpt_path {home}/checkpoints/best.ckpt" in page.commands
+        assert f"cd /work && lightning test --ckpt_path {home}/checkpoints/best.ckpt" in page.commands
+    assert sum(f"tested on {setup}" in text for text in page.texts) == 1 + len(tested_runs)
 
 
 def test_a_page_needs_nothing_from_elsewhere(tested_runs: list[Path], tmp_path: Path) -> None:
@@ -139,10 +154,53 @@ def test_without_checkpoints_there_are_figures_and_a_warning(
     home = make_home("a/1", {"k": make_figure(1.0)})
     (home / "checkpoints" / "best.ckpt").unlink()
     assert report(home, "--out", tmp_path / "out") == 0
-    assert "warning: there are no pictures: " in capsys.readouterr().err
+    assert f"warning: there are no pictures of a/1: {home}/checkpoints/best.ckpt is gone" in capsys.readouterr().err
     page = Page((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
     assert "img" not in page.tags
     assert "1.00" in page.texts
+
+
+def test_a_run_without_its_checkpoint_keeps_no_others_from_being_shown(
+    tested_runs: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tested_runs[1] / "checkpoints" / "best.ckpt").rename(tested_runs[1] / "checkpoints" / "last.ckpt")
+    assert report(tmp_path / "runs", "--out", tmp_path / "out", "--faces", 2) == 0
+    assert f"there are no pictures of some/{tested_runs[1].name}: " in capsys.readouterr().err
+    page = Page((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
+    assert page.tags.count("img") == 2 * (1 + 1)
+
+
+def test_data_that_moved_are_named(
+    tested_runs: list[Path], sample_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(tested_runs[0], data={"root": str(tmp_path / "nowhere")})
+    words = (tested_runs[0], "--out", tmp_path / "out", "--faces", 1)
+    assert report(*words) == 0
+    assert "there are no pictures" in capsys.readouterr().err
+    assert report(*words, "--root", sample_root) == 0
+    assert capsys.readouterr().err == ""
+    page = Page((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
+    assert page.tags.count("img") == 2
+    assert page.commands[-1].endswith(f"--root {sample_root}")
+
+
+def test_speed_and_memory_are_not_ranked_across_devices(
+    make_home: MakeHome, make_figure: MakeFigure, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for value, variant, device in ((1.0, "CycleGANCond", "cpu"), (2.0, "CycleGANFull", "NVIDIA H200")):
+        figures = {
+            "images_per_second": make_figure(10 * value, "Speed", better="higher"),
+            "peak_memory": make_figure(100 * value, "Peak memory"),
+            "kernel_cartoon": make_figure(value, "Distance"),
+        }
+        make_home(f"a/{variant}", figures, variant=variant, device=device)
+    assert report(tmp_path / "runs", "--out", tmp_path / "out", "--faces", 0, "--worst", 0) == 0
+    warning = "tested with different devices: cpu (CycleGANCond); NVIDIA H200 (CycleGANFull)"
+    assert f"warning: {warning}\n" in capsys.readouterr().err
+    page = Page((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
+    assert page.bold == ["1.00"]
+    assert warning in page.texts
+    assert "Speed, Peak memory: no best is marked, since the tests' devices differ" in page.texts
 
 
 def test_a_run_that_was_not_tested_stops_it_before_anything_is_written(
@@ -171,16 +229,20 @@ def test_ratings_are_further_columns(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    make_home("a/1", {"k": make_figure(1.0)})
+    home = make_home("a/1", {"k": make_figure(1.0)})
     rating = make_figure(0.625, "Preferred by people", unit="%", better="higher", spread=0.05)
+    digest = digest_of(home / "checkpoints" / "best.ckpt")
     summary = ModuleType("apps.rate.summary")
     summary.summarise = lambda database: {"a/1": {"preference": rating}, "b/9": {"preference": rating}}  # type: ignore[attr-defined]
+    summary.rated_checkpoints = lambda database: {"a/1": digest, "b/9": digest}  # type: ignore[attr-defined]
+    summary.describe_raters = lambda database: ["rated by 3 people"]  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "apps.rate.summary", summary)
     assert report(tmp_path / "runs", "--out", tmp_path / "out", "--ratings", tmp_path / "ratings.sqlite") == 0
-    assert "ratings.sqlite has ratings of b/9, which is not among the runs" in capsys.readouterr().err
+    assert "the ratings of b/9 in ratings.sqlite are left out: it is not among the runs" in capsys.readouterr().err
     page = Page((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
     assert "62.5" in page.texts
     assert any(text.startswith("Preferred by people (%)") for text in page.texts)
+    assert "rated by 3 people" in page.texts
 
 
 def test_what_cannot_be_written_is_told(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from apps.report.commands import testing_command, training_commands
+from apps.report.commands import command_of_test, training_commands
 from apps.report.runs import read_run
 
 MakeHome = Callable[..., Path]
@@ -19,7 +19,10 @@ MakeFigure = Callable[..., dict[str, Any]]
     [
         ("lightning test --ckpt_path last --run 'a b'", "lightning test --run 'a b' --ckpt_path /x/best.ckpt"),
         ("lightning test --ckpt_path=best --seed 1", "lightning test --seed 1 --ckpt_path /x/best.ckpt"),
-        ("lightning test --config with_a_path.yaml", "lightning test --config with_a_path.yaml --ckpt_path /x/best.ckpt"),
+        (
+            "lightning test --config with_a_path.yaml",
+            "lightning test --config with_a_path.yaml --ckpt_path /x/best.ckpt",
+        ),
         ("lightning test 'open", "lightning test 'open"),
     ],
 )
@@ -29,10 +32,10 @@ def test_the_test_names_the_file_and_the_folder(
     entries, named = {"k": make_figure(1.0)}, "/x/best.ckpt"
     home = make_home("a/1", entries, command=command, checkpoint=named)
     (home / "checkpoints" / "best.ckpt").unlink()
-    assert testing_command(read_run(home)) == expected
+    assert command_of_test(read_run(home)) == expected
     path = home / "test" / "metrics.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"folder": "/my work"}))
-    assert testing_command(read_run(home)) == f"cd '/my work' && {expected}"
+    assert command_of_test(read_run(home)) == f"cd '/my work' && {expected}"
 
 
 def test_trainings_begin_in_their_folders_where_these_are_known(make_home: MakeHome, make_figure: MakeFigure) -> None:

@@ -115,9 +115,7 @@ def test_a_test_of_another_file_shows_that_file(tested_runs: list[Path], untrain
     assert run.checkpoint == untrained[1]
 
 
-def test_data_that_moved_after_training_are_found(
-    tested_runs: list[Path], sample_root: Path, tmp_path: Path
-) -> None:
+def test_data_that_moved_after_training_are_found(tested_runs: list[Path], sample_root: Path, tmp_path: Path) -> None:
     metrics = tested_runs[0] / "test" / "metrics.json"
     content = json.loads(metrics.read_text())
     (tmp_path / "moved").symlink_to(sample_root)
@@ -131,4 +129,4 @@ def test_data_that_moved_after_training_are_found(
     metrics.write_text(json.dumps(content))
     found, (warning,) = open_runs([read_run(home) for home in tested_runs[:1]])
     assert found == []
-    assert str(tmp_path / "nowhere") in warning
+    assert f"there is no {tmp_path / 'nowhere'}; where the data lie elsewhere, name their folder by --root" in warning

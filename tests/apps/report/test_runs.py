@@ -140,9 +140,15 @@ def test_the_named_file_comes_before_one_of_its_name(
 def test_a_checkpoint_is_read_once(
     make_home: MakeHome, make_figure: MakeFigure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reads = []
-    monkeypatch.setattr("torch.load", lambda path, **options: reads.append(options) or {"epoch": 1, "global_step": 100})
-    run = read_run(make_home("a/s1", {"k": make_figure(1.0)}))
+    reads: list[dict[str, Any]] = []
+
+    def load(path: Path, **options: Any) -> dict[str, int]:
+        reads.append(options)
+        return {"epoch": 1, "global_step": 100}
+
+    home = make_home("a/s1", {"k": make_figure(1.0)})
+    monkeypatch.setattr("torch.load", load)
+    run = read_run(home)
     assert [run.checkpoint_state, run.checkpoint_state] == [CheckpointState.AS_TESTED] * 2
     (options,) = reads
     assert (options["weights_only"], options["mmap"]) == (True, True)

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from networks.landmarks import Alignment, align, fit_affine, fit_similarity, transform_points, warp
+from networks.landmarks import Alignment, align, can_align, fit_affine, fit_similarity, transform_points, warp
 
 FACE = torch.tensor([[20.0, 26.0], [44.0, 25.0], [32.0, 38.0], [24.0, 48.0], [41.0, 47.0]])
 Fit = Callable[[Tensor, Tensor], Tensor]
@@ -74,6 +74,37 @@ def test_affine_refuses_what_does_not_determine_it(bad: Tensor, swap: bool) -> N
     points = torch.stack([FACE, bad, FACE]), torch.stack([jitter(FACE, 1)] * 3)
     with pytest.raises(ValueError, match="no affine map fits sample 1: "):
         fit_affine(*(points[::-1] if swap else points))
+
+
+@pytest.mark.parametrize(("x_scale", "fits"), [(0.12, False), (0.25, False), (0.35, True), (1.0, True)])
+@pytest.mark.parametrize("swap", [False, True])
+def test_affine_squeezes_no_face_to_a_stripe(x_scale: float, fits: bool, swap: bool) -> None:
+    squeezed = FACE[None] * torch.tensor([x_scale, 1.0])
+    points = (squeezed, FACE[None]) if swap else (FACE[None], squeezed)
+    assert align(*points, "affine")[1].tolist() == [fits]
+
+
+@pytest.mark.parametrize("alignment", ["affine", "similarity"])
+@pytest.mark.parametrize(("scale", "fits"), [(0.2, False), (0.35, True), (3.0, True)])
+def test_no_face_is_shrunk_to_a_spot(alignment: Alignment, scale: float, fits: bool) -> None:
+    assert align(FACE[None], scale * FACE[None], alignment)[1].tolist() == [fits]
+
+
+@pytest.mark.parametrize("alignment", ["affine", "similarity"])
+def test_what_can_be_aligned_is_told_by_the_map_s_determinant(alignment: Alignment) -> None:
+    """Of points that have extent, random ones that are as often mirrored as not."""
+    source, target = (40 * torch.rand(200, 5, 2, generator=torch.Generator().manual_seed(seed)) for seed in (1, 2))
+    can = can_align(source, target, alignment)
+    assert 20 < can.sum() < 180
+    for fits, ours, theirs in zip(can.tolist(), source.double().numpy(), target.double().numpy(), strict=True):
+        ours, theirs = ours - ours.mean(axis=0), theirs - theirs.mean(axis=0)
+        if alignment == "affine":
+            expected = np.linalg.det(np.linalg.lstsq(ours, theirs, rcond=None)[0]) > 0.09
+            expected &= all(s[1] > 0.3 * s[0] for s in (np.linalg.svd(points)[1] for points in (ours, theirs)))
+        else:
+            product = (ours[:, 0] - 1j * ours[:, 1]) @ (theirs[:, 0] + 1j * theirs[:, 1])
+            expected = abs(product) / (ours**2).sum() > 0.3
+        assert fits == expected
 
 
 @pytest.mark.parametrize("bad", [UNKNOWN, SPOT], ids=["unknown", "spot"])
