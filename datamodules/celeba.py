@@ -20,7 +20,7 @@ from torch.utils.data import Dataset
 from datamodules.annotations import Problem, raise_first, read_lines
 from datamodules.errors import DataError
 from datamodules.images import read_rgb
-from datamodules.samples import NO_HAIR_COLOUR, HairColour, RawFace, Split
+from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, HairColour, RawFace, Split
 from datamodules.source import fingerprint_of
 
 _PARTITION: dict[Split, str] = {"train": "0", "val": "1", "test": "2"}
@@ -41,7 +41,7 @@ class CelebA(Dataset[RawFace]):
         attributes: ``(N, 40)`` bool.
         landmarks: ``(N, 5, 2)`` float32 pixels of the 178x218 images.
         hair: ``(N,)`` int64, see ``hair_labels``.
-        glasses: ``(N,)`` int64: 1 with glasses, 0 without.
+        glasses: ``(N,)`` int64: 1 with glasses, 0 without; ``UNKNOWN_GLASSES`` where the list has no such column.
 
     Raises:
         DataError: A list is missing or malformed; the message names file and line.
@@ -57,7 +57,7 @@ class CelebA(Dataset[RawFace]):
         self.attributes = self._table("list_attr_celeba.txt", len(self.attribute_names)) > 0
         self.landmarks = self._table("list_landmarks_align_celeba.txt", 10).reshape(-1, 5, 2)
         self.hair = hair_labels(self.attributes, self.attribute_names)
-        self.glasses = self.attributes[:, self.attribute_names.index("Eyeglasses")].astype(np.int64)
+        self.glasses = glasses_labels(self.attributes, self.attribute_names)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -132,6 +132,13 @@ def hair_labels(attributes: NDArray[np.bool_], names: list[str]) -> NDArray[np.i
     is_certain = (colours.sum(axis=1) == 1) & ~column["Bald"] & ~column["Wearing_Hat"]
     label_of_column = np.array(list(_HAIR_ATTRIBUTES.values()), dtype=np.int64)
     return np.where(is_certain, label_of_column[colours.argmax(axis=1)], NO_HAIR_COLOUR)
+
+
+def glasses_labels(attributes: NDArray[np.bool_], names: list[str]) -> NDArray[np.int64]:
+    """Whether each row of CelebA attributes has glasses: ``(N,)`` int64, 1 or 0, or ``UNKNOWN_GLASSES``."""
+    if "Eyeglasses" not in names:
+        return np.full(len(attributes), UNKNOWN_GLASSES, dtype=np.int64)
+    return attributes[:, names.index("Eyeglasses")].astype(np.int64)
 
 
 class ListRow(NamedTuple):

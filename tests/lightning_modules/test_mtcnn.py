@@ -62,6 +62,18 @@ def test_a_stage_is_trained_and_those_before_it_kept(sample_root: Path, tmp_path
     assert card.details["onet"]["crops"] == 64
 
 
+def test_nothing_is_mined_with_stages_that_are_untrained(sample_root: Path, tmp_path: Path) -> None:
+    """They would take nearly every window for a face."""
+    path = tmp_path / "onet_alone.safetensors"
+    heads = [f"{stage}.{head}" for stage in ("pnet", "rnet") for head in ("face", "box", "landmarks")]
+    save_weights(MTCNN(), Card("test", tuple(heads)), path)
+    options = ["--trainer.max_epochs", "1", "--run", "run", "--model.weights", str(path)]
+    assert fit("onet", sample_root, tmp_path, *options) == 0
+    home = tmp_path / HOME.format("onet")
+    assert not (home / "mined.npz").exists()
+    assert set(load_weights(home / DETECTOR_FILE)[1].untrained_heads) == set(heads)
+
+
 def test_the_first_stage_leaves_the_others_untrained(sample_root: Path, tmp_path: Path) -> None:
     assert fit("pnet", sample_root, tmp_path, "--trainer.max_epochs", "1", "--run", "run") == 0
     _, card = load_weights(tmp_path / HOME.format("pnet") / DETECTOR_FILE)
