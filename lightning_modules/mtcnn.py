@@ -116,7 +116,7 @@ class MTCNNStage(LightningModule, ABC):
         self._before = [before]  # no part of this module: neither trained nor saved
         earlier = STAGES[: STAGES.index(self.stage)]
         untrained = self._card.untrained_heads
-        self._has_stages_before = bool(earlier) and all(f"{stage}.face" not in untrained for stage in earlier)
+        self._are_before_trained = all(f"{stage}.face" not in untrained for stage in earlier)
         # With channels last, steps of RNet and ONet take two thirds of the time on a CPU.
         self.net = cast(nn.Module, getattr(MTCNN(), self.stage)).to(memory_format=torch.channels_last)
         if before is not None and f"{self.stage}.face" not in self._card.untrained_heads:
@@ -138,7 +138,9 @@ class MTCNNStage(LightningModule, ABC):
         """Mine windows for a fit, before anything is set up."""
         before, data = self._before[0], cast(Any, self.trainer).datamodule
         assert isinstance(data, DetectorDataModule), "the detector's stages learn from a DetectorDataModule"
-        if before is None or not self._has_stages_before or not self.trainer.training or is_dry_run(self.trainer):
+        if self.stage == "pnet" or before is None or not self._are_before_trained:
+            return
+        if not self.trainer.training or is_dry_run(self.trainer):
             return
         path = Path(self.trainer.default_root_dir) / MINED_FILE
         mine(before, self.stage, data.crowds("train"), path, self.trainer.strategy.root_device)

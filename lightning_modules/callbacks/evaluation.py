@@ -32,6 +32,9 @@ FORMAT = 1
 LOGGED_ALREADY = ("cycle_photo", "cycle_cartoon")
 """Figures that are among the losses."""
 
+_OF_A_PROCESS = ("images_per_second", "peak_memory")
+"""Figures that each process has for itself; the first one's are written."""
+
 _DATA_OPTIONS = ("root", "photos", "cartoons", "index", "labels", "image_size", "batch_size")
 
 
@@ -79,9 +82,11 @@ class Evaluation(TranslationCallback):
         found = {
             f"test/{key}": figure.value
             for key, figure in figures.items()
-            if figure.value is not None and key not in LOGGED_ALREADY
+            if figure.value is not None and key not in (*LOGGED_ALREADY, *_OF_A_PROCESS)
         }
         pl_module.log_dict(found, sync_dist=True)  # the same in all processes
+        own = {f"test/{key}": figures[key].value for key in _OF_A_PROCESS}
+        pl_module.log_dict({name: value for name, value in own.items() if value is not None}, rank_zero_only=True)
         if trainer.is_global_zero:
             content = self._account(trainer, pl_module, figures, measured)
             write_whole(self.folder / METRICS_FILE, json.dumps(content, indent=1, allow_nan=False) + "\n")

@@ -137,6 +137,7 @@ def test_ctrl_c_loses_nothing(sample_root: Path, tmp_path: Path) -> None:
         env=environment,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a background job ignores it
     )
     home = tmp_path / "cyclegan_baseline" / "mine"
     for _ in range(600):  # the log appears with the first steps
@@ -144,7 +145,10 @@ def test_ctrl_c_loses_nothing(sample_root: Path, tmp_path: Path) -> None:
             break
         time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    try:
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode != 0
     assert f"--ckpt_path {home / 'checkpoints' / 'last.ckpt'}" in errors
     checkpoint = torch.load(home / "checkpoints" / "last.ckpt", weights_only=True)
