@@ -25,7 +25,8 @@ class GradientNorms(TermsCallback):
     leaves out, is logged as not finite. Several processes log, and judge by, the mean of their norms.
 
     Args:
-        every_n_steps: Training steps from one measurement to the next; each takes a backward pass for every term.
+        every_n_steps: Training steps from one measurement to the next; each takes a backward pass for every term. A
+            measurement stands in the log at the trainer's next logged step, the last one of its ``log_every_n_steps``.
         patience: Measurements without gradient that stop the run.
     """
 
