@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.pictures import titled_sheet, write_png
+from apps.trained_run import Checkpoint, TrainedRun, common_photos, evenly
 from datamodules.errors import DataError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from apps.trained_run import TrainedRun
     from datamodules.contact_sheet import Tile
     from datamodules.samples import Faces
     from lightning_modules.landmark_detector import LandmarkDetector
@@ -30,7 +30,7 @@ def figures(
     photo: Annotated[
         list[str] | None, typer.Option(metavar="FILE", help="This photo of the test part, instead of those.")
     ] = None,
-    checkpoint: Annotated[str, typer.Option(help="best or last.")] = "best",
+    checkpoint: Annotated[Checkpoint, typer.Option(help="Which checkpoint of each run.")] = Checkpoint.BEST,
     root: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of the data sets, where it has moved since training.")
     ] = None,
@@ -43,12 +43,9 @@ def figures(
     Figure 8 puts all runs beside each other; the others are drawn for each run, 10 where it can be asked for a colour.
     The pictures show the photos that the runs were tested on: mind their terms before you pass them on.
     """
-    from apps.trained_run import TrainedRun, common_photos, evenly
     from lightning_modules.errors import UsageError
     from lightning_modules.landmark_detector import LandmarkDetector
 
-    if checkpoint not in ("best", "last"):
-        raise DataError(f"--checkpoint {checkpoint}: it is best or last")
     runs = [TrainedRun.open(home, checkpoint, root) for home in run]
     for one in runs:
         print(f"{one.title}: {one.checkpoint}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from lightning_modules.base import BaseCycleGAN
 
 _BATCH = 8
+
+
+class Checkpoint(StrEnum):
+    """Which checkpoint of a run; a run that ended before its first validation has the last one only."""
+
+    BEST = "best"
+    LAST = "last"
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from apps.rate.questions import Mode
+from apps.trained_run import Checkpoint
 from datamodules.errors import DataError
 
 rate_app = typer.Typer()
@@ -32,14 +33,17 @@ def rate(
     root: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of the data sets, where it has moved since training.")
     ] = None,
+    checkpoint: Annotated[
+        Checkpoint,
+        typer.Option(help="Which checkpoint of each run; `cartoongan report` shows ratings of the tested one."),
+    ] = Checkpoint.BEST,
     host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 is open to other machines.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 is any free one.")] = 8000,
 ) -> None:
     """Ask people: serve a page on which they rate the runs' cartoons of the same photos, shuffled and unnamed.
 
-    Each run's cartoons are drawn once, from its best checkpoint, and kept in FILE beside the ratings: whoever gets
-    FILE gets the photos. It may be asked both ways, one after the other. `cartoongan rate report FILE` says what
-    people said.
+    Each run's cartoons are drawn once and kept in FILE beside the ratings: whoever gets FILE gets the photos. It may be
+    asked both ways, one after the other. `cartoongan rate report FILE` says what people said.
     """
     if context.invoked_subcommand is not None:
         if runs or out or photos or root:
@@ -53,7 +57,7 @@ def rate(
     from apps.rate.server import serve
     from apps.rate.store import Store
 
-    prepare(out, runs or [], photos, root)
+    prepare(out, runs or [], photos, root, checkpoint)
     with Store(out) as store:
         if store.count(mode) == 0:
             raise DataError(f"--mode {mode}: {out} holds one run only; there is nothing to compare")

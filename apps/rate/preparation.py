@@ -5,16 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from apps.rate.database import create
 from apps.rate.gallery import Variant, describe, draw_gallery
 from apps.rate.store import Store
-from apps.trained_run import evenly
+from apps.trained_run import Checkpoint, TrainedRun, common_photos, evenly
 from datamodules.errors import DataError
-
-if TYPE_CHECKING:
-    from apps.trained_run import TrainedRun
 
 PHOTOS = 20
 """Photos whose cartoons are rated, unless told otherwise."""
@@ -22,7 +18,13 @@ PHOTOS = 20
 _WAYS_OUT = "leave --runs and --photos away to go on with what it holds, or name another --out"
 
 
-def prepare(out: Path, runs: Sequence[Path], photos: int | None, root: Path | None = None) -> None:
+def prepare(
+    out: Path,
+    runs: Sequence[Path],
+    photos: int | None,
+    root: Path | None = None,
+    checkpoint: Checkpoint = Checkpoint.BEST,
+) -> None:
     """Make the file of ratings, or see that the one there holds what is asked for.
 
     Args:
@@ -30,6 +32,7 @@ def prepare(out: Path, runs: Sequence[Path], photos: int | None, root: Path | No
         runs: Homes of runs and folders of them; none only where the file exists.
         photos: Number of photos; None is the file's, or `PHOTOS`.
         root: Folder of the data sets; None is where they were at training.
+        checkpoint: Which of each run.
 
     Raises:
         DataError: It holds other runs or photos, or a run cannot be used.
@@ -39,9 +42,7 @@ def prepare(out: Path, runs: Sequence[Path], photos: int | None, root: Path | No
             raise DataError(f"{out} is not there to go on with; name the runs for a new one: --runs RUN")
         _check_photos(out, None, photos)
         return
-    from apps.trained_run import common_photos
-
-    opened = open_runs(runs, root)
+    opened = open_runs(runs, root, checkpoint)
     names = common_photos(opened)
     if out.exists():
         _check_runs(out, describe(opened))
@@ -50,25 +51,26 @@ def prepare(out: Path, runs: Sequence[Path], photos: int | None, root: Path | No
         create(out, draw_gallery(opened, evenly(names, photos or PHOTOS)))
 
 
-def open_runs(paths: Sequence[Path], root: Path | None = None) -> list[TrainedRun]:
+def open_runs(
+    paths: Sequence[Path], root: Path | None = None, checkpoint: Checkpoint = Checkpoint.BEST
+) -> list[TrainedRun]:
     """The runs at these homes, and those below folders; of the latter what is no CycleGAN is told and left out.
 
     Args:
         paths: Homes and folders.
         root: Folder of the data sets; None is where they were at training.
+        checkpoint: Which of each run.
 
     Raises:
         DataError: A home cannot be used, or a folder holds no run that can.
     """
-    from apps.trained_run import TrainedRun
-
     opened: dict[Path, TrainedRun] = {}
     for path in paths:
         homes = _find_homes(path)
         found = 0
         for home in homes:
             try:
-                opened.setdefault(home.resolve(), TrainedRun.open(home, root=root))
+                opened.setdefault(home.resolve(), TrainedRun.open(home, checkpoint, root))
                 found += 1
             except DataError as error:
                 if homes == [path]:

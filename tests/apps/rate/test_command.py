@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 from typer.testing import CliRunner, Result
 
-from apps import trained_run
-from apps.rate import server
+from apps.rate import preparation, server
 from apps.rate.command import rate_app
 from apps.rate.questions import Mode
 from apps.rate.store import Store
+from apps.trained_run import Checkpoint
 from datamodules.errors import DataError
 from datamodules.samples import Faces
 
@@ -30,12 +30,13 @@ class FakeRun:
     home: Path
     image_size: int = 8
     root: Path | None = None
+    chosen: Checkpoint = Checkpoint.BEST
 
     @classmethod
-    def open(cls, home: Path, root: Path | None = None) -> FakeRun:
+    def open(cls, home: Path, checkpoint: Checkpoint, root: Path | None = None) -> FakeRun:
         if not (home / "checkpoints" / "best.ckpt").is_file():
             raise DataError(f"{home} is no run with a checkpoint")
-        return cls(home, root=root)
+        return cls(home, root=root, chosen=checkpoint)
 
     @property
     def title(self) -> str:
@@ -43,7 +44,7 @@ class FakeRun:
 
     @property
     def checkpoint(self) -> Path:
-        return self.home / "checkpoints" / "best.ckpt"
+        return self.home / "checkpoints" / f"{self.chosen}.ckpt"
 
     @property
     def photo_names(self) -> list[str]:
@@ -65,10 +66,11 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "runs"
     for name in ("plain/a", "full/a"):
         (folder / name / "checkpoints").mkdir(parents=True)
-        (folder / name / "checkpoints" / "best.ckpt").write_text(name)
+        for checkpoint in Checkpoint:
+            (folder / name / "checkpoints" / f"{checkpoint}.ckpt").write_text(f"{checkpoint} of {name}")
     (folder / "detector" / "a" / "checkpoints").mkdir(parents=True)
     (folder / "detector" / "a" / "checkpoints" / "last.ckpt").touch()
-    monkeypatch.setattr(trained_run, "TrainedRun", FakeRun)
+    monkeypatch.setattr(preparation, "TrainedRun", FakeRun)
     return folder
 
 
@@ -109,6 +111,16 @@ def test_runs_are_drawn_once_and_the_file_goes_on(
     chosen = ["0.jpg", "10.jpg", "20.jpg", "30.jpg", "40.jpg"]
     usual = (["full/a", "plain/a"], chosen, Mode.SCORES, "127.0.0.1")
     assert served == [usual] * 4 + [(["full/a", "plain/a"], chosen, Mode.PAIRS, "0.0.0.0")]
+
+
+def test_the_checkpoint_can_be_chosen(
+    runs: Path, tmp_path: Path, served: list[tuple[list[str], list[str], Mode, str]]
+) -> None:
+    words = ("--runs", runs, "--out", tmp_path / "ratings.sqlite", "--photos", 1)
+    assert invoke(*words, "--checkpoint", "last").exit_code == 0
+    assert "earlier state" in explained(invoke(*words))  # the best one is another
+    assert invoke(*words, "--checkpoint", "newest").exit_code == 2
+    assert len(served) == 1
 
 
 def test_data_that_moved_are_named(
