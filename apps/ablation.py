@@ -153,8 +153,8 @@ def state_of(cell: Cell, place: Place) -> State:
     """How far a cell is, from what lies in its home.
 
     A training is at its end if `FINISHED` says so: it is put there after `lightning fit` has ended well and its last
-    checkpoint is of the end of the last epoch. Neither would do alone: a fit that gets SIGTERM ends with 0, and one
-    that was killed while it validated after its last epoch may lack its best checkpoint.
+    checkpoint is of the end of the last epoch. Neither would do alone: a fit that a time limit stopped ends well, and
+    one that was killed while it validated after its last epoch may lack its best checkpoint.
 
     Raises:
         DataError: The cell was begun with other options, or its record is damaged.

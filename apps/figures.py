@@ -148,6 +148,7 @@ def _enlarged(images: Tensor) -> Tensor:
 def _rows(columns: Sequence[Tensor]) -> list[Tile]:
     """Tiles row by row of columns of images (B, 3, H, W) in [-1, 1]."""
     from datamodules.contact_sheet import Tile
+    from networks.pixels import to_bytes
 
-    grey = [((column + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy() for column in columns]
+    grey = [to_bytes(column).permute(0, 2, 3, 1).numpy() for column in columns]
     return [Tile(column[row]) for row in range(len(grey[0])) for column in grey]

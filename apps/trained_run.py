@@ -59,7 +59,7 @@ class TrainedRun:
             DataError: There is no such checkpoint, or it cannot be used; the message says which.
         """
         from datamodules.faces import FacesDataModule
-        from lightning_modules.checkpoints import class_of, load_model, read_hyper_parameters
+        from lightning_modules.checkpoints import load_model, read_hyper_parameters
         from lightning_modules.errors import UsageError
         from lightning_modules.runs import CHECKPOINT_FOLDER
 
@@ -71,7 +71,7 @@ class TrainedRun:
             raise DataError(f"{home} is no run with a checkpoint: there is no {files[0]}")
         try:
             model = load_model(found)
-            options = read_hyper_parameters(found, class_of(found))["data"]["init_args"]
+            options = read_hyper_parameters(found, type(model).__name__)["data"]["init_args"]
         except UsageError as error:
             raise DataError(str(error)) from error
         options |= {"num_workers": 0} | ({"root": str(root)} if root else {})

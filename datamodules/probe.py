@@ -18,9 +18,9 @@ from datamodules.faces import FacesDataModule
 from datamodules.families import hold_back
 from datamodules.glasses import glasses_of
 from datamodules.orders import ShuffledOrder
-from datamodules.samples import Domain, RawFace, Split
+from datamodules.samples import RawFace, Split
 from datamodules.source import FaceSource
-from datamodules.transforms import FaceTransform, cartoon_transform, photo_transform
+from datamodules.transforms import FaceTransform
 from datamodules.unpaired import DrawSampler
 from datamodules.workers import one_thread
 
@@ -90,7 +90,7 @@ class ProbeDataModule(LightningDataModule):
         self.hparams.update(
             {name: str(Path(path).expanduser().absolute()) for name, path in paths.items() if path is not None}
         )
-        self._image_size, self._batch_size, self._num_workers = image_size, batch_size, num_workers
+        self._batch_size, self._num_workers = batch_size, num_workers
         self._epoch_size, self._seed = epoch_size, seed
         self._families = Path(cartoon_families).expanduser() if cartoon_families else None
         self._train: _Draws | None = None
@@ -107,20 +107,21 @@ class ProbeDataModule(LightningDataModule):
 
     def setup(self, stage: str) -> None:
         """Read the annotations of what ``stage`` ("fit", "validate" or "test") needs."""
-        parts = [self._faces.stream("cartoon", split).faces for split in get_args(Split)]
+        cartoons = {split: self._faces.stream("cartoon", split) for split in get_args(Split)}
+        parts = [stream.faces for stream in cartoons.values()]
         names = sorted(name for part in parts for name in part.names)
         kept_hair, unseen_hair = hold_back(names, self._families, _HAIR_COLUMN)
         kept_eyes, unseen_eyes = hold_back(names, self._families, _EYES_COLUMN)
         if stage == "fit":
             kept = set(kept_hair).intersection(kept_eyes)
-            cartoons = self._chosen(parts, kept, "cartoon", augment=True)
-            photos = [self._faces.stream("photo", "train").faces]
-            self._train = _Draws(self._chosen(photos, None, "photo", augment=True), cartoons, self._seed)
+            photos = self._faces.stream("photo", "train")
+            drawn = _Chosen([photos.faces], photos.transform), _Chosen(parts, cartoons["train"].transform, kept)
+            self._train = _Draws(*drawn, self._seed)
         split: Split = "test" if stage == "test" else "val"
-        photos = [self._faces.stream("photo", split).faces]
+        photos = self._faces.stream("photo", split)
         unseen = (unseen_hair, unseen_eyes) if self._families else (unseen_hair,)  # without a table they are the same
-        cartoon_parts = [self._chosen(parts, set(names), "cartoon") for names in unseen]
-        self._held[split] = [*cartoon_parts, self._chosen(photos, None, "photo")]
+        held = [_Chosen(parts, cartoons[split].transform, set(names)) for names in unseen]
+        self._held[split] = [*held, _Chosen([photos.faces], photos.transform)]
 
     def train_dataloader(self) -> DataLoader[LabelledFaces]:
         """Random draws of both domains by turns."""
@@ -135,12 +136,6 @@ class ProbeDataModule(LightningDataModule):
     def test_dataloader(self) -> list[DataLoader[LabelledFaces]]:
         """What ``part_names`` says, with the photos of the test part."""
         return [self._loader(part) for part in self._held["test"]]
-
-    def _chosen(
-        self, parts: Sequence[FaceSource], names: set[str] | None, domain: Domain, augment: bool = False
-    ) -> _Chosen:
-        transform = (photo_transform if domain == "photo" else cartoon_transform)(self._image_size, augment)
-        return _Chosen(parts, names, transform)
 
     def _loader(self, dataset: Dataset[LabelledFaces], sampler: DrawSampler | None = None) -> DataLoader[LabelledFaces]:
         return DataLoader(
@@ -158,7 +153,7 @@ class ProbeDataModule(LightningDataModule):
 class _Chosen(Dataset[LabelledFaces]):
     """The faces of some sources that have a label, all or those of some names, in file order."""
 
-    def __init__(self, parts: Sequence[FaceSource], names: set[str] | None, transform: FaceTransform) -> None:
+    def __init__(self, parts: Sequence[FaceSource], transform: FaceTransform, names: set[str] | None = None) -> None:
         self._parts, self._transform = list(parts), transform
         self._glasses: list[NDArray[np.int64]] = [glasses_of(part) for part in parts]
         self._places = [

@@ -26,7 +26,43 @@ def read_hyper_parameters(path: Path, model_class: str) -> dict[str, Any]:
     Raises:
         UsageError: The file is damaged, no checkpoint, or that of another model.
     """
+    return _options_of(_read(path), path, model_class)
+
+
+def progress_of(path: Path) -> tuple[int, int]:
+    """Epoch and training step that a checkpoint is of.
+
+    Raises:
+        UsageError: The file is damaged, or no checkpoint.
+    """
+    checkpoint = _load(path)
+    try:
+        return int(checkpoint["epoch"]), int(checkpoint["global_step"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{path} does not say of which step it is; it is no checkpoint") from error
+
+
+def load_model(path: Path) -> BaseCycleGAN:
+    """The model in a checkpoint, ready to translate: in eval mode, on the CPU.
+
+    Raises:
+        UsageError: The file is damaged, or no checkpoint of a CycleGAN of this project.
+    """
+    import lightning_modules
+
     checkpoint = _read(path)
+    found = checkpoint["hyper_parameters"].get(_CLASS_KEY)
+    if found is None:
+        raise UsageError(f"{path} does not say what model it is of; was it written by the `lightning` command?")
+    model_class = getattr(lightning_modules, str(found).rpartition(".")[2], None)  # nothing else is imported
+    if not (isinstance(model_class, type) and issubclass(model_class, BaseCycleGAN)):
+        raise UsageError(f"{path} is a checkpoint of {found}, which is no CycleGAN of this project")
+    model = model_class(**_options_of(checkpoint, path, model_class.__name__)["model"]["init_args"])
+    model.load_state_dict(checkpoint["state_dict"])
+    return model.eval()
+
+
+def _options_of(checkpoint: dict[str, Any], path: Path, model_class: str) -> dict[str, Any]:
     model = dict(checkpoint["hyper_parameters"])
     theirs = model.get(_CLASS_KEY, model_class)
     if theirs.rpartition(".")[2] != model_class.rpartition(".")[2]:
@@ -38,40 +74,23 @@ def read_hyper_parameters(path: Path, model_class: str) -> dict[str, Any]:
     }
 
 
-def class_of(path: Path) -> str:
-    """Import path of the model that a checkpoint is of.
-
-    Raises:
-        UsageError: The file is damaged, or no checkpoint that the `lightning` command wrote.
-    """
-    found = _read(path)["hyper_parameters"].get(_CLASS_KEY)
-    if found is None:
-        raise UsageError(f"{path} does not say what model it is of; was it written by the `lightning` command?")
-    return str(found)
-
-
-def load_model(path: Path) -> BaseCycleGAN:
-    """The model in a checkpoint, ready to translate: in eval mode, on the CPU.
-
-    Raises:
-        UsageError: The file is damaged, or no checkpoint of a CycleGAN of this project.
-    """
-    import lightning_modules
-
-    model_class = getattr(lightning_modules, class_of(path).rpartition(".")[2], None)  # nothing else is imported
-    if not (isinstance(model_class, type) and issubclass(model_class, BaseCycleGAN)):
-        raise UsageError(f"{path} is a checkpoint of {class_of(path)}, which is no CycleGAN of this project")
-    options = read_hyper_parameters(path, model_class.__name__)["model"]["init_args"]
-    model = model_class(**options)
-    model.load_state_dict(_read(path)["state_dict"])
-    return model.eval()
-
-
 def _read(path: Path) -> dict[str, Any]:
-    """A checkpoint, of which only tensors and plain values are read.
+    """A checkpoint of a LightningModule with its hyper-parameters.
 
     Raises:
-        UsageError: The file is damaged, or no checkpoint.
+        UsageError: The file is damaged, or no such checkpoint.
+    """
+    checkpoint = _load(path)
+    if "hyper_parameters" not in checkpoint:
+        raise UsageError(f"{path} is no checkpoint of a LightningModule of this project")
+    return checkpoint
+
+
+def _load(path: Path) -> dict[str, Any]:
+    """What a file holds, of which only tensors and plain values are read.
+
+    Raises:
+        UsageError: The file is damaged, or no table of names.
     """
     if not path.is_file():
         raise UsageError(f"no such checkpoint: {path}")
@@ -81,6 +100,6 @@ def _read(path: Path) -> dict[str, Any]:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except (RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError) as error:
         raise UsageError(f"{path} is damaged or no checkpoint of this project: {str(error).splitlines()[0]}") from error
-    if not isinstance(checkpoint, dict) or "hyper_parameters" not in checkpoint:
+    if not isinstance(checkpoint, dict):
         raise UsageError(f"{path} is no checkpoint of a LightningModule of this project")
     return checkpoint

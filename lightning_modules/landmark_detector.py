@@ -14,6 +14,7 @@ from lightning_modules.errors import UsageError
 from networks.landmarks import are_known
 from networks.mtcnn import MTCNN, Cascade, CascadeSettings, LandmarkRegressor
 from networks.mtcnn.cascade import SMALLEST_MIN_FACE
+from networks.pixels import to_bytes
 
 MEAN_PHOTO = torch.tensor([[0.395, 0.517], [0.612, 0.517], [0.500, 0.652], [0.404, 0.752], [0.601, 0.750]])
 """Where the landmarks lie in CelebA's photos as they are framed, in sides of the frame, on average (measured)."""
@@ -70,7 +71,7 @@ class LandmarkDetector(nn.Module):
     def _cascade_landmarks(self, photos: Tensor) -> Tensor:
         """The landmarks (B, 5, 2) of the largest face in each photo as the cascade says; NaN where no face is found."""
         cascade = self._cascade_for(max(photos.shape[2:]), photos.device)
-        grey = ((photos.float() + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1)
+        grey = to_bytes(photos).permute(0, 2, 3, 1)
         unknown = photos.new_full((5, 2), torch.nan, dtype=torch.float32)
         largest = []
         for faces in cascade.detect(list(grey)):

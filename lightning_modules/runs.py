@@ -24,6 +24,8 @@ from lightning_modules.errors import UsageError
 
 CONFIG_FILE = "config.yaml"
 METRICS_FILE = "metrics.json"
+METRICS_FORMAT = 1
+FACES_FILE = "faces.csv"
 TEST_FOLDER = "test"
 CHECKPOINT_FOLDER = "checkpoints"
 NEWEST = ("last", "best")

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.transforms.functional import normalize
 
+from networks.pixels import to_bytes
 from networks.probe import to_side
 from networks.weights_file import WeightsError
 
@@ -88,8 +89,7 @@ class InceptionFeatures(FeatureExtractor):
 
     def forward(self, images: Tensor) -> Tensor:
         """Features of the last pooling."""
-        grey_levels = ((images.float() + 1) * 127.5).round().clamp(0, 255).byte()
-        return cast(Tensor, self.net(grey_levels)[0])
+        return cast(Tensor, self.net(to_bytes(images))[0])
 
 
 def cached_inception() -> Path | None:

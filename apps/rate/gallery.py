@@ -121,13 +121,14 @@ def draw_gallery(runs: Sequence[Translator], names: Sequence[str]) -> Gallery:
 
 def _encode(images: Tensor, side: int) -> list[bytes]:
     """PNG files of `side` pixels of images (N, 3, H, W) in [-1, 1]."""
-    import torch
     from PIL import Image
     from torch.nn import functional
 
+    from networks.pixels import to_bytes
+
     if images.shape[2:] != (side, side):
         images = functional.interpolate(images, size=(side, side), mode="bicubic", antialias=True)
-    shades = (images.clamp(-1, 1) + 1).mul(127.5).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+    shades = to_bytes(images).permute(0, 2, 3, 1).cpu().numpy()
     files = [BytesIO() for _ in shades]
     for image, file in zip(shades, files, strict=True):
         Image.fromarray(image).save(file, "png")

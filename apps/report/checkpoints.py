@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from enum import StrEnum
 from pathlib import Path
 
@@ -32,14 +31,14 @@ def checkpoint_state(path: Path, epoch: int | None, step: int) -> CheckpointStat
         epoch: As the test recorded it; None where it did not.
         step: As the test recorded it.
     """
-    import torch
+    from lightning_modules.checkpoints import progress_of
+    from lightning_modules.errors import UsageError
 
     if not path.is_file():
         return CheckpointState.GONE
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-        reached = (checkpoint["epoch"], checkpoint["global_step"])
-    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, LookupError, ValueError, TypeError):
+        reached = progress_of(path)
+    except UsageError:
         return CheckpointState.DAMAGED
     is_same = reached == (reached[0] if epoch is None else epoch, step)
     return CheckpointState.AS_TESTED if is_same else CheckpointState.ANOTHER

@@ -16,13 +16,12 @@ from apps.report.numbers import printed
 from apps.report.runs import MeasuredRun
 from apps.trained_run import TrainedRun, common_photos, evenly
 from datamodules.errors import DataError
-from lightning_modules.runs import TEST_FOLDER
+from lightning_modules.runs import FACES_FILE, TEST_FOLDER
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _LOSSLESS_UP_TO = 128
-FACES_FILE = Path(TEST_FOLDER) / "faces.csv"
 
 
 @dataclass(frozen=True)
@@ -196,7 +195,7 @@ def _known(number: float) -> float | None:
 
 
 def _worst_cases(run: TrainedRun, count: int) -> WorstCases:
-    faces = read_faces(run.home / FACES_FILE)
+    faces = read_faces(run.home / TEST_FOLDER / FACES_FILE)
     judged = [face for face in faces if face.hair and face.hair_judged]
     wrong = sum(face.has_other_hair for face in judged)
     summary = f"{wrong:,} of {len(judged):,} have another colour" if judged else ""
@@ -221,10 +220,11 @@ def _cartoons(run: TrainedRun, names: Sequence[str]) -> list[str]:
 
 def _data_uris(images: Tensor) -> list[str]:
     """Images (N, 3, H, W) in [-1, 1] as WebP, which all browsers show, in data URIs; small ones without loss."""
-    import torch
     from PIL import Image
 
-    pixels = ((images.permute(0, 2, 3, 1) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).numpy()
+    from networks.pixels import to_bytes
+
+    pixels = to_bytes(images).permute(0, 2, 3, 1).numpy()
     uris = []
     for image in pixels:
         encoded = io.BytesIO()

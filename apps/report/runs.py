@@ -13,10 +13,7 @@ import yaml
 from apps.report.checkpoints import CheckpointState, checkpoint_state, locate
 from apps.report.section import Json, Section, read_json
 from datamodules.errors import DataError
-from lightning_modules.runs import CHECKPOINT_FOLDER, CONFIG_FILE, METRICS_FILE, TEST_FOLDER
-
-FORMAT = 1
-"""Of `METRICS_FILE`."""
+from lightning_modules.runs import CHECKPOINT_FOLDER, CONFIG_FILE, METRICS_FILE, METRICS_FORMAT, TEST_FOLDER
 
 Value = str | int | float | None
 
@@ -179,8 +176,10 @@ def read_run(home: Path) -> MeasuredRun:
     if not path.is_file():
         raise _untested(home)
     metrics = Section(read_json(path), path)
-    if metrics.whole("format") != FORMAT:
-        raise DataError(f"{path} is of format {metrics.whole('format')}, expected {FORMAT}; {_how_to_test(home)}")
+    if metrics.whole("format") != METRICS_FORMAT:
+        raise DataError(
+            f"{path} is of format {metrics.whole('format')}, expected {METRICS_FORMAT}; {_how_to_test(home)}"
+        )
     options = read_options(home / CONFIG_FILE)
     seed = options.get("seed_everything", "")
     return MeasuredRun(

@@ -23,12 +23,12 @@ from datamodules.samples import UNKNOWN_GLASSES, Domain, HairColour, UnpairedBat
 from datamodules.unpaired import UnpairedFaces
 from lightning_modules.base import OTHER, BaseCycleGAN, Translation, TranslationCallback
 from lightning_modules.callbacks.run_record import git_revision
+from lightning_modules.checkpoints import progress_of
 from lightning_modules.cyclegan_landmark import CycleGANLandmark
 from lightning_modules.evaluation import Evaluator, FaceRow, Figure, JudgeFiles, Judges
-from lightning_modules.runs import CONFIG_FILE, METRICS_FILE, is_dry_run
+from lightning_modules.runs import CONFIG_FILE, FACES_FILE, METRICS_FILE, METRICS_FORMAT, is_dry_run
 from networks.mtcnn import LandmarkRegressor
 
-FORMAT = 1
 LOGGED_ALREADY = ("cycle_photo", "cycle_cartoon")
 """Figures that are among the losses."""
 
@@ -38,7 +38,39 @@ _OF_A_PROCESS = ("images_per_second", "peak_memory")
 _DATA_OPTIONS = ("root", "photos", "cartoons", "index", "labels", "image_size", "batch_size")
 
 
-class Evaluation(TranslationCallback):
+class Measuring(TranslationCallback):
+    """A callback that measures the translations of a loop, once it has begun."""
+
+    def __init__(self) -> None:
+        self._evaluator: Evaluator | None = None
+        self._faces: FacesShown | None = None
+
+    def begin(
+        self, trainer: Trainer, module: BaseCycleGAN, judges: Judges, loader: object, most: int | None = None
+    ) -> None:
+        """Measure from now on.
+
+        Args:
+            trainer: Whose loop it is.
+            module: What translates.
+            judges: Who judges.
+            loader: Of the loop.
+            most: Count the first so many faces of each domain only; by default all.
+        """
+        has_hair_labels = not _options(trainer).get("labels")  # others may have taken their place
+        self._evaluator = Evaluator(judges, has_hair_labels).to(module.device)
+        self._faces = FacesShown(cast("DataLoader[UnpairedBatch]", loader), trainer, most)
+
+    def on_translation(
+        self, trainer: Trainer, pl_module: BaseCycleGAN, batch: UnpairedBatch, translation: Translation, batch_idx: int
+    ) -> None:
+        """Measure a batch."""
+        if self._evaluator is not None and self._faces is not None:
+            numbers = self._faces.numbers(batch_idx, batch)
+            self._evaluator.update(pl_module, batch, translation, numbers, self._faces.glasses(numbers["photo"]))
+
+
+class Evaluation(Measuring):
     """Measures a CycleGAN while it is tested; of other models it does nothing.
 
     Args:
@@ -50,27 +82,17 @@ class Evaluation(TranslationCallback):
     """
 
     def __init__(self, judges: JudgeFiles, folder: Path, command: list[str], seed: int, checkpoint: Path) -> None:
+        super().__init__()
         self._files, self.folder = judges, folder
         self._command, self._seed, self._checkpoint = command, seed, checkpoint
-        self._evaluator: Evaluator | None = None
-        self._faces: FacesShown | None = None
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Load the judges."""
         if isinstance(pl_module, BaseCycleGAN) and not is_dry_run(trainer):
             judges = Judges.of_files(self._files, regressor_in_the_loss(pl_module))
-            self._evaluator = Evaluator(judges, has_hair_labels(trainer)).to(pl_module.device)
-            self._faces = FacesShown(cast("DataLoader[UnpairedBatch]", trainer.test_dataloaders), trainer)
+            self.begin(trainer, pl_module, judges, trainer.test_dataloaders)
             if pl_module.device.type == "cuda":
                 torch.cuda.reset_peak_memory_stats(pl_module.device)
-
-    def on_translation(
-        self, trainer: Trainer, pl_module: BaseCycleGAN, batch: UnpairedBatch, translation: Translation, batch_idx: int
-    ) -> None:
-        """Measure a batch."""
-        if self._evaluator is not None and self._faces is not None:
-            numbers = self._faces.numbers(batch_idx, batch)
-            self._evaluator.update(pl_module, batch, translation, numbers, self._faces.glasses(numbers["photo"]))
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Sum up, log and write."""
@@ -90,7 +112,7 @@ class Evaluation(TranslationCallback):
         if trainer.is_global_zero:
             content = self._account(trainer, pl_module, figures, measured)
             write_whole(self.folder / METRICS_FILE, json.dumps(content, indent=1, allow_nan=False) + "\n")
-            write_whole(self.folder / "faces.csv", _as_csv(rows, self._faces.photo_names))
+            write_whole(self.folder / FACES_FILE, _as_csv(rows, self._faces.photo_names))
             rank_zero_info(f"figures: {self.folder / METRICS_FILE}")
 
     def _account(
@@ -98,14 +120,14 @@ class Evaluation(TranslationCallback):
     ) -> dict[str, object]:
         assert self._evaluator is not None
         config = self.folder.parent / CONFIG_FILE
-        progress = torch.load(self._checkpoint, map_location="cpu", weights_only=True, mmap=True)
+        epoch, step = progress_of(self._checkpoint)
         options = _options(trainer)
         return {
-            "format": FORMAT,
+            "format": METRICS_FORMAT,
             "variant": type(module).__name__,
             "checkpoint": str(self._checkpoint),
-            "epoch": progress["epoch"],
-            "step": progress["global_step"],
+            "epoch": epoch,
+            "step": step,
             "config": str(config) if config.is_file() else None,
             "command": shlex.join(self._command),
             "git_revision": git_revision(),
@@ -169,11 +191,6 @@ class FacesShown:
 def regressor_in_the_loss(model: BaseCycleGAN) -> LandmarkRegressor | None:
     """What a landmark loss looks through; None in a variant without."""
     return model.detector.regressor if isinstance(model, CycleGANLandmark) else None
-
-
-def has_hair_labels(trainer: Trainer) -> bool:
-    """Whether the labels are hair colours, and no others have taken their place."""
-    return not _options(trainer).get("labels")
 
 
 def peak_memory(device: torch.device) -> Figure:

@@ -6,20 +6,18 @@ import math
 from typing import cast
 
 from lightning import LightningModule, Trainer
-from torch.utils.data import DataLoader
 
-from datamodules.samples import UnpairedBatch
-from lightning_modules.base import BaseCycleGAN, Translation, TranslationCallback
-from lightning_modules.callbacks.evaluation import LOGGED_ALREADY, FacesShown, has_hair_labels, regressor_in_the_loss
+from lightning_modules.base import BaseCycleGAN
+from lightning_modules.callbacks.evaluation import LOGGED_ALREADY, Measuring, regressor_in_the_loss
 from lightning_modules.errors import UsageError
-from lightning_modules.evaluation import Evaluator, JudgeFiles, Judges
+from lightning_modules.evaluation import JudgeFiles, Judges
 from lightning_modules.evaluation.judges import FeatureName
 from lightning_modules.runs import is_dry_run
 
 _NOT_LOGGED = ("images_per_second", *LOGGED_ALREADY)
 
 
-class ValidationFigures(TranslationCallback):
+class ValidationFigures(Measuring):
     """Logs the figures of ``lightning test`` under ``val/``, for the first photos of the validation part.
 
     ``ModelCheckpoint`` can monitor any of them: ``val/kernel_cartoon``, ``val/landmark_consistency``, … In the epochs
@@ -44,14 +42,13 @@ class ValidationFigures(TranslationCallback):
         probe: str | None = None,
         landmarks: str | None = None,
     ) -> None:
+        super().__init__()
         for name, value, least in (("samples", samples, 4), ("every_n_epochs", every_n_epochs, 1)):
             if value < least:
                 raise UsageError(f"ValidationFigures: {name} is {value}, must be at least {least}")
         self._samples, self._every_n_epochs = samples, every_n_epochs
         self._files = JudgeFiles(features, inception, probe, landmarks)
         self._judges: Judges | None = None
-        self._evaluator: Evaluator | None = None
-        self._faces: FacesShown | None = None
         self._last: dict[str, float] = {}
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -68,16 +65,7 @@ class ValidationFigures(TranslationCallback):
         if self._last and pl_module.current_epoch % self._every_n_epochs and not is_last:
             return
         assert self._judges is not None, "setup comes first"
-        self._evaluator = Evaluator(self._judges, has_hair_labels(trainer)).to(pl_module.device)
-        self._faces = FacesShown(cast("DataLoader[UnpairedBatch]", trainer.val_dataloaders), trainer, self._samples)
-
-    def on_translation(
-        self, trainer: Trainer, pl_module: BaseCycleGAN, batch: UnpairedBatch, translation: Translation, batch_idx: int
-    ) -> None:
-        """Measure a batch."""
-        if self._evaluator is not None and self._faces is not None:
-            numbers = self._faces.numbers(batch_idx, batch)
-            self._evaluator.update(pl_module, batch, translation, numbers, self._faces.glasses(numbers["photo"]))
+        self.begin(trainer, pl_module, self._judges, trainer.val_dataloaders, self._samples)
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Log what was measured, or was the last time."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from lightning_modules.checkpoints import load_model, read_hyper_parameters
+from lightning_modules.checkpoints import load_model, progress_of, read_hyper_parameters
 from lightning_modules.cyclegan_cond import CycleGANCond
 from lightning_modules.errors import UsageError
 
@@ -99,3 +99,9 @@ def test_a_checkpoint_without_class_is_refused(tmp_path: Path) -> None:
         load_model(path)
     with pytest.raises(UsageError, match="no such checkpoint"):
         load_model(tmp_path / "none.ckpt")
+
+
+def test_a_checkpoint_tells_its_epoch_and_step(tmp_path: Path) -> None:
+    assert progress_of(saved(tmp_path / "a.ckpt", epoch=3, global_step=400)) == (3, 400)
+    with pytest.raises(UsageError, match=r"b\.ckpt does not say of which step it is"):
+        progress_of(saved(tmp_path / "b.ckpt", epoch=3))
