@@ -187,10 +187,17 @@ class FacesDataModule(LightningDataModule):
         order: Order = ShuffledOrder(len(faces), self._seed, stream) if shuffle else FileOrder(len(faces))
         return DomainStream(faces, order, transform)
 
+    def source(self, domain: Domain, split: Split) -> FaceSource:
+        """The faces of one side as they lie on disk.
+
+        Raises:
+            DataError: What the domain's folder holds is incomplete or malformed.
+        """
+        return (open_photos if domain == "photo" else open_cartoons)(self._folders[domain], split)
+
     def _read(self, domain: Domain, split: Split, framing: Framing) -> FaceSource:
         folder = self._folders[domain]
-        source = (open_photos if domain == "photo" else open_cartoons)(folder, split)
-        faces = FramedFaces(source, framing)
+        faces = FramedFaces(self.source(domain, split), framing)
         if domain == "cartoon" and self._cache_dir:
             place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
             return CachedFaces(faces, self._cache_dir, f"{folder.name}-{place}-{split}-{framing.side}px")
