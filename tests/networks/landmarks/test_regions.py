@@ -28,7 +28,7 @@ def test_it_turns_with_the_face(degrees: float) -> None:
     expected = (torch.tensor([34.0, 39.2]) - middle) @ turn.T + middle
     centre = mask.nonzero().float().mean(dim=0).flip(0)
     assert (centre - expected).norm() < 0.7
-    assert float(mask.sum()) == pytest.approx(float(cheek_mask(FACE, 64, 64).sum()), rel=0.1)
+    assert float(mask.sum()) == pytest.approx(float(cheek_mask(FACE, 64, 64).sum()), rel=0.15)
 
 
 def test_unknown_landmarks_have_no_cheeks() -> None:
