@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -31,8 +32,12 @@ PARTS = (
 )
 """The parts as their files call them."""
 
-_FIRST_OF_CELEBA: dict[Split, int] = {"train": 0, "val": 162_770, "test": 182_637}
-_END_OF_CELEBA: dict[Split, int] = {"train": 162_770, "val": 182_637, "test": 202_599}
+OF_CELEBA: dict[Split, range] = {
+    "train": range(162_770),
+    "val": range(162_770, 182_637),
+    "test": range(182_637, 202_599),
+}
+"""Which of CelebA's photos, counted from 0, are of each official part."""
 
 
 class CelebAMaskHQ:
@@ -51,8 +56,7 @@ class CelebAMaskHQ:
         path = folder / MAPPING
         rows, problems = parse_mapping(read_lines(path, "the published set has it"))
         raise_first(path, problems)
-        of_celeba = range(_FIRST_OF_CELEBA[split], _END_OF_CELEBA[split])
-        self._numbers = sorted(number for number, original in rows.items() if original in of_celeba)
+        self._numbers = sorted(number for number, row in rows.items() if row.place in OF_CELEBA[split])
         if not self._numbers:
             raise DataError(f"{path} assigns no photo to '{split}'")
         self.names = [f"{number}.jpg" for number in self._numbers]
@@ -99,9 +103,16 @@ def mask_paths(folder: Path, number: int) -> dict[str, Path]:
     return {part: home / f"{number:05d}_{part}.png" for part in PARTS}
 
 
-def parse_mapping(lines: Sequence[str]) -> tuple[dict[int, int], list[Problem]]:
-    """The place in CelebA, counted from 0, of each photo by its number, and what was wrong with other lines."""
-    rows: dict[int, int] = {}
+class MappingRow(NamedTuple):
+    """One row of the mapping: the number of its line, counted from 1, and the photo's place in CelebA, from 0."""
+
+    line: int
+    place: int
+
+
+def parse_mapping(lines: Sequence[str]) -> tuple[dict[int, MappingRow], list[Problem]]:
+    """The rows of the mapping by the photo's number, and what was wrong with other lines."""
+    rows: dict[int, MappingRow] = {}
     problems: list[Problem] = []
     for line, text in enumerate(lines[1:], start=2):
         words = text.split()
@@ -110,9 +121,9 @@ def parse_mapping(lines: Sequence[str]) -> tuple[dict[int, int], list[Problem]]:
         if len(words) != 3 or not (words[0].isdecimal() and words[1].isdecimal()):
             problems.append(Problem(line, f"expected two numbers and a file, found '{text.strip()}'"))
         elif int(words[0]) in rows:
-            problems.append(Problem(line, f"photo {words[0]} has a row already"))
+            problems.append(Problem(line, f"photo {words[0]} has a row in line {rows[int(words[0])].line} already"))
         else:
-            rows[int(words[0])] = int(words[1])
+            rows[int(words[0])] = MappingRow(line, int(words[1]))
     return rows, problems
 
 
