@@ -43,8 +43,8 @@ class PortraitMatting:
         net = self._net.to(device)
         images = torch.from_numpy(photos).to(device).permute(0, 3, 1, 2)  # channels last in memory
         with torch.inference_mode():
-            alphas = net(images.float().div_(127.5).sub_(1))
-        return np.asarray(alphas.mul_(255).round_().byte().cpu().numpy())
+            alphas = net(images.float().div_(127.5).sub_(1)).mul_(255).round_()
+        return np.asarray(alphas.byte().cpu().numpy())
 
     def fingerprint(self) -> str:
         """Changes with what the file holds.
