@@ -77,8 +77,8 @@ class PortraitDataModule(LightningDataModule):
         self.save_hyperparameters(ignore=["seed"])
         # A checkpoint may be taken up from another folder.
         self.hparams["root"] = str(Path(root).expanduser().absolute())
-        self.part_names = tuple(photos if photos is not None else ["celeba"])
-        if not self.part_names:
+        self._photos = tuple(photos if photos is not None else ["celeba"])
+        if not self._photos:
             raise DataError("--data.photos is empty; name a folder of masked photos")
         self._root = Path(root).expanduser()
         self._image_size, self._batch_size, self._num_workers = image_size, batch_size, num_workers
@@ -86,14 +86,19 @@ class PortraitDataModule(LightningDataModule):
         self._train: _Draws | None = None
         self._held: dict[Split, list[Dataset[Portraits]]] = {}
 
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """What the network is measured on, in the order of the loaders: folders as asked for, of a path its end."""
+        return tuple(name if not Path(name).is_absolute() else "/".join(Path(name).parts[-2:]) for name in self._photos)
+
     def setup(self, stage: str) -> None:
         """Read the annotations of what ``stage`` ("fit", "validate" or "test") needs."""
         if stage == "fit":
-            parts = [open_masked(self._folder(name), "train") for name in self.part_names]
+            parts = [open_masked(self._folder(name), "train") for name in self._photos]
             self._train = _Draws(parts, PortraitTransform(self._image_size, self._augment), self._seed)
         split: Split = "test" if stage == "test" else "val"
         plain = PortraitTransform(self._image_size, augment=False)
-        self._held[split] = [_InOrder(open_masked(self._folder(name), split), plain) for name in self.part_names]
+        self._held[split] = [_InOrder(open_masked(self._folder(name), split), plain) for name in self._photos]
 
     def train_dataloader(self) -> DataLoader[Portraits]:
         """Random draws of all folders."""
@@ -157,10 +162,10 @@ class PortraitTransform:
         scale = self._image_size / min(height, width)
         angle, mirror, shift = 0.0, 1.0, np.zeros(2)
         if rng is not None:
-            scale *= np.exp(rng.uniform(np.log(0.85), np.log(1.35)))
-            angle = np.deg2rad(np.clip(rng.normal(0, 8), -25, 25))
+            scale *= np.exp(rng.uniform(np.log(0.88), np.log(1.25)))
+            angle = np.deg2rad(np.clip(rng.normal(0, 7), -20, 20))
             mirror = rng.choice((-1.0, 1.0))
-            shift = rng.uniform(-0.1, 0.1, 2) * self._image_size
+            shift = rng.uniform(-0.06, 0.06, 2) * self._image_size
         turn = (
             scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) @ np.diag([mirror, 1])
         )
@@ -184,10 +189,10 @@ class PortraitTransform:
 
 def _pixel_steps() -> list[A.BasicTransform]:
     return [
-        A.ColorJitter(brightness=(0.6, 1.3), contrast=(0.6, 1.4), saturation=(0.5, 1.5), hue=(-0.06, 0.06), p=0.8),
+        A.ColorJitter(brightness=(0.7, 1.25), contrast=(0.7, 1.3), saturation=(0.6, 1.4), hue=(-0.04, 0.04), p=0.6),
         A.ToGray(p=0.05),
-        A.GaussianBlur(sigma_limit=(0.3, 1.5), blur_limit=0, p=0.25),
-        A.ImageCompression(quality_range=(30, 95), p=0.3),
+        A.GaussianBlur(sigma_limit=(0.3, 1.5), blur_limit=0, p=0.2),
+        A.ImageCompression(quality_range=(40, 95), p=0.2),
     ]
 
 

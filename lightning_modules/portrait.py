@@ -64,7 +64,7 @@ class Portrait(LightningModule):
 
     def training_step(self, batch: Portraits, batch_idx: int) -> Tensor:
         """Cross entropy of every pixel, and one minus a soft intersection over union of every mask."""
-        logits = self.net.logits(batch.image.contiguous(memory_format=torch.channels_last))
+        logits = self.net.logits(batch.image.contiguous(memory_format=torch.channels_last)).float()
         entropy = F.binary_cross_entropy_with_logits(logits, batch.masks)
         overlap = soft_overlap(logits.sigmoid(), batch.masks)
         size = len(batch.image)
@@ -148,7 +148,8 @@ class Portrait(LightningModule):
         return {
             "epochs": self.current_epoch,
             "model": dict(self.hparams),
-            "data": {name: value for name, value in data.items() if name not in _OF_A_MACHINE},
+            "data": {name: value for name, value in data.items() if name not in _OF_A_MACHINE}
+            | {"photos": list(self._part_names())},
         }
 
 

@@ -86,6 +86,7 @@ def test_all_folders_train_and_each_is_measured_by_itself(sample_root: Path) -> 
     one.setup("fit")
     assert one._train is not None
     assert len(data._train) == 2 * len(one._train)
+    assert data.part_names == ("celeba", f"{sample_root.name}/celeba")
     assert len(data.val_dataloader()) == len(data.test_dataloader()) == len(data.part_names) == 2
     batch = next(iter(data.test_dataloader()[1]))
     assert isinstance(batch, Portraits)
