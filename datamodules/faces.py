@@ -10,6 +10,7 @@ import torch
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from datamodules.background import Background, CutOut, CutOutFaces, Matting
 from datamodules.bad_images import BadImageLog, OnBadImage
 from datamodules.cache import CachedFaces, FramedFaces
 from datamodules.errors import DataError
@@ -45,7 +46,9 @@ class FacesDataModule(LightningDataModule):
         shuffle: Random partners in random order at training.
         index: Train on this hair index only (see ``cartoongan data hair``), each colour as often as the others.
         labels: Csv of classes that take the place of the hair colours (see ``datamodules.relabelled``).
-        cache_dir: Keep decoded cartoons here, for this and later runs; their PNGs are slow to decode.
+        cache_dir: Keep decoded cartoons here, for this and later runs; their PNGs are slow to decode. Mattes, too.
+        background: Of photos: keep it (the paper), make it white, or keep the head alone on white, as cartoons have it.
+        portrait_weights: File of the portrait network that finds it; by default the project's own.
         on_bad_image: At an unreadable image in training, stop naming it, or skip it and report at the epoch's end.
         predict_dir: Folder of photos for ``lightning predict``.
         seed: Decides partners, order and augmentation; follows ``--seed_everything``.
@@ -65,6 +68,8 @@ class FacesDataModule(LightningDataModule):
         index: str | None = None,
         labels: str | None = None,
         cache_dir: str | None = None,
+        background: Background = "keep",
+        portrait_weights: str | None = None,
         on_bad_image: OnBadImage = "stop",
         predict_dir: str | None = None,
         seed: int = 0,
@@ -83,6 +88,7 @@ class FacesDataModule(LightningDataModule):
         self.save_hyperparameters(ignore=["predict_dir", "seed"])
         # A checkpoint may be taken up from another folder.
         paths = {"root": root, "index": index, "labels": labels, "cache_dir": cache_dir}
+        paths["portrait_weights"] = portrait_weights
         self.hparams.update({name: _absolute(path) for name, path in paths.items()})
         self._root = Path(root).expanduser()
         self._folders: dict[Domain, Path] = {
@@ -98,12 +104,23 @@ class FacesDataModule(LightningDataModule):
         self._index = Path(index).expanduser() if index else None
         self._labels = Path(labels).expanduser() if labels else None
         self._cache_dir = Path(cache_dir).expanduser() if cache_dir else None
+        self.background: Background = background
+        self._cut_out: CutOut | None = None
         self._predict_dir = Path(predict_dir).expanduser() if predict_dir else None
         self._seed = seed
         self._skip_bad_images = on_bad_image == "skip"
         self.bad_images: BadImageLog | None = None
         self._faces: dict[Split, UnpairedFaces] = {}
         self._photos: PhotoFolder | None = None
+
+    def use_matting(self, matting: Matting, folder: Path | None) -> None:
+        """Hand in what finds the background; needed unless ``background`` is "keep". The ``lightning`` command does it.
+
+        Args:
+            matting: Finds person and head.
+            folder: Where mattes are kept if there is no ``cache_dir``; without either they stay in memory.
+        """
+        self._cut_out = CutOut(matting, self.background, self._cache_dir or folder)
 
     def prepare_data(self) -> None:
         """Complain about missing folders before anything is written or started."""
@@ -129,7 +146,7 @@ class FacesDataModule(LightningDataModule):
         if stage == "predict":
             if self._predict_dir is None:
                 raise DataError("lightning predict needs a folder of photos: --data.predict_dir DIR")
-            self._photos = PhotoFolder(self._predict_dir, self._image_size)
+            self._photos = PhotoFolder(self._predict_dir, self._image_size, self._photo_cut_out())
 
     def teardown(self, stage: str) -> None:
         """Remove what was needed while running."""
@@ -197,11 +214,27 @@ class FacesDataModule(LightningDataModule):
 
     def _read(self, domain: Domain, split: Split, framing: Framing) -> FaceSource:
         folder = self._folders[domain]
-        faces = FramedFaces(self.source(domain, split), framing)
+        source = self.source(domain, split)
+        faces = FramedFaces(source, framing)
+        place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
         if domain == "cartoon" and self._cache_dir:
-            place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
             return CachedFaces(faces, self._cache_dir, f"{folder.name}-{place}-{split}-{framing.side}px")
+        if domain == "photo" and (cut_out := self._photo_cut_out()):
+            looked_at = FramedFaces(source, Framing(cut_out.matting.side))
+            mattes = cut_out.mattes(looked_at, f"{folder.name}-{place}-{split}", looked_at.fingerprint())
+            return CutOutFaces(faces, mattes)
         return faces
+
+    def _photo_cut_out(self) -> CutOut | None:
+        """What brings photos onto white; None where they keep their background."""
+        if self.background == "keep":
+            return None
+        if self._cut_out is None:
+            raise DataError(
+                f"--data.background {self.background} needs what finds it: the `lightning` command brings it, "
+                "in Python call lightning_modules.matting.bring_matting"
+            )
+        return self._cut_out
 
     @staticmethod
     def _hair_index(path: Path) -> HairIndex:

@@ -9,6 +9,7 @@ from lightning_modules.finisher import Finisher
 from lightning_modules.mtcnn_onet import MTCNNONet
 from lightning_modules.mtcnn_pnet import MTCNNPNet
 from lightning_modules.mtcnn_rnet import MTCNNRNet
+from lightning_modules.portrait import Portrait
 from lightning_modules.probe import Probe
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "MTCNNONet",
     "MTCNNPNet",
     "MTCNNRNet",
+    "Portrait",
     "Probe",
 ]

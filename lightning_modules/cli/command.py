@@ -18,6 +18,7 @@ from lightning.pytorch.utilities import rank_zero_info
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from datamodules.errors import DataError
+from datamodules.faces import FacesDataModule
 from lightning_modules.callbacks import BadImageReport, CartoonWriter, Evaluation, LossBar, RunRecord, SaveOnInterrupt
 from lightning_modules.checkpoints import read_hyper_parameters
 from lightning_modules.cli.devices import fitting_strategy, usable_precision
@@ -27,6 +28,7 @@ from lightning_modules.errors import UsageError
 from lightning_modules.evaluation import JudgeFiles
 from lightning_modules.finisher import OWN_FINISHER
 from lightning_modules.loggers import make_loggers
+from lightning_modules.matting import MATTE_FOLDER, bring_matting
 from lightning_modules.runs import (
     CONFIG_FILE,
     TEST_FOLDER,
@@ -57,6 +59,7 @@ _NOISE = (
     r"(?s).*`lr_scheduler.step\(\)` before `optimizer.step\(\)`.*",  # the optimiser of a critic that rests
     r"(?s).*`tensorboardX` has been removed.*",
 )
+_DATA_PATHS = ("root", "index", "labels", "cache_dir", "cartoon_families", "portrait_weights")
 _NEEDS_CHECKPOINT = ("validate", "test", "predict")
 
 
@@ -244,6 +247,9 @@ class CartoonGANCLI(LightningCLI):
             while cause is not None and not isinstance(cause, UsageError | DataError):
                 cause = cause.__cause__ or cause.__context__
             raise cause or error from error
+        if isinstance(self.datamodule, FacesDataModule):
+            is_dry = is_dry_run(self.trainer)
+            bring_matting(self.datamodule, None if is_dry else self.home.parent.parent / MATTE_FOLDER)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Add loggers and callbacks that depend on the run's home."""
@@ -265,7 +271,7 @@ class CartoonGANCLI(LightningCLI):
         config: Namespace = self.asked.clone()
         for key in ("config", "run", "ckpt_path"):
             config[key] = None
-        folders = dict.fromkeys(("root", "index", "labels", "cache_dir", "cartoon_families"), config.data.init_args)
+        folders = dict.fromkeys(_DATA_PATHS, config.data.init_args)
         folders["default_root_dir"] = config.trainer
         for key, section in folders.items():
             if section.get(key):
