@@ -27,7 +27,7 @@ LANDMARKS = np.array([[205.8, 259.6], [293.2, 259.6], [249.4, 309.2], [225.0, 33
 """The set draws its parts at fixed places, so these points (measured, +-3 px) hold for every image of it."""
 
 FACE_BOX = np.array([155.0, 170.0, 345.0, 390.0], dtype=np.float32)
-"""Edges x1, y1, x2, y2 of every face in ``FRAME``, from the hair line to the chin and without ears, as WIDER FACE's boxes."""
+"""Edges x1, y1, x2, y2 of every face in ``FRAME``: hair line to chin, without ears, as WIDER FACE's boxes."""
 
 HAIR_OF_INDEX: dict[int, HairColour] = {
     7: HairColour.BLACK,

@@ -155,9 +155,7 @@ class CartoonScenes:
         )
 
     def _placement(self, side: float, rng: np.random.Generator) -> NDArray[np.float64]:
-        """(3, 3) from ``FRAME`` to the scene, from middles of pixels to such: turned by up to 15 degrees, the face's box
-        within the scene.
-        """
+        """(3, 3) from ``FRAME`` to the scene, middles of pixels both: up to 15 degrees, the face's box within it."""
         face = FACE_BOX.reshape(2, 2)
         half = (face[1] - face[0]).max() / 2 * side / FRAME
         centre = rng.uniform(half, SCENE_SIDE - half, size=2)
