@@ -1,4 +1,4 @@
-"""The four sample data sets in the folders, names and annotation files of the published ones."""
+"""The sample data sets in the folders, names and annotation files of the published ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from datamodules.faces_csv import FACES_CSV, FaceAnnotation, write_annotations
 from datamodules.sample_data.backdrops import blurred_backdrop, cluttered_backdrop, lay_over, photograph
+from datamodules.sample_data.big_ears import CREDIT, draw_big_ears
 from datamodules.sample_data.cartoons import draw_cartoon
 from datamodules.sample_data.faces import draw_face, tilted
 from datamodules.sample_data.geometry import CELEBA_POINTS, Floats
@@ -21,7 +23,7 @@ from datamodules.sample_data.scenes import SceneFace, draw_scene
 Bytes = NDArray[np.uint8]
 Row = tuple[str, ...]
 
-_STREAMS = {"celeba": 1, "cartoonset10k": 2, "wider_train": 3, "wider_val": 4, "lfw_net": 5}
+_STREAMS = {"celeba": 1, "cartoonset10k": 2, "wider_train": 3, "wider_val": 4, "lfw_net": 5, "big_ears": 6}
 _EVENTS = ("0--Parade", "1--Handshaking", "12--Group", "20--Family_Group")
 _LFW_EYES = (126.0, 112.0)
 
@@ -76,14 +78,29 @@ def draw_cartoon_files(folder: Path, seed: int, index: int) -> Row:
     rng = _rng(seed, "cartoonset10k", index)
     cartoon = draw_cartoon(rng, _shuffled(seed, "cartoonset10k", index, 10))
     name = f"cs{10**17 + index}"
-    Image.fromarray(cartoon.image).save(folder / f"{name}.png")
-    lines = [f'"{attribute}", {value}, {count}' for attribute, (value, count) in cartoon.attributes.items()]
-    _write_lines(folder / f"{name}.csv", lines)
+    _write_cartoon(folder, name, cartoon.image, cartoon.attributes)
     return (name,)
 
 
 def finish_cartoons(folder: Path, rows: Sequence[Row]) -> None:
     """CartoonSet has no annotation file besides those of its pictures."""
+
+
+def draw_big_ears_files(folder: Path, seed: int, index: int) -> Row:
+    """Draw cartoon `index` of the second family and its attribute file; returns its file and its ten coordinates."""
+    head = draw_big_ears(_rng(seed, "big_ears", index), _shuffled(seed, "big_ears", index, 10))
+    name = f"cs{2 * 10**17 + index}"
+    _write_cartoon(folder, name, head.image, head.attributes)
+    return f"{name}.png", *(f"{value:.2f}" for value in head.landmarks.flat)
+
+
+def finish_big_ears(folder: Path, rows: Sequence[Row]) -> None:
+    """Write the landmarks beside the pictures, and the artwork's credit."""
+    annotations = {
+        name: FaceAnnotation(np.array(values, dtype=np.float32).reshape(5, 2)) for name, *values in sorted(rows)
+    }
+    write_annotations(folder / FACES_CSV, annotations)
+    _write_lines(folder / "CREDIT.txt", CREDIT.splitlines())
 
 
 def draw_train_scene(folder: Path, seed: int, index: int) -> Row:
@@ -137,6 +154,9 @@ SETS: tuple[PublishedSet, ...] = (
 )
 """Everything that sample data consist of."""
 
+BIG_EARS = PublishedSet("big_ears", lambda count: count, draw_big_ears_files, finish_big_ears)
+"""Cartoons of a second family in the layout of CartoonSet, with a `faces.csv` of their landmarks."""
+
 
 def _rng(seed: int, stream: str, index: int) -> np.random.Generator:
     return np.random.default_rng([seed, _STREAMS[stream], index])
@@ -189,6 +209,12 @@ def _write_jpeg(path: Path, image: Bytes) -> None:
     if not written:
         raise OSError(f"could not encode {path}")
     path.write_bytes(data.tobytes())
+
+
+def _write_cartoon(folder: Path, name: str, image: Bytes, attributes: dict[str, tuple[int, int]]) -> None:
+    Image.fromarray(image).save(folder / f"{name}.png")
+    lines = [f'"{attribute}", {value}, {count}' for attribute, (value, count) in attributes.items()]
+    _write_lines(folder / f"{name}.csv", lines)
 
 
 def _write_lines(path: Path, lines: Sequence[str], end: str = "\n") -> None:
