@@ -15,6 +15,7 @@ from datamodules.cache import CachedFaces, FramedFaces
 from datamodules.errors import DataError
 from datamodules.framing import Framing, framing_for
 from datamodules.hair_index import HairIndex
+from datamodules.joined import SetFolder, join, set_folders
 from datamodules.opening import open_cartoons, open_photos
 from datamodules.orders import BalancedOrder, FileOrder, Order, ShuffledOrder
 from datamodules.photo_folder import PhotoFolder
@@ -35,8 +36,11 @@ class FacesDataModule(LightningDataModule):
 
     Args:
         root: Folder of the data sets.
-        photos: The photos' folder, below ``root`` or a path: CelebA, shards, or any folder of photos.
-        cartoons: The cartoons' folder, likewise: ``cartoonset10k``, ``cartoonset100k`` or shards.
+        photos: The photos' folder, below ``root`` or a path: CelebA, shards, or any folder of photos; or several such
+            folders, between commas or as a list, which are one domain. Every face of every folder is drawn as often;
+            names then have the folder before them (``celeba/000001.jpg``), in an index and a csv of labels, too.
+        cartoons: The cartoons' folder or folders, likewise: ``cartoonset10k``, ``cartoonset100k``, ``big_ears`` of
+            ``cartoongan sample-data``, or shards.
         image_size: Side of the square images in pixels.
         batch_size: Images of each domain a step and process.
         num_workers: Loader processes of each training process; 0 loads in the training process itself.
@@ -54,8 +58,8 @@ class FacesDataModule(LightningDataModule):
     def __init__(
         self,
         root: str = "data",
-        photos: str = "celeba",
-        cartoons: str = "cartoonset10k",
+        photos: str | list[str] = "celeba",
+        cartoons: str | list[str] = "cartoonset10k",
         image_size: int = 256,
         batch_size: int = 1,
         num_workers: int = 2,
@@ -85,9 +89,9 @@ class FacesDataModule(LightningDataModule):
         paths = {"root": root, "index": index, "labels": labels, "cache_dir": cache_dir}
         self.hparams.update({name: _absolute(path) for name, path in paths.items()})
         self._root = Path(root).expanduser()
-        self._folders: dict[Domain, Path] = {
-            "photo": _folder_of(self._root, photos),
-            "cartoon": _folder_of(self._root, cartoons),
+        self._folders: dict[Domain, list[SetFolder]] = {
+            "photo": set_folders(self._root, photos, "--data.photos"),
+            "cartoon": set_folders(self._root, cartoons, "--data.cartoons"),
         }
         self._image_size = image_size
         self._batch_size = batch_size
@@ -109,7 +113,7 @@ class FacesDataModule(LightningDataModule):
         """Complain about missing folders before anything is written or started."""
         if self.trainer is not None and self.trainer.predicting:
             return
-        for folder in (self._root, *self._folders.values()):
+        for folder in (self._root, *(each.path for folders in self._folders.values() for each in folders)):
             if not folder.is_dir():
                 raise DataError(
                     f"no such data folder: {folder.absolute()} (--data.root, --data.photos, --data.cartoons)\n"
@@ -188,7 +192,11 @@ class FacesDataModule(LightningDataModule):
         return DomainStream(faces, order, transform)
 
     def _read(self, domain: Domain, split: Split, framing: Framing) -> FaceSource:
-        folder = self._folders[domain]
+        return join(
+            {each.called: self._read_folder(each.path, domain, split, framing) for each in self._folders[domain]}
+        )
+
+    def _read_folder(self, folder: Path, domain: Domain, split: Split, framing: Framing) -> FaceSource:
         source = (open_photos if domain == "photo" else open_cartoons)(folder, split)
         faces = FramedFaces(source, framing)
         if domain == "cartoon" and self._cache_dir:
@@ -216,12 +224,6 @@ class FacesDataModule(LightningDataModule):
             sampler=sampler,
             drop_last=drop_last,
         )
-
-
-def _folder_of(root: Path, name: str) -> Path:
-    """A domain's folder: below the root, or else from the current folder."""
-    below, here = root / name, Path(name).expanduser().absolute()
-    return here if here.is_dir() and not below.is_dir() else below
 
 
 def _absolute(path: str | None) -> str | None:
