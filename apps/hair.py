@@ -17,21 +17,26 @@ def hair(
     root: Annotated[Path, typer.Option(help="Folder of the data sets.")],
     out: Annotated[Path, typer.Option(metavar="INDEX", help="JSON to write; give it to `lightning` as --data.index.")],
     per_class: Annotated[int, typer.Option(min=1, help="Faces of each colour in each domain.")] = 5000,
-    photos: Annotated[str, typer.Option(help="Folder of the photos below the root.")] = "celeba",
-    cartoons: Annotated[str, typer.Option(help="Folder of the cartoons below the root.")] = "cartoonset10k",
+    photos: Annotated[
+        str, typer.Option(help="Folder of the photos below the root; several between commas.")
+    ] = "celeba",
+    cartoons: Annotated[str, typer.Option(help="Folder of the cartoons, likewise.")] = "cartoonset10k",
     split: Annotated[str, typer.Option(help="Part to draw from: train, val or test.")] = "train",
     allow_fewer: Annotated[bool, typer.Option("--allow-fewer", help="Take what the rarest colour has.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Which faces are drawn.")] = 0,
 ) -> None:
     """Write an index of as many black, brown, blonde and grey heads in both domains; no image is copied."""
     from datamodules.hair_index import build_hair_index
+    from datamodules.joined import join, set_folders
     from datamodules.opening import open_cartoons, open_photos
     from datamodules.samples import parse_split
 
     part = parse_split(split)
     sources: dict[Domain, FaceSource] = {
-        "photo": open_photos(root / photos, part),
-        "cartoon": open_cartoons(root / cartoons, part),
+        "photo": join({each.called: open_photos(each.path, part) for each in set_folders(root, photos, "--photos")}),
+        "cartoon": join(
+            {each.called: open_cartoons(each.path, part) for each in set_folders(root, cartoons, "--cartoons")}
+        ),
     }
     index = build_hair_index(sources, part, per_class, allow_fewer, seed)
     index.save(out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,12 +14,29 @@ if TYPE_CHECKING:
     from datamodules.sample_data import SampleDataSummary
 
 
+class Family(StrEnum):
+    """Cartoons that are drawn on request."""
+
+    BIG_EARS = "big-ears"
+
+
 def sample_data(
     out: Annotated[Path, typer.Option(help="Folder to make; give it to `lightning` as --data.root.")],
     count: Annotated[int, typer.Option(min=10, help="Photos, and as many cartoons.")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same files.")] = 0,
+    cartoons: Annotated[
+        Family | None,
+        typer.Option(help="Draw cartoons of another family instead, into OUT/big_ears, for --data.cartoons."),
+    ] = None,
 ) -> None:
-    """Draw sample faces and cartoons in the layouts of CelebA, CartoonSet, WIDER FACE and LFW+Net."""
+    """Draw sample faces and cartoons in the layouts of CelebA, CartoonSet, WIDER FACE and LFW+Net.
+
+    With `--cartoons big-ears` heads of another style, framed as CartoonSet's, in its layout and with landmarks of their
+    own: `--data.cartoons cartoonset10k,big_ears`. They are CC BY 4.0; CREDIT.txt has to go with them.
+    """
+    if cartoons is not None:
+        print(f"{out / 'big_ears'}: {_make_big_ears(out, count, seed)} cartoons")
+        return
     summary = make_sample_data(out, count, seed)
     print(
         f"{summary.folder}: {summary.celeba} photos and {summary.cartoonset} cartoons, "
@@ -36,5 +54,14 @@ def make_sample_data(out: Path, count: int, seed: int) -> SampleDataSummary:
 
     try:
         return write_sample_data(out, count, seed)
+    except FileExistsError as error:
+        raise DataError(str(error)) from error
+
+
+def _make_big_ears(out: Path, count: int, seed: int) -> int:
+    from datamodules.sample_data import write_big_ears
+
+    try:
+        return write_big_ears(out, count, seed)
     except FileExistsError as error:
         raise DataError(str(error)) from error

@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 
 from datamodules.annotations import Problem, raise_first, read_lines
 from datamodules.errors import DataError
+from datamodules.faces_csv import FACES_CSV, read_annotations
 from datamodules.images import read_rgb
 from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, HairColour, RawFace, Split
 from datamodules.source import fingerprint_of
@@ -24,10 +25,13 @@ FRAME = 500.0
 """Side of the official images in pixels, the frame of ``LANDMARKS``."""
 
 LANDMARKS = np.array([[205.8, 259.6], [293.2, 259.6], [249.4, 309.2], [225.0, 331.0], [273.0, 331.0]], dtype=np.float32)
-"""The set draws its parts at fixed places, so these points (measured, +-3 px) hold for every image of it."""
+"""The set draws its parts at fixed places, so these points (measured, +-3 px) hold for every image of it.
+
+Cartoons of another family, framed like it, bring their own in a ``faces.csv`` beside them (see ``faces_csv``).
+"""
 
 FACE_BOX = np.array([155.0, 170.0, 345.0, 390.0], dtype=np.float32)
-"""x1, y1, x2, y2 of every face in ``FRAME``, from the hair line to the chin and without ears, as WIDER FACE's boxes."""
+"""Edges x1, y1, x2, y2 of every face in ``FRAME``: hair line to chin, without ears, as WIDER FACE's boxes."""
 
 HAIR_OF_INDEX: dict[int, HairColour] = {
     7: HairColour.BLACK,
@@ -49,7 +53,8 @@ NO_GLASSES = 11
 class CartoonSet(Dataset[RawFace]):
     """The cartoons of one split, in the order of their names.
 
-    The set has no official split; ours is ``split_of`` the file's name.
+    The set has no official split; ours is ``split_of`` the file's name. The landmarks are ``LANDMARKS``, but for files
+    that a ``faces.csv`` in the folder has landmarks of.
 
     Attributes:
         names: Image files of this split, relative to the folder.
@@ -58,14 +63,16 @@ class CartoonSet(Dataset[RawFace]):
         glasses: ``(N,)`` int64: 1 with glasses, 0 without, ``UNKNOWN_GLASSES`` where the csv does not say.
 
     Raises:
-        DataError: The folder or a csv is missing, or a csv is malformed; the message names it.
+        DataError: The folder or a csv is missing, or a csv is malformed, or ``faces.csv`` names a file that is not
+            there; the message names it.
     """
 
     def __init__(self, folder: Path, split: Split) -> None:
         if not folder.is_dir():
             raise DataError(f"no such folder: {folder}; is --data.root the folder that holds {folder.name}/?")
         self.folder = folder
-        self.names = [name for name in find_cartoons(folder) if split_of(Path(name).name) == split]
+        present = find_cartoons(folder)
+        self.names = [name for name in present if split_of(Path(name).name) == split]
         if not self.names:
             raise DataError(f"{folder} holds no cs*.png of the split '{split}'")
         self.attributes = [read_attributes((folder / name).with_suffix(".csv")) for name in self.names]
@@ -73,6 +80,9 @@ class CartoonSet(Dataset[RawFace]):
             [HAIR_OF_INDEX.get(row["hair_color"], NO_HAIR_COLOUR) for row in self.attributes], dtype=np.int64
         )
         self.glasses: NDArray[np.int64] = np.array([_has_glasses(row) for row in self.attributes], dtype=np.int64)
+        self._annotations = read_annotations(folder / FACES_CSV)
+        if absent := sorted(self._annotations.keys() - set(present)):
+            raise DataError(f"{folder / FACES_CSV} has a row for {absent[0]}, which is no cartoon in {folder}")
 
     def __len__(self) -> int:
         return len(self.names)
@@ -80,15 +90,18 @@ class CartoonSet(Dataset[RawFace]):
     def __getitem__(self, index: int) -> RawFace:
         path = self.path(index)
         image = read_rgb(path)
-        return RawFace(image, landmarks_at(image.shape[0]), int(self.hair[index]), path)
+        own = self._annotations.get(self.names[index])
+        landmarks = own.landmarks if own and own.has_landmarks else landmarks_at(image.shape[0])
+        return RawFace(image, landmarks, int(self.hair[index]), path)
 
     def path(self, index: int) -> Path:
         """The file of a face."""
         return self.folder / self.names[index]
 
     def fingerprint(self) -> str:
-        """Changes with the image files."""
-        return fingerprint_of(self.folder, self.names)
+        """Changes with the image files and the landmarks that lie beside them."""
+        beside = [FACES_CSV] if self._annotations else []
+        return fingerprint_of(self.folder, [*self.names, *beside])
 
 
 def landmarks_at(side: int) -> NDArray[np.float32]:

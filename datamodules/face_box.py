@@ -16,10 +16,11 @@ LFW+Net, symmetrised. They reach from forehead to chin, as WIDER FACE's do; LFW+
 def square_of_landmarks(landmarks: Tensor) -> Tensor:
     """Squares that hold their landmarks as a detector's squares do on average.
 
+    Landmarks are middles of pixels, whose edges lie half a pixel beside them; a mirrored face has the mirrored square.
     The side follows from the landmarks' spread around their mean, which a turn in the image plane does not change.
 
     Args:
-        landmarks: (B, 5, 2) pixels.
+        landmarks: (B, 5, 2) pixels, whose middles are whole numbers.
 
     Returns:
         (B, 4) edges x1, y1, x2, y2 in pixels, differentiable in the landmarks.
@@ -28,5 +29,5 @@ def square_of_landmarks(landmarks: Tensor) -> Tensor:
     middle = landmarks.mean(dim=1)
     spread = (landmarks - middle[:, None]).square().sum(dim=(1, 2))
     side = (spread / (mean_face - mean_face.mean(dim=0)).square().sum()).sqrt()[:, None]
-    corner = middle - side * mean_face.mean(dim=0)
+    corner = middle + 0.5 - side * mean_face.mean(dim=0)
     return torch.cat((corner, corner + side), dim=1)

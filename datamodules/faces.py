@@ -16,6 +16,7 @@ from datamodules.cache import CachedFaces, FramedFaces
 from datamodules.errors import DataError
 from datamodules.framing import Framing, framing_for
 from datamodules.hair_index import HairIndex
+from datamodules.joined import SetFolder, join, set_folders
 from datamodules.opening import open_cartoons, open_photos
 from datamodules.orders import BalancedOrder, FileOrder, Order, ShuffledOrder
 from datamodules.photo_folder import PhotoFolder
@@ -36,8 +37,11 @@ class FacesDataModule(LightningDataModule):
 
     Args:
         root: Folder of the data sets.
-        photos: The photos' folder, below ``root`` or a path: CelebA, shards, or any folder of photos.
-        cartoons: The cartoons' folder, likewise: ``cartoonset10k``, ``cartoonset100k`` or shards.
+        photos: The photos' folder, below ``root`` or a path: CelebA, shards, or any folder of photos; or several such
+            folders, between commas or as a list, which are one domain. Every face of every folder is drawn as often;
+            names then have the folder before them (``celeba/000001.jpg``), in an index and a csv of labels, too.
+        cartoons: The cartoons' folder or folders, likewise: ``cartoonset10k``, ``cartoonset100k``, ``big_ears`` of
+            ``cartoongan sample-data``, or shards.
         image_size: Side of the square images in pixels.
         batch_size: Images of each domain a step and process.
         num_workers: Loader processes of each training process; 0 loads in the training process itself.
@@ -57,8 +61,8 @@ class FacesDataModule(LightningDataModule):
     def __init__(
         self,
         root: str = "data",
-        photos: str = "celeba",
-        cartoons: str = "cartoonset10k",
+        photos: str | list[str] = "celeba",
+        cartoons: str | list[str] = "cartoonset10k",
         image_size: int = 256,
         batch_size: int = 1,
         num_workers: int = 2,
@@ -91,9 +95,9 @@ class FacesDataModule(LightningDataModule):
         paths["portrait_weights"] = portrait_weights
         self.hparams.update({name: _absolute(path) for name, path in paths.items()})
         self._root = Path(root).expanduser()
-        self._folders: dict[Domain, Path] = {
-            "photo": _folder_of(self._root, photos),
-            "cartoon": _folder_of(self._root, cartoons),
+        self._folders: dict[Domain, list[SetFolder]] = {
+            "photo": set_folders(self._root, photos, "--data.photos"),
+            "cartoon": set_folders(self._root, cartoons, "--data.cartoons"),
         }
         self._image_size = image_size
         self._batch_size = batch_size
@@ -126,7 +130,7 @@ class FacesDataModule(LightningDataModule):
         """Complain about missing folders before anything is written or started."""
         if self.trainer is not None and self.trainer.predicting:
             return
-        for folder in (self._root, *self._folders.values()):
+        for folder in (self._root, *(each.path for folders in self._folders.values() for each in folders)):
             if not folder.is_dir():
                 raise DataError(
                     f"no such data folder: {folder.absolute()} (--data.root, --data.photos, --data.cartoons)\n"
@@ -204,17 +208,21 @@ class FacesDataModule(LightningDataModule):
         order: Order = ShuffledOrder(len(faces), self._seed, stream) if shuffle else FileOrder(len(faces))
         return DomainStream(faces, order, transform)
 
-    def source(self, domain: Domain, split: Split) -> FaceSource:
-        """The faces of one side as they lie on disk.
+    def sources(self, domain: Domain, split: Split) -> dict[str, FaceSource]:
+        """The faces of one side as they lie on disk, by what their folders are called.
 
         Raises:
-            DataError: What the domain's folder holds is incomplete or malformed.
+            DataError: What a folder of the domain holds is incomplete or malformed.
         """
-        return (open_photos if domain == "photo" else open_cartoons)(self._folders[domain], split)
+        return {each.called: _open(each.path, domain, split) for each in self._folders[domain]}
 
     def _read(self, domain: Domain, split: Split, framing: Framing) -> FaceSource:
-        folder = self._folders[domain]
-        source = self.source(domain, split)
+        return join(
+            {each.called: self._read_folder(each.path, domain, split, framing) for each in self._folders[domain]}
+        )
+
+    def _read_folder(self, folder: Path, domain: Domain, split: Split, framing: Framing) -> FaceSource:
+        source = _open(folder, domain, split)
         faces = FramedFaces(source, framing)
         place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
         if domain == "cartoon" and self._cache_dir:
@@ -258,11 +266,9 @@ class FacesDataModule(LightningDataModule):
         )
 
 
-def _folder_of(root: Path, name: str) -> Path:
-    """A domain's folder: below the root, or else from the current folder."""
-    below, here = root / name, Path(name).expanduser().absolute()
-    return here if here.is_dir() and not below.is_dir() else below
-
-
 def _absolute(path: str | None) -> str | None:
     return str(Path(path).expanduser().absolute()) if path else path
+
+
+def _open(folder: Path, domain: Domain, split: Split) -> FaceSource:
+    return (open_photos if domain == "photo" else open_cartoons)(folder, split)

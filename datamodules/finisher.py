@@ -19,6 +19,7 @@ from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
 from datamodules.framing import framing_for
 from datamodules.images import composite_on_white, read_rgba
+from datamodules.joined import join
 from datamodules.orders import FileOrder, Order, ShuffledOrder
 from datamodules.samples import RawFace, Split
 from datamodules.source import FaceFiles, FaceSource
@@ -86,15 +87,18 @@ class FinisherDataModule(LightningDataModule):
         """Find the cartoons of what ``stage`` ("fit", "validate" or "test") needs."""
         wanted: dict[str, tuple[Split, ...]] = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",)}
         for split in wanted.get(stage, get_args(Split)):
-            faces = _RgbaFaces(cast(FaceFiles, self._faces.source("cartoon", split)))
-            framed: FaceSource = FramedFaces(faces, framing_for("cartoon", self._image_size, augment=split == "train"))
-            if self._cache_dir:
-                place = hashlib.sha256(str(faces.path(0).parent.resolve()).encode()).hexdigest()[:8]
-                framed = CachedFaces(
-                    cast(FramedFaces, framed), self._cache_dir, f"rgba-{place}-{split}-{self._image_size}px"
-                )
+            parts = self._faces.sources("cartoon", split)
+            framed = join({called: self._framed(cast(FaceFiles, part), split) for called, part in parts.items()})
             order: Order = ShuffledOrder(len(framed), self._seed, 0) if split == "train" else FileOrder(len(framed))
             self._parts[split] = _Cartoons(framed, order, self._image_size, split == "train", self._seed)
+
+    def _framed(self, part: FaceFiles, split: Split) -> FaceSource:
+        faces = _RgbaFaces(part)
+        framed = FramedFaces(faces, framing_for("cartoon", self._image_size, augment=split == "train"))
+        if not self._cache_dir:
+            return framed
+        place = hashlib.sha256(str(faces.path(0).parent.resolve()).encode()).hexdigest()[:8]
+        return CachedFaces(framed, self._cache_dir, f"rgba-{place}-{split}-{self._image_size}px")
 
     def train_dataloader(self) -> DataLoader[CleanCartoons]:
         """Random draws."""

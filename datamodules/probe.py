@@ -55,8 +55,8 @@ class ProbeDataModule(LightningDataModule):
 
     Args:
         root: Folder of the data sets.
-        photos: The photos' folder, see ``FacesDataModule``; without labels of glasses they teach hair alone.
-        cartoons: The cartoons' folder.
+        photos: The photos' folder or folders, see ``FacesDataModule``; without labels of glasses they teach hair alone.
+        cartoons: The cartoons' folder or folders.
         image_size: Side of the square images in pixels.
         batch_size: Images a batch.
         num_workers: Loader processes.
@@ -70,8 +70,8 @@ class ProbeDataModule(LightningDataModule):
     def __init__(
         self,
         root: str = "data",
-        photos: str = "celeba",
-        cartoons: str = "cartoonset10k",
+        photos: str | list[str] = "celeba",
+        cartoons: str | list[str] = "cartoonset10k",
         image_size: int = 64,
         batch_size: int = 64,
         num_workers: int = 2,

@@ -181,7 +181,9 @@ class MTCNNStage(LightningModule, ABC):
     def detector(self) -> tuple[MTCNN, Card]:
         """The stages so far, and a card that says which are trained and how this one was."""
         nets = self._before[0] or MTCNN()
-        getattr(nets, self.stage).load_state_dict(self.trained_net.state_dict())
+        stage = getattr(nets, self.stage)
+        stage.load_state_dict(self.trained_net.state_dict())
+        stage.is_half_a_pixel_off = False  # it learnt from `Crops`, whatever it was before
         later = STAGES[STAGES.index(self.stage) + 1 :]
         untrained = [head for head in self._card.untrained_heads if not head.startswith((self.stage, *later))]
         untrained += [f"{stage}.{head}" for stage in later for head in HEADS]

@@ -27,7 +27,8 @@ class Crops(NamedTuple):
         image: (B, 3, side, side) uint8 RGB, channels last in memory.
         face: (B,) int64: FACE, NO_FACE or UNTOLD.
         box: (B, 4) float32 offsets of the face's x1, y1, x2, y2 from the crop's, in sides; NaN where not to be learnt.
-        landmarks: (B, 5, 2) float32 from the crop's upper left corner, in sides; NaN where not to be learnt.
+        landmarks: (B, 5, 2) float32 from the crop's upper left corner, in sides; NaN where not to be learnt. They run
+            from edge to edge: a landmark at column c of the image, the middle of a pixel, is (c + 0.5 - x1) / side.
     """
 
     image: Tensor
@@ -38,21 +39,19 @@ class Crops(NamedTuple):
 
 @dataclass(frozen=True)
 class CropList:
-    """The same in numpy, before augmentation, with the crops' sides in pixels.
+    """The same in numpy, before augmentation.
 
     Attributes:
         image: (B, side, side, 3) uint8 RGB.
         face: (B,).
         box: (B, 4).
         landmarks: (B, 5, 2).
-        sides: (B,) float32 pixels of the image that a crop is wide.
     """
 
     image: NDArray[np.uint8]
     face: NDArray[np.int64]
     box: NDArray[np.float32]
     landmarks: NDArray[np.float32]
-    sides: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.image)
@@ -63,7 +62,7 @@ def background_crops(scene: Scene, windows: Boxes, side: int) -> CropList:
     windows = to_whole_pixels(windows)
     count = len(windows)
     unknown = np.full((count, 4), np.nan, np.float32), np.full((count, 5, 2), np.nan, np.float32)
-    return CropList(cut(scene.image, windows, side), np.full(count, NO_FACE), *unknown, _sides(windows))
+    return CropList(cut(scene.image, windows, side), np.full(count, NO_FACE), *unknown)
 
 
 def box_crops(scene: Scene, face: int, windows: Boxes, side: int, verdict: int) -> CropList:
@@ -80,16 +79,16 @@ def box_crops(scene: Scene, face: int, windows: Boxes, side: int, verdict: int) 
     sides = _sides(windows)
     box = (scene.boxes[face] - windows) / sides[:, None]
     landmarks = np.full((len(windows), 5, 2), np.nan, np.float32)
-    return CropList(cut(scene.image, windows, side), np.full(len(windows), verdict), box, landmarks, sides)
+    return CropList(cut(scene.image, windows, side), np.full(len(windows), verdict), box, landmarks)
 
 
 def landmark_crops(scene: Scene, face: int, windows: Boxes, side: int) -> CropList:
     """Crops from which a face's landmarks are learnt, and nothing else."""
     windows = to_whole_pixels(windows)
     sides = _sides(windows)
-    landmarks = (scene.landmarks[face] - windows[:, None, :2]) / sides[:, None, None]
+    landmarks = (scene.landmarks[face] + np.float32(0.5) - windows[:, None, :2]) / sides[:, None, None]
     box = np.full((len(windows), 4), np.nan, np.float32)
-    return CropList(cut(scene.image, windows, side), np.full(len(windows), UNTOLD), box, landmarks, sides)
+    return CropList(cut(scene.image, windows, side), np.full(len(windows), UNTOLD), box, landmarks)
 
 
 def cut(image: NDArray[np.uint8], windows: Boxes, side: int) -> NDArray[np.uint8]:
@@ -123,12 +122,11 @@ def join(parts: Sequence[CropList]) -> CropList:
         np.concatenate([part.face for part in parts]),
         np.concatenate([part.box for part in parts]),
         np.concatenate([part.landmarks for part in parts]),
-        np.concatenate([part.sides for part in parts]),
     )
 
 
 def mirror(crops: CropList, which: NDArray[np.bool_]) -> CropList:
-    """Mirror some of the crops, exactly: a landmark is the middle of a pixel, so that x' = 1 - x - 1 px.
+    """Mirror some of the crops, exactly: everything is measured between edges, so that x' = 1 - x.
 
     Args:
         crops: All of them.
@@ -136,10 +134,9 @@ def mirror(crops: CropList, which: NDArray[np.bool_]) -> CropList:
     """
     image = np.where(which[:, None, None, None], crops.image[:, :, ::-1], crops.image)
     box = np.where(which[:, None], crops.box[:, [2, 1, 0, 3]] * np.array([-1, 1, -1, 1], dtype=np.float32), crops.box)
-    x = (1 - 1 / crops.sides)[:, None] - crops.landmarks[..., 0]
-    flipped = np.stack((x, crops.landmarks[..., 1]), axis=2)[:, FLIP_ORDER]
+    flipped = np.stack((1 - crops.landmarks[..., 0], crops.landmarks[..., 1]), axis=2)[:, FLIP_ORDER]
     landmarks = np.where(which[:, None, None], flipped, crops.landmarks)
-    return CropList(image, crops.face, box, landmarks.astype(np.float32), crops.sides)
+    return CropList(image, crops.face, box, landmarks.astype(np.float32))
 
 
 def recolour(images: NDArray[np.uint8], strength: float, rng: np.random.Generator) -> NDArray[np.uint8]:

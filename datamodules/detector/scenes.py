@@ -143,7 +143,7 @@ class CartoonScenes:
         side = rng.uniform(*CARTOON_SIDES)
         matrix = self._placement(side, rng)
         if rng.integers(2):
-            matrix = matrix @ np.array([[-1.0, 0.0, FRAME], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+            matrix = matrix @ np.array([[-1.0, 0.0, FRAME - 1], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
             landmarks = landmarks[FLIP_ORDER]
         placed = _warp(cartoon, matrix, SCENE_SIDE)
         image = placed[..., :3] + self._background(rng) * (1 - placed[..., 3:] / 255)
@@ -155,12 +155,12 @@ class CartoonScenes:
         )
 
     def _placement(self, side: float, rng: np.random.Generator) -> NDArray[np.float64]:
-        """(3, 3) from ``FRAME`` to the scene: turned by up to 15 degrees, the face's box within the scene."""
+        """(3, 3) from ``FRAME`` to the scene, middles of pixels both: up to 15 degrees, the face's box within it."""
         face = FACE_BOX.reshape(2, 2)
         half = (face[1] - face[0]).max() / 2 * side / FRAME
         centre = rng.uniform(half, SCENE_SIDE - half, size=2)
         turn = cv2.getRotationMatrix2D((0, 0), float(rng.uniform(-15, 15)), side / FRAME)
-        turn[:, 2] = centre - turn[:, :2] @ face.mean(axis=0)
+        turn[:, 2] = centre - 0.5 - turn[:, :2] @ (face.mean(axis=0) - 0.5)
         return np.vstack((turn, [0, 0, 1]))
 
     def _background(self, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -211,8 +211,8 @@ def _apply(matrix: NDArray[np.float64], points: NDArray[np.float32]) -> NDArray[
 
 
 def _upright(box: NDArray[np.float32], matrix: NDArray[np.float64], scale: float) -> Boxes:
-    """(1, 4) the box around the turned centre, upright and of its scaled size."""
-    centre = _apply(matrix, box.mean(axis=0, keepdims=True))
+    """(1, 4) the box, two corners of edges, around the turned centre: upright and of its scaled size."""
+    centre = _apply(matrix, box.mean(axis=0, keepdims=True) - np.float32(0.5)) + np.float32(0.5)
     half = (box[1] - box[0]) * np.float32(scale / 2)
     return np.concatenate((centre - half, centre + half), axis=1)
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from datamodules.sample_data.writer import SampleDataSummary, write_sample_data
+from datamodules.sample_data.writer import SampleDataSummary, write_big_ears, write_sample_data
 
-__all__ = ["SampleDataSummary", "write_sample_data"]
+__all__ = ["SampleDataSummary", "write_big_ears", "write_sample_data"]

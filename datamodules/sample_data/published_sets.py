@@ -1,4 +1,4 @@
-"""The four sample data sets in the folders, names and annotation files of the published ones."""
+"""The sample data sets in the folders, names and annotation files of the published ones."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from datamodules.faces_csv import FACES_CSV, FaceAnnotation, write_annotations
 from datamodules.masked_photos import HEAD_MASKS, PERSON_MASKS
 from datamodules.sample_data.backdrops import blurred_backdrop, cluttered_backdrop, lay_over, photograph
+from datamodules.sample_data.big_ears import CREDIT, draw_big_ears
 from datamodules.sample_data.cartoons import draw_cartoon
 from datamodules.sample_data.faces import draw_face, tilted
 from datamodules.sample_data.geometry import CELEBA_POINTS, Floats
@@ -22,7 +24,7 @@ from datamodules.sample_data.scenes import SceneFace, draw_scene
 Bytes = NDArray[np.uint8]
 Row = tuple[str, ...]
 
-_STREAMS = {"celeba": 1, "cartoonset10k": 2, "wider_train": 3, "wider_val": 4, "lfw_net": 5}
+_STREAMS = {"celeba": 1, "cartoonset10k": 2, "wider_train": 3, "wider_val": 4, "lfw_net": 5, "big_ears": 6}
 _EVENTS = ("0--Parade", "1--Handshaking", "12--Group", "20--Family_Group")
 _LFW_EYES = (126.0, 112.0)
 
@@ -79,14 +81,29 @@ def draw_cartoon_files(folder: Path, seed: int, index: int) -> Row:
     rng = _rng(seed, "cartoonset10k", index)
     cartoon = draw_cartoon(rng, _shuffled(seed, "cartoonset10k", index, 10))
     name = f"cs{10**17 + index}"
-    Image.fromarray(cartoon.image).save(folder / f"{name}.png")
-    lines = [f'"{attribute}", {value}, {count}' for attribute, (value, count) in cartoon.attributes.items()]
-    _write_lines(folder / f"{name}.csv", lines)
+    _write_cartoon(folder, name, cartoon.image, cartoon.attributes)
     return (name,)
 
 
 def finish_cartoons(folder: Path, rows: Sequence[Row]) -> None:
     """CartoonSet has no annotation file besides those of its pictures."""
+
+
+def draw_big_ears_files(folder: Path, seed: int, index: int) -> Row:
+    """Draw cartoon `index` of the second family and its attribute file; returns its file and its ten coordinates."""
+    head = draw_big_ears(_rng(seed, "big_ears", index), _shuffled(seed, "big_ears", index, 10))
+    name = f"cs{2 * 10**17 + index}"
+    _write_cartoon(folder, name, head.image, head.attributes)
+    return f"{name}.png", *(f"{value:.2f}" for value in head.landmarks.flat)
+
+
+def finish_big_ears(folder: Path, rows: Sequence[Row]) -> None:
+    """Write the landmarks beside the pictures, and the artwork's credit."""
+    annotations = {
+        name: FaceAnnotation(np.array(values, dtype=np.float32).reshape(5, 2)) for name, *values in sorted(rows)
+    }
+    write_annotations(folder / FACES_CSV, annotations)
+    _write_lines(folder / "CREDIT.txt", CREDIT.splitlines())
 
 
 def draw_train_scene(folder: Path, seed: int, index: int) -> Row:
@@ -139,6 +156,9 @@ SETS: tuple[PublishedSet, ...] = (
     PublishedSet("lfw_net", lambda count: max(16, count // 4), draw_landmark_photo, finish_lfw_net),
 )
 """Everything that sample data consist of."""
+
+BIG_EARS = PublishedSet("big_ears", lambda count: count, draw_big_ears_files, finish_big_ears)
+"""Cartoons of a second family in the layout of CartoonSet, with a `faces.csv` of their landmarks."""
 
 
 def _rng(seed: int, stream: str, index: int) -> np.random.Generator:
@@ -197,6 +217,12 @@ def _write_jpeg(path: Path, image: Bytes) -> None:
 def _write_mask(path: Path, share: Floats) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.rint(np.clip(share, 0, 1) * 255).astype(np.uint8)).save(path)
+
+
+def _write_cartoon(folder: Path, name: str, image: Bytes, attributes: dict[str, tuple[int, int]]) -> None:
+    Image.fromarray(image).save(folder / f"{name}.png")
+    lines = [f'"{attribute}", {value}, {count}' for attribute, (value, count) in attributes.items()]
+    _write_lines(folder / f"{name}.csv", lines)
 
 
 def _write_lines(path: Path, lines: Sequence[str], end: str = "\n") -> None:

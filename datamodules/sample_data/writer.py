@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,14 +15,15 @@ from pathlib import Path
 import cv2
 from tqdm import tqdm
 
-from datamodules.sample_data.published_sets import SETS, Row
+from datamodules.sample_data.published_sets import BIG_EARS, SETS, PublishedSet, Row
 
 GENERATOR_VERSION = 2
 """Raised whenever the same count and seed would give other files."""
 
 MANIFEST = "sample_data.json"
 
-_FOLDERS = tuple(dict.fromkeys(item.folder for item in SETS))
+BIG_EARS_MANIFEST = "big_ears.json"
+
 _SMALLEST_COUNT = 10
 _FIRST_COUNT_FOR_PROCESSES = 100
 
@@ -50,7 +51,7 @@ class SampleDataSummary:
 
 @dataclass(frozen=True)
 class _Job:
-    which: int
+    which: int  # place in what `_all_sets` says: a set's functions do not travel to other processes
     index: int
     seed: int
     folder: Path
@@ -78,47 +79,82 @@ def write_sample_data(out: Path, count: int = 500, seed: int = 0, progress: bool
     return _write(Path(out), count, seed, progress, _processes_for(count))
 
 
+def write_big_ears(out: Path, count: int = 500, seed: int = 0, progress: bool = True) -> int:
+    """Draw cartoons of a second family, `--data.cartoons cartoonset10k,big_ears`, in the layout of CartoonSet.
+
+    Their landmarks lie in a `faces.csv` beside them. As `write_sample_data`, whole or not at all, and once.
+
+    Args:
+        out: Folder to write `big_ears` into, of sample data or another.
+        count: Number of cartoons, at least 10.
+        seed: Number that the pictures depend on, not negative.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        The number of cartoons.
+
+    Raises:
+        ValueError: If count or seed is too small.
+        FileExistsError: If the folder is there already and is not these very cartoons.
+    """
+    manifest = {"generator": GENERATOR_VERSION, "count": count, "seed": seed}
+    _write_sets(Path(out), [BIG_EARS], BIG_EARS_MANIFEST, manifest, progress, _processes_for(count))
+    return count
+
+
 def _write(out: Path, count: int, seed: int, progress: bool, processes: int) -> SampleDataSummary:
+    summary = SampleDataSummary(out, *(item.amount(count) for item in SETS))
+    files = {name: value for name, value in asdict(summary).items() if name != "folder"}
+    manifest = {"generator": GENERATOR_VERSION, "count": count, "seed": seed, "pictures": files}
+    _write_sets(out, SETS, MANIFEST, manifest, progress, processes)
+    return summary
+
+
+def _write_sets(
+    out: Path,
+    sets: Sequence[PublishedSet],
+    manifest_name: str,
+    manifest: Mapping[str, object],
+    progress: bool,
+    processes: int,
+) -> None:
+    count, seed = manifest["count"], manifest["seed"]
+    assert isinstance(count, int)
+    assert isinstance(seed, int)
     if count < _SMALLEST_COUNT:
         raise ValueError(f"count must be at least {_SMALLEST_COUNT}, so that no split is empty; it is {count}")
     if seed < 0:
         raise ValueError(f"seed must not be negative; it is {seed}")
-    summary = SampleDataSummary(out, *(item.amount(count) for item in SETS))
-    if _is_complete(out, _manifest(count, seed, summary)):
-        return summary
-    _refuse_to_overwrite(out)
+    folders = list(dict.fromkeys(item.folder for item in sets))
+    if _is_complete(out, folders, manifest_name, manifest):
+        return
+    _refuse_to_overwrite(out, folders)
     out.parent.mkdir(parents=True, exist_ok=True)
     drawn = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        _draw_all(drawn, count, seed, progress, processes)
-        (drawn / MANIFEST).write_text(json.dumps(_manifest(count, seed, summary), indent=2) + "\n")
+        _draw_all(drawn, sets, count, seed, progress, processes)
+        (drawn / manifest_name).write_text(json.dumps(dict(manifest), indent=2) + "\n")
         out.mkdir(exist_ok=True)
-        for name in (*_FOLDERS, MANIFEST):
+        for name in (*folders, manifest_name):
             (drawn / name).replace(out / name)
     finally:
         shutil.rmtree(drawn, ignore_errors=True)
-    return summary
 
 
 def _processes_for(count: int) -> int:
     return 1 if count < _FIRST_COUNT_FOR_PROCESSES else min(os.cpu_count() or 1, 8)
 
 
-def _manifest(count: int, seed: int, summary: SampleDataSummary) -> dict[str, int | dict[str, int]]:
-    files = {name: value for name, value in asdict(summary).items() if name != "folder"}
-    return {"generator": GENERATOR_VERSION, "count": count, "seed": seed, "pictures": files}
-
-
-def _is_complete(out: Path, manifest: dict[str, int | dict[str, int]]) -> bool:
+def _is_complete(out: Path, folders: Sequence[str], manifest_name: str, manifest: Mapping[str, object]) -> bool:
     try:
-        found = json.loads((out / MANIFEST).read_text())
+        found = json.loads((out / manifest_name).read_text())
     except (OSError, ValueError):
         return False
-    return bool(found == manifest) and all((out / name).is_dir() for name in _FOLDERS)
+    return bool(found == manifest) and all((out / name).is_dir() for name in folders)
 
 
-def _refuse_to_overwrite(out: Path) -> None:
-    for name in _FOLDERS:
+def _refuse_to_overwrite(out: Path, folders: Sequence[str]) -> None:
+    for name in folders:
         if (out / name).exists():
             raise FileExistsError(
                 f"{out / name} is there already and is not the sample data of this count, seed and version: "
@@ -126,21 +162,22 @@ def _refuse_to_overwrite(out: Path) -> None:
             )
 
 
-def _draw_all(folder: Path, count: int, seed: int, progress: bool, processes: int) -> None:
+def _draw_all(
+    folder: Path, sets: Sequence[PublishedSet], count: int, seed: int, progress: bool, processes: int
+) -> None:
+    places = {item: which for which, item in enumerate(_all_sets())}
     jobs = [
-        _Job(which, index, seed, folder / item.folder)
-        for which, item in enumerate(SETS)
-        for index in range(item.amount(count))
+        _Job(places[item], index, seed, folder / item.folder) for item in sets for index in range(item.amount(count))
     ]
-    for name in _FOLDERS:
-        (folder / name).mkdir()
-    rows: list[list[Row]] = [[] for _ in SETS]
+    for item in sets:
+        (folder / item.folder).mkdir(exist_ok=True)
+    rows: dict[int, list[Row]] = {places[item]: [] for item in sets}
     with tqdm(total=len(jobs), desc="sample data", unit="picture", disable=None if progress else True) as bar:
         for job, row in zip(jobs, _results(jobs, processes), strict=True):
             rows[job.which].append(row)
             bar.update()
-    for item, item_rows in zip(SETS, rows, strict=True):
-        item.finish(folder / item.folder, item_rows)
+    for item in sets:
+        item.finish(folder / item.folder, rows[places[item]])
 
 
 def _results(jobs: list[_Job], processes: int) -> Iterator[Row]:
@@ -153,4 +190,8 @@ def _results(jobs: list[_Job], processes: int) -> Iterator[Row]:
 
 
 def _run(job: _Job) -> Row:
-    return SETS[job.which].draw(job.folder, job.seed, job.index)
+    return _all_sets()[job.which].draw(job.folder, job.seed, job.index)
+
+
+def _all_sets() -> tuple[PublishedSet, ...]:
+    return (*SETS, BIG_EARS)

@@ -131,19 +131,34 @@ def evaluate_faces(cascades: Mapping[str, Cascade], faces: KnownFaces, title: st
     return {name: scorer.finish() for name, scorer in scorers.items()}
 
 
-def regressor_error(regressor: LandmarkRegressor, faces: KnownFaces, title: str = "") -> LandmarkErrorSummary:
+class RegressorScores(NamedTuple):
+    """What a regressor makes of known faces.
+
+    Attributes:
+        summary: Its errors.
+        bias: (2,) its mean error in x and y, in pixels of the images.
+    """
+
+    summary: LandmarkErrorSummary
+    bias: Tensor
+
+
+def regressor_scores(regressor: LandmarkRegressor, faces: KnownFaces, title: str = "") -> RegressorScores:
     """What a regressor makes of faces in the squares that their true landmarks ask for.
 
     Raises:
         DataError: An image cannot be read, or the eyes of its face coincide; the message names it.
     """
     metric = LandmarkError()
+    differences = []
     for number in tqdm(range(faces.count), title, unit="image", disable=None):
         face = _checked(faces.read(number))
         truth = torch.from_numpy(face.landmarks)[None]
         with torch.inference_mode():
-            metric.update(regressor(to_tensor(face.image)[None], square_of_landmarks(truth)), truth)
-    return metric.compute()
+            found = regressor(to_tensor(face.image)[None], square_of_landmarks(truth))
+        metric.update(found, truth)
+        differences.append((found - truth)[0].mean(dim=0))
+    return RegressorScores(metric.compute(), torch.stack(differences).mean(dim=0))
 
 
 def _checked(face: KnownFace) -> KnownFace:

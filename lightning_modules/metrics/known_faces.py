@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.ops import box_iou
 
 from datamodules.cartoonset import find_cartoons
+from datamodules.detector.crops import cut
 from datamodules.detector.scenes import CartoonScenes, WiderScenes
+from datamodules.face_box import square_of_landmarks
 from datamodules.families import hold_back
 from datamodules.lfw_net import LfwNet
 from networks.mtcnn import Detections
@@ -23,6 +26,9 @@ CARTOON_DRAWS = 500
 
 ENOUGH_OVERLAP = 0.3
 """Intersection over union from which a box is the face, wherever its centre lies."""
+
+FACE_OF_FRAME = 0.65
+"""Side of the face's square in sides of the frame, as CelebA's photos are framed."""
 
 _SEED = 0
 
@@ -108,6 +114,25 @@ def drawn_faces(
         return KnownFace(scene.image, scene.boxes[0], scene.landmarks[0], f"{folder / names[index]}, draw {number}")
 
     return KnownFaces(CARTOON_DRAWS if limit is None else min(limit, CARTOON_DRAWS), read)
+
+
+def framed(faces: KnownFaces, side: int) -> KnownFaces:
+    """The same faces as a CycleGAN sees them, in the middle of a square frame that is scaled to `side` pixels.
+
+    What lies beyond an image is its border, gone on.
+    """
+
+    def read(number: int) -> KnownFace:
+        face = faces.read(number)
+        left, top, right, bottom = square_of_landmarks(torch.from_numpy(face.landmarks)[None])[0].tolist()
+        width = max(1, round((right - left) / FACE_OF_FRAME))
+        corner = np.round(np.array([left + right - width, top + bottom - width], dtype=np.float32) / 2)
+        image = cut(face.image, np.concatenate((corner, corner + width))[None], side)[0]
+        scale = np.float32(side / width)
+        landmarks = (face.landmarks + np.float32(0.5) - corner) * scale - np.float32(0.5)
+        return KnownFace(image, (face.box - np.tile(corner, 2)) * scale, landmarks, face.name)
+
+    return KnownFaces(faces.count, read)
 
 
 def choose_face(found: Detections, box: Tensor) -> int | None:

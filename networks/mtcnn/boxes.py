@@ -64,18 +64,19 @@ def to_whole_pixels(squares: Tensor) -> Tensor:
     return torch.cat((corners, corners + sides), dim=1)
 
 
-def place_landmarks(boxes: Tensor, landmarks: Tensor) -> Tensor:
-    """From box sides to pixels of the image.
+def place_landmarks(boxes: Tensor, landmarks: Tensor, is_half_a_pixel_off: bool = False) -> Tensor:
+    """From box sides to pixels of the image: x1 + side * landmark - 0.5, as edges lie half a pixel beside middles.
 
     Args:
         boxes: (N, 4).
         landmarks: (N, 5, 2) from the box's upper left corner, in box sides.
+        is_half_a_pixel_off: Leave the half pixel out, for nets that were trained without it.
 
     Returns:
         (N, 5, 2) pixels, x then y; whole numbers are the middles of pixels, as in the published annotations.
     """
     sides = boxes[:, None, 2:] - boxes[:, None, :2]
-    return boxes[:, None, :2] + landmarks * sides
+    return boxes[:, None, :2] + landmarks * sides - (0.0 if is_half_a_pixel_off else 0.5)
 
 
 def nms_by_group(boxes: Tensor, scores: Tensor, groups: Tensor, threshold: float, shortfall: float = 0.0) -> Tensor:

@@ -231,7 +231,7 @@ class Cascade:
         candidates, seen = self._look(self._nets.onet, sums, candidates, ONET_SIDE, WINDOWS_AT_ONCE_ONET)
         scores = face_score(seen.face)
         boxes = calibrate(candidates.boxes, seen.box)
-        landmarks = place_landmarks(candidates.boxes, seen.landmarks)
+        landmarks = place_landmarks(candidates.boxes, seen.landmarks, self._nets.onet.is_half_a_pixel_off)
         results = []
         for image in range(len(sums.sizes)):
             own = ((candidates.images == image) & (scores > self.settings.thresholds[2])).nonzero().flatten()

@@ -85,7 +85,8 @@ class ExactCascade:
         passed = scores > self.settings.thresholds[2]
         boxes, scores, offsets = boxes[passed], scores[passed], seen.box[passed]
         sides = boxes[:, None, 2:] - boxes[:, None, :2] + 1
-        landmarks = sides * seen.landmarks[passed] + boxes[:, None, :2] - 1
+        first = boxes[:, None, :2] - (1.0 if self.nets.onet.is_half_a_pixel_off else 1.5)
+        landmarks = sides * seen.landmarks[passed] + first
         boxes = _move(boxes, offsets)
         kept = _suppress_by_smaller(boxes, scores, 0.7)
         return Detections(boxes[kept], scores[kept], landmarks[kept])

@@ -47,6 +47,7 @@ def import_facenet(folder: Path) -> tuple[MTCNN, Card]:
         stage = nets.get_submodule(name)
         assert isinstance(stage, Stage)
         _fill(stage, name, _read(folder / file), folder / file)
+        stage.is_half_a_pixel_off = True
     untrained = tuple(f"{name}.landmarks" for name in FILES if "landmarks" not in _HEADS[name])
     return nets, Card(source="facenet-pytorch", untrained_heads=untrained)
 

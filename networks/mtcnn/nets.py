@@ -29,7 +29,8 @@ class StageOutput(NamedTuple):
     Attributes:
         face: (B, 2) logits of no face and face; the score is their softmax[1] (paper Eq. 1).
         box: (B, 4) offsets of the face's x1, y1, x2, y2 from the window's, in window sides.
-        landmarks: (B, 5, 2) x then y from the window's upper left corner, in window sides, image-left first.
+        landmarks: (B, 5, 2) x then y from the window's upper left corner, in window sides, image-left first; 0 and 1
+            are the window's edges, unless the net says otherwise (`Stage.is_half_a_pixel_off`).
     """
 
     face: Tensor
@@ -53,10 +54,16 @@ class Stage(nn.Module):
         face: Head of the logits.
         box: Head of the box offsets.
         landmarks: Head of the landmarks.
+        is_half_a_pixel_off: Whether landmarks were trained as distances of a pixel's number from the window's edge,
+            half a pixel short of the distance of its middle: the published weights were, and files of format 2. Ours
+            are distances from edge to middle.
     """
+
+    is_half_a_pixel_off: bool
 
     def __init__(self, features: nn.Sequential, face: nn.Module, box: nn.Module, landmarks: nn.Module) -> None:
         super().__init__()
+        self.is_half_a_pixel_off = False
         self.features = features
         self.face = face
         self.box = box

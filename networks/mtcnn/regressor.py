@@ -11,6 +11,7 @@ from copy import deepcopy
 import torch
 from torch import Tensor, nn
 
+from networks.mtcnn.boxes import place_landmarks
 from networks.mtcnn.nets import LANDMARKS, ONET_SIDE, ONet
 
 _GREY_OF_UNIT = 127.5 / 128
@@ -58,8 +59,7 @@ class LandmarkRegressor(nn.Module):
             boxes = boxes.float()
             crops = crop_faces(images.float(), boxes, ONET_SIDE) * _GREY_OF_UNIT
             landmarks: Tensor = self.onet.landmarks(self.onet.features(crops)).unflatten(1, (LANDMARKS, 2))
-            sides = boxes[:, None, 2:] - boxes[:, None, :2]
-            return boxes[:, None, :2] + landmarks * sides
+            return place_landmarks(boxes, landmarks, self.onet.is_half_a_pixel_off)
 
 
 def crop_faces(images: Tensor, boxes: Tensor, side: int) -> Tensor:

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from apps.main import main
 from datamodules.face_box import square_of_landmarks
-from lightning_modules.metrics.detector_evaluation import regressor_error
-from lightning_modules.metrics.known_faces import photographed_faces
+from lightning_modules.metrics.detector_evaluation import regressor_scores
+from lightning_modules.metrics.known_faces import KnownFace, KnownFaces, framed, photographed_faces
 from networks.mtcnn import load_weights
 
 
@@ -19,7 +20,12 @@ def test_a_judge_carries_its_own_errors(sample_root: Path, detector_weights: Pat
     nets, card = load_weights(out)
     errors = card.details["judge"]
     assert isinstance(errors, dict)
-    assert errors.keys() == {"error on LFW+Net test", "error on cartoons held back"}
+    frames = ("", ", 250 px", ", 64 px", ", 32 px")
+    assert errors.keys() == {f"error on {name}{at}" for name in ("LFW+Net test", "cartoons held back") for at in frames}
+    biases = card.details["judge's bias in pixels"]
+    assert isinstance(biases, dict)
+    assert biases.keys() == {title for title in errors if title.endswith("px")}
+    assert all(len(bias) == 2 for bias in biases.values())
     assert all(0 < error < 2 for error in errors.values())
     torch.testing.assert_close(nets.onet.state_dict(), load_weights(detector_weights)[0].onet.state_dict())
 
@@ -37,8 +43,30 @@ def test_the_error_of_a_regressor_that_is_off_by_a_tenth_is_a_tenth(sample_root:
         predicted: torch.Tensor = truth + torch.tensor([0.0, 0.1]) * eyes[:, None, None]
         return predicted
 
-    summary = regressor_error(off_by_a_tenth, faces)  # type: ignore[arg-type]
-    assert float(summary.mean) == pytest.approx(0.1, rel=1e-4)
+    scores = regressor_scores(off_by_a_tenth, faces)  # type: ignore[arg-type]
+    assert float(scores.summary.mean) == pytest.approx(0.1, rel=1e-4)
+    assert float(scores.bias[0]) == pytest.approx(0, abs=1e-4)
+    distances = [float(np.ptp(faces.read(number).landmarks[:2, 0])) for number in range(faces.count)]
+    assert float(scores.bias[1]) == pytest.approx(0.1 * sum(distances) / len(distances), rel=0.05)
+
+
+@pytest.mark.parametrize("side", [250, 64, 32])
+def test_a_framed_face_is_the_face_at_another_size(side: int) -> None:
+    """A bright dot at each landmark stays there, and the face's square is 0.65 of the frame, in its middle."""
+    landmarks = np.array([[60, 70], [100, 72], [81, 95], [64, 117], [98, 118]], dtype=np.float32)
+    image = np.zeros((200, 180, 3), dtype=np.uint8)
+    image[70:74, 60:64] = 255  # four pixels of which the landmark is the first
+    face = KnownFace(image, np.array([50, 50, 110, 130], dtype=np.float32), landmarks + 0, "planted")
+    small = framed(KnownFaces(1, lambda number: face), side).read(0)
+    assert small.image.shape == (side, side, 3)
+    square = square_of_landmarks(torch.from_numpy(small.landmarks)[None])[0]
+    assert float(square[2] - square[0]) == pytest.approx(0.65 * side, rel=0.02)
+    assert ((square[:2] + square[2:]) / 2).tolist() == pytest.approx([side / 2, side / 2], abs=0.02 * side)
+    light = small.image[..., 0].astype(float)
+    rows, columns = np.mgrid[:side, :side]
+    seen = np.array([(columns * light).sum(), (rows * light).sum()]) / light.sum()
+    scale = (small.landmarks[1, 0] - small.landmarks[0, 0]) / 40
+    np.testing.assert_allclose(seen, small.landmarks[0] + 1.5 * scale, atol=0.15)
 
 
 def test_missing_weights_are_named(sample_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,3 +24,12 @@ def test_other_data_in_the_way_are_left_alone(tmp_path: Path, capsys: pytest.Cap
     assert main(["sample-data", "--out", str(tmp_path), "--count", "10"]) == 2
     assert str(own.parent) in capsys.readouterr().err
     assert own.read_text() == "precious"
+
+
+def test_cartoons_of_another_family_are_drawn_beside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["sample-data", "--out", str(tmp_path), "--count", "10", "--cartoons", "big-ears"]
+    assert main(words) == 0
+    assert "big_ears: 10 cartoons" in capsys.readouterr().out
+    assert len(list((tmp_path / "big_ears").glob("cs*.png"))) == 10
+    assert main([*words[:4], "11", *words[5:]]) == 2
+    assert "big_ears is there already" in capsys.readouterr().err

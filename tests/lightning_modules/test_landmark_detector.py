@@ -29,7 +29,7 @@ class PlantedCascade:
 
     def _faces(self, is_bright: bool) -> Detections:
         boxes = torch.tensor([[0.0, 0, 9, 9], [10, 10, 50, 50], [1, 1, 9, 9]])
-        landmarks = torch.stack([MEAN_FACE * 30 + number for number in range(3)])
+        landmarks = torch.stack([MEAN_FACE * 30 - 0.5 + number for number in range(3)])
         number = 3 if is_bright else 0
         return Detections(boxes[:number], torch.tensor([0.99, 0.8, 0.9])[:number], landmarks[:number])
 

@@ -8,6 +8,7 @@ import torch
 
 from lightning_modules.cli import main
 from lightning_modules.mtcnn import DETECTOR_FILE, cycle_factor
+from lightning_modules.mtcnn_onet import MTCNNONet
 from networks.mtcnn import MTCNN, Card, load_weights, save_weights
 
 HOME = "mtcnn_{}/run"
@@ -106,6 +107,18 @@ def test_a_trained_stage_can_be_trained_further(sample_root: Path, tmp_path: Pat
     account = card_after.details["pnet"]
     assert isinstance(account, dict)
     assert account["after"] == card.details["pnet"]
+
+
+def test_a_stage_trained_further_counts_its_landmarks_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the file's stage learnt by, crops teach from edge to middle; the others stay as they are."""
+    old = MTCNN()
+    old.rnet.is_half_a_pixel_off = old.onet.is_half_a_pixel_off = True
+    path = tmp_path / "old.safetensors"
+    save_weights(old, Card("test"), path)
+    monkeypatch.setattr(MTCNNONet, "_account", dict)  # there is no trainer to tell of
+    nets, _ = MTCNNONet(weights=str(path)).detector()
+    assert nets.rnet.is_half_a_pixel_off
+    assert not nets.onet.is_half_a_pixel_off
 
 
 def test_a_lengthened_stage_follows_the_longer_cycle(sample_root: Path, tmp_path: Path) -> None:

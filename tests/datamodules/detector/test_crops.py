@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from datamodules.detector.crops import (
     FACE,
@@ -17,6 +18,8 @@ from datamodules.detector.crops import (
     to_batch,
 )
 from datamodules.detector.scenes import Scene
+from datamodules.transforms import FLIP_ORDER
+from networks.mtcnn.boxes import place_landmarks
 
 POINTS = np.array([[30, 40], [60, 41], [45, 55], [33, 70], [58, 71]], dtype=np.float32)
 
@@ -56,7 +59,7 @@ def test_labels_of_each_kind() -> None:
     assert np.isnan(crops.box).all(axis=1).tolist() == [True, True, False, False, True]
     assert np.isnan(crops.landmarks).all(axis=(1, 2)).tolist() == [True, True, True, True, False]
     np.testing.assert_allclose(crops.box[2], [0, 0, 2 / 48, 2 / 48], atol=1e-6)
-    np.testing.assert_allclose(crops.landmarks[4], (POINTS - [20, 30]) / 48, atol=1e-6)
+    np.testing.assert_allclose(crops.landmarks[4], (POINTS + 0.5 - [20, 30]) / 48, atol=1e-6)
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
@@ -65,10 +68,36 @@ def test_landmarks_point_at_their_pixels(mirrored: bool) -> None:
     crops = mirror(landmark_crops(dotted(), 0, windows, 80), np.array([mirrored]))
     batch = to_batch(crops)
     assert batch.image.shape == (1, 3, 80, 80)
-    places = (batch.landmarks[0] * 80).round().long()
+    places = (batch.landmarks[0] * 80).floor().long()
     assert batch.image[0, 0, places[:, 1], places[:, 0]].tolist() == [255] * 5
     assert places[0, 0] < places[1, 0]
     assert places[3, 0] < places[4, 0]
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_an_enlarged_landmark_is_where_its_dot_is_seen(mirrored: bool) -> None:
+    """Small faces are enlarged: there half a pixel of the image is one and more of the crop."""
+    windows = np.array([[24, 34, 64, 74]], dtype=np.float32)
+    for number, (x, y) in enumerate(POINTS.astype(int).tolist()):
+        scene = dotted()
+        scene.image[:] = 0
+        scene.image[y, x] = 255
+        crops = mirror(landmark_crops(scene, 0, windows, 120), np.array([mirrored]))
+        seen = crops.image[0, ..., 0].astype(float)
+        rows, columns = np.mgrid[:120, :120]
+        centre = np.array([(columns * seen).sum(), (rows * seen).sum()]) / seen.sum() + 0.5
+        order = FLIP_ORDER if mirrored else [0, 1, 2, 3, 4]
+        np.testing.assert_allclose(crops.landmarks[0, order.index(number)] * 120, centre, atol=0.1)
+
+
+def test_what_a_net_learns_is_what_its_answers_are_read_by() -> None:
+    """A net that answered exactly what a crop teaches would find the landmarks exactly, in small faces, too."""
+    scene = dotted()
+    for window in ([10.0, 20.0, 90.0, 100.0], [-5.0, 3.0, 60.0, 68.0], [28.0, 38.0, 61.0, 71.0]):
+        windows = np.array([window], dtype=np.float32)
+        taught = torch.from_numpy(landmark_crops(scene, 0, windows, 48).landmarks)
+        placed = place_landmarks(torch.from_numpy(windows), taught)
+        torch.testing.assert_close(placed[0], torch.from_numpy(POINTS), atol=1e-4, rtol=0)
 
 
 def test_a_mirrored_box_is_the_box_of_the_mirror_image() -> None:

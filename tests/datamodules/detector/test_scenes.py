@@ -126,6 +126,28 @@ def test_a_point_is_drawn_where_its_label_says(side: int) -> None:
     np.testing.assert_allclose(centre, expected, atol=0.05)
 
 
+def test_a_cartoons_box_is_the_edges_of_what_it_covers(tmp_path: Path) -> None:
+    """A cartoon that is its box alone, in black: the scene is dark where the box says, whichever way it is mirrored."""
+    image = np.zeros((int(FRAME), int(FRAME), 4), dtype=np.uint8)
+    left, top, right, bottom = FACE_BOX.astype(int).tolist()
+    image[top:bottom, left:right] = (0, 0, 0, 255)
+    cv2.imwrite(str(tmp_path / "cs1.png"), image)
+    scenes = CartoonScenes(tmp_path, ["cs1.png"])
+    apart = []
+    for seed in range(60):
+        scene = scenes.scene(0, np.random.default_rng(seed))
+        light = scene.image.astype(float).sum(axis=2)
+        border = np.concatenate((light[0], light[-1], light[:, 0], light[:, -1]))
+        if border.min() < 100 or border.max() - border.min() > 1:  # a corner of the turned box is beyond the scene
+            continue
+        cover = 1 - light / light.max()
+        rows, columns = np.mgrid[:SCENE_SIDE, :SCENE_SIDE]
+        seen = np.array([(columns * cover).sum(), (rows * cover).sum()]) / cover.sum() + 0.5
+        apart.append((scene.boxes[0, :2] + scene.boxes[0, 2:]) / 2 - seen)
+    assert len(apart) > 10
+    np.testing.assert_allclose(np.abs(apart).max(axis=0), 0, atol=0.1)
+
+
 def test_backgrounds_vary_and_show_no_face(cartoon: Path, sample_root: Path) -> None:
     wider = WiderFace(sample_root / "wider_face", "train")
     scenes = CartoonScenes(cartoon, ["cs1.png"], WiderScenes(wider, range(len(wider))))

@@ -118,7 +118,14 @@ def test_squares_keep_centre_and_longer_side() -> None:
     assert square(torch.tensor([[10.0, 20, 30, 30], [0, 0, 4, 10]])).tolist() == [[10, 15, 30, 35], [-3, 0, 7, 10]]
 
 
-def test_landmarks_go_from_sides_to_pixels() -> None:
+def test_landmarks_go_from_sides_between_edges_to_middles_of_pixels() -> None:
     points = torch.tensor([[[0.0, 0], [1, 1], [0.5, 0.25], [0, 1], [-0.5, 0]]])
-    placed = place_landmarks(torch.tensor([[10.0, 20, 30, 60]]), points)
-    assert placed.tolist() == [[[10, 20], [30, 60], [20, 30], [10, 60], [0, 20]]]
+    box = torch.tensor([[10.0, 20, 30, 60]])
+    edges = torch.tensor([[[10.0, 20], [30, 60], [20, 30], [10, 60], [0, 20]]])
+    assert torch.equal(place_landmarks(box, points), edges - 0.5)
+    assert torch.equal(place_landmarks(box, points, is_half_a_pixel_off=True), edges)
+
+
+def test_the_middle_of_a_box_of_one_pixel_is_that_pixel() -> None:
+    middle = torch.full((1, 5, 2), 0.5)
+    assert place_landmarks(torch.tensor([[7.0, 4, 8, 5]]), middle)[0, 0].tolist() == [7, 4]

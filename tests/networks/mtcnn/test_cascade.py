@@ -50,7 +50,7 @@ def test_a_planted_square_is_found_at_its_place_and_scale(side: int, square_find
         assert 1.5 < width / side < 2.5
         centre = (box[:2] + box[2:]) / 2
         assert (centre - torch.tensor([x + side / 2, y + side / 2])).abs().max() < 0.35 * side
-        expected = box[:2] + torch.tensor([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]]) * width
+        expected = box[:2] + torch.tensor([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]]) * width - 0.5
         torch.testing.assert_close(landmarks, expected)
 
 
@@ -71,7 +71,7 @@ def test_windows_lie_on_the_grid_that_pnet_looks_at(square_finder: MTCNN) -> Non
 def test_landmarks_are_placed_in_the_window_that_was_seen(square_finder: MTCNN) -> None:
     """Whatever part of a pixel a face is moved by, its landmarks lie where the cut-out pixels are."""
     (found,) = Cascade(square_finder, SURE).detect([squares(300, 320, (91, 107, 64))])
-    relative = (found.landmarks - found.boxes[:, None, :2]) / (found.boxes[:, 2:] - found.boxes[:, :2])[:, None]
+    relative = (found.landmarks + 0.5 - found.boxes[:, None, :2]) / (found.boxes[:, 2:] - found.boxes[:, :2])[:, None]
     expected = torch.tensor([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]])
     torch.testing.assert_close(relative[0], expected, rtol=0, atol=1e-3)
     assert torch.equal(found.boxes, found.boxes.round())

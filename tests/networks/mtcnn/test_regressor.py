@@ -58,8 +58,22 @@ def test_landmarks_are_those_of_the_net_in_pixels_of_the_image(regressor: Landma
     boxes = torch.tensor([[5.0, 9, 53, 57], [3, 2, 99, 98]])
     crops = torch.stack([images[0, :, 9:57, 5:53], F.avg_pool2d(images[1, :, 2:98, 3:99], 2)])
     relative = regressor.onet(crops * 127.5 / 128).landmarks
-    expected = relative * torch.tensor([48.0, 96])[:, None, None] + boxes[:, None, :2]
+    expected = relative * torch.tensor([48.0, 96])[:, None, None] + boxes[:, None, :2] - 0.5
     torch.testing.assert_close(regressor(images, boxes), expected, atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("side", [8, 32, 250])
+@torch.no_grad()
+def test_the_middle_of_a_face_is_the_middle_of_its_pixels(side: int) -> None:
+    """A net that says "the middle" of an image's only box: between the two pixels there, at any size."""
+    onet = ONet()
+    onet.get_parameter("landmarks.weight").zero_()
+    onet.get_parameter("landmarks.bias").fill_(0.5)
+    image, box = noise(1, 3, side, side), torch.tensor([[0.0, 0, side, side]])
+    found = LandmarkRegressor(onet)(image, box)
+    torch.testing.assert_close(found, torch.full((1, 5, 2), (side - 1) / 2))
+    onet.is_half_a_pixel_off = True  # weights that were trained so are read so
+    torch.testing.assert_close(LandmarkRegressor(onet)(image, box), torch.full((1, 5, 2), side / 2))
 
 
 @pytest.mark.parametrize("box", [(7.3, 4.1, 43.3, 40.1), (-3.0, 2.0, 60.0, 65.0), (1.5, 1.5, 61.5, 61.5)])

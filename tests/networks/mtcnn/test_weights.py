@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from networks.mtcnn import MTCNN, Card, WeightsError, load_weights, save_weights
+from networks.mtcnn import MTCNN, Card, LandmarkRegressor, WeightsError, load_weights, save_weights
 
 CARD = Card(source="a test", untrained_heads=("pnet.landmarks",), details={"pnet": {"crops": 7}})
 
@@ -24,6 +24,34 @@ def test_nets_and_card_come_back(random_nets: MTCNN, tmp_path: Path) -> None:
     for (name, ours), (_, theirs) in zip(nets.named_parameters(), random_nets.named_parameters(), strict=True):
         assert torch.equal(ours, theirs), name
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_each_stage_keeps_how_its_landmarks_are_counted(tmp_path: Path) -> None:
+    nets = MTCNN()
+    nets.pnet.is_half_a_pixel_off = True
+    path = tmp_path / "detector.safetensors"
+    save_weights(nets, CARD, path)
+    again, _ = load_weights(path)
+    stages = (again.pnet, again.rnet, again.onet)
+    assert [stage.is_half_a_pixel_off for stage in stages] == [True, False, False]
+
+
+def test_files_from_before_the_half_pixel_are_read_as_they_were_trained(tmp_path: Path) -> None:
+    """Format 2 said nothing about it: its landmarks come out where they always did."""
+    values = {"source": "old", "untrained_heads": [], "details": {}, "counts_from_one": False, "format_version": 2}
+    path = tmp_path / "old.safetensors"
+    torch.manual_seed(0)
+    old = MTCNN().eval()
+    save_file(old.state_dict(), path, {"card": json.dumps(values)})
+    nets, card = load_weights(path)
+    image, box = torch.rand(1, 3, 40, 40) * 2 - 1, torch.tensor([[4.0, 4, 36, 36]])
+    found = LandmarkRegressor(nets.onet)(image, box)
+    torch.testing.assert_close(found, LandmarkRegressor(old.onet)(image, box) + 0.5)
+    assert card.format_version == 2
+    save_weights(nets, card, path)  # rewritten in the new format, they still do
+    nets, card = load_weights(path)
+    assert card.format_version == 3
+    torch.testing.assert_close(LandmarkRegressor(nets.onet)(image, box), found)
 
 
 def test_an_old_file_is_replaced_whole_or_not_at_all(
@@ -70,7 +98,11 @@ def test_a_cut_off_file_is_refused(keep: int, random_nets: MTCNN, tmp_path: Path
         ({"card": "{"}, "no readable card"),
         ({"card": "[]"}, "no readable card"),
         ({"card": json.dumps({"format_version": 2})}, "no readable card"),
-        ({"card": json.dumps({"format_version": 1})}, "is of format 1; this version of the project reads 2"),
+        (
+            {"card": json.dumps({"format_version": 3, "source": "", "untrained_heads": [], "details": {}})},
+            "no readable card",
+        ),
+        ({"card": json.dumps({"format_version": 1})}, "is of format 1; this version of the project reads 2 and 3"),
     ],
 )
 def test_a_foreign_file_is_refused(
