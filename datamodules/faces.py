@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import torch
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Sampler
@@ -15,13 +16,15 @@ from datamodules.bad_images import BadImageLog, OnBadImage
 from datamodules.cache import CachedFaces, FramedFaces
 from datamodules.errors import DataError
 from datamodules.framing import Framing, framing_for
+from datamodules.glasses import glasses_of
 from datamodules.hair_index import HairIndex
 from datamodules.joined import SetFolder, join, set_folders
+from datamodules.landmark_warp import LandmarkWarp, bent_frame_side
 from datamodules.opening import open_cartoons, open_photos
-from datamodules.orders import BalancedOrder, FileOrder, Order, ShuffledOrder
+from datamodules.orders import BalancedOrder, FileOrder, Order, ShuffledOrder, StratifiedOrder
 from datamodules.photo_folder import PhotoFolder
 from datamodules.relabelled import RelabelledFaces, read_label_csv
-from datamodules.samples import Domain, Photos, Split, UnpairedBatch
+from datamodules.samples import UNKNOWN_GLASSES, Domain, Photos, Split, UnpairedBatch
 from datamodules.source import FaceSource
 from datamodules.transforms import cartoon_transform, photo_transform
 from datamodules.unpaired import DomainStream, DrawSampler, UnpairedFaces
@@ -47,7 +50,11 @@ class FacesDataModule(LightningDataModule):
         num_workers: Loader processes of each training process; 0 loads in the training process itself.
         epoch_size: Draws an epoch over all processes, whole batches only; by default the size of the larger domain.
         augment: The random geometry of training (paper 3.2.2).
+        align_cartoons: In training, bend each cartoon so that its landmarks lie where those of the photo beside it do,
+            in place of the paper's augmentation (see ``datamodules.landmark_warp``).
         shuffle: Random partners in random order at training.
+        match_glasses: In training, draw cartoons with glasses as often as photos show some. Half of CartoonSet's heads
+            wear glasses and one in fifteen of CelebA's: left so, generators put glasses on faces that have none.
         index: Train on this hair index only (see ``cartoongan data hair``), each colour as often as the others.
         labels: Csv of classes that take the place of the hair colours (see ``datamodules.relabelled``).
         cache_dir: Keep decoded cartoons here, for this and later runs; their PNGs are slow to decode. Mattes, too.
@@ -68,7 +75,9 @@ class FacesDataModule(LightningDataModule):
         num_workers: int = 2,
         epoch_size: int | None = None,
         augment: bool = True,
+        align_cartoons: bool = False,
         shuffle: bool = True,
+        match_glasses: bool = False,
         index: str | None = None,
         labels: str | None = None,
         cache_dir: str | None = None,
@@ -104,7 +113,9 @@ class FacesDataModule(LightningDataModule):
         self._num_workers = num_workers
         self._epoch_size = epoch_size
         self._augment = augment
+        self._align_cartoons = align_cartoons
         self._shuffle = shuffle
+        self._match_glasses = match_glasses
         self._index = Path(index).expanduser() if index else None
         self._labels = Path(labels).expanduser() if labels else None
         self._cache_dir = Path(cache_dir).expanduser() if cache_dir else None
@@ -186,7 +197,10 @@ class FacesDataModule(LightningDataModule):
 
     def _unpaired(self, split: Split) -> UnpairedFaces:
         photos, cartoons = self.stream("photo", split), self.stream("cartoon", split)
-        return UnpairedFaces(photos, cartoons, self._seed, self.bad_images if split == "train" else None)
+        if split != "train":
+            return UnpairedFaces(photos, cartoons, self._seed)
+        warp = LandmarkWarp(self._image_size) if self._align_cartoons else None
+        return UnpairedFaces(photos, cartoons, self._seed, self.bad_images, warp)
 
     def stream(self, domain: Domain, split: Split) -> DomainStream:
         """The faces of one side, and how they are drawn and transformed.
@@ -196,7 +210,9 @@ class FacesDataModule(LightningDataModule):
         """
         is_training = split == "train"
         augment = is_training and self._augment
-        faces = self._read(domain, split, framing_for(domain, self._image_size, augment))
+        is_bent = domain == "cartoon" and is_training and self._align_cartoons
+        framing = framing_for(domain, self._image_size, augment)
+        faces = self._read(domain, split, Framing(bent_frame_side(self._image_size)) if is_bent else framing)
         if self._labels:
             faces = RelabelledFaces(faces, read_label_csv(self._labels)[domain])
         transform = (photo_transform if domain == "photo" else cartoon_transform)(self._image_size, augment)
@@ -206,7 +222,17 @@ class FacesDataModule(LightningDataModule):
             return DomainStream(chosen, BalancedOrder(chosen.hair, self._seed, stream), transform)
         shuffle = is_training and self._shuffle
         order: Order = ShuffledOrder(len(faces), self._seed, stream) if shuffle else FileOrder(len(faces))
+        if shuffle and domain == "cartoon" and self._match_glasses:
+            order = StratifiedOrder(glasses_of(faces) == 1, self._share_of_glasses(), self._seed, stream)
         return DomainStream(faces, order, transform)
+
+    def _share_of_glasses(self) -> float:
+        """Share of the training photos that show glasses, among those of which that is known."""
+        known = np.concatenate([glasses_of(photos) for photos in self.sources("photo", "train").values()])
+        known = known[known != UNKNOWN_GLASSES]
+        if not len(known):
+            raise DataError("--data.match_glasses: of none of the photos is it known whether they show glasses")
+        return float((known == 1).mean())
 
     def sources(self, domain: Domain, split: Split) -> dict[str, FaceSource]:
         """The faces of one side as they lie on disk, by what their folders are called.

@@ -23,7 +23,7 @@ from lightning_modules.frozen import keep_out_of_checkpoints
 from lightning_modules.landmark_data import require_landmarks
 from lightning_modules.landmark_detector import LandmarkDetector, or_mean
 from lightning_modules.runs import is_dry_run
-from networks.landmarks import PARTS, are_known, landmark_consistency, landmark_heatmaps
+from networks.landmarks import PARTS, are_known, cheek_mask, landmark_consistency, landmark_heatmaps
 
 EYE_DISTANCE = float(MEAN_FACE[1, 0] - MEAN_FACE[0, 0])
 """Distance of the eyes in sides of a face's square, on average."""
@@ -51,6 +51,8 @@ class CycleGANLandmark(BaseCycleGAN):
         lambda_3: Weight of the landmark consistency loss.
         landmark_jitter: The window in which the loss looks for a face is shifted and scaled at random by up to this
             share of its side in training, so that what the regressor says without looking cannot be met.
+        lambda_skin: Weight of the skin loss: how far the mean colour of a cartoon's cheeks is from that of its photo's.
+            Nothing in the paper's losses keeps dark skin dark.
         lambda_eyes: Weight of the eyes' discriminator among the local ones.
         lambda_nose: Weight of the nose's discriminator among the local ones.
         lambda_mouth: Weight of the mouth's discriminator among the local ones.
@@ -68,6 +70,7 @@ class CycleGANLandmark(BaseCycleGAN):
         lambda_2: float = 0.3,
         lambda_3: float = 1.0,
         landmark_jitter: float = 0.0,
+        lambda_skin: float = 0.0,
         lambda_eyes: float = 1.0,
         lambda_nose: float = 1.0,
         lambda_mouth: float = 1.0,
@@ -80,6 +83,7 @@ class CycleGANLandmark(BaseCycleGAN):
             *(("lambda_1", lambda_1), ("lambda_2", lambda_2), ("lambda_3", lambda_3), ("lambda_eyes", lambda_eyes)),
             *(("lambda_nose", lambda_nose), ("lambda_mouth", lambda_mouth)),
             *(("local_start", local_start), ("local_ramp", local_ramp), ("landmark_jitter", landmark_jitter)),
+            ("lambda_skin", lambda_skin),
         ):
             if value < 0:
                 raise UsageError(f"--model.{name} is {value}, must be 0 or more")
@@ -92,7 +96,7 @@ class CycleGANLandmark(BaseCycleGAN):
         self._lambda_cycle *= lambda_1
         self._lambda_identity *= lambda_1
         self._lambda_global, self._lambda_landmark = lambda_1, lambda_3
-        self._landmark_jitter = landmark_jitter
+        self._landmark_jitter, self._lambda_skin = landmark_jitter, lambda_skin
         by_part = {"eyes": lambda_eyes, "nose": lambda_nose, "mouth": lambda_mouth}
         self._lambda_local = {part: lambda_2 * weight for part, weight in by_part.items()}
         self._local_start, self._local_ramp = local_start, local_ramp
@@ -154,6 +158,8 @@ class CycleGANLandmark(BaseCycleGAN):
                 if not self.training:
                     blank = self._landmark_term(torch.ones_like(fakes), wanted.landmarks)
                     terms[f"landmark_blank_{domain}"] = blank._replace(weight=0.0)
+        if self._lambda_skin:
+            terms["skin_cartoon"] = self._skin_term(batch.photo, translation.fake["cartoon"])
         return terms
 
     def on_train_start(self) -> None:
@@ -184,6 +190,16 @@ class CycleGANLandmark(BaseCycleGAN):
         unit = EYE_DISTANCE * (boxes[:, 2] - boxes[:, 0])
         loss = landmark_consistency(found, or_mean(wanted, fakes), unit, is_known)
         return Term(loss, self._lambda_landmark, is_known.any())
+
+    def _skin_term(self, photos: Faces, cartoons: Tensor) -> Term:
+        """Distance (L1) of the mean colours of the cheeks, over the photos whose landmarks are known."""
+        mask = cheek_mask(photos.landmarks, *cartoons.shape[2:])
+        area = mask.sum(dim=(2, 3))
+        tones = [(images.float() * mask).sum(dim=(2, 3)) / area.clamp(min=1) for images in (cartoons, photos.image)]
+        has_cheeks = area[:, 0] > 0
+        distance = (tones[0] - tones[1]).abs().mean(dim=1)
+        mean = torch.where(has_cheeks, distance, 0).sum() / has_cheeks.sum().clamp(min=1)
+        return Term(mean, self._lambda_skin, has_cheeks.any())
 
     def _jittered(self, boxes: Tensor) -> Tensor:
         """Squares (B, 4) whose edges are moved by up to ``landmark_jitter`` of their side, and which stay squares."""
