@@ -15,6 +15,7 @@ CONFIGS = sorted(path for path in (ROOT / "configs").glob("*.yaml") if path.name
 CYCLEGAN = [*("--data.image_size", "32", "--data.batch_size", "2"), *("--model.ngf", "4", "--model.ndf", "4")]
 SMALL = {
     "mtcnn": ["--data.batch_size", "32", "--data.epoch_size", "32", "--data.val_size", "32"],
+    "portrait": ["--data.batch_size", "4", "--data.epoch_size", "8", "--data.image_size", "32"],
     "probe": ["--data.batch_size", "4", "--data.epoch_size", "8"],
 }
 
