@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from lightning_modules.cli import main
 
@@ -30,3 +32,34 @@ def test_every_config_trains(
         *SMALL.get(config.stem.partition("_")[0], CYCLEGAN),
     ]
     assert main(["fit", "--config", str(config), *options]) == 0
+
+
+MOST_STEPS = 2_000_000
+"""Training steps of a shipped config at its own values: on full CelebA an epoch of every photo made them 32 million."""
+
+
+def merged(config: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """A config with `base.yaml` under it, as the command sees it."""
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as end:
+        main(["fit", "--config", str(config), "--print_config"])
+    assert not end.value.code
+    config_of_the_command: dict[str, Any] = yaml.safe_load(capsys.readouterr().out)
+    return config_of_the_command
+
+
+@pytest.mark.parametrize("config", [path for path in CONFIGS if path.stem.startswith("cyclegan")], ids=lambda p: p.stem)
+def test_a_cyclegan_ends_after_as_many_steps_on_any_set(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = merged(config, capsys)
+    data, trainer = options["data"]["init_args"], options["trainer"]
+    assert data["epoch_size"] == 10_000
+    assert data["epoch_size"] // data["batch_size"] * trainer["max_epochs"] == MOST_STEPS
+
+
+def test_the_length_of_an_epoch_is_of_the_cyclegans_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """The other configs bring a data class and a length of their own."""
+    for path in CONFIGS:
+        data = merged(path, capsys)["data"]
+        own = yaml.safe_load(path.read_text()).get("data", {}).get("init_args", {}).get("epoch_size")
+        assert data["init_args"]["epoch_size"] == (own or 10_000)
+        assert own or data["class_path"].endswith("FacesDataModule")
