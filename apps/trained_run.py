@@ -61,6 +61,7 @@ class TrainedRun:
         from datamodules.faces import FacesDataModule
         from lightning_modules.checkpoints import load_model, read_hyper_parameters
         from lightning_modules.errors import UsageError
+        from lightning_modules.matting import MATTE_FOLDER, bring_matting
         from lightning_modules.runs import CHECKPOINT_FOLDER
 
         home = home.expanduser().absolute()
@@ -75,7 +76,9 @@ class TrainedRun:
         except UsageError as error:
             raise DataError(str(error)) from error
         options |= {"num_workers": 0} | ({"root": str(root)} if root else {})
-        return cls(home, found, model, FacesDataModule(**options))
+        data = FacesDataModule(**options)
+        bring_matting(data, home.parent.parent / MATTE_FOLDER)
+        return cls(home, found, model, data)
 
     @property
     def title(self) -> str:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import sys
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from datamodules.errors import DataError
 from datamodules.framing import Framing
 from datamodules.glasses import glasses_of
+from datamodules.kept_folder import check_room, kept_folder
 from datamodules.samples import RawFace
 from datamodules.source import FaceSource
 
@@ -62,12 +60,7 @@ class CachedFaces:
     def __init__(self, faces: FramedFaces, folder: Path, name: str) -> None:
         self.names, self.hair, self.glasses = faces.names, faces.hair, faces.glasses
         self._fingerprint = hashlib.sha256(f"{_VERSION} {faces.fingerprint()}".encode()).hexdigest()
-        path = folder / f"{name}-{self._fingerprint[:16]}"
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / f".{name}.lock"):  # one builds, the others wait; none removes what another opens
-            if not path.is_dir():
-                _build(faces, path)
-                _remove(other for other in folder.glob(f"{name}-*") if other != path)
+        with kept_folder(folder, name, self._fingerprint, lambda place: _fill(faces, place)) as path:
             self._frames: NDArray[np.uint8] = np.load(path / _FRAMES, mmap_mode="r")
             self._landmarks: NDArray[np.float32] = np.load(path / _LANDMARKS)
             self._complaints: dict[str, str] = json.loads((path / _COMPLAINTS).read_text(encoding="utf-8"))
@@ -86,27 +79,10 @@ class CachedFaces:
         return self._fingerprint
 
 
-def _build(faces: FramedFaces, path: Path) -> None:
-    """Fill a cache beside ``path`` and rename it there."""
-    part = path.with_name(f"{path.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
-    try:
-        _fill(faces, part)
-        part.rename(path)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
-
-
 def _fill(faces: FramedFaces, folder: Path) -> None:
     shape = _frame_shape(faces)
     needed = len(faces) * int(np.prod(shape))
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise DataError(
-            f"a cache of {needed / 1e9:.1f} GB does not fit into {folder.parent} ({free / 1e9:.1f} GB free)"
-        )
+    check_room(folder, needed)
     frames = np.lib.format.open_memmap(folder / _FRAMES, mode="w+", dtype=np.uint8, shape=(len(faces), *shape))
     landmarks = np.full((len(faces), 5, 2), np.nan, dtype=np.float32)
 
@@ -134,8 +110,3 @@ def _frame_shape(faces: FramedFaces) -> tuple[int, ...]:
         except DataError:
             continue
     raise DataError("not one image of the set can be read; run `cartoongan data check`")
-
-
-def _remove(folders: Iterable[Path]) -> None:
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -6,21 +6,25 @@ import hashlib
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import torch
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from datamodules.background import Background, CutOut, CutOutFaces, Matting
 from datamodules.bad_images import BadImageLog, OnBadImage
 from datamodules.cache import CachedFaces, FramedFaces
 from datamodules.errors import DataError
 from datamodules.framing import Framing, framing_for
+from datamodules.glasses import glasses_of
 from datamodules.hair_index import HairIndex
 from datamodules.joined import SetFolder, join, set_folders
+from datamodules.landmark_warp import LandmarkWarp, bent_frame_side
 from datamodules.opening import open_cartoons, open_photos
-from datamodules.orders import BalancedOrder, FileOrder, Order, ShuffledOrder
+from datamodules.orders import BalancedOrder, FileOrder, Order, ShuffledOrder, StratifiedOrder
 from datamodules.photo_folder import PhotoFolder
 from datamodules.relabelled import RelabelledFaces, read_label_csv
-from datamodules.samples import Domain, Photos, Split, UnpairedBatch
+from datamodules.samples import UNKNOWN_GLASSES, Domain, Photos, Split, UnpairedBatch
 from datamodules.source import FaceSource
 from datamodules.transforms import cartoon_transform, photo_transform
 from datamodules.unpaired import DomainStream, DrawSampler, UnpairedFaces
@@ -47,10 +51,16 @@ class FacesDataModule(LightningDataModule):
         epoch_size: Draws an epoch over all processes, whole batches only; None is the size of the larger domain. The
             configs of the CycleGANs say 10,000, so that their 200 epochs are as long on any set.
         augment: The random geometry of training (paper 3.2.2).
+        align_cartoons: In training, bend each cartoon so that its landmarks lie where those of the photo beside it do,
+            in place of the paper's augmentation (see ``datamodules.landmark_warp``).
         shuffle: Random partners in random order at training.
+        match_glasses: In training, draw cartoons with glasses as often as photos show some. Half of CartoonSet's heads
+            wear glasses and one in fifteen of CelebA's: left so, generators put glasses on faces that have none.
         index: Train on this hair index only (see ``cartoongan data hair``), each colour as often as the others.
         labels: Csv of classes that take the place of the hair colours (see ``datamodules.relabelled``).
-        cache_dir: Keep decoded cartoons here, for this and later runs; their PNGs are slow to decode.
+        cache_dir: Keep decoded cartoons here, for this and later runs; their PNGs are slow to decode. Mattes, too.
+        background: Of photos: keep it (the paper), make it white, or keep the head alone on white, as cartoons have it.
+        portrait_weights: File of the portrait network that finds it; by default the project's own.
         on_bad_image: At an unreadable image in training, stop naming it, or skip it and report at the epoch's end.
         predict_dir: Folder of photos for ``lightning predict``.
         seed: Decides partners, order and augmentation; follows ``--seed_everything``.
@@ -66,10 +76,14 @@ class FacesDataModule(LightningDataModule):
         num_workers: int = 2,
         epoch_size: int | None = None,
         augment: bool = True,
+        align_cartoons: bool = False,
         shuffle: bool = True,
+        match_glasses: bool = False,
         index: str | None = None,
         labels: str | None = None,
         cache_dir: str | None = None,
+        background: Background = "keep",
+        portrait_weights: str | None = None,
         on_bad_image: OnBadImage = "stop",
         predict_dir: str | None = None,
         seed: int = 0,
@@ -88,6 +102,7 @@ class FacesDataModule(LightningDataModule):
         self.save_hyperparameters(ignore=["predict_dir", "seed"])
         # A checkpoint may be taken up from another folder.
         paths = {"root": root, "index": index, "labels": labels, "cache_dir": cache_dir}
+        paths["portrait_weights"] = portrait_weights
         self.hparams.update({name: _absolute(path) for name, path in paths.items()})
         self._root = Path(root).expanduser()
         self._folders: dict[Domain, list[SetFolder]] = {
@@ -99,16 +114,29 @@ class FacesDataModule(LightningDataModule):
         self._num_workers = num_workers
         self._epoch_size = epoch_size
         self._augment = augment
+        self._align_cartoons = align_cartoons
         self._shuffle = shuffle
+        self._match_glasses = match_glasses
         self._index = Path(index).expanduser() if index else None
         self._labels = Path(labels).expanduser() if labels else None
         self._cache_dir = Path(cache_dir).expanduser() if cache_dir else None
+        self.background: Background = background
+        self._cut_out: CutOut | None = None
         self._predict_dir = Path(predict_dir).expanduser() if predict_dir else None
         self._seed = seed
         self._skip_bad_images = on_bad_image == "skip"
         self.bad_images: BadImageLog | None = None
         self._faces: dict[Split, UnpairedFaces] = {}
         self._photos: PhotoFolder | None = None
+
+    def use_matting(self, matting: Matting, folder: Path | None) -> None:
+        """Hand in what finds the background; needed unless ``background`` is "keep". The ``lightning`` command does it.
+
+        Args:
+            matting: Finds person and head.
+            folder: Where mattes are kept if there is no ``cache_dir``; without either they stay in memory.
+        """
+        self._cut_out = CutOut(matting, self.background, self._cache_dir or folder)
 
     def prepare_data(self) -> None:
         """Complain about missing folders before anything is written or started."""
@@ -134,7 +162,7 @@ class FacesDataModule(LightningDataModule):
         if stage == "predict":
             if self._predict_dir is None:
                 raise DataError("lightning predict needs a folder of photos: --data.predict_dir DIR")
-            self._photos = PhotoFolder(self._predict_dir, self._image_size)
+            self._photos = PhotoFolder(self._predict_dir, self._image_size, self._photo_cut_out())
 
     def teardown(self, stage: str) -> None:
         """Remove what was needed while running."""
@@ -170,7 +198,10 @@ class FacesDataModule(LightningDataModule):
 
     def _unpaired(self, split: Split) -> UnpairedFaces:
         photos, cartoons = self.stream("photo", split), self.stream("cartoon", split)
-        return UnpairedFaces(photos, cartoons, self._seed, self.bad_images if split == "train" else None)
+        if split != "train":
+            return UnpairedFaces(photos, cartoons, self._seed)
+        warp = LandmarkWarp(self._image_size) if self._align_cartoons else None
+        return UnpairedFaces(photos, cartoons, self._seed, self.bad_images, warp)
 
     def stream(self, domain: Domain, split: Split) -> DomainStream:
         """The faces of one side, and how they are drawn and transformed.
@@ -180,7 +211,9 @@ class FacesDataModule(LightningDataModule):
         """
         is_training = split == "train"
         augment = is_training and self._augment
-        faces = self._read(domain, split, framing_for(domain, self._image_size, augment))
+        is_bent = domain == "cartoon" and is_training and self._align_cartoons
+        framing = framing_for(domain, self._image_size, augment)
+        faces = self._read(domain, split, Framing(bent_frame_side(self._image_size)) if is_bent else framing)
         if self._labels:
             faces = RelabelledFaces(faces, read_label_csv(self._labels)[domain])
         transform = (photo_transform if domain == "photo" else cartoon_transform)(self._image_size, augment)
@@ -190,7 +223,25 @@ class FacesDataModule(LightningDataModule):
             return DomainStream(chosen, BalancedOrder(chosen.hair, self._seed, stream), transform)
         shuffle = is_training and self._shuffle
         order: Order = ShuffledOrder(len(faces), self._seed, stream) if shuffle else FileOrder(len(faces))
+        if shuffle and domain == "cartoon" and self._match_glasses:
+            order = StratifiedOrder(glasses_of(faces) == 1, self._share_of_glasses(), self._seed, stream)
         return DomainStream(faces, order, transform)
+
+    def _share_of_glasses(self) -> float:
+        """Share of the training photos that show glasses, among those of which that is known."""
+        known = np.concatenate([glasses_of(photos) for photos in self.sources("photo", "train").values()])
+        known = known[known != UNKNOWN_GLASSES]
+        if not len(known):
+            raise DataError("--data.match_glasses: of none of the photos is it known whether they show glasses")
+        return float((known == 1).mean())
+
+    def sources(self, domain: Domain, split: Split) -> dict[str, FaceSource]:
+        """The faces of one side as they lie on disk, by what their folders are called.
+
+        Raises:
+            DataError: What a folder of the domain holds is incomplete or malformed.
+        """
+        return {each.called: _open(each.path, domain, split) for each in self._folders[domain]}
 
     def _read(self, domain: Domain, split: Split, framing: Framing) -> FaceSource:
         return join(
@@ -198,12 +249,27 @@ class FacesDataModule(LightningDataModule):
         )
 
     def _read_folder(self, folder: Path, domain: Domain, split: Split, framing: Framing) -> FaceSource:
-        source = (open_photos if domain == "photo" else open_cartoons)(folder, split)
+        source = _open(folder, domain, split)
         faces = FramedFaces(source, framing)
+        place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
         if domain == "cartoon" and self._cache_dir:
-            place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
             return CachedFaces(faces, self._cache_dir, f"{folder.name}-{place}-{split}-{framing.side}px")
+        if domain == "photo" and (cut_out := self._photo_cut_out()):
+            looked_at = FramedFaces(source, Framing(cut_out.matting.side))
+            mattes = cut_out.mattes(looked_at, f"{folder.name}-{place}-{split}", looked_at.fingerprint())
+            return CutOutFaces(faces, mattes)
         return faces
+
+    def _photo_cut_out(self) -> CutOut | None:
+        """What brings photos onto white; None where they keep their background."""
+        if self.background == "keep":
+            return None
+        if self._cut_out is None:
+            raise DataError(
+                f"--data.background {self.background} needs what finds it: the `lightning` command brings it, "
+                "in Python call lightning_modules.matting.bring_matting"
+            )
+        return self._cut_out
 
     @staticmethod
     def _hair_index(path: Path) -> HairIndex:
@@ -229,3 +295,7 @@ class FacesDataModule(LightningDataModule):
 
 def _absolute(path: str | None) -> str | None:
     return str(Path(path).expanduser().absolute()) if path else path
+
+
+def _open(folder: Path, domain: Domain, split: Split) -> FaceSource:
+    return (open_photos if domain == "photo" else open_cartoons)(folder, split)

@@ -11,6 +11,7 @@ class SetName(StrEnum):
     """What a set is called on the command line."""
 
     CELEBA = "celeba"
+    CELEBAMASKHQ = "celebamaskhq"
     CARTOONSET10K = "cartoonset10k"
     CARTOONSET100K = "cartoonset100k"
     WIDER = "wider"
@@ -34,4 +35,4 @@ class SetName(StrEnum):
         raise DataError(f"there is no data set '{text}'; the sets are {', '.join(cls)}")
 
 
-_FOLDERS = {SetName.WIDER: "wider_face", SetName.LFWNET: "lfw_net"}
+_FOLDERS = {SetName.CELEBAMASKHQ: "celebamask_hq", SetName.WIDER: "wider_face", SetName.LFWNET: "lfw_net"}

@@ -86,6 +86,35 @@ class BalancedOrder:
         return int(self._members[colour][self._passes[colour](which_round)])
 
 
+class StratifiedOrder:
+    """Draws two groups of faces in a fixed ratio, evenly mixed, each in shuffled passes.
+
+    Args:
+        is_first: ``(N,)`` bool, which faces belong to the first group.
+        share: Share of the draws that are of the first group, from 0 to 1. A group without faces is never drawn.
+        seed: Decides the passes.
+        stream: Tells orders of the same seed apart.
+
+    Raises:
+        ValueError: There are no faces.
+    """
+
+    def __init__(self, is_first: NDArray[np.bool_], share: float, seed: int, stream: int) -> None:
+        if not len(is_first):
+            raise ValueError("no faces to draw from")
+        self._groups = [np.flatnonzero(is_first), np.flatnonzero(~is_first)]
+        self._share = 0.0 if not len(self._groups[0]) else 1.0 if not len(self._groups[1]) else share
+        self._passes = [
+            ShuffledOrder(len(indices), seed, 1000 * (which + 1) + stream) for which, indices in enumerate(self._groups)
+        ]
+
+    def __call__(self, draw: int) -> int:
+        """The index of a draw."""
+        before, after = int(draw * self._share), int((draw + 1) * self._share)
+        which, number = (0, before) if after > before else (1, draw - before)
+        return int(self._groups[which][self._passes[which](number)])
+
+
 @lru_cache(maxsize=64)
 def _permutation(length: int, seed: int, stream: int, which: int) -> NDArray[np.int64]:
     return np.random.default_rng([seed, stream, which]).permutation(length)

@@ -12,6 +12,7 @@ from torch.utils.data import Dataset, DistributedSampler
 
 from datamodules.bad_images import BadImageLog
 from datamodules.errors import DataError
+from datamodules.landmark_warp import LandmarkWarp
 from datamodules.orders import Order
 from datamodules.samples import Faces, RawFace, UnpairedBatch
 from datamodules.source import FaceSource
@@ -37,13 +38,20 @@ class UnpairedFaces(Dataset[UnpairedBatch]):
         photos: The photos' side.
         cartoons: The cartoons' side.
         seed: Decides the augmentation.
+        warp: Bends each cartoon to the landmarks of the photo that it is drawn with, in place of its transform.
         bad_images: Where unreadable images are noted, the next one being drawn instead; without it they are errors.
     """
 
     def __init__(
-        self, photos: DomainStream, cartoons: DomainStream, seed: int = 0, bad_images: BadImageLog | None = None
+        self,
+        photos: DomainStream,
+        cartoons: DomainStream,
+        seed: int = 0,
+        bad_images: BadImageLog | None = None,
+        warp: LandmarkWarp | None = None,
     ) -> None:
         self.photos, self.cartoons = photos, cartoons
+        self._warp = warp
         self._seed = seed
         self._bad_images = bad_images
 
@@ -53,10 +61,11 @@ class UnpairedFaces(Dataset[UnpairedBatch]):
 
     def __getitem__(self, draw: int) -> UnpairedBatch:
         photo_seed, cartoon_seed = np.random.SeedSequence([self._seed, draw]).generate_state(2)
-        return UnpairedBatch(
-            photo=self._draw(self.photos, draw, int(photo_seed)),
-            cartoon=self._draw(self.cartoons, draw, int(cartoon_seed)),
-        )
+        photo = self._draw(self.photos, draw, int(photo_seed))
+        if self._warp is not None:
+            cartoon = self._read(self.cartoons, draw)
+            return UnpairedBatch(photo, self._warp(cartoon, photo.landmarks.numpy(), int(cartoon_seed)))
+        return UnpairedBatch(photo, self._draw(self.cartoons, draw, int(cartoon_seed)))
 
     def _draw(self, stream: DomainStream, draw: int, seed: int) -> Faces:
         return stream.transform(self._read(stream, draw), seed)

@@ -5,9 +5,11 @@ from lightning_modules.cyclegan_baseline import CycleGANBaseline
 from lightning_modules.cyclegan_cond import CycleGANCond
 from lightning_modules.cyclegan_full import CycleGANFull
 from lightning_modules.cyclegan_landmark import CycleGANLandmark
+from lightning_modules.finisher import Finisher
 from lightning_modules.mtcnn_onet import MTCNNONet
 from lightning_modules.mtcnn_pnet import MTCNNPNet
 from lightning_modules.mtcnn_rnet import MTCNNRNet
+from lightning_modules.portrait import Portrait
 from lightning_modules.probe import Probe
 
 __all__ = [
@@ -16,8 +18,10 @@ __all__ = [
     "CycleGANCond",
     "CycleGANFull",
     "CycleGANLandmark",
+    "Finisher",
     "MTCNNONet",
     "MTCNNPNet",
     "MTCNNRNet",
+    "Portrait",
     "Probe",
 ]

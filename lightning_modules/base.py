@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
+import numpy as np
 import torch
+import torch.nn.functional as F
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
@@ -19,8 +21,10 @@ from torch.optim.lr_scheduler import LambdaLR
 from datamodules.samples import NO_HAIR_COLOUR, Domain, Faces, Photos, UnpairedBatch
 from lightning_modules.critic import Critic, join
 from lightning_modules.errors import UsageError
+from lightning_modules.frozen import keep_out_of_checkpoints
 from networks import (
     AdversarialLoss,
+    DiscriminatorNorm,
     GanMode,
     Generator,
     GeneratorName,
@@ -31,10 +35,15 @@ from networks import (
     ema_of,
     init_weights,
     l1_consistency,
+    r1_penalty,
 )
+from networks.finisher import CartoonFinisher
 
 OTHER: dict[Domain, Domain] = {"photo": "cartoon", "cartoon": "photo"}
 """The opposite domain; iterating it gives both."""
+
+SCALES = (("", 1), ("_half", 2), ("_quarter", 4))
+"""What the discriminators of whole images are called at each scale, and by how much their images are reduced."""
 
 
 class Term(NamedTuple):
@@ -97,7 +106,8 @@ class BaseCycleGAN(LightningModule, ABC):
     - ``generate``: what a generator is given beside the image (labels, heatmaps);
     - ``known_of``: what of that is known of bare photos at prediction, and ``cartoons``: what is made of them;
     - ``wanted_faces``: labels and landmarks that a fake ought to have, where not its source's;
-    - ``build_critics``: other or more discriminators, and through ``Critic.view`` what each sees;
+    - ``build_critic``: the discriminator of a domain, ``build_critics``: more of them, and through ``Critic.view`` what
+      each sees;
     - ``critic_groups``: which critics share an optimiser;
     - ``adversarial_weight``: how much the generators care about a critic, also over time;
     - ``real_faces``: what counts as real for a critic of a domain;
@@ -108,11 +118,23 @@ class BaseCycleGAN(LightningModule, ABC):
     Args:
         generator: Backbone of both generators.
         ngf: Channels of the generators' first convolution.
+        ngf_photo: The same of the generator of photos; ``ngf`` by default. The way back is not what people use, and a
+            smaller one costs less.
         ndf: Channels of the discriminators' first convolution.
+        ndf_photo: The same of the discriminators of photos; ``ndf`` by default.
+        discriminator_norm: "instance" (CycleGAN), "spectral" or "none".
+        discriminator_scales: Discriminators of whole images for each domain, each seeing them at half the size of the
+            one before.
+        r1_weight: Weight of the R1 gradient penalty of every discriminator on real images; 0 for none.
+        r1_interval: The penalty is computed each n-th training step, n times as strong.
         upsampling: Transposed convolution (paper) or resize and convolution (no checkerboard).
         gan_mode: "vanilla" (paper Eq. 4), "lsgan" or "hinge".
         lambda_cycle: Weight of each cycle consistency (Eq. 5).
+        cycle_noise: Standard deviation of normal noise on a generated cartoon, in [-1, 1], before it is translated back
+            in training. Without it the generators hide the photo in the cartoon, which shows as mottling (Chu et al.
+            2017, "CycleGAN, a Master of Steganography"; Bashkirova et al. 2019).
         lambda_identity: Weight of each identity loss (Eq. 6), as a share of ``lambda_cycle``; 0 saves its computation.
+        identity_steps: Training steps over which the identity losses fade linearly to nothing; 0 keeps them.
         pool_size: Earlier fakes that the discriminators are shown again, for each domain; 0 for none.
         learning_rate: Adam's.
         beta1: Adam's first momentum.
@@ -125,11 +147,19 @@ class BaseCycleGAN(LightningModule, ABC):
         self,
         generator: GeneratorName = "resnet9",
         ngf: int = 64,
+        ngf_photo: int | None = None,
         ndf: int = 64,
+        ndf_photo: int | None = None,
+        discriminator_norm: DiscriminatorNorm = "instance",
+        discriminator_scales: int = 1,
+        r1_weight: float = 0.0,
+        r1_interval: int = 1,
         upsampling: Upsampling = "transposed",
         gan_mode: GanMode = "vanilla",
         lambda_cycle: float = 10.0,
+        cycle_noise: float = 0.0,
         lambda_identity: float = 0.5,
+        identity_steps: int = 0,
         pool_size: int = 50,
         learning_rate: float = 2e-4,
         beta1: float = 0.5,
@@ -140,9 +170,16 @@ class BaseCycleGAN(LightningModule, ABC):
         super().__init__()
         for name, value, is_valid, expected in (
             ("ngf", ngf, ngf >= 1, "1 or more"),
+            ("ngf_photo", ngf_photo, ngf_photo is None or ngf_photo >= 1, "1 or more"),
             ("ndf", ndf, ndf >= 1, "1 or more"),
+            ("ndf_photo", ndf_photo, ndf_photo is None or ndf_photo >= 1, "1 or more"),
+            ("discriminator_scales", discriminator_scales, 1 <= discriminator_scales <= 3, "from 1 to 3"),
+            ("r1_weight", r1_weight, r1_weight >= 0, "0 or more"),
+            ("r1_interval", r1_interval, r1_interval >= 1, "1 or more"),
             ("lambda_cycle", lambda_cycle, lambda_cycle >= 0, "0 or more"),
+            ("cycle_noise", cycle_noise, cycle_noise >= 0, "0 or more"),
             ("lambda_identity", lambda_identity, lambda_identity >= 0, "0 or more"),
+            ("identity_steps", identity_steps, identity_steps >= 0, "0 or more"),
             ("pool_size", pool_size, pool_size >= 0, "0 or more"),
             ("learning_rate", learning_rate, learning_rate > 0, "more than 0"),
             ("beta1", beta1, 0 <= beta1 < 1, "from 0 to below 1"),
@@ -155,9 +192,14 @@ class BaseCycleGAN(LightningModule, ABC):
         self.save_hyperparameters()
         self.automatic_optimization = False
         self._generator_name, self._upsampling = generator, upsampling
-        self._ngf, self._ndf = ngf, ndf
+        self._ngf, self._ngf_photo = ngf, ngf_photo or ngf
+        self._ndf, self._ndf_photo = ndf, ndf_photo or ndf
+        self._discriminator_norm, self._discriminator_scales = discriminator_norm, discriminator_scales
+        self._r1_weight, self._r1_interval = r1_weight, r1_interval
         self._lambda_cycle = lambda_cycle
+        self._cycle_noise = cycle_noise
         self._lambda_identity = lambda_identity * lambda_cycle
+        self._identity_steps = identity_steps
         self._learning_rate, self._beta1 = learning_rate, beta1
         self._decay_start = decay_start
         self._clip_grad_norm = clip_grad_norm
@@ -166,16 +208,26 @@ class BaseCycleGAN(LightningModule, ABC):
         self.critics = nn.ModuleDict({name: init_weights(critic) for name, critic in self.build_critics().items()})
         self.pools = nn.ModuleDict({domain: ImagePool(pool_size) for domain in OTHER})
         self.average = ema_of(self.generators, ema_decay) if ema_decay else None
+        self.finisher: CartoonFinisher | None = None
+
+    def attach_finisher(self, finisher: CartoonFinisher) -> None:
+        """Finish every cartoon from now on: images then are ``finisher.scale`` times the size of the generators'.
+
+        It is for use, not for training; checkpoints do not hold it.
+        """
+        self.finisher = finisher
+        keep_out_of_checkpoints(self, "finisher")
 
     # Hooks of the variants
 
     def build_generator(self, target: Domain) -> Generator:
         """A network that makes images of ``target``."""
         inputs = self.generator_inputs()
-        return build_generator(self._generator_name, ngf=self._ngf, upsampling=self._upsampling, **inputs)
+        ngf = self._ngf if target == "cartoon" else self._ngf_photo
+        return build_generator(self._generator_name, ngf=ngf, upsampling=self._upsampling, **inputs)
 
-    def generator_inputs(self) -> dict[str, int]:
-        """How many ``in_channels`` and ``num_labels`` the generators are given."""
+    def generator_inputs(self) -> dict[str, Any]:
+        """How many ``in_channels`` and ``num_labels`` the generators are given, and how the labels."""
         return {"in_channels": 3, "num_labels": 0}
 
     def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, guide: Faces) -> Tensor:
@@ -198,7 +250,7 @@ class BaseCycleGAN(LightningModule, ABC):
 
     def own_cartoons(self, photos: Faces) -> Tensor:
         """The cartoons (B, 3, H, W) of photos under their own labels and landmarks, as training makes them."""
-        return self.generate(self.trained_generators, "cartoon", photos.image, photos)
+        return self.translate_to("cartoon", self.trained_generators, photos.image, photos)
 
     def in_all_labels(self, photos: Faces) -> list[Tensor]:
         """The cartoons (B, 3, H, W) of photos for each label; none in a variant without labels."""
@@ -209,8 +261,21 @@ class BaseCycleGAN(LightningModule, ABC):
         return faces_of(batch, OTHER[target])
 
     def build_critics(self) -> dict[str, Critic]:
-        """The discriminators by name."""
-        return {domain: Critic(PatchDiscriminator(ndf=self._ndf), domain) for domain in OTHER}
+        """The discriminators by name: of each domain one for each scale."""
+        return {
+            f"{domain}{suffix}": self.build_critic(domain, downscale)
+            for domain in OTHER
+            for suffix, downscale in SCALES[: self._discriminator_scales]
+        }
+
+    def build_critic(self, domain: Domain, downscale: int) -> Critic:
+        """The discriminator of whole images of a domain, reduced by a factor."""
+        return Critic(self.build_discriminator(domain), domain, downscale)
+
+    def build_discriminator(self, domain: Domain, **options: int) -> PatchDiscriminator:
+        """The network of a discriminator of a domain; ``options`` are those of ``PatchDiscriminator``."""
+        ndf = self._ndf if domain == "cartoon" else self._ndf_photo
+        return PatchDiscriminator(ndf=ndf, norm=self._discriminator_norm, **options)
 
     def critic_groups(self) -> list[list[str]]:
         """Names of the critics that share an optimiser."""
@@ -218,7 +283,7 @@ class BaseCycleGAN(LightningModule, ABC):
 
     def adversarial_weight(self, critic: str) -> float:
         """Weight of a critic's verdict in the generators' loss at this step; at 0 the critic rests."""
-        return 1.0
+        return 1.0 / self._discriminator_scales
 
     def real_faces(self, domain: Domain, batch: UnpairedBatch) -> Faces:
         """What the critics of ``domain`` are shown as real."""
@@ -259,6 +324,8 @@ class BaseCycleGAN(LightningModule, ABC):
                 active = [name for name in names if self.adversarial_weight(name)]
                 if active:
                     critic_terms = {f"discriminator_{name}": self.critic_term(name, batch, fakes) for name in active}
+                    if self._r1_weight and self.global_step % self._r1_interval == 0:
+                        critic_terms |= {f"r1_{name}": self.penalty_term(name, batch) for name in active}
                     self._update(optimizer, critic_terms)
                     terms |= critic_terms
         return terms
@@ -273,15 +340,30 @@ class BaseCycleGAN(LightningModule, ABC):
         identity: dict[Domain, Tensor] = {}
         wanted = {target: self.wanted_faces(target, batch) for target in OTHER}
         for target, given in wanted.items():
-            if self._lambda_identity:
+            if self.identity_weight():
                 both = join(given, faces_of(batch, target))
-                fake[target], identity[target] = self.generate(generators, target, both.image, both).chunk(2)
+                fake[target], identity[target] = self.translate_to(target, generators, both.image, both).chunk(2)
             else:
-                fake[target] = self.generate(generators, target, given.image, given)
+                fake[target] = self.translate_to(target, generators, given.image, given)
+        way_back = {"cartoon": self._with_noise(fake["cartoon"]), "photo": fake["photo"]}
         reconstruction = {
-            domain: self.generate(generators, domain, fake[OTHER[domain]], faces_of(batch, domain)) for domain in OTHER
+            domain: self.translate_to(domain, generators, way_back[OTHER[domain]], faces_of(batch, domain))
+            for domain in OTHER
         }
         return Translation(fake, reconstruction, identity, wanted)
+
+    def translate_to(self, target: Domain, generators: nn.ModuleDict, images: Tensor, guide: Faces) -> Tensor:
+        """Translate ``images`` (B, 3, H, W) to ``target`` at their size, through the finisher where there is one."""
+        if self.finisher is None:
+            return self.generate(generators, target, images, guide)
+        scale = self.finisher.scale
+        small = F.avg_pool2d(images, scale)
+        # A pixel's middle lies half a pixel inside its corner at either size.
+        guide = guide._replace(image=small, landmarks=(guide.landmarks + 0.5) / scale - 0.5)
+        translated = self.generate(generators, target, small, guide)
+        if target == "cartoon":
+            return cast(Tensor, self.finisher(translated).image)
+        return F.interpolate(translated, scale_factor=scale, mode="bilinear", align_corners=False)
 
     def generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
         """All losses of the generators: adversarial (Eq. 4), cycle (Eq. 5), identity (Eq. 6) and the variant's own."""
@@ -296,9 +378,9 @@ class BaseCycleGAN(LightningModule, ABC):
             image = faces_of(batch, domain).image
             cycle = l1_consistency(translation.reconstruction[domain], image)
             terms[f"cycle_{domain}"] = Term(cycle, self._lambda_cycle)
-            if self._lambda_identity:
+            if domain in translation.identity:
                 identity = l1_consistency(translation.identity[domain], image)
-                terms[f"identity_{domain}"] = Term(identity, self._lambda_identity)
+                terms[f"identity_{domain}"] = Term(identity, self.identity_weight())
         return terms | self.extra_generator_terms(batch, translation)
 
     def critic_term(self, name: str, batch: UnpairedBatch, fakes: Mapping[Domain, Faces]) -> Term:
@@ -313,6 +395,21 @@ class BaseCycleGAN(LightningModule, ABC):
             for faces, logits in zip(negatives, negative_logits, strict=True)
         ]
         return Term(torch.stack(losses).mean(), 1.0)
+
+    def penalty_term(self, name: str, batch: UnpairedBatch) -> Term:
+        """R1 of one critic on real faces, in float32 also under autocast: it is a gradient, squared."""
+        critic = cast(Critic, self.critics[name])
+        real = self.real_faces(critic.domain, batch)
+        real = real._replace(image=real.image.detach().requires_grad_())
+        with torch.autocast(real.image.device.type, enabled=False):
+            penalty = r1_penalty(critic(real), real.image, critic.can_judge(real))
+        return Term(penalty, self._r1_weight * self._r1_interval)
+
+    def identity_weight(self) -> float:
+        """Weight of each identity loss at this step: in training it fades over ``identity_steps``."""
+        if not (self.training and self._identity_steps):
+            return self._lambda_identity
+        return self._lambda_identity * max(0.0, 1 - self.global_step / self._identity_steps)
 
     def fake_faces(self, domain: Domain, translation: Translation) -> Faces:
         """Generated faces of ``domain`` with the labels and landmarks they ought to have."""
@@ -354,17 +451,25 @@ class BaseCycleGAN(LightningModule, ABC):
     def prepare_data(self) -> None:
         """Refuse an image size that the networks cannot work at, before anything is written or started."""
         side = getattr(self.trainer.datamodule, "hparams", {}).get("image_size")  # type: ignore[attr-defined]
-        if side is not None and (trouble := self.trouble_with(side)):
+        scale = self.finisher.scale if self.finisher else 1
+        if side is not None and (trouble := self.trouble_with(side // scale)):
             raise UsageError(f"--data.image_size {side}: {trouble}")
 
     def trouble_with(self, side: int) -> str | None:
         """Why the networks cannot work at an image size in pixels; None where they can."""
-        for network in self.modules():
-            if isinstance(network, Generator | PatchDiscriminator):
-                divisor = network.divisor if isinstance(network, Generator) else 1
-                if side % divisor or side < network.smallest_side:
-                    least = network.smallest_side
-                    return f"{type(network).__name__} needs a multiple of {divisor}, at least {least}"
+        needs: list[tuple[nn.Module, int, int]] = [
+            (network, network.divisor, network.smallest_side)
+            for network in self.modules()
+            if isinstance(network, Generator)
+        ]
+        needs += [
+            (critic.network, 1, critic.downscale * critic.network.smallest_side)
+            for critic in self.modules()
+            if isinstance(critic, Critic) and isinstance(critic.network, PatchDiscriminator)
+        ]
+        for network, divisor, least in needs:
+            if side % divisor or side < least:
+                return f"{type(network).__name__} needs a multiple of {divisor}, at least {least}"
         return None
 
     def configure_optimizers(self) -> tuple[list[Optimizer], list[LambdaLR]]:
@@ -484,6 +589,29 @@ class BaseCycleGAN(LightningModule, ABC):
             return values
         means = cast(Tensor, self.trainer.strategy.reduce(torch.stack(list(values.values())), reduce_op="mean"))
         return dict(zip(values, means.unbind(), strict=True))
+
+    def _with_noise(self, cartoons: Tensor) -> Tensor:
+        """Generated cartoons with the noise of the way back, in training."""
+        if not (self.training and self._cycle_noise):
+            return cartoons
+        return cartoons + self._cycle_noise * self.step_noise(cartoons, "cycle")
+
+    def random_numbers(self, faces: Tensor, purpose: str) -> Tensor:
+        """Random numbers (2, B) in [0, 1) for B faces, the same after a resume and on any number of processes."""
+        processes = self.trainer.world_size if self._trainer else 1
+        seed = [torch.initial_seed(), self.global_step, *purpose.encode()]
+        numbers = np.random.default_rng(seed).random((2, len(faces) * processes), dtype=np.float32)
+        return torch.from_numpy(numbers[:, self.global_rank :: processes]).to(faces.device, non_blocking=True)
+
+    def step_noise(self, images: Tensor, purpose: str) -> Tensor:
+        """Normal noise like ``images`` (B, ...), the same after a resume and on any number of processes."""
+        rows = []
+        for number in range(len(images)):
+            face = number * self.trainer.world_size + self.global_rank if self._trainer else number
+            seed = np.random.SeedSequence([torch.initial_seed(), self.global_step, face, *purpose.encode()])
+            generator = torch.Generator(images.device).manual_seed(int(seed.generate_state(1, np.uint64)[0] >> 1))
+            rows.append(torch.randn(images.shape[1:], generator=generator, device=images.device))
+        return torch.stack(rows)
 
     def _critics(self) -> list[tuple[str, Critic]]:
         return [(name, cast(Critic, critic)) for name, critic in self.critics.items()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from datamodules.samples import Domain, Faces
@@ -19,16 +20,18 @@ class Critic(nn.Module):
     Args:
         network: Maps what ``view`` returns to logits.
         domain: Whose images it judges.
+        downscale: Images are reduced by this factor first, so that the network sees more of them at once.
     """
 
-    def __init__(self, network: nn.Module, domain: Domain) -> None:
+    def __init__(self, network: nn.Module, domain: Domain, downscale: int = 1) -> None:
         super().__init__()
         self.network = network
         self.domain = domain
+        self.downscale = downscale
 
     def view(self, faces: Faces) -> Tensor:
         """What the network sees of ``faces``; hook of the variants."""
-        return faces.image
+        return faces.image if self.downscale == 1 else F.avg_pool2d(faces.image, self.downscale)
 
     def can_judge(self, faces: Faces) -> Tensor | None:
         """Which of ``faces`` have what it looks at, (B,) bool; None where all have; hook of the variants.
@@ -54,10 +57,11 @@ class LabelCritic(Critic):
     Args:
         network: A discriminator that takes labels.
         domain: Whose images it judges.
+        downscale: See ``Critic``.
     """
 
-    def __init__(self, network: PatchDiscriminator, domain: Domain) -> None:
-        super().__init__(network, domain)
+    def __init__(self, network: PatchDiscriminator, domain: Domain, downscale: int = 1) -> None:
+        super().__init__(network, domain, downscale)
         self._num_labels = network.num_labels
 
     def forward(self, faces: Faces) -> Tensor:

@@ -13,7 +13,6 @@ from lightning_modules.base import BaseCycleGAN, Translation
 from lightning_modules.critic import Critic, LandmarkedCritic
 from lightning_modules.drawing import draw_matches
 from lightning_modules.landmark_data import require_landmarks
-from networks import PatchDiscriminator
 from networks.landmarks import Alignment, align, can_align, landmark_heatmaps, transform_points, warp
 
 Condition = Literal["photo", "landmarks", "none"]
@@ -41,10 +40,12 @@ class CycleGANAligned(BaseCycleGAN):
         super().__init__(**kwargs)
         self._alignment = alignment
 
-    def build_critics(self) -> dict[str, Critic]:
-        """A discriminator of cartoons that is given the photo or its landmarks."""
-        network = PatchDiscriminator(3 + CHANNELS[self._condition], self._ndf)
-        return super().build_critics() | {"cartoon": LandmarkedCritic(network, "cartoon")}
+    def build_critic(self, domain: Domain, downscale: int) -> Critic:
+        """Of cartoons a discriminator that is given the photo or its landmarks."""
+        if domain == "photo":
+            return super().build_critic(domain, downscale)
+        network = self.build_discriminator(domain, in_channels=3 + CHANNELS[self._condition])
+        return LandmarkedCritic(network, domain, downscale)
 
     def real_faces(self, domain: Domain, batch: UnpairedBatch) -> Faces:
         """Of cartoons the warped ones, with what the discriminator sees of the photo as further channels.

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from datamodules.samples import Domain, Faces, HairColour, Photos, UnpairedBatch
-from lightning_modules.base import OTHER, BaseCycleGAN
+from lightning_modules.base import BaseCycleGAN, Term, Terms, Translation
 from lightning_modules.critic import Critic, LabelCritic
 from lightning_modules.errors import UsageError
-from networks import PatchDiscriminator, one_hot
+from networks import LabelInjection, one_hot
+from networks.landmarks import cheek_mask
 
 HairChoice = Literal["black", "brown", "blonde", "grey", "all", "own"]
 
@@ -22,13 +22,17 @@ class CycleGANCond(BaseCycleGAN):
     """CycleGAN whose generators are told the hair colour, and whose discriminators check it (paper 4.5, Eq. 7).
 
     The label is given to every convolution of the generators and the first of the discriminators. Fakes take their
-    source's label, and so does the way back; pooled fakes keep theirs. A face without label is translated and judged
-    under an all-zero one: it trains everything but the colours.
+    source's label, and so does the way back; pooled fakes keep theirs. A photo without label is asked for a random one
+    in training: cartoons without label are red or orange, so under none its cartoon would learn red hair.
 
     Other attributes work as well: ``--data.labels`` puts their classes into ``Faces.hair``, ``num_labels`` counts them.
 
     Args:
         num_labels: Number of classes of the label.
+        label_injection: How the generators' convolutions are told the label: "concat" (the paper's, most of which the
+            norm removes), "after_norm" or "modulation" (see ``networks.LabelInjection``).
+        lambda_leak: Weight of the leak loss: how much the cheeks of a photo's cartoon change from one hair colour to
+            another, which they should not. It costs one more translation of the photos.
         wrong_labels: Show the discriminators real images under wrong labels as fake, so that they cannot overlook them.
         random_target_share: Share of fakes that are asked for a random label instead of their source's. A free choice
             of colour at prediction needs some; the paper has none.
@@ -41,6 +45,8 @@ class CycleGANCond(BaseCycleGAN):
     def __init__(
         self,
         num_labels: int = len(HairColour),
+        label_injection: LabelInjection = "concat",
+        lambda_leak: float = 0.0,
         wrong_labels: bool = False,
         random_target_share: float = 0.0,
         hair: HairChoice | int = "all",
@@ -48,47 +54,59 @@ class CycleGANCond(BaseCycleGAN):
     ) -> None:
         for name, value, is_valid, expected in (
             ("num_labels", num_labels, num_labels >= 2, "2 or more"),
+            ("lambda_leak", lambda_leak, lambda_leak >= 0, "0 or more"),
             ("random_target_share", random_target_share, 0 <= random_target_share <= 1, "from 0 to 1"),
         ):
             if not is_valid:
                 raise UsageError(f"--model.{name} is {value}, must be {expected}")
-        self._num_labels = num_labels  # the networks are built with it
+        self._num_labels, self._label_injection = num_labels, label_injection  # the networks are built with them
         super().__init__(**kwargs)
         self.save_hyperparameters(ignore=["hair"])  # a prediction's own
         self._wrong_labels = wrong_labels
+        self._lambda_leak = lambda_leak
         self._random_target_share = random_target_share
         self._labels_to_predict = _labels_of(hair, num_labels)
 
-    def generator_inputs(self) -> dict[str, int]:
+    def generator_inputs(self) -> dict[str, Any]:
         """Labels beside the image."""
-        return super().generator_inputs() | {"num_labels": self._num_labels}
+        told = {"num_labels": self._num_labels, "label_injection": self._label_injection}
+        return super().generator_inputs() | told
 
     def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, guide: Faces) -> Tensor:
         """Translate ``images`` (B, 3, H, W) to ``target``, with the hair of ``guide``."""
         return cast(Tensor, generators[target](images, one_hot(guide.hair, self._num_labels)))
 
-    def build_critics(self) -> dict[str, Critic]:
-        """Discriminators that are given labels."""
-        return {
-            domain: LabelCritic(PatchDiscriminator(ndf=self._ndf, num_labels=self._num_labels), domain)
-            for domain in OTHER
-        }
+    def build_critic(self, domain: Domain, downscale: int) -> Critic:
+        """A discriminator that is given labels."""
+        return LabelCritic(self.build_discriminator(domain, num_labels=self._num_labels), domain, downscale)
 
     def wanted_faces(self, target: Domain, batch: UnpairedBatch) -> Faces:
-        """The sources of the fakes of ``target``, in training some of them with a random label."""
+        """The sources of the fakes of ``target``, in training some of them with a random label.
+
+        Photos without label are always given one.
+        """
         source = super().wanted_faces(target, batch)
-        if not (self.training and self._random_target_share):
+        if not self.training:
             return source
-        chances, labels = self._dice(source.hair, f"target {target}")
+        chances, labels = self.random_numbers(source.hair, f"target {target}")
         random = (labels * self._num_labels).long()
-        return source._replace(hair=torch.where(chances < self._random_target_share, random, source.hair))
+        is_random = chances < self._random_target_share
+        if target == "cartoon":
+            is_random |= source.hair < 0
+        return source._replace(hair=torch.where(is_random, random, source.hair))
+
+    def extra_generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
+        """The leak of the label into the cheeks, where that is asked for."""
+        terms = super().extra_generator_terms(batch, translation)
+        if self._lambda_leak:
+            terms["leak_cartoon"] = self._leak_term(batch.photo, translation)
+        return terms
 
     def more_negatives(self, critic: str, real: Faces, fake: Faces) -> list[Faces]:
         """Real faces under wrong labels, where that is asked for; a face without label leaves its place to a fake."""
         negatives = super().more_negatives(critic, real, fake)
         if self._wrong_labels and isinstance(self.critics[critic], LabelCritic):
-            steps = 1 + (self._dice(real.hair, f"wrong {critic}")[0] * (self._num_labels - 1)).long()
-            wrong = real._replace(hair=(real.hair + steps) % self._num_labels)
+            wrong = real._replace(hair=self._other_labels(real.hair, f"wrong {critic}"))
             negatives.append(choose(real.hair >= 0, wrong, fake))
         return negatives
 
@@ -124,14 +142,23 @@ class CycleGANCond(BaseCycleGAN):
     def _coloured(self, photos: Faces, labels: Iterable[int]) -> list[Tensor]:
         """Cartoons (B, 3, H, W) of all photos for each label."""
         guides = [photos._replace(hair=torch.full_like(photos.hair, label)) for label in labels]
-        return [self.generate(self.trained_generators, "cartoon", photos.image, guide) for guide in guides]
+        return [self.translate_to("cartoon", self.trained_generators, photos.image, guide) for guide in guides]
 
-    def _dice(self, labels: Tensor, purpose: str) -> Tensor:
-        """Random numbers (2, B) in [0, 1), the same after a resume and however many processes share a batch."""
-        processes = self.trainer.world_size if self._trainer else 1
-        seed = [torch.initial_seed(), self.global_step, *purpose.encode()]
-        numbers = np.random.default_rng(seed).random((2, len(labels) * processes), dtype=np.float32)
-        return torch.from_numpy(numbers[:, self.global_rank :: processes]).to(labels.device, non_blocking=True)
+    def _other_labels(self, labels: Tensor, purpose: str) -> Tensor:
+        """Random labels (B,) that differ from the given ones."""
+        steps = 1 + (self.random_numbers(labels, purpose)[0] * (self._num_labels - 1)).long()
+        return (labels + steps) % self._num_labels
+
+    def _leak_term(self, photos: Faces, translation: Translation) -> Term:
+        """Mean change (L1) of the cheeks between the cartoon and one in another colour."""
+        wanted, cartoons = translation.wanted["cartoon"], translation.fake["cartoon"]
+        generators = self.generators if self.training else self.trained_generators
+        others = wanted._replace(hair=self._other_labels(wanted.hair, "leak"))
+        recoloured = self.translate_to("cartoon", generators, photos.image, others)
+        cheeks = cheek_mask(photos.landmarks, *cartoons.shape[2:]).to(cartoons)
+        change = ((recoloured - cartoons).abs().mean(dim=1, keepdim=True) * cheeks).float().sum()
+        area = cheeks.float().sum()
+        return Term(change / area.clamp(min=1), self._lambda_leak, area > 0)
 
 
 def choose(condition: Tensor, first: Faces, second: Faces) -> Faces:

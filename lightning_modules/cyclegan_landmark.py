@@ -11,7 +11,6 @@ import torch
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor, nn
-from torch.nn.modules.module import _IncompatibleKeys
 from torch.utils.data import DataLoader
 
 from datamodules.face_box import MEAN_FACE, square_of_landmarks
@@ -20,11 +19,11 @@ from lightning_modules.base import BaseCycleGAN, Term, Terms, Translation
 from lightning_modules.critic import Critic, PartCritic
 from lightning_modules.drawing import RED, draw_lines, draw_points
 from lightning_modules.errors import UsageError
+from lightning_modules.frozen import keep_out_of_checkpoints
 from lightning_modules.landmark_data import require_landmarks
 from lightning_modules.landmark_detector import LandmarkDetector, or_mean
 from lightning_modules.runs import is_dry_run
-from networks import PatchDiscriminator
-from networks.landmarks import PARTS, are_known, landmark_consistency, landmark_heatmaps
+from networks.landmarks import PARTS, are_known, cheek_mask, landmark_consistency, landmark_heatmaps
 
 EYE_DISTANCE = float(MEAN_FACE[1, 0] - MEAN_FACE[0, 0])
 """Distance of the eyes in sides of a face's square, on average."""
@@ -50,6 +49,10 @@ class CycleGANLandmark(BaseCycleGAN):
         lambda_1: Weight of the losses of CycleGAN.
         lambda_2: Weight of the local discriminators.
         lambda_3: Weight of the landmark consistency loss.
+        landmark_jitter: The window in which the loss looks for a face is shifted and scaled at random by up to this
+            share of its side in training, so that what the regressor says without looking cannot be met.
+        lambda_skin: Weight of the skin loss: how far the mean colour of a cartoon's cheeks is from that of its photo's.
+            Nothing in the paper's losses keeps dark skin dark.
         lambda_eyes: Weight of the eyes' discriminator among the local ones.
         lambda_nose: Weight of the nose's discriminator among the local ones.
         lambda_mouth: Weight of the mouth's discriminator among the local ones.
@@ -66,6 +69,8 @@ class CycleGANLandmark(BaseCycleGAN):
         lambda_1: float = 1.0,
         lambda_2: float = 0.3,
         lambda_3: float = 1.0,
+        landmark_jitter: float = 0.0,
+        lambda_skin: float = 0.0,
         lambda_eyes: float = 1.0,
         lambda_nose: float = 1.0,
         lambda_mouth: float = 1.0,
@@ -77,7 +82,8 @@ class CycleGANLandmark(BaseCycleGAN):
         for name, value in (
             *(("lambda_1", lambda_1), ("lambda_2", lambda_2), ("lambda_3", lambda_3), ("lambda_eyes", lambda_eyes)),
             *(("lambda_nose", lambda_nose), ("lambda_mouth", lambda_mouth)),
-            *(("local_start", local_start), ("local_ramp", local_ramp)),
+            *(("local_start", local_start), ("local_ramp", local_ramp), ("landmark_jitter", landmark_jitter)),
+            ("lambda_skin", lambda_skin),
         ):
             if value < 0:
                 raise UsageError(f"--model.{name} is {value}, must be 0 or more")
@@ -86,10 +92,11 @@ class CycleGANLandmark(BaseCycleGAN):
         weights = Path(detector_weights).expanduser().absolute() if detector_weights else None
         self.hparams["detector_weights"] = str(weights) if weights else None  # for a start from another folder
         self.detector = LandmarkDetector.of_file(weights)
-        self.register_load_state_dict_post_hook(_do_not_miss_the_detector)  # type: ignore[no-untyped-call]
+        keep_out_of_checkpoints(self, "detector")
         self._lambda_cycle *= lambda_1
         self._lambda_identity *= lambda_1
         self._lambda_global, self._lambda_landmark = lambda_1, lambda_3
+        self._landmark_jitter, self._lambda_skin = landmark_jitter, lambda_skin
         by_part = {"eyes": lambda_eyes, "nose": lambda_nose, "mouth": lambda_mouth}
         self._lambda_local = {part: lambda_2 * weight for part, weight in by_part.items()}
         self._local_start, self._local_ramp = local_start, local_ramp
@@ -122,7 +129,7 @@ class CycleGANLandmark(BaseCycleGAN):
     def build_critics(self) -> dict[str, Critic]:
         """One discriminator more for each part of a cartoon face."""
         local = {
-            name: PartCritic(PatchDiscriminator(ndf=self._ndf, n_layers=2), "cartoon", part)
+            name: PartCritic(self.build_discriminator("cartoon", n_layers=2), "cartoon", part)
             for name, part in PARTS.items()
         }
         return super().build_critics() | local
@@ -142,11 +149,17 @@ class CycleGANLandmark(BaseCycleGAN):
         return self._lambda_local[critic] * min(max(steps / (self._local_ramp + 1), 0.0), 1.0)
 
     def extra_generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
-        """Landmark consistency of the fakes of both domains."""
+        """Landmark consistency of the fakes of both domains; outside training what a blank image gets, too."""
         terms = super().extra_generator_terms(batch, translation)
         if self._lambda_landmark:
             for domain, wanted in translation.wanted.items():
-                terms[f"landmark_{domain}"] = self._landmark_term(translation.fake[domain], wanted.landmarks)
+                fakes = translation.fake[domain]
+                terms[f"landmark_{domain}"] = self._landmark_term(fakes, wanted.landmarks)
+                if not self.training:
+                    blank = self._landmark_term(torch.ones_like(fakes), wanted.landmarks)
+                    terms[f"landmark_blank_{domain}"] = blank._replace(weight=0.0)
+        if self._lambda_skin:
+            terms["skin_cartoon"] = self._skin_term(batch.photo, translation.fake["cartoon"])
         return terms
 
     def on_train_start(self) -> None:
@@ -170,17 +183,34 @@ class CycleGANLandmark(BaseCycleGAN):
 
     def _landmark_term(self, fakes: Tensor, wanted: Tensor) -> Term:
         is_known = are_known(wanted)
-        found, boxes = self._locate(fakes, wanted)
+        boxes = square_of_landmarks(or_mean(wanted, fakes))
+        if self.training and self._landmark_jitter:
+            boxes = self._jittered(boxes)
+        found = self.detector.regressor(fakes, boxes)
         unit = EYE_DISTANCE * (boxes[:, 2] - boxes[:, 0])
         loss = landmark_consistency(found, or_mean(wanted, fakes), unit, is_known)
         return Term(loss, self._lambda_landmark, is_known.any())
+
+    def _skin_term(self, photos: Faces, cartoons: Tensor) -> Term:
+        """Distance (L1) of the mean colours of the cheeks, over the photos whose landmarks are known."""
+        mask = cheek_mask(photos.landmarks, *cartoons.shape[2:])
+        area = mask.sum(dim=(2, 3))
+        tones = [(images.float() * mask).sum(dim=(2, 3)) / area.clamp(min=1) for images in (cartoons, photos.image)]
+        has_cheeks = area[:, 0] > 0
+        distance = (tones[0] - tones[1]).abs().mean(dim=1)
+        mean = torch.where(has_cheeks, distance, 0).sum() / has_cheeks.sum().clamp(min=1)
+        return Term(mean, self._lambda_skin, has_cheeks.any())
+
+    def _jittered(self, boxes: Tensor) -> Tensor:
+        """Squares (B, 4) whose edges are moved by up to ``landmark_jitter`` of their side, and which stay squares."""
+        side = boxes[:, 2:3] - boxes[:, :1]
+        draws = torch.stack([self.random_numbers(boxes, f"window {axis}")[0] for axis in ("x", "y", "side")], dim=1)
+        shift, growth = 2 * draws[:, :2] - 1, 2 * draws[:, 2:] - 1
+        middle = boxes.view(-1, 2, 2).mean(dim=1) + self._landmark_jitter * side * shift
+        half = (1 + self._landmark_jitter * growth) * side / 2
+        return torch.cat([middle - half, middle + half], dim=1)
 
     def _locate(self, fakes: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
         """Landmarks (B, 5, 2) that the regressor finds where faces are wanted, and the (B, 4) squares it looked at."""
         boxes = square_of_landmarks(or_mean(wanted, fakes))
         return self.detector.regressor(fakes, boxes), boxes
-
-
-def _do_not_miss_the_detector(module: nn.Module, keys: _IncompatibleKeys) -> None:
-    """Load state dicts strictly but for the detector, which none holds."""
-    keys.missing_keys[:] = [key for key in keys.missing_keys if not key.startswith("detector.")]

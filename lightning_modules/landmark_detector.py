@@ -26,7 +26,7 @@ LEAST_FACE = 0.25
 class LandmarkDetector(nn.Module):
     """A regressor that a loss can use, and a cascade that finds the landmarks of bare photos.
 
-    Nothing of it is trained, and no state dict holds it: who loads a checkpoint brings the file of the detector along.
+    Nothing of it is trained.
 
     Args:
         nets: The detector; it is taken over.
@@ -37,7 +37,6 @@ class LandmarkDetector(nn.Module):
         self.nets = nets.requires_grad_(False).eval()
         self.regressor = LandmarkRegressor(nets.onet)
         self._cascades: dict[tuple[int, torch.device], Cascade] = {}  # each holds a copy of the nets
-        self.register_state_dict_post_hook(_leave_out)  # type: ignore[no-untyped-call]
 
     @classmethod
     def of_file(cls, weights: Path | None) -> LandmarkDetector:
@@ -95,8 +94,3 @@ def mean_landmarks(photos: Tensor) -> Tensor:
 def or_mean(landmarks: Tensor, photos: Tensor) -> Tensor:
     """The landmarks (B, 5, 2) where they are known, else those of an average photo."""
     return torch.where(are_known(landmarks)[:, None, None], landmarks, mean_landmarks(photos))
-
-
-def _leave_out(module: nn.Module, state: dict[str, object], prefix: str, metadata: dict[str, object]) -> None:
-    for name in [name for name in state if name.startswith(prefix)]:
-        del state[name]

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 from networks.labels import append_labels, check_labels
+
+DiscriminatorNorm = Literal["instance", "spectral", "none"]
+"""What keeps a discriminator's activations in bounds.
+
+"instance" is CycleGAN's instance normalisation, which takes the mean colour of an image out. "spectral" divides each
+kernel by its largest singular value instead (Miyato et al. 2018, "Spectral Normalization for GANs").
+"""
 
 
 class PatchDiscriminator(nn.Module):
@@ -14,23 +24,34 @@ class PatchDiscriminator(nn.Module):
 
     With labels it also judges whether an image is what its label says (paper 4.5); its first convolution is given them.
 
-    4x4 convolutions with bias, instance normalisation without affine parameters, LeakyReLU of slope 0.2.
+    4x4 convolutions with bias, the norm (by default instance normalisation without affine parameters, of all but the
+    first and the last), LeakyReLU of slope 0.2.
 
     Args:
         in_channels: Channels of the input.
         ndf: Channels after the first convolution; they double up to 8 ndf.
         n_layers: Number of convolutions of stride 2.
         num_labels: Classes K of the labels; 0 for none. Four make 2,768,833 parameters.
+        norm: What keeps its activations in bounds.
 
     Attributes:
         smallest_side: Height and width of the input must be at least this.
 
     Raises:
-        ValueError: If `n_layers` is below 1.
+        ValueError: If `n_layers` is below 1 or `norm` is unknown.
     """
 
-    def __init__(self, in_channels: int = 3, ndf: int = 64, n_layers: int = 3, num_labels: int = 0) -> None:
+    def __init__(
+        self,
+        in_channels: int = 3,
+        ndf: int = 64,
+        n_layers: int = 3,
+        num_labels: int = 0,
+        norm: DiscriminatorNorm = "instance",
+    ) -> None:
         super().__init__()
+        if norm not in get_args(DiscriminatorNorm):
+            raise ValueError(f"unknown norm {norm!r}, expected one of {', '.join(get_args(DiscriminatorNorm))}")
         if n_layers < 1:
             raise ValueError(f"n_layers must be at least 1, got {n_layers}")
         self.smallest_side = 3 * 2**n_layers
@@ -42,6 +63,10 @@ class PatchDiscriminator(nn.Module):
             for i in range(n_layers)
         )
         self.head = nn.Conv2d(widths[-1], 1, 4, padding=1)
+        self._normalise = F.instance_norm if norm == "instance" else nn.Identity()
+        if norm == "spectral":
+            for conv in (self.stem, *self.convs, self.head):
+                spectral_norm(conv)
 
     def forward(self, image: Tensor, labels: Tensor | None = None) -> Tensor:
         """Scores a batch of images.
@@ -62,7 +87,7 @@ class PatchDiscriminator(nn.Module):
         check_labels(type(self).__name__, image, labels, self.num_labels)
         x = F.leaky_relu(self.stem(image if labels is None else append_labels(image, labels)), 0.2)
         for conv in self.convs:
-            x = F.leaky_relu(F.instance_norm(conv(x)), 0.2)
+            x = F.leaky_relu(self._normalise(conv(x)), 0.2)
         with torch.autocast(x.device.type, enabled=False):
             logits: Tensor = self.head(x.float())
         return logits

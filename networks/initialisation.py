@@ -21,7 +21,9 @@ def init_weights(module: ModuleT, gain: float = 0.02) -> ModuleT:
     """
     for layer in module.modules():
         if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
-            nn.init.normal_(layer.weight, 0.0, gain)
+            # A parametrised weight (spectral norm) is computed anew from its original at each access.
+            parametrized = getattr(layer, "parametrizations", None)
+            nn.init.normal_(parametrized.weight.original if parametrized else layer.weight, 0.0, gain)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
     return module

@@ -13,6 +13,7 @@ from datamodules.check.decode import decode_all
 from datamodules.check.files import list_images, note_unlisted, read_list
 from datamodules.check.geometry import Size, find_landmark_fault
 from datamodules.check.report import Fault, SetReport, Severity
+from datamodules.masked_photos import HEAD_MASKS, PERSON_MASKS
 from datamodules.samples import Split
 
 PUBLISHED: dict[Split, int] = {"train": 162_770, "val": 19_867, "test": 19_962}
@@ -43,6 +44,7 @@ def check_celeba(report: SetReport, progress: bool) -> None:
     _check_table(report, "list_attr_celeba.txt", 40, partition, _find_attribute_fault)
     _check_table(report, "list_landmarks_align_celeba.txt", 10, partition, find_landmark_row_fault)
     _check_wild(report, partition)
+    _check_masks(report, names, sizes, progress)
 
 
 def _check_partition(report: SetReport, folder: Path, names: set[str]) -> dict[str, ListRow]:
@@ -64,6 +66,20 @@ def _check_wild(report: SetReport, partition: dict[str, ListRow]) -> None:
         _check_table(report, "list_bbox_celeba.txt", 4, partition, lambda _, words: _find_wild_box_fault(words))
     if (report.folder / "list_landmarks_celeba.txt").exists():
         _check_table(report, "list_landmarks_celeba.txt", 10, partition, lambda _, words: _find_number_fault(words))
+
+
+def _check_masks(report: SetReport, names: set[str], sizes: dict[str, Size], progress: bool) -> None:
+    """Check the optional masks, which are no part of the published set: each is of a photo, and of its size."""
+    names_of = {Path(name).stem: name for name in names}
+    for kind in (PERSON_MASKS, HEAD_MASKS):
+        masks = decode_all(report, list_images(report.folder / kind), progress)
+        strangers = [path for path in masks if path.stem not in names_of]
+        if strangers:
+            report.note(report.folder / kind, f"{len(strangers):,} masks are of no photo, as {strangers[0].name}")
+        for path, size in masks.items():
+            photo = sizes.get(names_of.get(path.stem, ""), size)
+            if photo != size:
+                report.error(path, f"the mask is {size[0]}x{size[1]} pixels, its photo {photo[0]}x{photo[1]}")
 
 
 def _check_table(

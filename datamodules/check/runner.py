@@ -7,6 +7,7 @@ from pathlib import Path
 
 from datamodules.check.cartoonset import check_cartoonset
 from datamodules.check.celeba import check_celeba
+from datamodules.check.celebamask_hq import check_celebamask_hq
 from datamodules.check.lfw_net import check_lfw_net
 from datamodules.check.report import CheckReport, SetReport
 from datamodules.check.shards import check_shards
@@ -17,6 +18,7 @@ from datamodules.shards import is_sharded
 
 _CHECKS: dict[SetName, Callable[[SetReport, bool], None]] = {
     SetName.CELEBA: check_celeba,
+    SetName.CELEBAMASKHQ: check_celebamask_hq,
     SetName.CARTOONSET10K: check_cartoonset,
     SetName.CARTOONSET100K: check_cartoonset,
     SetName.WIDER: check_wider_face,
@@ -34,7 +36,8 @@ def check(root: Path, sets: Sequence[SetName] | None = None, *, progress: bool =
     size, CelebA's rows of zeros for a box, and boxes that leave their image a little (``geometry.find_box_fault``).
 
     Args:
-        root: Folder that holds ``celeba/``, ``cartoonset10k/``, ``cartoonset100k/``, ``wider_face/``, ``lfw_net/``.
+        root: Folder that holds ``celeba/``, ``celebamask_hq/``, ``cartoonset10k/``, ``cartoonset100k/``,
+            ``wider_face/``, ``lfw_net/``.
         sets: The sets to look at, which then must be there; by default all of them, of which any may be missing.
         progress: Show bars, where there is a terminal to show them on.
 

@@ -137,6 +137,25 @@ _CELEBA = Source(
 )
 
 
+_CELEBAMASK_HQ = Source(
+    SetName.CELEBAMASKHQ,
+    page="https://github.com/switchablenorms/CelebAMask-HQ",
+    terms="CelebAMask-HQ is for non-commercial research and education only, as are the photos of CelebA that it holds;"
+    " they must not be redistributed. The agreement is on its page.",
+    manual="Follow 'Google Drive' or 'Baidu Drive' under 'CelebAMask-HQ Dataset Downloads' and download"
+    " CelebAMask-HQ.zip.",
+    archives=(
+        Archive(
+            "CelebAMask-HQ.zip",
+            _drive("1badu11NqxGf6qM3PTTooQDJvQbejgbTv"),
+            ("CelebA-HQ-img", "CelebAMask-HQ-mask-anno", "CelebA-HQ-to-CelebA-mapping.txt"),
+            space=5000 * _MB,
+            rough_size=3200 * _MB,
+        ),
+    ),
+)
+
+
 def _cartoonset(name: SetName, rough_size: int, space: int) -> Source:
     file_name = f"{name}.tgz"
     return Source(
@@ -212,6 +231,7 @@ SOURCES: dict[SetName, Source] = {
     source.name: source
     for source in (
         _CELEBA,
+        _CELEBAMASK_HQ,
         _cartoonset(SetName.CARTOONSET10K, rough_size=480 * _MB, space=600 * _MB),
         _cartoonset(SetName.CARTOONSET100K, rough_size=4800 * _MB, space=6000 * _MB),
         _WIDER,

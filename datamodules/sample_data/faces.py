@@ -29,6 +29,7 @@ class FaceSample:
         image: RGB (H, W, 3), black where nothing is drawn.
         alpha: Coverage (H, W) in [0, 1] of head, hair, neck and clothes.
         hair_mask: Share (H, W) in [0, 1] of hair in the picture.
+        head_mask: Share (H, W) in [0, 1] of the head in the picture: face, ears, hair, hat, without neck and clothes.
         box: Left, top, right, bottom (4,) in pixels, forehead to chin and cheek to cheek, not clipped to the picture.
         landmarks: Image-left eye, right eye, nose tip, image-left and right mouth corner (5, 2) in pixels.
         person: Who was drawn.
@@ -39,6 +40,7 @@ class FaceSample:
     image: Bytes
     alpha: Floats
     hair_mask: Floats
+    head_mask: Floats
     box: Floats
     landmarks: Floats
     person: Person
@@ -79,7 +81,7 @@ def draw_face(
     view = _view(points, pose, stand, size)
     fine = _supersampled(view)
     light = random_light(rng)
-    layer = _portrait(rng, person, fine, relief, pose)
+    layer, head = _portrait(rng, person, fine, relief, pose)
     linear = shade(layer, light, fine.pixels_per_mm) * layer.alpha[..., None]
     shrunk = cv2.resize(np.dstack([linear, layer.alpha]), size, interpolation=cv2.INTER_AREA)
     hair_mask = cv2.resize(layer.hair, size, interpolation=cv2.INTER_AREA)
@@ -88,6 +90,7 @@ def draw_face(
         image=np.rint(image).astype(np.uint8),
         alpha=np.asarray(shrunk[..., 3], np.float32),
         hair_mask=np.asarray(hair_mask, np.float32),
+        head_mask=np.asarray(cv2.resize(head, size, interpolation=cv2.INTER_AREA), np.float32),
         box=_face_box(view),
         landmarks=view.project(points),
         person=person,
@@ -116,30 +119,39 @@ def _supersampled(view: View) -> View:
     return View(width, height, view.pixels_per_mm * factor, origin, view.rotation)
 
 
-def _portrait(rng: np.random.Generator, person: Person, view: View, relief: Floats, pose: Pose) -> Layer:
+def _portrait(rng: np.random.Generator, person: Person, view: View, relief: Floats, pose: Pose) -> tuple[Layer, Floats]:
+    """The whole portrait, and the share (H, W) of the head in it."""
     canvas = Canvas(float(np.clip(1.5 * view.pixels_per_mm, 0.5, 2.0)))
     painting = paint_face(rng, person, canvas)
     long_haired = person.style == "long"
     layer = _nothing(view)
+    head = np.zeros_like(layer.alpha)
+
+    def lay(upper: Layer, of_head: bool = True) -> None:
+        layer.lay(upper)
+        top, left = upper.corner
+        shown = head[top : top + upper.alpha.shape[0], left : left + upper.alpha.shape[1]]
+        shown += (np.float32(of_head) - shown) * upper.alpha
+
     if long_haired:
-        layer.lay(long_hair_behind(rng, person, view))
+        lay(long_hair_behind(rng, person, view))
     body, window = _body(person, view, pose), _body_window(person, view)
-    layer.lay(_skin_layer(person, body, 0.93, window.corner))
-    layer.lay(_neck(person, view))
-    layer.lay(_clothes(rng, person, window, body))
+    lay(_skin_layer(person, body, 0.93, window.corner), of_head=False)
+    lay(_neck(person, view), of_head=False)
+    lay(_clothes(rng, person, window, body), of_head=False)
     if not long_haired:
         for side in (-1, 1):
-            layer.lay(_ear(person, view, side))
-    layer.lay(_face(view, relief, canvas, painting))
+            lay(_ear(person, view, side))
+    lay(_face(view, relief, canvas, painting))
     if person.style != "bald":
-        layer.lay(hair_cap(rng, person, view, layer))
+        lay(hair_cap(rng, person, view, layer))
     if long_haired:
-        layer.lay(side_locks(rng, person, view))
+        lay(side_locks(rng, person, view))
     if person.hat:
-        layer.lay(hat(rng, person, view))
+        lay(hat(rng, person, view))
     if person.glasses:
-        layer.lay(_glasses(rng, view, layer))
-    return layer
+        lay(_glasses(rng, view, layer))
+    return layer, head
 
 
 def _nothing(view: View) -> Layer:

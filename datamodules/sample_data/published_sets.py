@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from datamodules.faces_csv import FACES_CSV, FaceAnnotation, write_annotations
+from datamodules.masked_photos import HEAD_MASKS, PERSON_MASKS
 from datamodules.sample_data.backdrops import blurred_backdrop, cluttered_backdrop, lay_over, photograph
 from datamodules.sample_data.big_ears import CREDIT, draw_big_ears
 from datamodules.sample_data.cartoons import draw_cartoon
@@ -46,7 +47,7 @@ class PublishedSet:
 
 
 def draw_photo(folder: Path, seed: int, index: int) -> Row:
-    """Draw CelebA picture `index`; returns its name, partition, attribute row and landmark row."""
+    """Draw CelebA picture `index` with its masks; returns its name, partition, attribute row and landmark row."""
     rng = _rng(seed, "celeba", index)
     person = random_person(rng, HAIR_COLOURS[_shuffled(seed, "celeba", index, 4)])
     spread = CELEBA_POINTS.mean(0)
@@ -57,6 +58,8 @@ def draw_photo(folder: Path, seed: int, index: int) -> Row:
     name = f"{index + 1:06d}.jpg"
     blur = float(rng.uniform(1.6, 2.2) if blurry else rng.uniform(0.35, 0.8))
     _write_jpeg(folder / "img_align_celeba" / name, photograph(rng, image, blur))
+    for kind, mask in ((PERSON_MASKS, face.alpha), (HEAD_MASKS, face.head_mask)):
+        _write_mask(folder / kind / f"{index + 1:06d}.png", mask)
     true = {**face.attributes, "Blurry": blurry}
     signs = " ".join(" 1" if true[attribute] else "-1" for attribute in ATTRIBUTE_NAMES)
     points = " ".join(str(int(value)) for value in np.rint(face.landmarks).ravel())
@@ -209,6 +212,11 @@ def _write_jpeg(path: Path, image: Bytes) -> None:
     if not written:
         raise OSError(f"could not encode {path}")
     path.write_bytes(data.tobytes())
+
+
+def _write_mask(path: Path, share: Floats) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.rint(np.clip(share, 0, 1) * 255).astype(np.uint8)).save(path)
 
 
 def _write_cartoon(folder: Path, name: str, image: Bytes, attributes: dict[str, tuple[int, int]]) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import BasePredictionWriter
 from torch import Tensor
 from torchvision.utils import save_image
 
 from datamodules.samples import Photos
+from networks.finisher import CartoonFinisher, sticker
 
 
 class CartoonWriter(BasePredictionWriter):
@@ -18,11 +20,18 @@ class CartoonWriter(BasePredictionWriter):
 
     Args:
         folder: Where they go.
+        finisher: Makes each cartoon clean, larger, and free of its background; without it they are written as they are.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, finisher: CartoonFinisher | None = None) -> None:
         super().__init__(write_interval="batch")
         self.folder = folder
+        self._finisher = finisher
+
+    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Bring the finisher to where the cartoons are made."""
+        if self._finisher is not None:
+            self._finisher.to(pl_module.device)
 
     def write_on_batch_end(
         self,
@@ -35,9 +44,19 @@ class CartoonWriter(BasePredictionWriter):
         dataloader_idx: int,
     ) -> None:
         """Write one batch; a file is there whole or not at all."""
-        for image, name in zip(prediction, batch.name, strict=True):
+        images = prediction if self._finisher is None else _stickers(self._finisher, prediction)
+        for image, name in zip(images, batch.name, strict=True):
             path = (self.folder / name).with_suffix(".png")
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary = path.with_name(f".{path.name}.part")
             save_image(image, temporary, format="png", normalize=True, value_range=(-1, 1))
             temporary.replace(path)
+
+
+@torch.no_grad()
+def _stickers(finisher: CartoonFinisher, cartoons: Tensor) -> Tensor:
+    """Finished RGBA images (B, 4, H, W), all in [-1, 1], of cartoons or of sheets of square ones side by side."""
+    count = max(1, cartoons.shape[3] // cartoons.shape[2])
+    single = torch.cat(cartoons.float().chunk(count, dim=3))
+    rgba = sticker(finisher(single))
+    return torch.cat(torch.cat([rgba[:, :3], 2 * rgba[:, 3:] - 1], dim=1).chunk(count), dim=3)

@@ -18,6 +18,7 @@ from lightning.pytorch.utilities import rank_zero_info
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from datamodules.errors import DataError
+from datamodules.faces import FacesDataModule
 from lightning_modules.callbacks import BadImageReport, CartoonWriter, Evaluation, LossBar, RunRecord, SaveOnInterrupt
 from lightning_modules.checkpoints import read_hyper_parameters
 from lightning_modules.cli.devices import fitting_strategy, usable_precision
@@ -25,7 +26,9 @@ from lightning_modules.cli.parser import ShortErrorParser
 from lightning_modules.cli.words import SUBCOMMANDS, Words
 from lightning_modules.errors import UsageError
 from lightning_modules.evaluation import JudgeFiles
+from lightning_modules.finisher import OWN_FINISHER
 from lightning_modules.loggers import make_loggers
+from lightning_modules.matting import MATTE_FOLDER, bring_matting
 from lightning_modules.runs import (
     CONFIG_FILE,
     TEST_FOLDER,
@@ -36,6 +39,8 @@ from lightning_modules.runs import (
     new_home,
     project_root,
 )
+from networks.finisher import CartoonFinisher, load_finisher
+from networks.weights_file import WeightsError
 
 PROGRAM = "lightning"
 _NOISE = (
@@ -54,6 +59,7 @@ _NOISE = (
     r"(?s).*`lr_scheduler.step\(\)` before `optimizer.step\(\)`.*",  # the optimiser of a critic that rests
     r"(?s).*`tensorboardX` has been removed.*",
 )
+_DATA_PATHS = ("root", "index", "labels", "cache_dir", "cartoon_families", "portrait_weights")
 _NEEDS_CHECKPOINT = ("validate", "test", "predict")
 
 
@@ -118,6 +124,14 @@ class CartoonGANCLI(LightningCLI):
         if subcommand == "predict":
             parser.add_argument("--out", type=str | None, help="folder of the cartoons (default: in the run)")
             parser.set_defaults(return_predictions=False)  # they are written, not kept
+        if subcommand in {"predict", "test"}:
+            parser.add_argument(
+                "--finish",
+                type=bool | None,
+                help="finish cartoons: clean, enlarged, at predict without background (default: at predict, where the "
+                "finisher was trained for the size)",
+            )
+            parser.add_argument("--finisher", type=str | None, help="file of the finisher (default: the project's own)")
         if subcommand == "test":
             parser.add_class_arguments(JudgeFiles, "evaluation")
         return parser
@@ -189,25 +203,53 @@ class CartoonGANCLI(LightningCLI):
         self.home_callbacks: list[Callback] = [record, BadImageReport(), SaveOnInterrupt()]
         if trainer.get("gradient_clip_val"):
             raise UsageError("--trainer.gradient_clip_val is for one optimiser; use --model.clip_grad_norm")
+        self.finisher = self._find_finisher()
+        if subcommand == "test" and self.finisher is not None:
+            config.data.init_args.image_size *= self.finisher.scale
         if subcommand == "predict":
             out = Path(config.out or self.home / "predictions").expanduser()
             _keep_apart(config.data.init_args.get("predict_dir"), out)
-            self.home_callbacks.append(CartoonWriter(out))
+            self.home_callbacks.append(CartoonWriter(out, self.finisher))
         if subcommand == "test":
             assert self.checkpoint is not None, "a test without one was refused"
             judges = JudgeFiles(**config.evaluation)
             seed = int(config.seed_everything)
             self.home_callbacks.append(Evaluation(judges, self.home / TEST_FOLDER, self.command, seed, self.checkpoint))
 
+    def _find_finisher(self) -> CartoonFinisher | None:
+        """The finisher that cartoons go through, if they do."""
+        asked = self.asked.get("finish")
+        if self.config.subcommand not in {"predict", "test"} or asked is False:
+            return None
+        if asked is None and self.config.subcommand == "test":
+            return None
+        path = Path(self.asked.finisher).expanduser() if self.asked.finisher else OWN_FINISHER
+        if asked is None and not path.is_file():
+            return None
+        try:
+            finisher = load_finisher(path)
+        except WeightsError as error:
+            raise UsageError(f"{error} (--finisher)") from error
+        side = self.asked.data.init_args.get("image_size")
+        if asked is None and side != finisher.input_size:
+            rank_zero_info(f"not finished: the finisher is for {finisher.input_size} px, this model works at {side} px")
+            return None
+        return finisher
+
     def instantiate_classes(self) -> None:
         """Instantiate, and let our own complaints through, which jsonargparse wraps into many lines."""
         try:
             super().instantiate_classes()
+            if self.config.subcommand == "test" and self.finisher is not None:
+                self.model.attach_finisher(self.finisher)
         except ValueError as error:
             cause: BaseException | None = error
             while cause is not None and not isinstance(cause, UsageError | DataError):
                 cause = cause.__cause__ or cause.__context__
             raise cause or error from error
+        if isinstance(self.datamodule, FacesDataModule):
+            is_dry = is_dry_run(self.trainer)
+            bring_matting(self.datamodule, None if is_dry else self.home.parent.parent / MATTE_FOLDER)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Add loggers and callbacks that depend on the run's home."""
@@ -229,7 +271,7 @@ class CartoonGANCLI(LightningCLI):
         config: Namespace = self.asked.clone()
         for key in ("config", "run", "ckpt_path"):
             config[key] = None
-        folders = dict.fromkeys(("root", "index", "labels", "cache_dir", "cartoon_families"), config.data.init_args)
+        folders = dict.fromkeys(_DATA_PATHS, config.data.init_args)
         folders["default_root_dir"] = config.trainer
         for key, section in folders.items():
             if section.get(key):

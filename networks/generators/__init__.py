@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from networks.generators.base import Generator
-from networks.generators.blocks import Upsampling
+from networks.generators.blocks import LabelInjection, Upsampling
 from networks.generators.densenet import DenseNetGenerator
 from networks.generators.factory import GeneratorName, build_generator
 from networks.generators.resnet import ResNetGenerator
@@ -13,6 +13,7 @@ __all__ = [
     "DenseNetGenerator",
     "Generator",
     "GeneratorName",
+    "LabelInjection",
     "ResNetGenerator",
     "UNetGenerator",
     "Upsampling",

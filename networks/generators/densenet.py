@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from networks.generators.blocks import DenseBlock, Upsampling
+from networks.generators.blocks import DenseBlock, LabelInjection, Upsampling
 from networks.generators.frame import FramedGenerator
 
 
@@ -20,6 +20,7 @@ class DenseNetGenerator(FramedGenerator):
         growth: Channels each of them adds; `ngf` when None.
         upsampling: How the two up-samplings double the sides.
         num_labels: Classes of the labels that every convolution is given; 0 for none.
+        label_injection: How they are told their label.
     """
 
     def __init__(
@@ -32,7 +33,8 @@ class DenseNetGenerator(FramedGenerator):
         growth: int | None = None,
         upsampling: Upsampling = "transposed",
         num_labels: int = 0,
+        label_injection: LabelInjection = "concat",
     ) -> None:
         growth = ngf if growth is None else growth
-        blocks = [DenseBlock(4 * ngf, growth, n_layers, num_labels) for _ in range(n_blocks)]
-        super().__init__(in_channels, out_channels, ngf, blocks, upsampling, num_labels)
+        blocks = [DenseBlock(4 * ngf, growth, n_layers, num_labels, label_injection) for _ in range(n_blocks)]
+        super().__init__(in_channels, out_channels, ngf, blocks, upsampling, num_labels, label_injection)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Literal
 
 from networks.generators.base import Generator
-from networks.generators.blocks import Upsampling
+from networks.generators.blocks import LabelInjection, Upsampling
 from networks.generators.densenet import DenseNetGenerator
 from networks.generators.resnet import ResNetGenerator
 from networks.generators.unet import UNetGenerator
@@ -29,6 +29,7 @@ def build_generator(
     ngf: int = 64,
     upsampling: Upsampling = "transposed",
     num_labels: int = 0,
+    label_injection: LabelInjection = "concat",
 ) -> Generator:
     """Builds one of the backbones that the paper compares (4.4).
 
@@ -39,6 +40,7 @@ def build_generator(
         ngf: Channels of the first convolution.
         upsampling: How each up-sampling doubles the sides.
         num_labels: Classes of the labels that every convolution is given beside its input (4.5); 0 for none.
+        label_injection: How they are told their label.
 
     Returns:
         The generator with PyTorch's own initial weights; see `init_weights`.
@@ -49,5 +51,10 @@ def build_generator(
     if name not in _GENERATORS:
         raise ValueError(f"unknown generator {name!r}, expected one of {', '.join(_GENERATORS)}")
     return _GENERATORS[name](
-        in_channels=in_channels, out_channels=out_channels, ngf=ngf, upsampling=upsampling, num_labels=num_labels
+        in_channels=in_channels,
+        out_channels=out_channels,
+        ngf=ngf,
+        upsampling=upsampling,
+        num_labels=num_labels,
+        label_injection=label_injection,
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from networks.generators.base import Generator
-from networks.generators.blocks import ConvNorm, UpConvNorm, Upsampling
+from networks.generators.blocks import ConvNorm, LabelInjection, UpConvNorm, Upsampling
 
 
 class FramedGenerator(Generator):
@@ -21,6 +22,7 @@ class FramedGenerator(Generator):
         blocks: Modules that map (B, 4 ngf, H / 4, W / 4) and labels to the same shape.
         upsampling: How the two up-samplings double the sides.
         num_labels: Classes of the labels, which the blocks take as a second argument; 0 for none.
+        label_injection: How the convolutions are told their label, the blocks' own aside.
     """
 
     divisor = 4
@@ -34,16 +36,19 @@ class FramedGenerator(Generator):
         blocks: Iterable[nn.Module],
         upsampling: Upsampling,
         num_labels: int = 0,
+        label_injection: LabelInjection = "concat",
     ) -> None:
         super().__init__()
         self.num_labels = num_labels
-        self.stem = ConvNorm(in_channels, ngf, 7, num_labels=num_labels)
-        self.down1 = ConvNorm(ngf, 2 * ngf, 3, stride=2, padding="zeros", num_labels=num_labels)
-        self.down2 = ConvNorm(2 * ngf, 4 * ngf, 3, stride=2, padding="zeros", num_labels=num_labels)
+        conv = partial(ConvNorm, num_labels=num_labels, label_injection=label_injection)
+        up = partial(UpConvNorm, upsampling=upsampling, num_labels=num_labels, label_injection=label_injection)
+        self.stem = conv(in_channels, ngf, 7)
+        self.down1 = conv(ngf, 2 * ngf, 3, stride=2, padding="zeros")
+        self.down2 = conv(2 * ngf, 4 * ngf, 3, stride=2, padding="zeros")
         self.blocks = nn.ModuleList(blocks)
-        self.up1 = UpConvNorm(4 * ngf, 2 * ngf, upsampling, num_labels=num_labels)
-        self.up2 = UpConvNorm(2 * ngf, ngf, upsampling, num_labels=num_labels)
-        self.out = ConvNorm(ngf, out_channels, 7, norm=False, num_labels=num_labels)
+        self.up1 = up(4 * ngf, 2 * ngf)
+        self.up2 = up(2 * ngf, ngf)
+        self.out = conv(ngf, out_channels, 7, norm=False)
 
     def translate(self, image: Tensor, labels: Tensor | None) -> Tensor:
         """Maps (B, in_channels, H, W) and labels (B, num_labels) to (B, out_channels, H, W) before the tanh."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from networks.generators.blocks import ResidualBlock, Upsampling
+from networks.generators.blocks import LabelInjection, ResidualBlock, Upsampling
 from networks.generators.frame import FramedGenerator
 
 
@@ -16,6 +16,7 @@ class ResNetGenerator(FramedGenerator):
         n_blocks: Number of residual blocks.
         upsampling: How the two up-samplings double the sides.
         num_labels: Classes of the labels that every convolution is given; 0 for none.
+        label_injection: How they are told their label.
     """
 
     def __init__(
@@ -26,6 +27,7 @@ class ResNetGenerator(FramedGenerator):
         n_blocks: int = 9,
         upsampling: Upsampling = "transposed",
         num_labels: int = 0,
+        label_injection: LabelInjection = "concat",
     ) -> None:
-        blocks = [ResidualBlock(4 * ngf, num_labels) for _ in range(n_blocks)]
-        super().__init__(in_channels, out_channels, ngf, blocks, upsampling, num_labels)
+        blocks = [ResidualBlock(4 * ngf, num_labels, label_injection) for _ in range(n_blocks)]
+        super().__init__(in_channels, out_channels, ngf, blocks, upsampling, num_labels, label_injection)

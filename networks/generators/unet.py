@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from networks.generators.base import Generator
-from networks.generators.blocks import ConvNorm, UpConvNorm, Upsampling
+from networks.generators.blocks import ConvNorm, LabelInjection, UpConvNorm, Upsampling
 
 
 class UNetGenerator(Generator):
@@ -25,6 +25,7 @@ class UNetGenerator(Generator):
         n_downsamplings: How often the sides are halved.
         upsampling: How each up-sampling doubles the sides.
         num_labels: Classes of the labels that every convolution is given; 0 for none.
+        label_injection: How they are told their label.
 
     Raises:
         ValueError: If `n_downsamplings` is below 2.
@@ -38,6 +39,7 @@ class UNetGenerator(Generator):
         n_downsamplings: int = 5,
         upsampling: Upsampling = "transposed",
         num_labels: int = 0,
+        label_injection: LabelInjection = "concat",
     ) -> None:
         super().__init__()
         if n_downsamplings < 2:
@@ -45,8 +47,17 @@ class UNetGenerator(Generator):
         self.divisor = self.smallest_side = 2**n_downsamplings
         widths = [ngf * min(2**i, 8) for i in range(n_downsamplings)]
         self.num_labels = num_labels
-        down = partial(ConvNorm, kernel_size=4, stride=2, padding="zeros", num_labels=num_labels)
-        up = partial(UpConvNorm, upsampling=upsampling, kernel_size=4, num_labels=num_labels)
+        down = partial(
+            ConvNorm,
+            kernel_size=4,
+            stride=2,
+            padding="zeros",
+            num_labels=num_labels,
+            label_injection=label_injection,
+        )
+        up = partial(
+            UpConvNorm, upsampling=upsampling, kernel_size=4, num_labels=num_labels, label_injection=label_injection
+        )
         self.stem = down(in_channels, ngf, norm=False)
         self.downs = nn.ModuleList(down(above, below) for above, below in pairwise(widths[:-1]))
         self.bottleneck = down(widths[-2], widths[-1], norm=False)

@@ -15,6 +15,7 @@ from networks.landmarks.consistency import landmark_consistency
 from networks.landmarks.heatmaps import landmark_heatmaps
 from networks.landmarks.known import are_known
 from networks.landmarks.patches import PARTS, Part, cut_patches
+from networks.landmarks.regions import cheek_mask
 
 __all__ = [
     "PARTS",
@@ -23,6 +24,7 @@ __all__ = [
     "align",
     "are_known",
     "can_align",
+    "cheek_mask",
     "cut_patches",
     "fit_affine",
     "fit_similarity",

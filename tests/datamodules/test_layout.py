@@ -15,5 +15,7 @@ def test_a_set_goes_by_its_name_and_its_folder(text: str, name: SetName) -> None
 
 
 def test_an_unknown_set_is_answered_with_the_list() -> None:
-    with pytest.raises(DataError, match=r"'celebb'.*celeba, cartoonset10k, cartoonset100k, wider, lfwnet"):
+    with pytest.raises(
+        DataError, match=r"'celebb'.*celeba, celebamaskhq, cartoonset10k, cartoonset100k, wider, lfwnet"
+    ):
         SetName.parse("celebb")

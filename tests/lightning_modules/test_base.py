@@ -439,3 +439,99 @@ def test_short_runs_are_logged_too(max_steps: int, interval: int, loader: Loader
     trainer = make_trainer(max_epochs=1, max_steps=max_steps, log_every_n_steps=50)
     trainer.fit(small(), loader)
     assert trainer.log_every_n_steps == interval  # type: ignore[attr-defined]
+
+
+def test_noise_lies_on_the_way_back_of_cartoons_alone_and_in_training_alone(loader: Loader) -> None:
+    class Given(TinyCritics):
+        """Records what each generator is given."""
+
+        def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, guide: Faces) -> Tensor:
+            seen.append((target, images))
+            return super().generate(generators, target, images, guide)
+
+    seen: list[tuple[Domain, Tensor]] = []
+    torch.manual_seed(0)
+    model = Given(**SMALL, cycle_noise=0.1, lambda_identity=0.0)
+    batch = next(iter(loader))
+    translation = model.translate(model.generators, batch)
+    (_, cartoons), (_, photos) = sorted(seen[2:], key=lambda given: given[0], reverse=True)  # to photos, to cartoons
+    noise = cartoons - translation.fake["cartoon"]
+    assert 0.08 < noise.std() < 0.12
+    assert torch.equal(photos, translation.fake["photo"])
+    assert not torch.equal(noise[0], noise[1])
+    again = model.translate(model.generators, batch)
+    assert torch.equal(again.reconstruction["photo"], translation.reconstruction["photo"])  # the same step
+    seen.clear()
+    model.eval()
+    quiet = model.translate(model.generators, batch)
+    assert any(torch.equal(images, quiet.fake["cartoon"]) for target, images in seen if target == "photo")
+
+
+def test_r1_is_added_at_its_interval_as_often_stronger(loader: Loader, make_trainer: MakeTrainer) -> None:
+    class Penalised(TinyCritics):
+        def penalty_term(self, name: str, batch: UnpairedBatch) -> Term:
+            term = super().penalty_term(name, batch)
+            seen.append((self.global_step, name, term.weight))
+            return term
+
+    seen: list[tuple[int, str, float]] = []
+    make_trainer(max_steps=4).fit(Penalised(**SMALL, r1_weight=0.5, r1_interval=2), loader)
+    assert seen == [(step, name, 1.0) for step in (0, 2) for name in ("photo", "cartoon")]
+    model = small()
+    assert model.penalty_term("cartoon", next(iter(loader))).value > 0
+
+
+def test_identity_fades_to_nothing_over_its_steps(loader: Loader) -> None:
+    class At(TinyCritics):
+        step = 0
+
+        @property
+        def global_step(self) -> int:
+            return self.step
+
+    model = At(**SMALL, lambda_identity=0.5, lambda_cycle=10.0, identity_steps=100)
+    assert model.identity_weight() == 5.0
+    model.step = 75
+    assert model.identity_weight() == pytest.approx(1.25)
+    model.step = 100
+    assert model.identity_weight() == 0
+    assert not model.translate(model.generators, next(iter(loader))).identity
+    assert model.eval().identity_weight() == 5.0
+
+
+def test_the_way_back_and_its_discriminator_can_be_smaller() -> None:
+    model = CycleGANBaseline(**SMALL, ngf_photo=2, ndf_photo=2)
+    assert model.generators["cartoon"].get_parameter("stem.conv.weight").shape[0] == 4
+    assert model.generators["photo"].get_parameter("stem.conv.weight").shape[0] == 2
+    assert model.critics["photo"].get_parameter("network.stem.weight").shape[0] == 2
+
+
+def test_further_scales_see_reduced_images_and_share_the_weight() -> None:
+    model = CycleGANBaseline(**SMALL, discriminator_scales=2)
+    assert list(model.critics) == ["photo", "photo_half", "cartoon", "cartoon_half"]
+    assert model.adversarial_weight("cartoon_half") == 0.5
+    image = torch.rand(1, 3, 64, 64)
+    faces = Faces(image, torch.zeros(1, 5, 2), torch.zeros(1, dtype=torch.int64))
+    half = cast(Critic, model.critics["cartoon_half"])
+    assert torch.equal(half.view(faces), F.avg_pool2d(image, 2))
+    assert model.trouble_with(48) is None
+    assert model.trouble_with(44) == "PatchDiscriminator needs a multiple of 1, at least 48"
+
+
+def test_with_a_finisher_it_works_at_the_finished_size() -> None:
+    from networks.finisher import CartoonFinisher
+
+    model = small().eval()
+    torch.manual_seed(1)
+    finisher = CartoonFinisher(2, width=4, n_blocks=1)
+    faces = Faces(torch.rand(2, 3, 32, 32), torch.full((2, 5, 2), 15.5), torch.zeros(2, dtype=torch.int64))
+    before = model.state_dict().keys()
+    model.attach_finisher(finisher)
+    assert model.state_dict().keys() == before
+    model.load_state_dict(model.state_dict())  # strictly
+    small_photos = F.avg_pool2d(faces.image, 2)
+    expected = finisher(model.generators["cartoon"](small_photos)).image
+    torch.testing.assert_close(model.own_cartoons(faces), expected)
+    batch = UnpairedBatch(faces, faces)
+    translation = model.translate(model.generators, batch)
+    assert translation.fake["photo"].shape == translation.reconstruction["photo"].shape == (2, 3, 32, 32)

@@ -82,10 +82,49 @@ def test_the_cycle_takes_the_source_s_label() -> None:
     model = Watched()
     batch = UnpairedBatch(some_faces([1, NONE]), some_faces([3, 0], seed=1))
     translation = model.translate(model.generators, batch)
+    asked = model.fake_faces("cartoon", translation).hair.tolist()
+    assert asked[0] == 1
+    assert asked[1] in range(4)  # a photo without label is asked for a random one
     assert sorted(model.given) == sorted(
-        [("cartoon", [1, NONE, 3, 0]), ("photo", [3, 0, 1, NONE]), ("photo", [1, NONE]), ("cartoon", [3, 0])]
+        [("cartoon", [*asked, 3, 0]), ("photo", [3, 0, 1, NONE]), ("photo", [1, NONE]), ("cartoon", [3, 0])]
     )
-    assert model.fake_faces("cartoon", translation).hair.tolist() == [1, NONE]
+
+
+def test_photos_without_label_are_asked_for_all_colours_and_cartoons_without_keep_none() -> None:
+    model = small()
+    batch = UnpairedBatch(some_faces([NONE] * 60), some_faces([NONE] * 60, seed=1))
+    assert set(model.wanted_faces("cartoon", batch).hair.tolist()) == {0, 1, 2, 3}
+    assert set(model.wanted_faces("photo", batch).hair.tolist()) == {NONE}
+
+
+class Painted(CycleGANCond):
+    """Paints the lower half of an image by its label, and another part by it where it leaks."""
+
+    leaks = True
+
+    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, guide: Faces) -> Tensor:
+        tint = guide.hair.float()[:, None, None, None] / 8
+        rows = torch.arange(images.shape[2])[:, None]
+        is_painted = (rows >= 0) if self.leaks else (rows < 4)
+        return torch.where(is_painted, tint, torch.zeros_like(images))
+
+
+def test_the_leak_term_is_the_change_of_the_cheeks_between_colours() -> None:
+    face = torch.tensor([[10.0, 10.0], [22.0, 10.0], [16.0, 17.0], [12.0, 21.0], [20.0, 21.0]])
+    photos = some_faces([0, 3])._replace(landmarks=face.repeat(2, 1, 1))
+    batch = UnpairedBatch(photos, some_faces([1, 1], seed=1))
+    model = Painted(**SMALL, lambda_leak=2.0, lambda_identity=0.0)
+    translation = model.translate(model.generators, batch)
+    term = model.extra_generator_terms(batch, translation)["leak_cartoon"]
+    others = model._other_labels(photos.hair, "leak")
+    assert term.weight == 2.0
+    assert bool(term.applies)
+    torch.testing.assert_close(term.value, ((others - photos.hair).abs().float() / 8).mean())
+    model.leaks = False
+    assert model.extra_generator_terms(batch, model.translate(model.generators, batch))["leak_cartoon"].value == 0
+    unknown = batch._replace(photo=photos._replace(landmarks=torch.full((2, 5, 2), float("nan"))))
+    term = model.extra_generator_terms(unknown, translation)["leak_cartoon"]
+    assert (float(term.value), bool(term.applies)) == (0.0, False)
 
 
 def test_random_targets_are_asked_for_and_judged_and_the_way_back_is_the_source_s() -> None:

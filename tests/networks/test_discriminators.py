@@ -123,3 +123,24 @@ def test_labels_are_needed_where_they_are_asked_for() -> None:
         PatchDiscriminator(ndf=4, num_labels=2)(noise(2, 3, 32, 32))
     with pytest.raises(ValueError, match="of 0 labels needs labels"):
         PatchDiscriminator(ndf=4)(noise(2, 3, 32, 32), torch.eye(2))
+
+
+def test_spectral_norm_bounds_every_kernel_and_unknown_norms_are_refused() -> None:
+    torch.manual_seed(0)
+    network = init_weights(PatchDiscriminator(ndf=8, norm="spectral"), gain=1.0)
+    for _ in range(30):  # power iterations
+        network(torch.rand(1, 3, 64, 64))
+    for layer in (network.stem, *network.convs, network.head):
+        largest = torch.linalg.matrix_norm(layer.weight.flatten(1), ord=2)
+        assert float(largest) == pytest.approx(1.0, rel=0.05)
+    with pytest.raises(ValueError, match="unknown norm 'layer'"):
+        PatchDiscriminator(norm="layer")  # type: ignore[arg-type]
+
+
+def test_only_without_instance_norm_the_contrast_of_an_image_counts() -> None:
+    torch.manual_seed(0)
+    image = torch.rand(1, 3, 64, 64) - 0.5
+    for norm in ("instance", "none"):
+        network = init_weights(PatchDiscriminator(ndf=8, norm=norm), gain=0.1)  # no bias: only the norm differs
+        ratio = float((network(image) / network(0.25 * image)).median())
+        assert ratio == pytest.approx(1.0 if norm == "instance" else 4.0, rel=0.05)

@@ -12,9 +12,10 @@ POINTS = "69 109 106 113 77 142 73 152 108 154"
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """CelebA, CartoonSet 10k, WIDER FACE and LFW+Net of a few images each."""
+    """CelebA, CelebAMask-HQ, CartoonSet 10k, WIDER FACE and LFW+Net of a few images each."""
     root = tmp_path / "data"
     _write_celeba(root / "celeba")
+    _write_celebamask_hq(root / "celebamask_hq")
     _write_cartoons(root / "cartoonset10k")
     _write_wider(root / "wider_face")
     _write_lfw_net(root / "lfw_net")
@@ -35,6 +36,7 @@ def _write_celeba(folder: Path) -> None:
     names = ["000001.jpg", "000002.jpg", "000003.jpg"]
     for name in names:
         _image(folder / "img_align_celeba" / name, 178, 218)
+        _image(folder / "masks" / name.replace("jpg", "png"), 178, 218)
     attributes = " ".join(f"attribute_{number}" for number in range(40))
     _text(folder / "list_eval_partition.txt", *(f"{name} {part}" for part, name in enumerate(names)))
     _text(folder / "list_attr_celeba.txt", "3", attributes, *(name + " -1  1" * 20 for name in names))
@@ -47,6 +49,15 @@ def _write_celeba(folder: Path) -> None:
         "image_id x_1 y_1 width height",
         *(f"{name} 95 71 26 31" for name in names),
     )
+
+
+def _write_celebamask_hq(folder: Path) -> None:
+    for number in (0, 2000):
+        _image(folder / "CelebA-HQ-img" / f"{number}.jpg", 64, 64)
+        for part in ("skin", "hair", "neck"):
+            _image(folder / "CelebAMask-HQ-mask-anno" / str(number // 2000) / f"{number:05d}_{part}.png", 32, 32)
+    rows = ["0         119613              119614.jpg", "2000      182700              182701.jpg"]
+    _text(folder / "CelebA-HQ-to-CelebA-mapping.txt", "idx       orig_idx            orig_file", *rows)
 
 
 def _write_cartoons(folder: Path) -> None:

@@ -19,6 +19,7 @@ from PIL import Image
 
 from datamodules.cartoonset import CartoonSet
 from datamodules.celeba import CelebA
+from datamodules.celebamask_hq import CelebAMaskHQ
 from datamodules.check import check
 from datamodules.download import SOURCES, Archive, Checksum, Source, get
 from datamodules.download.fetch import Retry
@@ -81,6 +82,13 @@ def published(name: SetName) -> dict[str, bytes]:
             "list_landmarks_align_celeba.txt": "\n".join(["3", header, *(f"{n} {points}" for n in NAMES)]).encode(),
             "list_eval_partition.txt": "\n".join(f"{n} {part}" for part, n in enumerate(NAMES)).encode(),
         }
+    if name is SetName.CELEBAMASKHQ:
+        files = {
+            "CelebA-HQ-img/0.jpg": image("jpeg", (64, 64)),
+            "CelebAMask-HQ-mask-anno/0/00000_skin.png": image("png", (32, 32)),
+            "CelebA-HQ-to-CelebA-mapping.txt": b"idx orig_idx orig_file\n0 119613 119614.jpg\n",
+        }
+        return {"CelebAMask-HQ.zip": zipped({f"CelebAMask-HQ/{file}": content for file, content in files.items()})}
     if name is SetName.WIDER:
         return {
             "WIDER_train.zip": zipped({"WIDER_train/images/0--Parade/a.jpg": photo}),
@@ -126,6 +134,7 @@ def test_what_is_got_is_what_the_data_set_reads(site: Site, tmp_path: Path, name
     assert [path.name for path in root.iterdir()] == [name.folder]
     first = {
         SetName.CELEBA: lambda: CelebA(folder, "train")[0].image,
+        SetName.CELEBAMASKHQ: lambda: CelebAMaskHQ(folder, "train")[0].image,
         SetName.CARTOONSET10K: lambda: CartoonSet(folder, "train")[0].image,
         SetName.CARTOONSET100K: lambda: CartoonSet(folder, "train")[0].image,
         SetName.WIDER: lambda: WiderFace(folder, "train")[0].image,

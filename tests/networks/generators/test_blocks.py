@@ -7,7 +7,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from networks.generators.blocks import ConvNorm, DenseBlock, Padding, ResidualBlock, UpConvNorm, Upsampling
+from networks.generators import build_generator
+from networks.generators.blocks import (
+    ConvNorm,
+    DenseBlock,
+    LabelInjection,
+    Padding,
+    ResidualBlock,
+    UpConvNorm,
+    Upsampling,
+)
+from networks.initialisation import init_weights
 
 
 def noise(*shape: int) -> Tensor:
@@ -135,3 +145,64 @@ def test_labels_are_concatenated_to_an_up_sampling_s_input(upsampling: Upsamplin
     x = noise(3, 2, 4, 6)
     expected = layer.conv(layer.resize(torch.cat([x, planes(LABELS, 4, 6)], dim=1)))
     torch.testing.assert_close(layer(x, LABELS), expected, atol=1e-5, rtol=1e-4)
+
+
+def label_weights_that_act(injection: LabelInjection, upsampling: Upsampling) -> tuple[int, int]:
+    """How many of a generator's label weights change what it makes, and how many there are."""
+    torch.manual_seed(0)
+    generator = init_weights(
+        build_generator("resnet6", ngf=4, num_labels=4, upsampling=upsampling, label_injection=injection)
+    )
+    labels = torch.eye(4)
+    (generator(noise(4, 3, 16, 16), labels) * noise(4, 3, 16, 16)).sum().backward()
+    acting = count = 0
+    for layer in generator.modules():
+        if isinstance(layer, ConvNorm | UpConvNorm):
+            if layer.modulation is not None:
+                gradient = layer.modulation.weight.grad
+            else:
+                kernel = layer.conv.weight.grad
+                assert kernel is not None
+                gradient = kernel[-4:] if isinstance(layer.conv, torch.nn.ConvTranspose2d) else kernel[:, -4:]
+            assert gradient is not None
+            acting, count = acting + int((gradient.abs() > 1e-9).sum()), count + gradient.numel()
+    return acting, count
+
+
+@pytest.mark.parametrize("upsampling", ["transposed", "resize"])
+@pytest.mark.parametrize("injection", ["after_norm", "modulation"])
+def test_every_label_weight_acts_where_it_comes_after_the_norm(
+    injection: LabelInjection, upsampling: Upsampling
+) -> None:
+    acting, count = label_weights_that_act(injection, upsampling)
+    assert acting > 0.95 * count  # a channel that a ReLU closes everywhere takes its own along
+
+
+def test_the_norm_removes_most_of_the_paper_s_concatenated_labels() -> None:
+    acting, count = label_weights_that_act("concat", "resize")
+    assert acting < 0.3 * count
+
+
+def test_after_norm_has_the_paper_s_weights_and_adds_what_they_contribute_after_the_norm() -> None:
+    torch.manual_seed(0)
+    x, labels = noise(2, 3, 8, 8), torch.eye(4)[[1, 3]]
+    layer = ConvNorm(3, 5, 3, num_labels=4, label_injection="after_norm")
+    assert layer.conv.weight.shape == ConvNorm(3, 5, 3, num_labels=4).conv.weight.shape
+    plain = ConvNorm(3, 5, 3)
+    plain.conv.weight.data.copy_(layer.conv.weight[:, :3])
+    added = torch.stack([layer.conv.weight[:, 3 + label].sum(dim=(1, 2)) for label in (1, 3)])
+    torch.testing.assert_close(layer(x, labels), plain(x) + added[:, :, None, None], atol=1e-5, rtol=1e-4)
+
+
+def test_modulation_scales_and_shifts_the_normalised_output() -> None:
+    torch.manual_seed(0)
+    x, labels = noise(2, 3, 8, 8), torch.eye(4)[[1, 3]]
+    layer = ConvNorm(3, 5, 3, num_labels=4, label_injection="modulation")
+    assert layer.modulation is not None
+    scale, shift = (labels @ layer.modulation.weight.T)[:, :, None, None].chunk(2, dim=1)
+    torch.testing.assert_close(layer(x, labels), layer(x) * (1 + scale) + shift)
+
+
+def test_unknown_injections_are_refused() -> None:
+    with pytest.raises(ValueError, match="unknown label injection 'magic'"):
+        ConvNorm(3, 5, 3, num_labels=4, label_injection="magic")  # type: ignore[arg-type]

@@ -1,0 +1,198 @@
+"""The DataModule of the finisher: clean cartoons with their alpha."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple, cast, get_args
+
+import cv2
+import numpy as np
+import torch
+from lightning import LightningDataModule
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from datamodules.cache import CachedFaces, FramedFaces
+from datamodules.errors import DataError
+from datamodules.faces import FacesDataModule
+from datamodules.framing import framing_for
+from datamodules.images import composite_on_white, read_rgba
+from datamodules.joined import join
+from datamodules.orders import FileOrder, Order, ShuffledOrder
+from datamodules.samples import RawFace, Split
+from datamodules.source import FaceFiles, FaceSource
+from datamodules.unpaired import DrawSampler
+from datamodules.workers import one_thread
+
+_WHITE_AND_CLEAR = (255, 255, 255, 0)
+
+
+class CleanCartoons(NamedTuple):
+    """Cartoons as they ought to be: a batch of B, or without the batch axis a single one.
+
+    Attributes:
+        image: ``(B, 3, H, W)`` float32 RGB in [-1, 1] on white.
+        alpha: ``(B, 1, H, W)`` float32 in [0, 1].
+        landmarks: ``(B, 5, 2)`` float32 pixels; NaN where they are unknown.
+    """
+
+    image: Tensor
+    alpha: Tensor
+    landmarks: Tensor
+
+
+class FinisherDataModule(LightningDataModule):
+    """Cartoons at the finisher's output size, turned, scaled and shifted at random in training.
+
+    Args:
+        root: Folder of the data sets.
+        cartoons: The cartoons' folder, see ``FacesDataModule``; files with an alpha channel.
+        image_size: Side of the finished images in pixels.
+        batch_size: Images a batch.
+        num_workers: Loader processes.
+        epoch_size: Cartoons an epoch.
+        cache_dir: Keep decoded cartoons here.
+        seed: Decides order and augmentation; follows ``--seed_everything``.
+    """
+
+    def __init__(
+        self,
+        root: str = "data",
+        cartoons: str = "cartoonset10k",
+        image_size: int = 128,
+        batch_size: int = 4,
+        num_workers: int = 2,
+        epoch_size: int = 2000,
+        cache_dir: str | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        for name, value, least in (("image_size", image_size, 16), ("batch_size", batch_size, 1)):
+            if value < least:
+                raise DataError(f"--data.{name} is {value}, must be at least {least}")
+        if epoch_size < batch_size:
+            raise DataError(f"--data.epoch_size {epoch_size} is less than --data.batch_size {batch_size}; give more")
+        self.save_hyperparameters(ignore=["seed"])
+        for name, path in (("root", root), ("cache_dir", cache_dir)):
+            self.hparams[name] = str(Path(path).expanduser().absolute()) if path else path
+        self._faces = FacesDataModule(root, cartoons=cartoons, image_size=image_size)
+        self._image_size, self._batch_size, self._num_workers = image_size, batch_size, num_workers
+        self._epoch_size, self._seed = epoch_size, seed
+        self._cache_dir = Path(cache_dir).expanduser() if cache_dir else None
+        self._parts: dict[Split, _Cartoons] = {}
+
+    def setup(self, stage: str) -> None:
+        """Find the cartoons of what ``stage`` ("fit", "validate" or "test") needs."""
+        wanted: dict[str, tuple[Split, ...]] = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",)}
+        for split in wanted.get(stage, get_args(Split)):
+            parts = self._faces.sources("cartoon", split)
+            framed = join({called: self._framed(cast(FaceFiles, part), split) for called, part in parts.items()})
+            order: Order = ShuffledOrder(len(framed), self._seed, 0) if split == "train" else FileOrder(len(framed))
+            self._parts[split] = _Cartoons(framed, order, self._image_size, split == "train", self._seed)
+
+    def _framed(self, part: FaceFiles, split: Split) -> FaceSource:
+        faces = _RgbaFaces(part)
+        framed = FramedFaces(faces, framing_for("cartoon", self._image_size, augment=split == "train"))
+        if not self._cache_dir:
+            return framed
+        place = hashlib.sha256(str(faces.path(0).parent.resolve()).encode()).hexdigest()[:8]
+        return CachedFaces(framed, self._cache_dir, f"rgba-{place}-{split}-{self._image_size}px")
+
+    def train_dataloader(self) -> DataLoader[CleanCartoons]:
+        """Random draws."""
+        sampler = DrawSampler.of_trainer(self._epoch_size - self._epoch_size % self._batch_size, self.trainer)
+        return self._loader("train", sampler)
+
+    def val_dataloader(self) -> DataLoader[CleanCartoons]:
+        """The validation part in file order."""
+        return self._loader("val")
+
+    def test_dataloader(self) -> DataLoader[CleanCartoons]:
+        """The test part in file order."""
+        return self._loader("test")
+
+    def _loader(self, split: Split, sampler: DrawSampler | None = None) -> DataLoader[CleanCartoons]:
+        return DataLoader(
+            self._parts[split],
+            batch_size=self._batch_size,
+            num_workers=self._num_workers,
+            persistent_workers=self._num_workers > 0 and sampler is not None,
+            pin_memory=torch.cuda.is_available(),
+            worker_init_fn=one_thread,
+            sampler=sampler,
+            drop_last=sampler is not None,
+        )
+
+
+class _RgbaFaces:
+    """The same faces with four channels: RGB on white, and alpha. So both can be scaled like any image."""
+
+    def __init__(self, faces: FaceFiles) -> None:
+        if not hasattr(faces, "path"):
+            raise DataError("the finisher needs cartoons as files with an alpha channel; shards hold none")
+        self.names, self.hair = faces.names, faces.hair
+        self._faces = faces
+
+    def __len__(self) -> int:
+        return len(self._faces)
+
+    def __getitem__(self, index: int) -> RawFace:
+        path = self.path(index)
+        rgba = read_rgba(path)
+        image = np.dstack([composite_on_white(rgba), rgba[..., 3]])
+        return RawFace(image, self._faces[index].landmarks, int(self.hair[index]), path)
+
+    def path(self, index: int) -> Path:
+        return self._faces.path(index)
+
+    def fingerprint(self) -> str:
+        return f"rgba {self._faces.fingerprint()}"
+
+
+class _Cartoons(Dataset[CleanCartoons]):
+    """Draw ``n`` is a pure function of ``n`` and the seed."""
+
+    def __init__(self, faces: FaceSource, order: Order, side: int, augment: bool, seed: int) -> None:
+        self._faces, self._order, self._side, self._augment, self._seed = faces, order, side, augment, seed
+
+    def __len__(self) -> int:
+        return len(self._faces)
+
+    def __getitem__(self, draw: int) -> CleanCartoons:
+        face = self._faces[self._order(draw)]
+        matrix = self._matrix(face.image.shape[0], np.random.default_rng([self._seed, draw]))
+        image = cv2.warpAffine(
+            face.image,
+            matrix,
+            (self._side, self._side),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=_WHITE_AND_CLEAR,
+        )
+        landmarks = face.landmarks @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)
+        if matrix[0, 0] < 0:  # mirrored: left and right change places
+            landmarks = landmarks[[1, 0, 2, 4, 3]]
+        pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1).float()
+        return CleanCartoons(pixels[:3] / 127.5 - 1, pixels[3:] / 255, torch.from_numpy(landmarks))
+
+    def _matrix(self, frame: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """The map (2, 3) from a frame to the image: its centre, or in training a random one.
+
+        That turns by up to 20 degrees, scales by 0.95 to 1.4, shifts by up to a tenth, mirrors, and may change the
+        width.
+        """
+        middle = (self._side - 1) / 2
+        linear = np.eye(2)
+        shift = np.zeros(2)
+        if self._augment:
+            angle = np.deg2rad(rng.uniform(-20, 20))
+            scale = rng.uniform(0.95, 1.4)
+            width = rng.uniform(0.85, 1.15) if rng.random() < 0.4 else 1.0
+            mirror = -1 if rng.random() < 0.5 else 1
+            turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+            linear = scale * turn @ np.diag([width * mirror, 1.0])
+            shift = rng.uniform(-0.1, 0.1, 2) * self._side
+        offset = middle + shift - linear @ np.full(2, (frame - 1) / 2)
+        return np.column_stack([linear, offset])

@@ -1,0 +1,67 @@
+"""A folder computed once: whole or absent, by one process while others wait, anew when its source changes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock
+
+from datamodules.errors import DataError
+
+
+@contextmanager
+def kept_folder(folder: Path, name: str, fingerprint: str, fill: Callable[[Path], None]) -> Iterator[Path]:
+    """The folder of this name and fingerprint, filled if it is not there; open what is in it inside the ``with``.
+
+    Folders of the same name and another fingerprint are removed.
+
+    Args:
+        folder: Where such folders lie; made where it is missing.
+        name: Tells what they hold apart.
+        fingerprint: Of what they are computed from.
+        fill: Fills an empty folder.
+
+    Raises:
+        DataError: It cannot be written there.
+    """
+    path = folder / f"{name}-{fingerprint[:16]}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"cannot write the cache {folder}: {error.strerror}") from error
+    with FileLock(folder / f".{name}.lock"):  # one builds, the others wait; none removes what another opens
+        if not path.is_dir():
+            _build(path, fill)
+            for other in folder.glob(f"{name}-*"):
+                if other != path:
+                    shutil.rmtree(other, ignore_errors=True)
+        yield path
+
+
+def check_room(folder: Path, needed: int) -> None:
+    """Ask for room on a folder's disk before it is filled.
+
+    Raises:
+        DataError: There are fewer bytes free than ``needed``.
+    """
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise DataError(
+            f"a cache of {needed / 1e9:.1f} GB does not fit into {folder.parent} ({free / 1e9:.1f} GB free)"
+        )
+
+
+def _build(path: Path, fill: Callable[[Path], None]) -> None:
+    """Fill a folder beside ``path`` and rename it there."""
+    part = path.with_name(f"{path.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    try:
+        fill(part)
+        part.rename(path)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise

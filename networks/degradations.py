@@ -1,0 +1,125 @@
+"""Damage such as generators do to cartoons: what the finisher learns to undo."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Degradation:
+    """How much damage is done, at most; of each face at random. Lengths are pixels of the damaged image.
+
+    Attributes:
+        blur: Standard deviation of a Gaussian.
+        noise: Amplitudes of colour noise whose cells are 1/6, 1/16 and 1/64 of the image, in [-1, 1].
+        warp: Shift of each place by a smooth field.
+        tint: Amplitude of one colour cast over the darker parts (a hair label that leaks into the skin).
+        smudges: Soft patches of a colour of the image, of white or of brown, in number.
+        fade: Share by which everything is drawn towards white.
+    """
+
+    blur: float = 1.3
+    noise: tuple[float, float, float] = (0.14, 0.14, 0.07)
+    warp: float = 0.9
+    tint: float = 0.10
+    smudges: int = 4
+    fade: float = 0.15
+
+
+_NOISE_CELLS = (6, 16, 64)
+_SMUDGE_COLOURS = ((1.0, 1.0, 1.0), (0.1, -0.3, -0.6))
+
+
+def degrade(cartoons: Tensor, scale: int, degradation: Degradation = Degradation()) -> Tensor:
+    """Shrinks and damages cartoons, with the global random generator.
+
+    Args:
+        cartoons: (B, 3, scale * H, scale * W) RGB in [-1, 1] on white.
+        scale: How many times the sides are reduced.
+        degradation: How much damage is done.
+
+    Returns:
+        (B, 3, H, W) in [-1, 1].
+    """
+    images = F.avg_pool2d(cartoons, scale)
+    images = _warped(images, degradation.warp)
+    images = _smudged(images, degradation.smudges)
+    images = _blurred(images, degradation.blur)
+    # White stays almost white under a real generator: damage follows what is drawn.
+    drawn = F.max_pool2d(1 - images.amin(dim=1, keepdim=True), 5, stride=1, padding=2).clamp(0, 1)
+    drawn = 0.15 + 0.85 * drawn
+    images = images + drawn * _colour_noise(images, degradation.noise)
+    images = images + drawn * degradation.tint * _uniform(images, 3)
+    fade = degradation.fade * torch.rand(len(images), 1, 1, 1, device=images.device)
+    return (images + fade * (1 - images)).clamp(-1, 1)
+
+
+def _uniform(images: Tensor, channels: int = 1) -> Tensor:
+    """(B, channels, 1, 1) in [-1, 1)."""
+    return torch.rand(len(images), channels, 1, 1, device=images.device) * 2 - 1
+
+
+def _colour_noise(images: Tensor, amplitudes: tuple[float, ...]) -> Tensor:
+    """Smooth noise of several scales, some of it grey, each face at a strength of its own."""
+    height, width = images.shape[2:]
+    noise = torch.zeros_like(images)
+    for cells, amplitude in zip(_NOISE_CELLS, amplitudes, strict=True):
+        grid = torch.randn(len(images), 3, min(cells, height), min(cells, width), device=images.device)
+        smooth = F.interpolate(grid, (height, width), mode="bicubic", align_corners=False)
+        strength = amplitude * torch.rand(len(images), 1, 1, 1, device=images.device)
+        noise = noise + strength * smooth
+    return noise
+
+
+def _warped(images: Tensor, reach: float) -> Tensor:
+    """Moves each place by up to about ``reach`` pixels along a smooth field."""
+    height, width = images.shape[2:]
+    coarse = torch.randn(len(images), 2, 8, 8, device=images.device)
+    field = F.interpolate(coarse, (height, width), mode="bicubic", align_corners=False)
+    strength = reach * torch.rand(len(images), 1, 1, 1, device=images.device)
+    shift = (field * strength).permute(0, 2, 3, 1) * images.new_tensor([2 / width, 2 / height])
+    identity = torch.eye(2, 3, device=images.device).expand(len(images), 2, 3)
+    grid = F.affine_grid(identity, list(images.shape), align_corners=False) + shift
+    return F.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+
+def _blurred(images: Tensor, largest: float) -> Tensor:
+    """Each face under a Gaussian of its own, of up to ``largest`` pixels."""
+    reach = max(1, math.ceil(2 * largest))
+    sigma = (largest * torch.rand(len(images), 1, device=images.device)).clamp(min=0.05)
+    offsets = torch.arange(-reach, reach + 1, device=images.device, dtype=images.dtype)
+    kernel = torch.exp(-0.5 * (offsets / sigma).square())
+    kernel = kernel / kernel.sum(dim=1, keepdim=True)
+    batch, channels = images.shape[:2]
+    kernel = kernel.repeat_interleave(channels, dim=0)
+    stacked = F.pad(images, (reach, reach, reach, reach), mode="replicate").flatten(0, 1)[None]
+    rows = F.conv2d(stacked, kernel[:, None, :, None], groups=batch * channels)
+    return F.conv2d(rows, kernel[:, None, None, :], groups=batch * channels).view_as(images)
+
+
+def _smudged(images: Tensor, most: int) -> Tensor:
+    """Lays some soft patches on each face, in one of its own colours, in white or in brown."""
+    batch, _, height, width = images.shape
+    rows = torch.linspace(-1, 1, height, device=images.device)[None, :, None]
+    columns = torch.linspace(-1, 1, width, device=images.device)[None, None, :]
+    faces = torch.arange(batch, device=images.device)
+    for _ in range(most):
+        y, x = (torch.rand(batch, 1, 1, device=images.device) * 2 - 1 for _ in range(2))
+        size_y, size_x = (0.04 + 0.2 * torch.rand(batch, 1, 1, device=images.device) ** 2 for _ in range(2))
+        patch = torch.exp(-((rows - y) / size_y).square() - ((columns - x) / size_x).square())
+        strength = torch.rand(batch, 1, 1, device=images.device).square()
+        own = images[
+            faces,
+            :,
+            torch.randint(height, (batch,), device=images.device),
+            torch.randint(width, (batch,), device=images.device),
+        ]
+        fixed = images.new_tensor(_SMUDGE_COLOURS)[torch.randint(len(_SMUDGE_COLOURS), (batch,), device=images.device)]
+        colour = torch.where(torch.rand(batch, 1, device=images.device) < 0.6, own, fixed)[:, :, None, None]
+        images = images + (patch * strength)[:, None] * (colour - images)
+    return images

@@ -1,0 +1,159 @@
+"""The finisher: a soft, mottled cartoon to a clean one, two or four times as large, with an alpha channel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from networks.weights_file import WeightsError, fill, read_weights, write_weights
+
+_FORMAT_VERSION = 1
+
+
+class Finished(NamedTuple):
+    """Finished cartoons.
+
+    Attributes:
+        image: (B, 3, H, W) float32 RGB in [-1, 1], on white.
+        alpha: (B, 1, H, W) float32 in [0, 1]: 1 where the cartoon is.
+    """
+
+    image: Tensor
+    alpha: Tensor
+
+
+class CartoonFinisher(nn.Module):
+    """Restores a generated cartoon: clear outlines, even colours, a larger image, and where the cartoon ends.
+
+    A small U-Net with one level, whose result is added to the bilinear enlargement of the input. It is convolutional:
+    any image with even sides will do, but it expects heads of the size it was trained on.
+
+    Args:
+        scale: How many times as large the output is, 2 or 4.
+        width: Channels at the input's resolution; twice as many one level down.
+        n_blocks: Residual blocks one level down.
+        input_size: Side in pixels of the cartoons that it was trained on; it takes others, too.
+
+    Raises:
+        ValueError: If `scale` is neither 2 nor 4.
+    """
+
+    divisor = 2
+
+    def __init__(self, scale: int = 2, width: int = 32, n_blocks: int = 4, input_size: int = 64) -> None:
+        super().__init__()
+        if scale not in (2, 4):
+            raise ValueError(f"the finisher enlarges 2 or 4 times, not {scale}")
+        self.scale, self.width, self.n_blocks, self.input_size = scale, width, n_blocks, input_size
+        self.stem = nn.Conv2d(3, width, 3, padding=1)
+        self.down = nn.Conv2d(width, 2 * width, 3, stride=2, padding=1)
+        self.blocks = nn.Sequential(*(_Residual(2 * width) for _ in range(n_blocks)))
+        self.up = nn.Conv2d(2 * width, 4 * width, 3, padding=1)
+        self.merge = _Residual(width)
+        enlarging: list[nn.Module] = []
+        for _ in range(int(math.log2(scale))):
+            enlarging += [nn.Conv2d(width, 4 * width, 3, padding=1), nn.PixelShuffle(2), nn.ReLU(inplace=True)]
+        self.enlarge = nn.Sequential(*enlarging)
+        self.out = nn.Conv2d(width, 4, 3, padding=1)
+        nn.init.zeros_(self.out.bias)  # type: ignore[arg-type]
+        self.out.weight.data.mul_(0.1)
+
+    def forward(self, cartoons: Tensor) -> Finished:
+        """Finishes cartoons.
+
+        Args:
+            cartoons: (B, 3, H, W) RGB in [-1, 1] on white, H and W even.
+
+        Returns:
+            Images and alpha, (B, C, scale * H, scale * W).
+
+        Raises:
+            ValueError: If a side is odd.
+        """
+        height, width = cartoons.shape[2:]
+        if height % self.divisor or width % self.divisor:
+            raise ValueError(f"the finisher needs even sides, got {height}x{width} (height x width)")
+        skip = F.relu(self.stem(cartoons))
+        deep = self.blocks(F.relu(self.down(skip)))
+        x = self.merge(skip + F.pixel_shuffle(self.up(deep), 2))
+        output = self.out(self.enlarge(x)).float()
+        enlarged = F.interpolate(cartoons.float(), scale_factor=self.scale, mode="bilinear", align_corners=False)
+        image, alpha = output.split([3, 1], dim=1)
+        # What is not white belongs to the cartoon: a start from which alpha has little to learn.
+        darkness = (1 - enlarged.amin(dim=1, keepdim=True)).clamp(0, 1)
+        return Finished((enlarged + image).clamp(-1, 1), torch.sigmoid(20 * (alpha + darkness - 0.1)))
+
+
+class _Residual(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv2.weight.data.mul_(0.1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = x + self.conv2(F.relu(self.conv1(x)))
+        return result
+
+
+def sticker(finished: Finished) -> Tensor:
+    """Cartoons without their white background, to be laid on any other.
+
+    Args:
+        finished: Images on white and their alpha.
+
+    Returns:
+        (B, 4, H, W) float32: RGB in [-1, 1] of the cartoon alone, and alpha in [0, 1]. Laid on white they are the
+        images again, where alpha is not 0.
+    """
+    alpha = finished.alpha
+    colour = (finished.image - (1 - alpha)) / alpha.clamp(min=1e-3)
+    return torch.cat([colour.clamp(-1, 1), alpha], dim=1)
+
+
+def save_finisher(
+    finisher: CartoonFinisher, figures: Mapping[str, float], path: Path, details: Mapping[str, object] | None = None
+) -> None:
+    """Writes a finisher in half precision with its own figures, finished or not at all.
+
+    Args:
+        finisher: The network.
+        figures: What it reaches, by name.
+        path: The file.
+        details: What it was trained on and how, for a reader; plain values.
+
+    Raises:
+        WeightsError: It cannot be written there.
+    """
+    options = {"scale": finisher.scale, "width": finisher.width, "n_blocks": finisher.n_blocks}
+    options["input_size"] = finisher.input_size
+    description = {"format_version": _FORMAT_VERSION, "kind": "finisher", **options, "figures": dict(figures)}
+    half = CartoonFinisher(**options)
+    half.load_state_dict(finisher.state_dict())
+    write_weights(half.half(), {**description, "details": dict(details or {})}, path)
+
+
+def load_finisher(path: Path) -> CartoonFinisher:
+    """Reads what `save_finisher` wrote: the network in float32, frozen and in eval mode.
+
+    Raises:
+        WeightsError: The file is missing, damaged, or of another kind.
+    """
+    tensors, description = read_weights(path)
+    try:
+        if description["kind"] != "finisher" or description["format_version"] != _FORMAT_VERSION:
+            raise WeightsError(f"{path} is no finisher of format {_FORMAT_VERSION}")
+        options = {name: int(str(description[name])) for name in ("scale", "width", "n_blocks", "input_size")}
+        finisher = CartoonFinisher(**options)
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(
+            f"{path} holds no finisher; `lightning fit --config configs/finisher.yaml` trains one"
+        ) from error
+    fill(finisher, {name: tensor.float() for name, tensor in tensors.items()}, path)
+    return finisher.requires_grad_(False).eval()

@@ -1,0 +1,35 @@
+"""Regions of a face that its landmarks tell: the cheeks, which a hair colour must leave alone."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+_HALF_WIDTH = 0.75
+_TOP, _BOTTOM = 0.30, 0.62
+"""Eye distances beside the face's axis and below the eyes: without eyes, eyebrows, beard and side-whiskers."""
+
+
+def cheek_mask(landmarks: Tensor, height: int, width: int) -> Tensor:
+    """Where the cheeks and the bridge of the nose are: a band below the eyes that holds no hair.
+
+    Args:
+        landmarks: (B, 5, 2) pixels, x then y; NaN where they are unknown.
+        height: Rows of the image.
+        width: Columns of the image.
+
+    Returns:
+        (B, 1, height, width) float32, 1 inside and 0 outside; all zero for unknown landmarks.
+    """
+    points = landmarks.float()
+    left, right = points[:, 0], points[:, 1]
+    middle, across = (left + right) / 2, right - left
+    unit = across.norm(dim=1, keepdim=True).clamp(min=1e-6)
+    across = across / unit
+    rows = torch.arange(height, device=points.device, dtype=torch.float32)[None, :, None] - middle[:, 1, None, None]
+    columns = torch.arange(width, device=points.device, dtype=torch.float32)[None, None, :] - middle[:, 0, None, None]
+    cosine, sine, unit = across[:, 0, None, None], across[:, 1, None, None], unit[:, :, None]
+    beside, below = (columns * cosine + rows * sine) / unit, (rows * cosine - columns * sine) / unit
+    inside = (beside.abs() <= _HALF_WIDTH) & (below >= _TOP) & (below <= _BOTTOM)  # no comparison with NaN holds
+    mask: Tensor = inside[:, None].float()
+    return mask
