@@ -48,7 +48,8 @@ class FacesDataModule(LightningDataModule):
         image_size: Side of the square images in pixels.
         batch_size: Images of each domain a step and process.
         num_workers: Loader processes of each training process; 0 loads in the training process itself.
-        epoch_size: Draws an epoch over all processes, whole batches only; by default the size of the larger domain.
+        epoch_size: Draws an epoch over all processes, whole batches only; None is the size of the larger domain. The
+            configs of the CycleGANs say 10,000, so that their 200 epochs are as long on any set.
         augment: The random geometry of training (paper 3.2.2).
         align_cartoons: In training, bend each cartoon so that its landmarks lie where those of the photo beside it do,
             in place of the paper's augmentation (see ``datamodules.landmark_warp``).

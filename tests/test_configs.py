@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+import yaml
 
 from lightning_modules.cli import main
 from lightning_modules.cli.command import CartoonGANCLI
@@ -83,3 +84,34 @@ def test_a_size_goes_over_a_variant(sample_root: Path, tmp_path: Path) -> None:
     small = ["--model.ngf", "4", "--model.ngf_photo", "4", "--model.ndf", "4", "--model.ndf_photo", "4"]
     options = ["--trainer.fast_dev_run", "true", "--trainer.accelerator", "cpu", "--data.root", str(sample_root)]
     assert main(["fit", *configs, *small, *options, "--trainer.default_root_dir", str(tmp_path)]) == 0
+
+
+MOST_STEPS = 2_000_000
+"""Training steps of a shipped config at its own values: on full CelebA an epoch of every photo made them 32 million."""
+
+
+def merged(config: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """A config with `base.yaml` under it, as the command sees it."""
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as end:
+        main(["fit", "--config", str(config), "--print_config"])
+    assert not end.value.code
+    config_of_the_command: dict[str, Any] = yaml.safe_load(capsys.readouterr().out)
+    return config_of_the_command
+
+
+@pytest.mark.parametrize("config", [path for path in CONFIGS if path.stem.startswith("cyclegan")], ids=lambda p: p.stem)
+def test_a_cyclegan_ends_after_as_many_steps_on_any_set(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = merged(config, capsys)
+    data, trainer = options["data"]["init_args"], options["trainer"]
+    assert data["epoch_size"] == 10_000
+    assert data["epoch_size"] // data["batch_size"] * trainer["max_epochs"] == MOST_STEPS
+
+
+def test_the_length_of_an_epoch_is_of_the_cyclegans_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """The other configs bring a data class and a length of their own."""
+    for path in CONFIGS:
+        data = merged(path, capsys)["data"]
+        own = yaml.safe_load(path.read_text()).get("data", {}).get("init_args", {}).get("epoch_size")
+        assert data["init_args"]["epoch_size"] == (own or 10_000)
+        assert own or data["class_path"].endswith("FacesDataModule")

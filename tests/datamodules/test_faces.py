@@ -202,3 +202,10 @@ def test_a_cache_does_not_depend_on_how_the_root_is_spelt(
     for root in (sample_root.name, str(sample_root)):
         module(Path(root), cache_dir=str(tmp_path / "cache")).setup("fit")
     assert len([path for path in (tmp_path / "cache").iterdir() if path.is_dir()]) == 2
+
+
+def test_the_domains_are_shuffled_apart(sample_root: Path) -> None:
+    """The sample data have as many photos as cartoons: one order for both would pair the same ones in every pass."""
+    data = module(sample_root, photos="celeba", cartoons="cartoonset10k")
+    photos, cartoons = data.stream("photo", "train").order, data.stream("cartoon", "train").order
+    assert [photos(draw) for draw in range(16)] != [cartoons(draw) for draw in range(16)]

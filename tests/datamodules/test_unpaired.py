@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -9,8 +11,8 @@ import torch
 from datamodules.bad_images import BadImageLog
 from datamodules.errors import DataError
 from datamodules.orders import FileOrder, Order, ShuffledOrder
-from datamodules.samples import RawFace
-from datamodules.transforms import photo_transform
+from datamodules.samples import Faces, RawFace
+from datamodules.transforms import FaceTransform, photo_transform
 from datamodules.unpaired import DomainStream, DrawSampler, UnpairedFaces
 
 
@@ -70,6 +72,53 @@ def test_a_draw_depends_on_seed_and_number_alone() -> None:
     assert torch.equal(a.photo.image, b.photo.image)
     assert torch.equal(a.cartoon.landmarks, b.cartoon.landmarks)
     assert drawn(faces(10, 4, seed=1), range(10)) != drawn(faces(10, 4), range(10))
+
+
+class Ruled(Numbered):
+    """Faces whose pixels say where they are: red is the column, green the row."""
+
+    def __getitem__(self, index: int) -> RawFace:
+        face = super().__getitem__(index)
+        rows, columns = np.mgrid[:16, :16].astype(np.uint8)
+        return replace(face, image=np.stack((columns, rows, columns), axis=2))
+
+
+def geometry(image: torch.Tensor) -> tuple[int, int, bool]:
+    """Left column and upper row of a crop of a ruled face, and whether it is mirrored."""
+    columns, rows = (image[channel].add(1).mul(127.5).round().int() for channel in (0, 1))
+    return int(columns.min()), int(rows.min()), bool(columns[0, 0] > columns[0, -1])
+
+
+def test_photo_and_cartoon_of_a_draw_are_cropped_and_mirrored_apart() -> None:
+    """Seeds that both domains shared would turn and shift every cartoon with its photo, and teach just that."""
+    streams = [DomainStream(Ruled(1), FileOrder(1), photo_transform(8, augment=True)) for _ in range(2)]
+    pairs = [UnpairedFaces(*streams, seed=3)[draw] for draw in range(60)]
+    photos, cartoons = ([geometry(pair[domain].image) for pair in pairs] for domain in range(2))
+    assert len(set(photos)) > 40
+    assert len(set(cartoons)) > 40
+    assert sum(photo == cartoon for photo, cartoon in zip(photos, cartoons, strict=True)) < 5  # of 162 choices
+    for shift in (-1, 1):  # nor does a domain repeat what the other has just had
+        assert sum(photos[at] == cartoons[(at + shift) % 60] for at in range(60)) < 5
+    assert 0.25 < sum(photo[2] == cartoon[2] for photo, cartoon in zip(photos, cartoons, strict=True)) / 60 < 0.75
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_no_seed_of_a_photo_is_one_of_a_cartoon(seed: int) -> None:
+    seen: dict[str, list[int]] = {"photo": [], "cartoon": []}
+
+    def spy(domain: str) -> FaceTransform:
+        transform = photo_transform(8, augment=False)
+
+        def noted(face: RawFace, seed: int) -> Faces:
+            seen[domain].append(seed)
+            return transform(face, seed)
+
+        return cast(FaceTransform, noted)
+
+    faces = UnpairedFaces(*(DomainStream(Numbered(5), FileOrder(5), spy(name)) for name in ("photo", "cartoon")), seed)
+    for draw in range(100):
+        faces[draw]
+    assert len({*seen["photo"], *seen["cartoon"]}) == 200
 
 
 def test_without_shuffle_the_shorter_domain_starts_over() -> None:

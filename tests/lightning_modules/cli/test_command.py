@@ -343,6 +343,7 @@ def test_an_unreadable_image_stops_a_run_or_is_reported(
     broken = CelebA(root / "celeba", "train").names[0]
     (root / "celeba" / "img_align_celeba" / broken).write_bytes(b"not a picture")
     options = ["--data.root", str(root), "--data.num_workers", workers, "--trainer.max_epochs", "1"]
+    options += ["--data.epoch_size", "null"]
     assert lightning("fit", *options) == 2
     message = capsys.readouterr().err.partition("lightning: error: ")[2]
     assert broken in message
