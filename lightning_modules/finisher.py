@@ -76,6 +76,7 @@ class Finisher(LightningModule):
         self.net = CartoonFinisher(scale, width, n_blocks)
         self.average = ema_of(self.net, ema_decay)
         self._shown: list[Tensor] = []
+        self._input_size = 0
 
     def forward(self, cartoons: Tensor) -> Finished:
         """Finish (B, 3, H, W) cartoons in [-1, 1]."""
@@ -84,7 +85,9 @@ class Finisher(LightningModule):
 
     def training_step(self, batch: CleanCartoons, batch_idx: int) -> Tensor:
         """Restore damaged cartoons."""
-        finished = self.net(degrade(batch.image, self._scale, self._degradation))
+        damaged = degrade(batch.image, self._scale, self._degradation)
+        self._input_size = damaged.shape[3]
+        finished = self.net(damaged)
         terms = restoration_terms(finished, batch)
         self.log_dict({f"train/{name}": value.detach() for name, value in terms.items()}, batch_size=len(batch.image))
         return terms["image"] + self._lambda_edges * terms["edges"] + self._lambda_alpha * terms["alpha"]
@@ -121,7 +124,7 @@ class Finisher(LightningModule):
         logged = self.trainer.callback_metrics
         figures = {name.removeprefix("val/"): float(value) for name, value in logged.items() if name.startswith("val/")}
         finisher = cast(CartoonFinisher, self.average.module)
-        finisher.input_size = int(cast(Any, self.trainer).datamodule.hparams["image_size"]) // self._scale
+        finisher.input_size = self._input_size
         save_finisher(finisher, figures, path, self._account())
         rank_zero_info(f"finisher: {path}")
 

@@ -10,6 +10,7 @@ import torch
 
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
+from datamodules.glasses import glasses_of
 from datamodules.hair_index import build_hair_index
 from datamodules.opening import open_cartoons, open_photos
 from datamodules.samples import Photos, UnpairedBatch
@@ -209,3 +210,45 @@ def test_the_domains_are_shuffled_apart(sample_root: Path) -> None:
     data = module(sample_root, photos="celeba", cartoons="cartoonset10k")
     photos, cartoons = data.stream("photo", "train").order, data.stream("cartoon", "train").order
     assert [photos(draw) for draw in range(16)] != [cartoons(draw) for draw in range(16)]
+
+
+def test_cartoons_can_lie_as_the_photos_beside_them_do_in_training_alone(sample_root: Path, tmp_path: Path) -> None:
+    batches = []
+    for cache in (None, str(tmp_path)):
+        data = module(sample_root, align_cartoons=True, cache_dir=cache)
+        data.setup("fit")
+        batches.append(next(iter(data.train_dataloader())))
+    batch = batches[0]
+    assert torch.equal(batch.cartoon.image, batches[1].cartoon.image)
+    assert batch.cartoon.image.shape == (4, 3, 32, 32)
+    assert (batch.cartoon.landmarks - batch.photo.landmarks).norm(dim=2).max() < 2
+    plain = next(iter(module_set_up(sample_root).train_dataloader()))
+    assert (plain.cartoon.landmarks - plain.photo.landmarks).norm(dim=2).max() > 2
+    held, same = (next(iter(each.val_dataloader())) for each in (data, module_set_up(sample_root)))
+    assert torch.equal(held.cartoon.image, same.cartoon.image)
+
+
+def module_set_up(root: Path, **options: object) -> FacesDataModule:
+    data = module(root, **options)
+    data.setup("fit")
+    return data
+
+
+def test_cartoons_wear_glasses_as_often_as_photos(sample_root: Path) -> None:
+    data = module_set_up(sample_root, match_glasses=True)
+    photos, cartoons = data.stream("photo", "train"), data.stream("cartoon", "train")
+    share = float((glasses_of(photos.faces) == 1).mean())
+    assert 0 < share < 1
+    worn = glasses_of(cartoons.faces)[[cartoons.order(draw) for draw in range(400)]] == 1
+    assert abs(float(worn.mean()) - share) < 0.01
+    plain = module_set_up(sample_root).stream("cartoon", "train")
+    as_they_are = glasses_of(plain.faces)[[plain.order(draw) for draw in range(len(plain.faces))]] == 1
+    assert abs(float(as_they_are.mean()) - share) > 0.01
+
+
+def test_glasses_of_photos_that_nobody_knows_cannot_be_matched(sample_root: Path, tmp_path: Path) -> None:
+    photos = tmp_path / "plain"
+    shutil.copytree(sample_root / "celeba" / "img_align_celeba", photos)
+    data = module(sample_root, photos=str(photos), match_glasses=True)
+    with pytest.raises(DataError, match=r"--data\.match_glasses: of none of the photos"):
+        data.setup("fit")

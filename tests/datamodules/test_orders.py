@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from datamodules.orders import BalancedOrder, FileOrder, ShuffledOrder
+from datamodules.orders import BalancedOrder, FileOrder, ShuffledOrder, StratifiedOrder
 from datamodules.samples import NO_HAIR_COLOUR
 
 
@@ -56,3 +56,23 @@ def test_orders_travel_to_other_processes() -> None:
     for order in (FileOrder(7), ShuffledOrder(7, 0, 1), BalancedOrder(hair, 0, 1)):
         copy = pickle.loads(pickle.dumps(order))
         assert [copy(draw) for draw in range(30)] == [order(draw) for draw in range(30)]
+
+
+def test_groups_are_drawn_in_their_ratio_evenly_mixed_and_each_face_as_often() -> None:
+    is_first = np.array([True] * 30 + [False] * 10)
+    order = StratifiedOrder(is_first, 0.1, seed=0, stream=1)
+    drawn = np.array([order(draw) for draw in range(1000)])
+    assert is_first[drawn].sum() == 100
+    assert all(is_first[drawn[start : start + 10]].sum() == 1 for start in range(0, 1000, 10))
+    uses = Counter(drawn.tolist())
+    assert {uses[index] for index in range(30)} <= {3, 4}
+    assert {uses[index] for index in range(30, 40)} == {90}
+    assert [order(draw) for draw in (7, 999)] == [drawn[7], drawn[999]]  # a pure function of the draw
+
+
+def test_a_group_without_faces_is_never_drawn() -> None:
+    for group in (True, False):
+        order = StratifiedOrder(np.full(5, group), 0.3, seed=0, stream=0)
+        assert sorted(order(draw) for draw in range(5)) == [0, 1, 2, 3, 4]
+    with pytest.raises(ValueError, match="no faces"):
+        StratifiedOrder(np.zeros(0, dtype=np.bool_), 0.3, seed=0, stream=0)

@@ -9,11 +9,12 @@ import pytest
 import torch
 from lightning import Trainer, seed_everything
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from datamodules.faces import FacesDataModule
 from datamodules.samples import Domain, Faces, UnpairedBatch
+from lightning_modules.base import Translation
 from lightning_modules.callbacks import GradientNorms, ImageGrid
 from lightning_modules.critic import Critic
 from lightning_modules.cyclegan_aligned import Condition, CycleGANAligned, aligned_to
@@ -237,3 +238,19 @@ def test_aligned_pairs_score_as_real_after_a_few_steps(condition: Condition, can
         optimizer.step()
     with torch.no_grad():
         assert (accuracy() > 0.85) is can_tell
+
+
+def test_aligned_inputs_are_what_the_whole_step_sees(loader: Loader, make_trainer: MakeTrainer) -> None:
+    class Seen(CycleGANAligned):
+        def translate(self, generators: nn.ModuleDict, batch: UnpairedBatch) -> Translation:
+            seen.append(batch.cartoon)
+            return super().translate(generators, batch)
+
+    for aligned_inputs in (True, False):
+        seen: list[Faces] = []
+        model = Seen(**SMALL, aligned_inputs=aligned_inputs)
+        make_trainer(max_steps=1).fit(model, loader)
+        batch = next(iter(loader))
+        expected = aligned_to(batch.photo, batch.cartoon, "affine") if aligned_inputs else batch.cartoon
+        torch.testing.assert_close(seen[0].image, expected.image)
+        torch.testing.assert_close(seen[0].landmarks, expected.landmarks)

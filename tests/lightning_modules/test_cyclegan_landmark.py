@@ -23,7 +23,7 @@ from lightning_modules.cyclegan_landmark import CycleGANLandmark
 from lightning_modules.errors import UsageError
 from lightning_modules.landmark_detector import LandmarkDetector, mean_landmarks
 from networks import GeneratorName
-from networks.landmarks import PARTS, cut_patches, landmark_heatmaps
+from networks.landmarks import PARTS, cheek_mask, cut_patches, landmark_heatmaps
 from networks.mtcnn import LandmarkRegressor, load_weights
 
 MakeTrainer = Callable[..., Trainer]
@@ -465,3 +465,48 @@ def test_a_missing_detector_is_one_line(
     assert "make detector" in message
     assert "--model.detector_weights" in message
     assert len(message.strip().splitlines()) <= 3
+
+
+def test_the_skin_term_is_the_distance_of_the_mean_colours_of_the_cheeks(small: MakeModel) -> None:
+    model = small(lambda_skin=2.0)
+    photos = some_faces(3, 0, known=(0, 1))
+    mask = cheek_mask(photos.landmarks, 32, 32)
+    image = torch.rand(3, 3, 32, 32)
+    image = torch.where(mask > 0, torch.tensor([0.2, 0.4, -0.4])[:, None, None], image)
+    cartoons = torch.where(mask > 0, torch.tensor([0.5, 0.4, -0.1])[:, None, None], torch.rand(3, 3, 32, 32))
+    term = model._skin_term(photos._replace(image=image), cartoons)
+    assert term.weight == 2.0
+    assert float(term.value) == pytest.approx(0.2, abs=1e-5)  # (0.3 + 0 + 0.3) / 3; the third face has no landmarks
+    nobody = model._skin_term(some_faces(2, 1, known=()), cartoons[:2])
+    assert (float(nobody.value), bool(nobody.applies)) == (0.0, False)
+
+
+def test_the_window_of_the_loss_moves_in_training_alone(small: MakeModel) -> None:
+    model = small(landmark_jitter=0.1)
+    boxes = square_of_landmarks(some_faces(40, 0, known=tuple(range(40))).landmarks)
+    moved = model._jittered(boxes)
+    sides = moved[:, 2:] - moved[:, :2]
+    torch.testing.assert_close(sides[:, 0], sides[:, 1])
+    growth = sides[:, 0] / (boxes[:, 2] - boxes[:, 0])
+    assert 0.9 <= growth.min() < 0.95 < 1.05 < growth.max() <= 1.1
+    shift = (moved.view(-1, 2, 2).mean(1) - boxes.view(-1, 2, 2).mean(1)) / (boxes[:, 2:] - boxes[:, :2])
+    assert 0.05 < shift.abs().max() <= 0.1001
+    assert shift[:, 0].sub(shift[:, 1]).abs().max() > 0.02  # each axis by itself
+    fakes, wanted = some_faces(2, 3).image, some_faces(2, 3).landmarks
+    plain = small()._landmark_term(fakes, wanted).value
+    assert model._landmark_term(fakes, wanted).value != plain
+    torch.testing.assert_close(model.eval()._landmark_term(fakes, wanted).value, plain)
+
+
+def test_what_a_blank_image_gets_stands_beside_the_landmark_loss_outside_training(
+    small: MakeModel, loader: Loader
+) -> None:
+    model, batch = small().eval(), next(iter(loader))
+    terms = model.extra_generator_terms(batch, model.translate(model.generators, batch))
+    blank = terms["landmark_blank_cartoon"]
+    assert blank.weight == 0
+    expected = model._landmark_term(torch.ones_like(batch.photo.image), batch.photo.landmarks).value
+    torch.testing.assert_close(blank.value, expected)
+    assert "landmark_blank_cartoon" not in model.train().extra_generator_terms(
+        batch, model.translate(model.generators, batch)
+    )
