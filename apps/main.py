@@ -11,10 +11,12 @@ from apps.ablation import ablation
 from apps.bench import bench_app
 from apps.bench_detector import bench_detector
 from apps.bench_step import bench_step
+from apps.cartoonize.command import cartoonize
 from apps.data import data_app
 from apps.demo import demo
 from apps.detect import detect
 from apps.detector import detector_app
+from apps.export import export
 from apps.figures import figures
 from apps.hair import hair
 from apps.landmarks import landmarks
@@ -43,8 +45,10 @@ app.add_typer(bench_app, name="bench")
 app.add_typer(detector_app, name="detector")
 app.add_typer(rate_app, name="rate")
 app.command("ablation")(ablation)
+app.command("cartoonize")(cartoonize)
 app.command("demo")(demo)
 app.command("detect")(detect)
+app.command("export")(export)
 app.command("figures")(figures)
 app.command("report")(report)
 app.command("sample-data")(sample_data)

@@ -1,0 +1,1 @@
+"""Photos of any kind to cartoons; in Python ``apps.cartoonize.chain.Cartoonizer``."""

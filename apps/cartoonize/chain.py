@@ -1,0 +1,229 @@
+"""From a photo with faces anywhere in it to a cartoon of each: detect, align, cut out, translate, finish."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from datamodules.background import on_white, tidied
+from datamodules.errors import DataError
+from datamodules.samples import HairColour
+from datamodules.transforms import to_tensor
+from lightning_modules.cyclegan_cond import OWN_PROBE
+from lightning_modules.detector import load_detector
+from lightning_modules.finisher import OWN_FINISHER
+from lightning_modules.landmark_detector import MEAN_PHOTO
+from lightning_modules.matting import OWN_PORTRAIT
+from lightning_modules.runs import project_root
+from networks.finisher import Finished, load_finisher, sticker
+from networks.landmarks import fit_similarity
+from networks.mtcnn import Cascade, CascadeSettings
+from networks.pixels import to_bytes
+from networks.portrait import HEAD, PERSON, load_portrait
+from networks.portrait import SIDE as PORTRAIT_SIDE
+from networks.probe import load_probe
+from networks.translator import load_translator
+from networks.weights_file import WeightsError
+
+Image = NDArray[np.uint8]
+Hair = Literal["own", "black", "brown", "blonde", "grey"]
+
+OWN_TRANSLATOR = project_root() / "weights" / "cartoons.safetensors"
+
+SEARCHED_SIDE = 640
+"""Photos are searched for faces at this size at most; the smallest face found is 1/16 of it."""
+
+_FINE = 256
+"""Side in pixels of the frame that is cut out of a photo, before it is reduced to what the networks take."""
+
+
+@dataclass(frozen=True)
+class CartoonFace:
+    """One face of a photo and its cartoon.
+
+    Attributes:
+        cartoon: ``(S, S, 4)`` uint8 RGBA; transparent around the cartoon.
+        on_white: ``(S, S, 3)`` uint8 RGB, the same on white.
+        photo: ``(256, 256, 3)`` uint8 RGB, the face as it was cut out of the photo.
+        box: x1, y1, x2, y2 of the face in pixels of the photo.
+        landmarks: ``(5, 2)`` pixels of the photo: eyes, nose, mouth corners, image-left first.
+        score: Probability in [0, 1] that it is a face.
+        matrix: ``(2, 3)``, from pixels of the photo to pixels of the cartoon.
+        hair: The hair colour that was asked for.
+    """
+
+    cartoon: Image
+    on_white: Image
+    photo: Image
+    box: tuple[float, float, float, float]
+    landmarks: NDArray[np.float32]
+    score: float
+    matrix: NDArray[np.float64]
+    hair: str
+
+
+class Cartoonizer:
+    """Makes cartoons of photos, by the weights that come with the project or by others.
+
+    ::
+
+        cartoonizer = Cartoonizer()
+        for face in cartoonizer(photo, hair="blonde"):     # (H, W, 3) uint8 RGB
+            PIL.Image.fromarray(face.cartoon).save("one.png")
+
+    Args:
+        weights: File of ``cartoongan export``; by default the project's own.
+        finisher: File of a finisher; by default the project's own, "none" for none.
+        device: Where it computes; by default a GPU where there is one.
+
+    Raises:
+        DataError: A file of weights is missing or cannot be used.
+    """
+
+    def __init__(
+        self, weights: Path | None = None, finisher: Path | Literal["none"] | None = None, device: str | None = None
+    ) -> None:
+        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        try:
+            self._translator = load_translator(weights or OWN_TRANSLATOR).to(self._device)
+            self._finisher = None
+            if finisher != "none":
+                self._finisher = load_finisher(finisher or OWN_FINISHER).to(self._device)
+            self._portrait = load_portrait(OWN_PORTRAIT)[0].to(self._device)
+            self._classifier = load_probe(OWN_PROBE)[0].to(self._device)
+        except WeightsError as error:
+            raise DataError(str(error)) from error
+        self._detector = load_detector()
+        self._cascade = Cascade(self._detector, CascadeSettings(min_face=SEARCHED_SIDE / 16), str(self._device))
+
+    @property
+    def colors(self) -> list[str]:
+        """Hair colours that can be asked for; none of a model without labels."""
+        has_hair = self._translator.options.num_labels == len(HairColour)
+        return [color.name.lower() for color in HairColour] if has_hair else []
+
+    def __call__(
+        self, photo: Image, hair: Hair | Sequence[Hair] = "own", faces: Literal["largest", "all"] = "largest"
+    ) -> list[CartoonFace]:
+        """The cartoons of a photo.
+
+        Args:
+            photo: ``(H, W, 3)`` uint8 RGB, upright.
+            hair: Hair colour, "own" for the photo's; or several, of each of which there is a cartoon of each face.
+            faces: The largest face, or all of them, largest first.
+
+        Returns:
+            Cartoons, face by face; none where no face is found.
+
+        Raises:
+            ValueError: The photo has another form, or the model does not know the colour.
+        """
+        if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8:
+            raise ValueError(f"expected a photo (H, W, 3) of uint8, got {photo.shape} of {photo.dtype}")
+        wanted = [hair] if isinstance(hair, str) else list(hair)
+        if self.colors and (unknown := [one for one in wanted if one not in ("own", *self.colors)]):
+            raise ValueError(f"unknown hair colour {unknown[0]!r}, expected own, {', '.join(self.colors)}")
+        boxes, landmarks, scores = self._find(photo)
+        order = np.argsort(-(boxes[:, 2:] - boxes[:, :2]).prod(axis=1))
+        found = []
+        for index in order[: 1 if faces == "largest" else None]:
+            found += self._draw(photo, boxes[index], landmarks[index], float(scores[index]), wanted)
+        return found
+
+    def _find(self, photo: Image) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Boxes (N, 4), landmarks (N, 5, 2) and scores (N,) in pixels of the photo."""
+        shrink = max(photo.shape[:2]) / SEARCHED_SIDE
+        small = photo
+        if shrink > 1:
+            size = tuple(max(1, round(side / shrink)) for side in photo.shape[1::-1])
+            small = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        scale = np.array([photo.shape[1] / small.shape[1], photo.shape[0] / small.shape[0]], dtype=np.float32)
+        (found,) = self._cascade.detect([torch.from_numpy(np.ascontiguousarray(small))])
+        boxes = found.boxes.cpu().numpy().reshape(-1, 2, 2) * scale
+        landmarks = (found.landmarks.cpu().numpy() + 0.5) * scale - 0.5
+        return boxes.reshape(-1, 4), landmarks, found.scores.cpu().numpy()
+
+    def _draw(
+        self, photo: Image, box: NDArray[np.float32], landmarks: NDArray[np.float32], score: float, hair: Sequence[str]
+    ) -> list[CartoonFace]:
+        options = self._translator.options
+        matrix = _to_frame(landmarks, _FINE)
+        frame, inside = _cut_out(photo, matrix, _FINE)
+        image = _reduced(frame, options.image_size)
+        if options.background != "keep":
+            image = on_white(image, self._matte(frame, inside))
+        photos = to_tensor(image)[None].to(self._device)
+        points = landmarks @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)
+        scaled = torch.from_numpy((points + 0.5) * (options.image_size / _FINE) - 0.5).float()[None].to(self._device)
+        names = [self._own_color(photos) if one == "own" else one for one in hair]
+        labels = torch.tensor([HairColour[name.upper()] if self.colors else 0 for name in names], device=self._device)
+        count = len(names)
+        cartoons = self._translator(photos.expand(count, -1, -1, -1), scaled.expand(count, -1, -1), labels)
+        finished = self._finish(cartoons)
+        side = finished.image.shape[3]
+        rgba = sticker(finished)
+        rgba[:, 3:] = 2 * rgba[:, 3:] - 1
+        pixels, plain = (to_bytes(each).permute(0, 2, 3, 1).cpu().numpy() for each in (rgba, finished.image))
+        to_cartoon = np.array([[side / _FINE], [side / _FINE]]) * matrix
+        to_cartoon[:, 2] += 0.5 * side / _FINE - 0.5
+        corners = tuple(float(edge) for edge in box)
+        return [
+            CartoonFace(pixels[n], plain[n], frame, corners, landmarks, score, to_cartoon, names[n])  # type: ignore[arg-type]
+            for n in range(count)
+        ]
+
+    def _own_color(self, photos: torch.Tensor) -> str:
+        if not self.colors:
+            return "own"
+        with torch.inference_mode():
+            return self.colors[int(self._classifier(photos).hair.argmax())]
+
+    @torch.inference_mode()
+    def _matte(self, frame: Image, inside: Image) -> Image:
+        """What of a frame is the person or the head, 255 inside; nothing beyond the photo's edge."""
+        small = to_tensor(_reduced(frame, PORTRAIT_SIDE))[None].to(self._device)
+        channel = HEAD if self._translator.options.background == "head" else PERSON
+        alpha = self._portrait(small)[0, channel].mul(255).round().byte().cpu().numpy()
+        return tidied(np.minimum(alpha, _reduced(inside, PORTRAIT_SIDE)))
+
+    @torch.inference_mode()
+    def _finish(self, cartoons: torch.Tensor) -> Finished:
+        if self._finisher is not None:
+            finished: Finished = self._finisher(cartoons)
+            return finished
+        return Finished(cartoons, torch.ones_like(cartoons[:, :1]))
+
+
+def _to_frame(landmarks: NDArray[np.float32], side: int) -> NDArray[np.float64]:
+    """The turn, scale and shift (2, 3) that bring a face where faces of framed CelebA photos are on average."""
+    target = MEAN_PHOTO * side - 0.5
+    matrix: NDArray[np.float64] = fit_similarity(torch.from_numpy(landmarks)[None], target[None])[0].double().numpy()
+    return matrix
+
+
+def _cut_out(photo: Image, matrix: NDArray[np.float64], side: int) -> tuple[Image, Image]:
+    """The frame ``(side, side, 3)`` of a face, white beyond the photo, and ``(side, side)`` 255 where the photo is."""
+    shrink = 1 / np.sqrt(abs(np.linalg.det(matrix[:, :2])))
+    if shrink > 1:  # or fine detail of a large face would alias
+        size = tuple(max(1, round(length / shrink)) for length in photo.shape[1::-1])
+        small = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        scale = np.array([photo.shape[1] / size[0], photo.shape[0] / size[1]])
+        offset = matrix[:, :2] @ (0.5 * scale - 0.5) + matrix[:, 2]
+        matrix, photo = np.column_stack([matrix[:, :2] * scale, offset]), small
+    covered = np.full(photo.shape[:2], 255, dtype=np.uint8)
+    warp = {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_CONSTANT}
+    frame = cv2.warpAffine(photo, matrix, (side, side), borderValue=(255, 255, 255), **warp)
+    inside = cv2.warpAffine(covered, matrix, (side, side), borderValue=0, **warp)
+    return np.asarray(frame, dtype=np.uint8), np.asarray(inside, dtype=np.uint8)
+
+
+def _reduced(image: Image, side: int) -> Image:
+    interpolation = cv2.INTER_AREA if side < image.shape[0] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (side, side), interpolation=interpolation), dtype=np.uint8)
