@@ -31,7 +31,7 @@ Background = Literal["keep", "white", "head"]
 LEAST_SHARE = 0.03
 """A matte that leaves less of the photo than this share found nobody; such a photo stays as it is."""
 
-_VERSION = 1
+_VERSION = 2
 _MATTES = "mattes.npy"
 _BATCH = 64
 _BLURS = ((0.2, 8), (0.08, 4))
@@ -190,10 +190,12 @@ def _own_colours(image: NDArray[np.uint8], matte: NDArray[np.uint8]) -> NDArray[
 
 
 def tidied(matte: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A matte ``(S, S)`` of the one in the middle: without what does not touch it, or 255 throughout if it is empty.
+    """A matte ``(S, S)`` of the one in the middle, without smudges; 255 throughout if nobody is found.
 
-    Of the connected parts that stays which covers most, what lies in the middle counting most.
+    Values between a quarter and three quarters are stretched to all. Of the connected parts that stays which covers
+    most, what lies in the middle counting most.
     """
+    matte = np.clip(2 * matte.astype(np.int16) - 127, 0, 255).astype(np.uint8)
     count, labels = cv2.connectedComponents((matte > 63).astype(np.uint8))
     if count > 1:
         place = np.linspace(-1, 1, len(matte), dtype=np.float32)

@@ -13,6 +13,8 @@ from lightning_modules.base import BaseCycleGAN
 from lightning_modules.errors import UsageError
 
 _CLASS_KEY = "_class_path"
+_BEFORE: dict[str, dict[str, Any]] = {"datamodules.faces.FacesDataModule": {"background": "keep"}}
+"""By DataModule the options that older checkpoints do not have, and what they were trained with instead."""
 _OWN_KEYS = (_CLASS_KEY, "_instantiator")
 
 
@@ -67,10 +69,11 @@ def _options_of(checkpoint: dict[str, Any], path: Path, model_class: str) -> dic
     theirs = model.get(_CLASS_KEY, model_class)
     if theirs.rpartition(".")[2] != model_class.rpartition(".")[2]:
         raise UsageError(f"{path} is a checkpoint of {theirs}, but the config asks for {model_class}")
-    data = checkpoint.get("datamodule_hyper_parameters", {})
+    data = dict(checkpoint.get("datamodule_hyper_parameters", {}))
+    data = _BEFORE.get(str(data.get(_CLASS_KEY)), {}) | data
     return {
         section: {"init_args": {key: value for key, value in values.items() if key not in _OWN_KEYS}}
-        for section, values in (("model", model), ("data", dict(data)))
+        for section, values in (("model", model), ("data", data))
     }
 
 

@@ -94,8 +94,10 @@ def test_a_matte_of_another_size_is_brought_to_the_photo() -> None:
 def test_only_the_one_in_the_middle_stays() -> None:
     matte = np.zeros((32, 32), dtype=np.uint8)
     matte[8:24, 10:22] = 255
-    matte[7, 10:22] = 20  # its faint edge
+    matte[7, 10:22] = 90  # its faint edge
     kept = matte.copy()
+    kept[7, 10:22] = 53
+    matte[6, 10:22] = 60  # a smudge
     matte[:, :3] = 255  # a neighbour that is cut off by the photo's edge
     matte[28:, 28:] = 255
     np.testing.assert_array_equal(tidied(matte), kept)

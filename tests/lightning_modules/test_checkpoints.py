@@ -30,6 +30,18 @@ def test_model_and_data_come_back_as_a_config(tmp_path: Path) -> None:
     assert read_hyper_parameters(path, CLASS) == expected
 
 
+@pytest.mark.parametrize(("trained", "expected"), [({}, "keep"), ({"background": "head"}, "head")])
+def test_before_there_was_a_choice_photos_kept_their_background(
+    tmp_path: Path, trained: dict[str, str], expected: str
+) -> None:
+    path = saved(
+        tmp_path / "a.ckpt",
+        hyper_parameters={"_class_path": CLASS},
+        datamodule_hyper_parameters={"_class_path": "datamodules.faces.FacesDataModule", **trained},
+    )
+    assert read_hyper_parameters(path, CLASS)["data"]["init_args"] == {"background": expected}
+
+
 def test_another_model_is_refused(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.ckpt", hyper_parameters={"_class_path": "lightning_modules.Other"})
     with pytest.raises(UsageError, match=r"lightning_modules\.Other.*CycleGANBaseline"):
