@@ -6,6 +6,7 @@
     generators: [resnet9]                  # of every variant that names none
     options: {data.image_size: 256}        # of every `lightning fit`
     test_options: {}                       # of every `lightning test`
+    recipe: paper                          # configs in configs/paper/; by default those in configs/
     variants:                              # configs/cyclegan_NAME.yaml
       baseline: {generators: [resnet9, unet, densenet]}
       cond: {options: {model.wrong_labels: true}}
@@ -17,7 +18,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NoReturn, get_args
 
 import yaml
@@ -30,6 +31,9 @@ _OF_THE_MATRIX = (
     *("seed_everything", "name", "run", "config", "ckpt_path"),
     *("model.generator", "data.root", "trainer.default_root_dir"),
 )
+RECIPES = ("", "paper")
+"""Folders of the variants' configs, below ``configs/``."""
+
 _FIT_GROUPS = ("model.", "data.", "trainer.")
 _TEST_GROUPS = (*_FIT_GROUPS, "evaluation.")
 
@@ -39,11 +43,12 @@ class Cell:
     """One run of a matrix.
 
     Attributes:
-        variant: Its config is ``configs/cyclegan_VARIANT.yaml``.
+        variant: Its config is ``configs/cyclegan_VARIANT.yaml``, or that in ``configs/RECIPE/``.
         generator: Backbone of the generators.
         seed: Of the training and the test.
         fit_options: Words for ``lightning fit``.
         test_options: Words for ``lightning test``.
+        recipe: Folder of the config below ``configs/``.
     """
 
     variant: str
@@ -51,6 +56,7 @@ class Cell:
     seed: int
     fit_options: Sequence[str]
     test_options: Sequence[str]
+    recipe: str = ""
 
     @property
     def name(self) -> str:
@@ -60,7 +66,7 @@ class Cell:
     @property
     def config(self) -> str:
         """Its config, as the command line names it."""
-        return f"configs/cyclegan_{self.variant}.yaml"
+        return str(PurePosixPath("configs") / self.recipe / f"cyclegan_{self.variant}.yaml")
 
     def fit_words(self, folder: Path, root: Path) -> list[str]:
         """The command line of its training, without the program's name.
@@ -118,7 +124,8 @@ class _Reader:
     path: Path
 
     def matrix(self, content: object, more_options: Sequence[str]) -> Matrix:
-        matrix = self._table(content, "it", {"seeds", "generators", "options", "test_options", "variants"})
+        matrix = self._table(content, "it", {"seeds", "generators", "options", "test_options", "recipe", "variants"})
+        recipe = self._recipe(matrix.get("recipe", ""))
         seeds, variants = self._seeds(matrix.get("seeds")), self._variants(matrix.get("variants"))
         generators = self._generators(matrix.get("generators", ["resnet9"]), "generators")
         options = self._options(matrix.get("options"), "options")
@@ -131,7 +138,9 @@ class _Reader:
             for generator in self._generators(own.get("generators", generators), f"{where}: generators"):
                 rows.append((variant, generator, [*fit_options, *more_options]))
         tests = [*_words(test_options), *more_options]
-        cells = [Cell(variant, generator, seed, fit, tests) for seed in seeds for variant, generator, fit in rows]
+        cells = [
+            Cell(variant, generator, seed, fit, tests, recipe) for seed in seeds for variant, generator, fit in rows
+        ]
         return Matrix(f"ablation_{self.path.stem}", cells)
 
     def _table(self, value: object, where: str, keys: set[str]) -> Mapping[str, object]:
@@ -147,6 +156,11 @@ class _Reader:
         if doubled := [item for item in value if value.count(item) > 1]:
             self._complain(f"{where} has {doubled[0]!r} twice")
         return value
+
+    def _recipe(self, value: object) -> str:
+        if value not in RECIPES:
+            self._complain(f"recipe is {value!r:.40}, expected {' or '.join(filter(None, RECIPES))}, or nothing")
+        return str(value)
 
     def _seeds(self, value: object) -> list[int]:
         seeds = self._list(value, "seeds", "whole number")

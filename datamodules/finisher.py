@@ -6,7 +6,6 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple, cast, get_args
 
-import cv2
 import numpy as np
 import torch
 from lightning import LightningDataModule
@@ -15,18 +14,20 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from datamodules.cache import CachedFaces, FramedFaces
+from datamodules.cartoonset import landmarks_at
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
-from datamodules.framing import framing_for
+from datamodules.framing import Framing, framing_for
 from datamodules.images import composite_on_white, read_rgba
 from datamodules.joined import join
+from datamodules.landmark_warp import Bend, bent_frame_side, mirrored
 from datamodules.orders import FileOrder, Order, ShuffledOrder
 from datamodules.samples import RawFace, Split
 from datamodules.source import FaceFiles, FaceSource
 from datamodules.unpaired import DrawSampler
 from datamodules.workers import one_thread
 
-_WHITE_AND_CLEAR = (255, 255, 255, 0)
+FRAME_OF_UNIT = 500
 
 
 class CleanCartoons(NamedTuple):
@@ -44,7 +45,7 @@ class CleanCartoons(NamedTuple):
 
 
 class FinisherDataModule(LightningDataModule):
-    """Cartoons at the finisher's output size, turned, scaled and shifted at random in training.
+    """Cartoons at the finisher's output size, in training bent, turned, scaled and shifted at random.
 
     Args:
         root: Folder of the data sets.
@@ -94,7 +95,11 @@ class FinisherDataModule(LightningDataModule):
 
     def _framed(self, part: FaceFiles, split: Split) -> FaceSource:
         faces = _RgbaFaces(part)
-        framed = FramedFaces(faces, framing_for("cartoon", self._image_size, augment=split == "train"))
+        is_bent = split == "train"
+        framing = (
+            Framing(bent_frame_side(self._image_size)) if is_bent else framing_for("cartoon", self._image_size, False)
+        )
+        framed = FramedFaces(faces, framing)
         if not self._cache_dir:
             return framed
         place = hashlib.sha256(str(faces.path(0).parent.resolve()).encode()).hexdigest()[:8]
@@ -162,37 +167,31 @@ class _Cartoons(Dataset[CleanCartoons]):
 
     def __getitem__(self, draw: int) -> CleanCartoons:
         face = self._faces[self._order(draw)]
-        matrix = self._matrix(face.image.shape[0], np.random.default_rng([self._seed, draw]))
-        image = cv2.warpAffine(
-            face.image,
-            matrix,
-            (self._side, self._side),
-            flags=cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_CONSTANT,
-            borderValue=_WHITE_AND_CLEAR,
-        )
-        landmarks = face.landmarks @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)
-        if matrix[0, 0] < 0:  # mirrored: left and right change places
-            landmarks = landmarks[[1, 0, 2, 4, 3]]
-        pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1).float()
-        return CleanCartoons(pixels[:3] / 127.5 - 1, pixels[3:] / 255, torch.from_numpy(landmarks))
-
-    def _matrix(self, frame: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """The map (2, 3) from a frame to the image: its centre, or in training a random one.
-
-        That turns by up to 20 degrees, scales by 0.95 to 1.4, shifts by up to a tenth, mirrors, and may change the
-        width.
-        """
-        middle = (self._side - 1) / 2
-        linear = np.eye(2)
-        shift = np.zeros(2)
+        image, source = face.image, face.landmarks.astype(np.float64)
         if self._augment:
-            angle = np.deg2rad(rng.uniform(-20, 20))
-            scale = rng.uniform(0.95, 1.4)
-            width = rng.uniform(0.85, 1.15) if rng.random() < 0.4 else 1.0
-            mirror = -1 if rng.random() < 0.5 else 1
-            turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-            linear = scale * turn @ np.diag([width * mirror, 1.0])
-            shift = rng.uniform(-0.1, 0.1, 2) * self._side
-        offset = middle + shift - linear @ np.full(2, (frame - 1) / 2)
-        return np.column_stack([linear, offset])
+            rng = np.random.default_rng([self._seed, draw])
+            if rng.random() < 0.5:
+                image, source = mirrored(image, source)
+            bend = Bend(source, self._random_target(rng))
+            image, landmarks = bend.draw(image, self._side), bend.landmarks
+        else:
+            margin = (image.shape[0] - self._side) // 2
+            image = image[margin : margin + self._side, margin : margin + self._side]
+            landmarks = source - margin
+        pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1).float()
+        points = torch.from_numpy(landmarks.astype(np.float32))
+        return CleanCartoons(pixels[:3] / 127.5 - 1, pixels[3:] / 255, points)
+
+    def _random_target(self, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Where the landmarks of a cartoon go: as spread as those of photos, smiles and turned heads among them."""
+        points = landmarks_at(FRAME_OF_UNIT).astype(np.float64) - (FRAME_OF_UNIT - 1) / 2
+        eyes = np.linalg.norm(points[1] - points[0])
+        mouth = points[3:].mean(axis=0)
+        points[3:] = mouth + rng.uniform(0.9, 1.8) * (points[3:] - mouth)  # cartoons' mouths are narrow
+        points[3:, 1] += rng.uniform(-0.1, 0.35) * eyes
+        points[2:, 0] += rng.normal(0, 0.1) * eyes  # a head that looks aside
+        points += rng.normal(0, 0.04, points.shape) * eyes
+        angle, scale = np.deg2rad(rng.uniform(-20, 20)), rng.uniform(0.9, 1.35) * self._side / (0.8 * FRAME_OF_UNIT)
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        shift = rng.uniform(-0.1, 0.1, 2) * self._side + (self._side - 1) / 2
+        return np.asarray(scale * points @ turn.T + shift)

@@ -68,20 +68,13 @@ class LandmarkWarp:
         rng = np.random.default_rng(seed)
         image, source = face.image, face.landmarks.astype(np.float64)
         if rng.random() < 0.5:
-            image = np.ascontiguousarray(image[:, ::-1])
-            source = np.stack([image.shape[1] - 1 - source[:, 0], source[:, 1]], axis=1)[FLIP_ORDER]
+            image, source = mirrored(image, source)
         goal = target.astype(np.float64)
         if not _has_extent(goal):
             goal = self._augmented(source, image.shape[0], rng)
         bend = Bend(source, goal)
-        fine = _OVERSAMPLING * self._side
-        places = (np.arange(fine) + 0.5) / _OVERSAMPLING - 0.5
-        grid = np.stack(np.meshgrid(places, places), axis=2)
-        from_x, from_y = np.moveaxis(bend(grid.reshape(-1, 2)).reshape(fine, fine, 2).astype(np.float32), 2, 0)
-        white = (255, 255, 255)
-        bent = cv2.remap(image, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=white)
-        small = np.asarray(cv2.resize(bent, (self._side, self._side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        return Faces(to_tensor(small), torch.from_numpy(bend.landmarks.astype(np.float32)), torch.tensor(face.hair))
+        bent = bend.draw(image, self._side)
+        return Faces(to_tensor(bent), torch.from_numpy(bend.landmarks.astype(np.float32)), torch.tensor(face.hair))
 
     def _augmented(self, source: Points, frame: int, rng: np.random.Generator) -> Points:
         """Landmarks of the same cartoon under a random rotation, scale and shift."""
@@ -126,6 +119,17 @@ class Bend:
         bent: Points = self._similar(points) + self._kernel(points) @ self._weights
         return bent
 
+    def draw(self, image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+        """What an image (H, W, C) becomes, on white: ``(side, side, C)``; a fourth channel is alpha, clear outside."""
+        fine = _OVERSAMPLING * side
+        places = (np.arange(fine) + 0.5) / _OVERSAMPLING - 0.5
+        grid = np.stack(np.meshgrid(places, places), axis=2).reshape(-1, 2)
+        from_x, from_y = np.moveaxis(self(grid).reshape(fine, fine, 2).astype(np.float32), 2, 0)
+        bent = cv2.remap(
+            image, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(255, 255, 255, 0)
+        )
+        return np.asarray(cv2.resize(bent, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
     def _similar(self, points: Points) -> Points:
         similar: Points = (points - self._middle) @ self._turn.T + self._goal
         return similar
@@ -135,6 +139,12 @@ class Bend:
         squared = ((points[:, None] - self._centers) ** 2).sum(axis=2)
         kernel: Points = np.exp(-0.5 * squared / self._width**2)
         return kernel
+
+
+def mirrored(image: NDArray[np.uint8], landmarks: Points) -> tuple[NDArray[np.uint8], Points]:
+    """An image (H, W, C) and its landmarks (5, 2) in a mirror, left and right ones in their order."""
+    points = np.stack([image.shape[1] - 1 - landmarks[:, 0], landmarks[:, 1]], axis=1)[FLIP_ORDER]
+    return np.ascontiguousarray(image[:, ::-1]), points
 
 
 def _similarity(source: Points, target: Points) -> Points:

@@ -32,13 +32,22 @@ class CycleGANAligned(BaseCycleGAN):
     Args:
         alignment: Kind of the warp.
         condition: What the discriminator of cartoons is shown of the photo beside the cartoon.
+        aligned_inputs: Translate the warped cartoons in training, too: the generators, the cycle and the identity loss
+            then see what the discriminator sees. The paper's net "receives such A-B pairs", which can be read so.
         **kwargs: Options of every variant, see ``BaseCycleGAN``.
     """
 
-    def __init__(self, alignment: Alignment = "affine", condition: Condition = "photo", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        alignment: Alignment = "affine",
+        condition: Condition = "photo",
+        aligned_inputs: bool = False,
+        **kwargs: Any,
+    ) -> None:
         self._condition = condition  # the networks are built with it
         super().__init__(**kwargs)
         self._alignment = alignment
+        self._aligned_inputs = aligned_inputs
 
     def build_critic(self, domain: Domain, downscale: int) -> Critic:
         """Of cartoons a discriminator that is given the photo or its landmarks."""
@@ -46,6 +55,12 @@ class CycleGANAligned(BaseCycleGAN):
             return super().build_critic(domain, downscale)
         network = self.build_discriminator(domain, in_channels=3 + CHANNELS[self._condition])
         return LandmarkedCritic(network, domain, downscale)
+
+    def training_step(self, batch: UnpairedBatch, batch_idx: int) -> None:
+        """The step of all variants, on warped cartoons where that is asked for."""
+        if self._aligned_inputs:
+            batch = batch._replace(cartoon=aligned_to(batch.photo, batch.cartoon, self._alignment))
+        super().training_step(batch, batch_idx)
 
     def real_faces(self, domain: Domain, batch: UnpairedBatch) -> Faces:
         """Of cartoons the warped ones, with what the discriminator sees of the photo as further channels.

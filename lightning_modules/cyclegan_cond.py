@@ -12,8 +12,14 @@ from datamodules.samples import Domain, Faces, HairColour, Photos, UnpairedBatch
 from lightning_modules.base import BaseCycleGAN, Term, Terms, Translation
 from lightning_modules.critic import Critic, LabelCritic
 from lightning_modules.errors import UsageError
+from lightning_modules.frozen import keep_out_of_checkpoints
+from lightning_modules.runs import project_root
 from networks import LabelInjection, one_hot
 from networks.landmarks import cheek_mask
+from networks.probe import FaceProbe, load_probe
+from networks.weights_file import WeightsError
+
+OWN_PROBE = project_root() / "weights" / "probe.safetensors"
 
 HairChoice = Literal["black", "brown", "blonde", "grey", "all", "own"]
 
@@ -23,7 +29,8 @@ class CycleGANCond(BaseCycleGAN):
 
     The label is given to every convolution of the generators and the first of the discriminators. Fakes take their
     source's label, and so does the way back; pooled fakes keep theirs. A photo without label is asked for a random one
-    in training: cartoons without label are red or orange, so under none its cartoon would learn red hair.
+    in training: cartoons without label are red or orange, so under none its cartoon would learn red hair. Elsewhere it
+    is given the one that the project's classifier sees (``weights/probe.safetensors``), or of other classes the first.
 
     Other attributes work as well: ``--data.labels`` puts their classes into ``Faces.hair``, ``num_labels`` counts them.
 
@@ -37,8 +44,8 @@ class CycleGANCond(BaseCycleGAN):
         random_target_share: Share of fakes that are asked for a random label instead of their source's. A free choice
             of colour at prediction needs some; the paper has none.
         hair: What ``lightning predict`` makes: cartoons of one colour, by name or by the number of the class, or "all"
-            colours of each photo side by side. "own" is the photo's, which a folder of photos does not tell. Names are
-            for the four hair colours alone: classes of another number are something else.
+            colours of each photo side by side, or "own", the photo's as the classifier sees it. Names are for the four
+            hair colours alone: classes of another number are something else.
         **kwargs: Options of every variant, see ``BaseCycleGAN``.
     """
 
@@ -66,6 +73,7 @@ class CycleGANCond(BaseCycleGAN):
         self._lambda_leak = lambda_leak
         self._random_target_share = random_target_share
         self._labels_to_predict = _labels_of(hair, num_labels)
+        self.hair_classifier: FaceProbe | None = None
 
     def generator_inputs(self) -> dict[str, Any]:
         """Labels beside the image."""
@@ -87,7 +95,7 @@ class CycleGANCond(BaseCycleGAN):
         """
         source = super().wanted_faces(target, batch)
         if not self.training:
-            return source
+            return self.with_labels(source) if target == "cartoon" else source
         chances, labels = self.random_numbers(source.hair, f"target {target}")
         random = (labels * self._num_labels).long()
         is_random = chances < self._random_target_share
@@ -110,8 +118,24 @@ class CycleGANCond(BaseCycleGAN):
             negatives.append(choose(real.hair >= 0, wrong, fake))
         return negatives
 
+    def with_labels(self, photos: Faces) -> Faces:
+        """Photos that all have a label: their own, or what the classifier sees, or without one the first class."""
+        missing = photos.hair < 0
+        if not missing.any():
+            return photos
+        seen = torch.zeros_like(photos.hair)
+        if self.hair_classifier is not None:
+            seen = self.hair_classifier(photos.image.float()).hair.argmax(dim=1)
+        return photos._replace(hair=torch.where(missing, seen, photos.hair))
+
+    def own_cartoons(self, photos: Faces) -> Tensor:
+        """The cartoons (B, 3, H, W) of photos in their own hair colours."""
+        return super().own_cartoons(self.with_labels(photos))
+
     def cartoons(self, photos: Faces) -> Tensor:
         """Cartoons (B, 3, H, W) in [-1, 1] of photos, or with ``hair`` "all" sheets (B, 3, H, num_labels * W)."""
+        if not self._labels_to_predict:
+            return self.own_cartoons(photos)
         return torch.cat(self._coloured(photos, self._labels_to_predict), dim=3)
 
     def in_all_labels(self, photos: Faces) -> list[Tensor]:
@@ -124,8 +148,16 @@ class CycleGANCond(BaseCycleGAN):
         return [photo, *self.in_all_labels(batch.photo), *others]
 
     def setup(self, stage: str) -> None:
-        """Refuse to predict colours that nobody knows."""
-        if stage == "predict" and not self._labels_to_predict:
+        """Bring the classifier of photos without label, and refuse to predict classes that nobody knows."""
+        data: Any = getattr(self._trainer, "datamodule", None)
+        has_hair_labels = self._num_labels == len(HairColour) and not getattr(data, "hparams", {}).get("labels")
+        if has_hair_labels and self.hair_classifier is None:
+            try:
+                self.hair_classifier = load_probe(OWN_PROBE)[0].to(self.device)
+            except WeightsError as error:
+                raise UsageError(f"{error}; it tells the hair of photos without label") from error
+            keep_out_of_checkpoints(self, "hair_classifier")
+        if stage == "predict" and not self._labels_to_predict and self.hair_classifier is None:
             raise UsageError(
                 "--model.hair own: the photos of --data.predict_dir have no labels; "
                 f"choose {_choices(self._num_labels)} or all"

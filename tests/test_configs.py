@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 
 from lightning_modules.cli import main
+from lightning_modules.cli.command import CartoonGANCLI
 
 ROOT = Path(__file__).parent.parent
-CONFIGS = sorted(path for path in (ROOT / "configs").glob("*.yaml") if path.name != "base.yaml")
+CONFIGS = [
+    *sorted(path for path in (ROOT / "configs").glob("*.yaml") if path.name != "base.yaml"),
+    *sorted((ROOT / "configs" / "paper").glob("*.yaml")),
+]
 
 
 CYCLEGAN = [*("--data.image_size", "32", "--data.batch_size", "2"), *("--model.ngf", "4", "--model.ndf", "4")]
 SMALL = {
     "mtcnn": ["--data.batch_size", "32", "--data.epoch_size", "32", "--data.val_size", "32"],
+    "finisher": ["--data.image_size", "32", "--data.batch_size", "2", "--data.epoch_size", "2"],
+    "portrait": ["--data.batch_size", "4", "--data.epoch_size", "8", "--data.image_size", "32"],
     "probe": ["--data.batch_size", "4", "--data.epoch_size", "8"],
 }
 
 
-@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_every_config_trains(
     config: Path, sample_root: Path, detector_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -32,6 +40,50 @@ def test_every_config_trains(
         *SMALL.get(config.stem.partition("_")[0], CYCLEGAN),
     ]
     assert main(["fit", "--config", str(config), *options]) == 0
+
+
+PAPER: dict[str, dict[str, object]] = {
+    "baseline": {},
+    "cond": {"label_injection": "concat", "wrong_labels": False, "random_target_share": 0.0, "lambda_leak": 0.0},
+    "landmark": {"lambda_1": 1.0, "lambda_2": 0.3, "lambda_3": 1.0, "lambda_skin": 0.0, "landmark_jitter": 0.0},
+    "aligned": {"alignment": "affine", "condition": "photo", "aligned_inputs": False},
+    "full": {"label_injection": "concat", "lambda_2": 0.3, "lambda_3": 1.0, "lambda_leak": 0.0, "lambda_skin": 0.0},
+}
+LITERAL: dict[str, object] = {
+    **{"generator": "resnet9", "ngf": 64, "ngf_photo": None, "ndf": 64, "ndf_photo": None, "upsampling": "transposed"},
+    **{"gan_mode": "vanilla", "lambda_cycle": 10.0, "cycle_noise": 0.0, "lambda_identity": 0.5, "identity_steps": 0},
+    **{"r1_weight": 0.0, "discriminator_norm": "instance", "discriminator_scales": 1, "pool_size": 50},
+    **{"learning_rate": 2e-4, "beta1": 0.5, "decay_start": 0.5, "ema_decay": 0.0},
+}
+
+
+@pytest.mark.parametrize("variant", PAPER)
+def test_the_paper_s_configs_hold_the_paper_s_values(
+    variant: str, sample_root: Path, detector_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, Any] = {}
+
+    def record(cli: CartoonGANCLI, *args: object, **kwargs: object) -> None:
+        seen.update(model=dict(cli.model.hparams), data=dict(cli.datamodule.hparams), epochs=cli.trainer.max_epochs)
+
+    monkeypatch.setattr("lightning_modules.detector.default_weights", lambda: detector_weights)
+    monkeypatch.setattr(CartoonGANCLI, "_run_subcommand", record)
+    config = ROOT / "configs" / "paper" / f"cyclegan_{variant}.yaml"
+    words = ["fit", "--config", str(config), "--data.root", str(sample_root), "--trainer.accelerator", "cpu"]
+    with torch.device("meta") if variant in {"baseline", "cond"} else nullcontext():
+        assert main([*words, "--trainer.default_root_dir", str(tmp_path)]) == 0
+    expected = LITERAL | PAPER[variant]
+    assert {name: seen["model"].get(name) for name in expected} == expected
+    data = {"background": "keep", "image_size": 256, "batch_size": 1, "align_cartoons": False, "match_glasses": False}
+    assert {name: seen["data"][name] for name in data} == data
+    assert seen["epochs"] == 200
+
+
+def test_a_size_goes_over_a_variant(sample_root: Path, tmp_path: Path) -> None:
+    configs = ["--config", str(ROOT / "configs/cyclegan_cond.yaml"), "--config", str(ROOT / "configs/sizes/64px.yaml")]
+    small = ["--model.ngf", "4", "--model.ngf_photo", "4", "--model.ndf", "4", "--model.ndf_photo", "4"]
+    options = ["--trainer.fast_dev_run", "true", "--trainer.accelerator", "cpu", "--data.root", str(sample_root)]
+    assert main(["fit", *configs, *small, *options, "--trainer.default_root_dir", str(tmp_path)]) == 0
 
 
 MOST_STEPS = 2_000_000

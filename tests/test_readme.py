@@ -31,8 +31,11 @@ SMALL = {
     "--trainer.enable_progress_bar": "false",
 }
 SMALL_CYCLEGAN = {"--data.image_size": "32", "--data.batch_size": "2", "--model.ngf": "4", "--model.ndf": "4"}
-SMALL_PROBE = {"--data.batch_size": "4", "--data.epoch_size": "8"}
-SMALL_STAGE = {"--data.batch_size": "32", "--data.epoch_size": "32", "--data.val_size": "32"}
+SMALL_OTHERS = {
+    "mtcnn": {"--data.batch_size": "32", "--data.epoch_size": "32", "--data.val_size": "32"},
+    "portrait": {"--data.batch_size": "4", "--data.epoch_size": "8"},
+    "probe": {"--data.batch_size": "4", "--data.epoch_size": "8"},
+}
 
 
 def replaced(words: list[str], option: str, value: str) -> list[str]:
@@ -75,7 +78,7 @@ def run(command: str, folder: Path, sample_root: Path) -> int:
     words += ["--trainer.default_root_dir", str(folder)]
     if words[0] == "fit":
         is_resumed = "--ckpt_path" in words
-        small = SMALL | (SMALL_STAGE if "mtcnn" in command else SMALL_PROBE if "probe" in command else SMALL_CYCLEGAN)
+        small = SMALL | next((sizes for name, sizes in SMALL_OTHERS.items() if name in command), SMALL_CYCLEGAN)
         options = {k: v for k, v in small.items() if not (is_resumed and k.startswith(("--model", "--data")))}
         if is_resumed:
             options["--trainer.max_epochs"] = "2"
@@ -94,7 +97,7 @@ def test_the_readme_s_commands_run_in_their_order(sample_root: Path, tmp_path: P
         *("generator_resnet", "generator_unet", "generator_densenet"),
         *("cyclegan_cond", "cyclegan_landmark", "cyclegan_aligned", "cyclegan_full"),
         *("faces.json", "drawn", "evaluation", "figure.png", "mtcnn_pnet", "mtcnn_rnet"),
-        *("probe", "report", "figures"),
+        *("probe", "report", "figures", "portrait", "full_heads", ".mattes"),
     }
 
 

@@ -19,7 +19,11 @@ _TESTED_ON = {
     "cartoon_count": "numbers of cartoons",
     "index": "hair indices",
     "labels": "label files",
+    "background": "backgrounds of the photos",
 }
+
+_UNRECORDED = {"background": "keep"}
+"""What older tests, which do not record an option, had instead of none."""
 
 _SETUP: Mapping[str, Callable[[MeasuredRun], Value]] = {
     "devices": lambda run: run.device,
@@ -33,7 +37,7 @@ def different_data(rows: Sequence[Row]) -> list[str]:
     return [
         f"not comparable: tested on different {what}: {spelt}"
         for key, what in _TESTED_ON.items()
-        if (spelt := _differing(rows, lambda run, key=key: _text(run.data.get(key))))  # type: ignore[misc]
+        if (spelt := _differing(rows, lambda run, key=key: _text(run.data.get(key), _UNRECORDED.get(key, "none"))))  # type: ignore[misc]
     ]
 
 

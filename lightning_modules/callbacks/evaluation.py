@@ -35,7 +35,7 @@ LOGGED_ALREADY = ("cycle_photo", "cycle_cartoon")
 _OF_A_PROCESS = ("images_per_second", "peak_memory")
 """Figures that each process has for itself; the first one's are written."""
 
-_DATA_OPTIONS = ("root", "photos", "cartoons", "index", "labels", "image_size", "batch_size")
+_DATA_OPTIONS = ("root", "photos", "cartoons", "index", "labels", "background", "image_size", "batch_size")
 
 
 class Measuring(TranslationCallback):

@@ -39,8 +39,11 @@ class Words:
         return [*self.subcommand, *(word for config in configs for word in ("--config", config)), *self.options]
 
     def experiment(self) -> str | None:
-        """Name of the experiment: that of the last config."""
-        return Path(self.configs[-1]).stem if self.configs else None
+        """Name of the experiment: that of the last config but for sizes, after the paper's recipe for its own."""
+        named = [path for path in map(Path, self.configs) if path.parent.name != "sizes"]
+        if not named:
+            return None
+        return f"paper_{named[-1].stem}" if named[-1].parent.name == "paper" else named[-1].stem
 
 
 def find_config(asked: str) -> str:

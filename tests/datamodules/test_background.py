@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +20,8 @@ from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
 from datamodules.framing import Framing
 from datamodules.photo_folder import PhotoFolder
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 @dataclass
@@ -55,14 +59,27 @@ def mattes(photos: Path, matting: Planted, folder: Path | None, background: Back
     return CutOut(matting, background, folder).mattes(faces, "set", faces.fingerprint())
 
 
-def test_a_matte_lays_a_photo_on_white_pixel_by_pixel() -> None:
+def test_a_hard_matte_keeps_the_photo_or_makes_it_white() -> None:
     rng = np.random.default_rng(0)
-    image, matte = (rng.integers(0, 256, shape).astype(np.uint8) for shape in ((6, 6, 3), (6, 6)))
+    image = rng.integers(0, 256, (6, 6, 3)).astype(np.uint8)
+    matte = rng.choice(np.array([0, 255], dtype=np.uint8), (6, 6))
     laid = on_white(image, matte)
     for y, x in np.ndindex(6, 6):
-        for channel in range(3):
-            share = matte[y, x] / 255
-            assert abs(int(laid[y, x, channel]) - (share * image[y, x, channel] + (1 - share) * 255)) <= 0.51
+        assert laid[y, x].tolist() == (image[y, x].tolist() if matte[y, x] else [255, 255, 255])
+
+
+@pytest.mark.parametrize("behind", [(0, 0, 0), (20, 90, 250)])
+def test_the_background_does_not_shine_through_a_soft_edge(behind: tuple[int, int, int]) -> None:
+    person = np.array([200, 60, 40], dtype=np.float32)
+    alpha = np.clip((24 - np.hypot(*np.mgrid[-32:32, -32:32])) / 8 + 0.5, 0, 1).astype(np.float32)[..., None]
+    photo = np.rint(alpha * person + (1 - alpha) * np.array(behind)).astype(np.uint8)
+    laid = on_white(photo, np.rint(255 * alpha[..., 0]).astype(np.uint8)).astype(int)
+    expected = alpha * person + (1 - alpha) * 255
+    assert np.abs(laid - expected).max() < 6
+    plain = alpha * photo + (1 - alpha) * 255
+    assert np.abs(plain - expected).max() > 30  # what would shine through
+    core = alpha[..., 0] == 1
+    np.testing.assert_array_equal(laid[core], photo[core])
 
 
 def test_a_matte_of_another_size_is_brought_to_the_photo() -> None:
@@ -127,7 +144,7 @@ def test_they_are_made_anew_when_what_they_come_from_changes(photos: Path, tmp_p
 
 def test_those_of_person_and_of_head_lie_beside_each_other(photos: Path, tmp_path: Path) -> None:
     for background in ("white", "head", "white"):
-        mattes(photos, matting := Planted(), tmp_path / "cache", background)  # type: ignore[arg-type]
+        mattes(photos, matting := Planted(), tmp_path / "cache", background)
     assert matting.seen == []
 
 
@@ -137,6 +154,37 @@ def test_two_that_want_them_at_once_make_them_once(photos: Path, tmp_path: Path)
         found = list(pool.map(lambda _: mattes(photos, matting, tmp_path / "cache"), range(4)))
     assert sum(matting.seen) == len(framed(photos))
     assert all((one == found[0]).all() for one in found)
+
+
+def test_two_processes_make_them_once(photos: Path, tmp_path: Path) -> None:
+    script = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from datamodules.background import CutOut
+from datamodules.cache import FramedFaces
+from datamodules.celeba import CelebA
+from datamodules.framing import Framing
+
+class Slow:
+    side = 8
+    def __call__(self, photos):
+        time.sleep(1)
+        return np.full((len(photos), 2, 8, 8), 255, dtype=np.uint8)
+    def fingerprint(self):
+        return "a"
+
+faces = FramedFaces(CelebA(Path(sys.argv[1]), "test"), Framing(8))
+found = CutOut(Slow(), "head", Path(sys.argv[2])).mattes(faces, "set", faces.fingerprint())
+print(int(found.min()))
+"""
+    words = [sys.executable, "-c", script, str(photos), str(tmp_path / "cache")]
+    started = [
+        subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    ended = [process.communicate(timeout=200) for process in started]
+    assert [said for said, _ in ended] == ["255\n", "255\n"], ended
+    assert sum("finding the background" in complaints for _, complaints in ended) == 1
 
 
 def test_a_stopped_attempt_leaves_nothing(photos: Path, tmp_path: Path) -> None:
@@ -179,7 +227,7 @@ def test_training_test_and_prediction_see_the_same_background(
     by_name = {photo.name[0]: photo.image[0] for photo in data.predict_dataloader()}
     rows = {"keep": 32, "white": 24, "head": 16}[background]
     for split in ("train", "test"):
-        stream = data.stream("photo", split)  # type: ignore[arg-type]
+        stream = data.stream("photo", split)
         for index in range(2):
             name = stream.faces.names[index]
             image = stream.transform(stream.faces[index], 0).image
@@ -191,12 +239,12 @@ def test_training_test_and_prediction_see_the_same_background(
 
 
 def test_cartoons_stay_as_they_are(sample_root: Path) -> None:
-    plain, cut = (FacesDataModule(str(sample_root), image_size=32, background=kind) for kind in ("keep", "head"))  # type: ignore[arg-type]
+    plain, cut = (FacesDataModule(str(sample_root), image_size=32, background=kind) for kind in ("keep", "head"))
     cut.use_matting(Planted(), None)
     for data in (plain, cut):
         data.setup("test")
     images = [data.stream("cartoon", "test").faces[0].image for data in (plain, cut)]
-    np.testing.assert_array_equal(*images)
+    np.testing.assert_array_equal(images[0], images[1])
 
 
 def test_cache_dir_beats_the_folder_that_comes_with_the_matting(sample_root: Path, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from lightning_modules.critic import LabelCritic
 from lightning_modules.cyclegan_cond import CycleGANCond
 from lightning_modules.errors import UsageError
 from networks import GeneratorName
+from networks.probe import FaceProbe, ProbeOutput
 
 MakeTrainer = Callable[..., Trainer]
 Loader = DataLoader[UnpairedBatch]
@@ -308,7 +309,7 @@ def test_one_checkpoint_predicts_the_colour_that_is_asked_for(
 ) -> None:
     photos = sample_root / "celeba" / "img_align_celeba"
     pictures = {}
-    for hair in ("black", "grey", "3", "all"):
+    for hair in ("black", "grey", "3", "all", "own"):
         out = tmp_path / hair
         options = ["--data.predict_dir", str(photos), "--out", str(out), "--model.hair", hair]
         assert lightning("predict", *options) == 0
@@ -318,13 +319,41 @@ def test_one_checkpoint_predicts_the_colour_that_is_asked_for(
     assert (pictures["black"] - pictures["grey"]).abs().mean() > 0.5
     assert torch.equal(pictures["grey"], pictures["3"])
     assert pictures["all"].shape == (32, 128, 3)
+    assert min((pictures["own"] - tile).abs().max() for tile in pictures["all"].chunk(4, dim=1)) <= 1
     assert (pictures["all"][:, :32] - pictures["black"]).abs().max() <= 1
     assert (pictures["all"][:, 96:] - pictures["grey"]).abs().max() <= 1
 
 
-@pytest.mark.parametrize(
-    ("hair", "words"), [("own", ["--model.hair own", "no labels", "black"]), ("pink", ["model.hair", "blonde", "own"])]
-)
+class Seeing(nn.Module):
+    """Takes an image for the colour that is the number of eighths in its first pixel."""
+
+    def forward(self, images: Tensor) -> ProbeOutput:
+        return ProbeOutput(torch.eye(4)[(images[:, 0, 0, 0] * 8).round().long()], torch.zeros(len(images)))
+
+
+def test_photos_without_label_are_given_the_one_that_the_classifier_sees() -> None:
+    model = Watched().eval()
+    photos = some_faces([NONE, 2, NONE])
+    photos.image[:, 0, 0, 0] = torch.tensor([3 / 8, 1 / 8, 1 / 8])
+    assert model.with_labels(photos).hair.tolist() == [0, 2, 0]
+    model.hair_classifier = cast(FaceProbe, Seeing())
+    assert model.with_labels(photos).hair.tolist() == [3, 2, 1]
+    batch = UnpairedBatch(photos, some_faces([NONE] * 3))
+    assert model.wanted_faces("cartoon", batch).hair.tolist() == [3, 2, 1]
+    assert model.wanted_faces("photo", batch).hair.tolist() == [NONE] * 3
+    model.own_cartoons(photos)
+    assert model.given[-1] == ("cartoon", [3, 2, 1])
+
+
+def test_checkpoints_do_not_hold_the_classifier(make_trainer: MakeTrainer, loader: Loader) -> None:
+    model = small()
+    make_trainer(max_steps=1).fit(model, loader)
+    assert model.hair_classifier is not None
+    assert not [name for name in model.state_dict() if "classifier" in name]
+    small().load_state_dict(model.state_dict())  # strictly
+
+
+@pytest.mark.parametrize(("hair", "words"), [("pink", ["model.hair", "blonde", "own"])])
 def test_a_colour_that_cannot_be_is_explained(
     hair: str,
     words: list[str],

@@ -13,7 +13,7 @@ from datamodules.portrait import Portraits
 from lightning_modules.cli import main
 from lightning_modules.errors import UsageError
 from lightning_modules.portrait import PORTRAIT_FILE, Portrait, soft_overlap
-from networks.portrait import load_portrait
+from networks.portrait import load_portrait, save_portrait
 from networks.weights_file import read_weights
 
 MakeTrainer = Callable[..., Trainer]
@@ -77,6 +77,18 @@ def test_the_soft_overlap_is_the_overlap_of_hard_masks() -> None:
     torch.testing.assert_close(soft_overlap(said, masks), ((both + 1) / (either + 1)).mean())
     assert soft_overlap(masks, masks).item() == 1
     assert soft_overlap(torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 4, 4)).item() == 1
+
+
+def test_it_goes_on_from_the_weights_of_another(tmp_path: Path) -> None:
+    path = tmp_path / "before.safetensors"
+    first = Portrait()
+    save_portrait(first.net, {}, path)
+    second = Portrait(weights=str(path))
+    images = Planted(2)[0].image[None]
+    torch.testing.assert_close(second.eval()(images), first.eval()(images))
+    assert all(parameter.requires_grad for parameter in second.net.parameters())
+    with pytest.raises(UsageError, match=r"no such file of weights: .*none.*--model\.weights"):
+        Portrait(weights=str(tmp_path / "none"))
 
 
 def test_senseless_options_are_refused() -> None:

@@ -38,6 +38,7 @@ def test_rows_tested_alike_give_no_warning(make_rows: Callable[..., list[Row]]) 
         ("image_size", (64, 128), "image sizes: 64 (CycleGANCond); 128 (CycleGANFull)"),
         ("photo_count", (10, 20), "numbers of photos: 10 (CycleGANCond); 20 (CycleGANFull)"),
         ("split", ("test", "val"), "parts of the data: test (CycleGANCond); val (CycleGANFull)"),
+        ("background", (None, "head"), "backgrounds of the photos: keep (CycleGANCond); head (CycleGANFull)"),
         ("index", (None, "/hair.json"), "hair indices: none (CycleGANCond); /hair.json (CycleGANFull)"),
     ],
 )

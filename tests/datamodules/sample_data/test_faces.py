@@ -136,3 +136,30 @@ def test_the_same_seed_draws_the_same_face() -> None:
     assert (first.image == second.image).all()
     assert (first.landmarks == second.landmarks).all()
     assert (draw_face(np.random.default_rng(8), (89, 109), SMALL_STAND).image != first.image).any()
+
+
+def test_the_mask_of_the_head_ends_at_chin_and_hair() -> None:
+    face = drawn(plain_person(3), Pose())
+    head, person = face.head_mask > 0.5, face.alpha > 0.5
+    assert (face.head_mask <= face.alpha + 0.01).all()
+    eyes, mouth = face.landmarks[:2].mean(0), face.landmarks[3:].mean(0)
+    unit = mouth[1] - eyes[1]
+    down = np.array([0, unit])
+    for x, y in (*face.landmarks, eyes - 0.8 * down, mouth + 0.35 * down):
+        assert head[round(float(y)), round(float(x))]
+    below = round(float(mouth[1] + unit))
+    assert not head[below:].any()
+    assert person[below:].any()
+    assert (face.hair_mask <= face.head_mask + 0.01).all()
+
+
+def test_the_mask_of_the_head_has_hat_and_long_hair_and_no_clothes() -> None:
+    bare, person = plain_person(3), replace(plain_person(3), style="long")
+    short, long_haired = drawn(bare, Pose()), drawn(person, Pose())
+    assert long_haired.head_mask.sum() > 1.1 * short.head_mask.sum()
+    shoulders = (long_haired.alpha > 0.99) & (long_haired.hair_mask < 0.01)
+    shoulders[: round(float(long_haired.landmarks[3:, 1].mean() + 80))] = False
+    assert shoulders.any()
+    assert long_haired.head_mask[shoulders].max() < 0.01
+    hatted = drawn(replace(bare, hat=True), Pose())
+    assert (hatted.head_mask > 0.5).sum() > (short.head_mask > 0.5).sum()

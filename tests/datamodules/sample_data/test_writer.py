@@ -36,6 +36,17 @@ def test_photographs_and_their_lists_agree(sample_root: Path) -> None:
         assert (image.size, image.mode, image.format) == ((178, 218), "RGB", "JPEG")
 
 
+def test_every_photograph_has_its_masks(sample_root: Path) -> None:
+    celeba = sample_root / "celeba"
+    for kind in ("masks", "head_masks"):
+        assert {path.stem for path in (celeba / kind).iterdir()} == {
+            path.stem for path in (celeba / "img_align_celeba").iterdir()
+        }
+    person, head = (np.asarray(Image.open(celeba / kind / "000001.png")) for kind in ("masks", "head_masks"))
+    assert person.shape == head.shape == (218, 178)
+    assert 0.1 < (head > 127).mean() < (person > 127).mean() < 0.9
+
+
 def test_landmarks_stay_near_those_of_celeba_and_vary(sample_root: Path) -> None:
     lines = (sample_root / "celeba" / "list_landmarks_align_celeba.txt").read_text().split("\n")[2:-1]
     points = np.array([line.split()[1:] for line in lines], float).reshape(-1, 5, 2)
@@ -120,7 +131,7 @@ def test_processes_and_count_do_not_change_a_picture(sample_root: Path, tmp_path
     summary = writer._write(tmp_path / "few", count=10, seed=0, progress=False, processes=2)
     assert summary == SampleDataSummary(tmp_path / "few", 10, 10, 8, 4, 16)
     files = [path for path in (tmp_path / "few").rglob("*") if path.suffix in (".jpg", ".png", ".csv")]
-    assert len(files) == 10 + 20 + 8 + 4 + 16
+    assert len(files) == 3 * 10 + 20 + 8 + 4 + 16
     assert all(path.read_bytes() == (sample_root / path.relative_to(tmp_path / "few")).read_bytes() for path in files)
     for name in ("list_attr_celeba.txt", "list_landmarks_align_celeba.txt", "list_eval_partition.txt"):
         few = (tmp_path / "few" / "celeba" / name).read_text().splitlines()[-10:]

@@ -32,6 +32,13 @@ def test_a_checkpoint_s_values_come_between_configs_and_options(tmp_path: Path) 
     assert assembled[5:] == ["--data.root", "x"]
 
 
+def test_a_size_names_no_experiment_and_the_paper_s_recipe_another() -> None:
+    assert (
+        Words(["--config=configs/cyclegan_full.yaml", "-c", "configs/sizes/64px.yaml"]).experiment() == "cyclegan_full"
+    )
+    assert Words(["fit", "--config", "configs/paper/cyclegan_full.yaml"]).experiment() == "paper_cyclegan_full"
+
+
 def test_words_without_config_name_no_experiment() -> None:
     assert Words(["fit"]).experiment() is None
     assert Words([]).assembled() == []
