@@ -99,7 +99,8 @@ def region_median(values: Tensor, region: Tensor) -> Tensor:
     Returns:
         (B, C).
     """
-    return values.where(region[:, None], torch.nan).nanmedian(dim=2).values
+    median: Tensor = values.where(region[:, None], torch.nan).nanmedian(dim=2).values
+    return median
 
 
 def to_lab(images: Tensor) -> Tensor:
@@ -118,4 +119,5 @@ def _distances(colours: Tensor) -> Tensor:
     """(B, 3, ...) colours in CIELAB to their (B, 10, ...) distances from those of the palette."""
     rgb = torch.tensor(HAIR_PALETTE, device=colours.device, dtype=torch.float32) / 127.5 - 1
     palette = to_lab(rgb[:, :, None, None])[:, :, 0, 0]
-    return torch.cdist(colours.flatten(2).mT, palette[None]).mT.unflatten(2, colours.shape[2:])
+    distances = torch.cdist(colours.flatten(2).mT, palette[None]).mT
+    return distances.reshape(*distances.shape[:2], *colours.shape[2:])
