@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import torch
 from lightning import LightningDataModule
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from datamodules.background import Background, CutOut, CutOutFaces, Matting
@@ -17,20 +18,23 @@ from datamodules.cache import CachedFaces, FramedFaces
 from datamodules.errors import DataError
 from datamodules.framing import Framing, framing_for
 from datamodules.glasses import glasses_of
-from datamodules.hair_index import HairIndex
+from datamodules.hair_index import ChosenFaces, HairIndex
 from datamodules.joined import SetFolder, join, set_folders
 from datamodules.landmark_warp import LandmarkWarp, bent_frame_side
 from datamodules.opening import open_cartoons, open_photos
 from datamodules.orders import BalancedOrder, FileOrder, Order, ShuffledOrder, StratifiedOrder
 from datamodules.photo_folder import PhotoFolder
 from datamodules.relabelled import RelabelledFaces, read_label_csv
-from datamodules.samples import UNKNOWN_GLASSES, Domain, Photos, Split, UnpairedBatch
+from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, Domain, Photos, Split, UnpairedBatch
 from datamodules.source import FaceSource
-from datamodules.transforms import cartoon_transform, photo_transform
+from datamodules.transforms import FaceTransform, cartoon_transform, photo_transform
 from datamodules.unpaired import DomainStream, DrawSampler, UnpairedFaces
 from datamodules.workers import one_thread
 
 T = TypeVar("T")
+
+LabelPolicy = Literal["all", "labelled"]
+"""Which faces are drawn in training, see ``FacesDataModule``."""
 
 _STREAMS: dict[Domain, int] = {"photo": 0, "cartoon": 1}
 
@@ -56,6 +60,9 @@ class FacesDataModule(LightningDataModule):
         shuffle: Random partners in random order at training.
         match_glasses: In training, draw cartoons with glasses as often as photos show some. Half of CartoonSet's heads
             wear glasses and one in fifteen of CelebA's: left so, generators put glasses on faces that have none.
+        label_policy: "all" draws every face in training. "labelled" draws those alone that have a label, each colour as
+            often as the others, as the paper trains (3.2.1): CartoonSet's unlabelled heads are exactly the orange and
+            red ones, so that photos without label would be taught red hair.
         index: Train on this hair index only (see ``cartoongan data hair``), each colour as often as the others.
         labels: Csv of classes that take the place of the hair colours (see ``datamodules.relabelled``).
         cache_dir: Keep decoded cartoons here, for this and later runs; their PNGs are slow to decode. Mattes, too.
@@ -79,6 +86,7 @@ class FacesDataModule(LightningDataModule):
         align_cartoons: bool = False,
         shuffle: bool = True,
         match_glasses: bool = False,
+        label_policy: LabelPolicy = "all",
         index: str | None = None,
         labels: str | None = None,
         cache_dir: str | None = None,
@@ -117,6 +125,7 @@ class FacesDataModule(LightningDataModule):
         self._align_cartoons = align_cartoons
         self._shuffle = shuffle
         self._match_glasses = match_glasses
+        self._label_policy = label_policy
         self._index = Path(index).expanduser() if index else None
         self._labels = Path(labels).expanduser() if labels else None
         self._cache_dir = Path(cache_dir).expanduser() if cache_dir else None
@@ -221,11 +230,28 @@ class FacesDataModule(LightningDataModule):
         if is_training and self._index:
             chosen = self._hair_index(self._index).select(faces, domain)
             return DomainStream(chosen, BalancedOrder(chosen.hair, self._seed, stream), transform)
+        if is_training and self._label_policy == "labelled":
+            return self._labelled(faces, domain, transform)
         shuffle = is_training and self._shuffle
         order: Order = ShuffledOrder(len(faces), self._seed, stream) if shuffle else FileOrder(len(faces))
         if shuffle and domain == "cartoon" and self._match_glasses:
             order = StratifiedOrder(glasses_of(faces) == 1, self._share_of_glasses(), self._seed, stream)
         return DomainStream(faces, order, transform)
+
+    def _labelled(self, faces: FaceSource, domain: Domain, transform: FaceTransform) -> DomainStream:
+        """The faces that have a label, each colour as often as the others."""
+        chosen = ChosenFaces(faces, np.flatnonzero(faces.hair != NO_HAIR_COLOUR).tolist())
+        if not len(chosen):
+            raise DataError(f"--data.label_policy labelled: none of {len(faces)} {domain}s for training has a label")
+        seed, stream = self._seed, _STREAMS[domain]
+        if domain == "photo" or not self._match_glasses:
+            return DomainStream(chosen, BalancedOrder(chosen.hair, seed, stream), transform)
+        share, has_glasses = self._share_of_glasses(), chosen.glasses == 1
+
+        def within(indices: NDArray[np.intp], of_colour: int) -> Order:
+            return StratifiedOrder(has_glasses[indices], share, seed, of_colour)
+
+        return DomainStream(chosen, BalancedOrder(chosen.hair, seed, stream, within), transform)
 
     def _share_of_glasses(self) -> float:
         """Share of the training photos that show glasses, among those of which that is known."""

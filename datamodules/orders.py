@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -63,20 +64,29 @@ class BalancedOrder:
         hair: ``(N,)`` labels.
         seed: Decides rounds and passes.
         stream: Tells orders of the same seed apart.
+        within: Makes the order of the faces of one colour, from their (M,) indices and a stream of its own; by default
+            shuffled passes.
 
     Raises:
         ValueError: No face has a label.
     """
 
-    def __init__(self, hair: NDArray[np.int64], seed: int, stream: int) -> None:
+    def __init__(
+        self,
+        hair: NDArray[np.int64],
+        seed: int,
+        stream: int,
+        within: Callable[[NDArray[np.intp], int], Order] | None = None,
+    ) -> None:
         colours = np.unique(hair[hair != NO_HAIR_COLOUR])
         if not len(colours):
             raise ValueError("no face has a hair label to balance by")
         self._members = [np.flatnonzero(hair == colour) for colour in colours]
         self._rounds = ShuffledOrder(len(colours), seed, stream)
-        self._passes = [
-            ShuffledOrder(len(indices), seed, 1000 * (which + 1) + stream)
-            for which, indices in enumerate(self._members)
+        streams = [1000 * (which + 1) + stream for which in range(len(self._members))]
+        self._passes: list[Order] = [
+            within(indices, own) if within else ShuffledOrder(len(indices), seed, own)
+            for indices, own in zip(self._members, streams, strict=True)
         ]
 
     def __call__(self, draw: int) -> int:
@@ -105,7 +115,8 @@ class StratifiedOrder:
         self._groups = [np.flatnonzero(is_first), np.flatnonzero(~is_first)]
         self._share = 0.0 if not len(self._groups[0]) else 1.0 if not len(self._groups[1]) else share
         self._passes = [
-            ShuffledOrder(len(indices), seed, 1000 * (which + 1) + stream) for which, indices in enumerate(self._groups)
+            ShuffledOrder(len(indices), seed, 100_000 * which + 1000 + stream)
+            for which, indices in enumerate(self._groups)
         ]
 
     def __call__(self, draw: int) -> int:

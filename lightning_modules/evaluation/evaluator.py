@@ -11,7 +11,7 @@ from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
 from datamodules.face_box import square_of_landmarks
-from datamodules.samples import Domain, Faces, UnpairedBatch
+from datamodules.samples import NO_HAIR_COLOUR, Domain, Faces, UnpairedBatch
 from lightning_modules.base import OTHER, BaseCycleGAN, Translation, faces_of
 from lightning_modules.evaluation.figure import Better, Figure
 from lightning_modules.evaluation.judges import Judges
@@ -25,6 +25,8 @@ from lightning_modules.metrics import (
     landmark_errors,
 )
 from lightning_modules.metrics.feature_distance import LEAST_FRECHET, SUBSETS
+from networks.label_leak import label_leak
+from networks.palette import hair_index, label_of_palette
 
 POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 
@@ -68,7 +70,8 @@ class Evaluator(nn.Module):
         width = judges.features.num_features
         self.distances = nn.ModuleDict({domain: FeatureDistance(width) for domain in OTHER})
         self.diversity = Diversity(width)
-        names = ("hair", "control", "invented", "kept", "landmarks", "chance", *POINTS, "cycle_photo", "cycle_cartoon")
+        of_hair = ("hair", "control", "palette", "orange", "hair_leak", "background_leak")
+        names = (*of_hair, "invented", "kept", "landmarks", "chance", *POINTS, "cycle_photo", "cycle_cartoon")
         self.means = nn.ModuleDict({name: SampleMean() for name in names})
         self.pose = PoseVariety()
         self.rows = _Rows()
@@ -113,6 +116,14 @@ class Evaluator(nn.Module):
             figures |= _distance_figures(domain, name, self._distance(domain))
         figures["hair_accuracy"] = self._share("hair", "Hair colour of the photo kept", "higher", "probe")
         figures["hair_control"] = self._share("control", "Hair colour asked for, all four", "higher", "probe")
+        by_palette = "by CartoonSet's palette"
+        figures["hair_palette"] = self._share("palette", f"Hair colour asked for, {by_palette}", "higher", None)
+        figures["unlabelled_orange"] = self._share(
+            "orange", f"Orange or red hair of photos without hair label, {by_palette}", "lower", None
+        )
+        for name, region in (("hair_leak", "Cheeks"), ("background_leak", "Background")):
+            title = f"{region} that change with the hair colour asked for, beside the hair"
+            figures[name] = self._share(name, title, "lower", None, "")
         distance = "Landmark distance in eye distances"
         figures["landmark_consistency"] = self._share("landmarks", distance, "lower", "landmarks")
         figures["landmark_chance"] = self._share("chance", f"{distance}, to another photo's cartoon", "", "landmarks")
@@ -182,6 +193,7 @@ class Evaluator(nn.Module):
             self._mean(point).update(errors[:, column])
         self.pose.update(in_cartoons, in_photos)
         self._judge_chance(cartoons, boxes, in_photos)
+        self._judge_unlabelled(photos, cartoons, in_photos)
 
         said = self.judges.probe(cartoons)
         hair, has_glasses = said.hair.argmax(dim=1), (said.glasses > 0).long()
@@ -192,11 +204,26 @@ class Evaluator(nn.Module):
         rows = torch.stack([numbers, errors.mean(dim=1), label, hair, glasses, has_glasses], dim=1)
         self.rows.update(rows)
 
+    def _judge_unlabelled(self, photos: Faces, cartoons: Tensor, landmarks: Tensor) -> None:
+        """Red is what unlabelled cartoons are, and what photos without label may learn from them."""
+        is_unlabelled = (photos.hair < 0) & torch.tensor(self._has_hair_labels, device=photos.hair.device)
+        seen = label_of_palette(hair_index(cartoons[is_unlabelled], landmarks[is_unlabelled]))
+        self._mean("orange").update(seen == NO_HAIR_COLOUR)
+
     def _judge_control(self, model: BaseCycleGAN, photos: Faces) -> None:
-        asked = enumerate(model.in_all_labels(photos) if self._has_hair_labels else [])
-        hits = [self.judges.probe(cartoons).hair.argmax(dim=1) == label for label, cartoons in asked]
-        # One value a photo: its cartoons have much in common.
-        self._mean("control").update(torch.stack(hits).double().mean(dim=0) if hits else photos.hair.new_empty(0))
+        """One value a photo: its cartoons have much in common."""
+        asked = model.in_all_labels(photos) if self._has_hair_labels else []
+        if not asked:
+            return
+        hits = [self.judges.probe(cartoons).hair.argmax(dim=1) == label for label, cartoons in enumerate(asked)]
+        self._mean("control").update(torch.stack(hits).double().mean(dim=0))
+        boxes = square_of_landmarks(or_mean(photos.landmarks, photos.image))
+        landmarks = self.judges.landmarks(photos.image, boxes)
+        hits = [label_of_palette(hair_index(cartoons, landmarks)) == label for label, cartoons in enumerate(asked)]
+        self._mean("palette").update(torch.stack(hits).double().mean(dim=0))
+        leak = label_leak(asked, landmarks)
+        self._mean("hair_leak").update(leak.cheeks[leak.cheeks.isfinite()])
+        self._mean("background_leak").update(leak.background[leak.background.isfinite()])
 
     def _judge_chance(self, cartoons: Tensor, boxes: Tensor, in_photos: Tensor) -> None:
         """What the landmarks of each photo are from those of the cartoon before, which is of another one."""
@@ -241,7 +268,9 @@ class Evaluator(nn.Module):
 _WHY_NOT = {
     "hair": "no test photo with a hair label",
     "chance": "takes two photos",
-    "control": "the variant cannot be asked for a hair colour",
+    **dict.fromkeys(("control", "palette"), "the variant cannot be asked for a hair colour"),
+    **dict.fromkeys(("hair_leak", "background_leak"), "there are no cartoons whose hair follows the colour asked for"),
+    "orange": "no test photo without a hair label",
     "invented": "no test photo that is known to be without glasses",
     "kept": "no test photo that is known to show glasses",
 }

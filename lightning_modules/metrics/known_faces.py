@@ -129,8 +129,9 @@ def framed(faces: KnownFaces, side: int) -> KnownFaces:
         corner = np.round(np.array([left + right - width, top + bottom - width], dtype=np.float32) / 2)
         image = cut(face.image, np.concatenate((corner, corner + width))[None], side)[0]
         scale = np.float32(side / width)
-        landmarks = (face.landmarks + np.float32(0.5) - corner) * scale - np.float32(0.5)
-        return KnownFace(image, (face.box - np.tile(corner, 2)) * scale, landmarks, face.name)
+        landmarks = np.asarray((face.landmarks + 0.5 - corner) * scale - 0.5, dtype=np.float32)
+        box = np.asarray((face.box - np.tile(corner, 2)) * scale, dtype=np.float32)
+        return KnownFace(image, box, landmarks, face.name)
 
     return KnownFaces(faces.count, read)
 

@@ -1,4 +1,4 @@
-"""Regions of a face that its landmarks tell: the cheeks, which a hair colour must leave alone."""
+"""Regions of a face that its landmarks tell: the hair, and the cheeks, which a hair colour must leave alone."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from torch import Tensor
 _HALF_WIDTH = 0.75
 _TOP, _BOTTOM = 0.30, 0.62
 """Eye distances beside the face's axis and below the eyes: without eyes, eyebrows, beard and side-whiskers."""
+
+_HAIR_HALF_WIDTH = 1.6
+_HAIR_TOP, _HAIR_BOTTOM = -2.3, -0.4
+"""The same of a band above the eyebrows: hair, forehead, and what is beside and above them."""
 
 
 def cheek_mask(landmarks: Tensor, height: int, width: int) -> Tensor:
@@ -21,6 +25,24 @@ def cheek_mask(landmarks: Tensor, height: int, width: int) -> Tensor:
     Returns:
         (B, 1, height, width) float32, 1 inside and 0 outside; all zero for unknown landmarks.
     """
+    return _band(landmarks, height, width, _HALF_WIDTH, _TOP, _BOTTOM)
+
+
+def hair_mask(landmarks: Tensor, height: int, width: int) -> Tensor:
+    """Where hair can be: a band above the eyebrows, which holds forehead and background, too.
+
+    Args:
+        landmarks: (B, 5, 2) pixels, x then y; NaN where they are unknown.
+        height: Rows of the image.
+        width: Columns of the image.
+
+    Returns:
+        (B, 1, height, width) float32, 1 inside and 0 outside; all zero for unknown landmarks.
+    """
+    return _band(landmarks, height, width, _HAIR_HALF_WIDTH, _HAIR_TOP, _HAIR_BOTTOM)
+
+
+def _band(landmarks: Tensor, height: int, width: int, half_width: float, top: float, bottom: float) -> Tensor:
     points = landmarks.float()
     left, right = points[:, 0], points[:, 1]
     middle, across = (left + right) / 2, right - left
@@ -30,6 +52,6 @@ def cheek_mask(landmarks: Tensor, height: int, width: int) -> Tensor:
     columns = torch.arange(width, device=points.device, dtype=torch.float32)[None, None, :] - middle[:, 0, None, None]
     cosine, sine, unit = across[:, 0, None, None], across[:, 1, None, None], unit[:, :, None]
     beside, below = (columns * cosine + rows * sine) / unit, (rows * cosine - columns * sine) / unit
-    inside = (beside.abs() <= _HALF_WIDTH) & (below >= _TOP) & (below <= _BOTTOM)  # no comparison with NaN holds
+    inside = (beside.abs() <= half_width) & (below >= top) & (below <= bottom)  # no comparison with NaN holds
     mask: Tensor = inside[:, None].float()
     return mask

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from datamodules.celeba import CelebA
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
 from datamodules.glasses import glasses_of
 from datamodules.hair_index import build_hair_index
 from datamodules.opening import open_cartoons, open_photos
-from datamodules.samples import Photos, UnpairedBatch
+from datamodules.samples import NO_HAIR_COLOUR, Domain, Photos, UnpairedBatch
+from datamodules.splits import SPLITS
 from datamodules.unpaired import DrawSampler
 
 
@@ -252,3 +254,51 @@ def test_glasses_of_photos_that_nobody_knows_cannot_be_matched(sample_root: Path
     data = module(sample_root, photos=str(photos), match_glasses=True)
     with pytest.raises(DataError, match=r"--data\.match_glasses: of none of the photos"):
         data.setup("fit")
+
+
+def drawn_labels(data: FacesDataModule, domain: Domain, draws: int) -> Counter[int]:
+    stream = data.stream(domain, "train")
+    return Counter(int(stream.faces[stream.order(draw)].hair) for draw in range(draws))
+
+
+@pytest.mark.parametrize("domain", ["photo", "cartoon"])
+def test_labelled_faces_alone_are_drawn_when_asked_every_colour_as_often(sample_root: Path, domain: Domain) -> None:
+    plain = drawn_labels(module(sample_root), domain, 40)
+    assert domain == "photo" or NO_HAIR_COLOUR in plain  # the orange and red cartoons
+    drawn = drawn_labels(module(sample_root, label_policy="labelled"), domain, 40)
+    assert drawn == dict.fromkeys(range(4), 10)
+
+
+def test_validation_and_test_stay_whole_whatever_is_drawn_in_training(sample_root: Path) -> None:
+    for split in SPLITS[1:]:
+        everything, labelled = (
+            module(sample_root, label_policy=policy).stream("cartoon", split).faces for policy in ("all", "labelled")
+        )
+        assert labelled.names == everything.names
+
+
+def test_labelled_cartoons_keep_the_photos_share_of_glasses(sample_root: Path) -> None:
+    data = module(sample_root, label_policy="labelled", match_glasses=True)
+    share = float((glasses_of(CelebA(sample_root / "celeba", "train")) == 1).mean())
+    stream = data.stream("cartoon", "train")
+    glasses = glasses_of(stream.faces)
+    drawn = [stream.order(draw) for draw in range(400)]
+    assert Counter(int(stream.faces.hair[index]) for index in drawn) == dict.fromkeys(range(4), 100)
+    expected = [share if (glasses[stream.faces.hair == colour] == 1).any() else 0.0 for colour in range(4)]
+    assert sum(glasses[index] == 1 for index in drawn) / 400 == pytest.approx(sum(expected) / 4, abs=0.02)
+
+
+def test_a_domain_without_labels_has_none_to_draw(sample_root: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    shutil.copytree(sample_root / "celeba" / "img_align_celeba", folder)
+    data = module(sample_root, photos=str(folder), label_policy="labelled")
+    with pytest.raises(
+        DataError, match=r"^--data\.label_policy labelled: none of \d+ photos for training has a label$"
+    ):
+        data.stream("photo", "train")
+
+
+def test_orders_of_labelled_faces_travel_to_loader_processes(sample_root: Path) -> None:
+    stream = module(sample_root, label_policy="labelled", match_glasses=True).stream("cartoon", "train")
+    copy = pickle.loads(pickle.dumps(stream))
+    assert [copy.order(draw) for draw in range(20)] == [stream.order(draw) for draw in range(20)]

@@ -108,8 +108,8 @@ def test_two_sets_are_one_domain_with_their_own_labels_landmarks_and_parts(two_s
         str(two_sets), "celeba,again/celeba", ["cartoonset10k", "others"], 32, 2, 0, cache_dir=str(tmp_path / "cache")
     )
     for split in ("train", "val", "test"):
-        alone = CelebA(two_sets / "celeba", split)  # type: ignore[arg-type]
-        photos = data.stream("photo", split).faces  # type: ignore[arg-type]
+        alone = CelebA(two_sets / "celeba", split)
+        photos = data.stream("photo", split).faces
         assert photos.names == [f"{place}/{name}" for place in ("celeba", "again/celeba") for name in alone.names]
         assert photos.hair.tolist() == [*alone.hair, *alone.hair]
     cartoons = data.stream("cartoon", "train").faces

@@ -91,8 +91,8 @@ def geometry(image: torch.Tensor) -> tuple[int, int, bool]:
 
 def test_photo_and_cartoon_of_a_draw_are_cropped_and_mirrored_apart() -> None:
     """Seeds that both domains shared would turn and shift every cartoon with its photo, and teach just that."""
-    streams = [DomainStream(Ruled(1), FileOrder(1), photo_transform(8, augment=True)) for _ in range(2)]
-    pairs = [UnpairedFaces(*streams, seed=3)[draw] for draw in range(60)]
+    stream = DomainStream(Ruled(1), FileOrder(1), photo_transform(8, augment=True))
+    pairs = [UnpairedFaces(stream, stream, seed=3)[draw] for draw in range(60)]
     photos, cartoons = ([geometry(pair[domain].image) for pair in pairs] for domain in range(2))
     assert len(set(photos)) > 40
     assert len(set(cartoons)) > 40
@@ -115,7 +115,8 @@ def test_no_seed_of_a_photo_is_one_of_a_cartoon(seed: int) -> None:
 
         return cast(FaceTransform, noted)
 
-    faces = UnpairedFaces(*(DomainStream(Numbered(5), FileOrder(5), spy(name)) for name in ("photo", "cartoon")), seed)
+    photos, cartoons = (DomainStream(Numbered(5), FileOrder(5), spy(name)) for name in ("photo", "cartoon"))
+    faces = UnpairedFaces(photos, cartoons, seed)
     for draw in range(100):
         faces[draw]
     assert len({*seen["photo"], *seen["cartoon"]}) == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import combinations
 from typing import cast
 
 import pytest
@@ -15,6 +16,7 @@ from lightning_modules.cyclegan_baseline import CycleGANBaseline
 from lightning_modules.evaluation import Evaluator, Judges
 from networks.feature_extractors import FeatureExtractor
 from networks.mtcnn import LandmarkRegressor
+from networks.palette import HAIR_PALETTE
 from networks.probe import FaceProbe, ProbeOutput
 
 SIDE = 16
@@ -176,3 +178,88 @@ def test_what_is_not_finite_is_written_as_nothing() -> None:
     assert broken["value"] is None
     assert broken["spread"] is None
     assert broken["note"]
+
+
+PHOTO_FACE = torch.tensor([[24.0, 32], [40, 32], [32, 42], [27, 48], [37, 48]])
+ORANGE, BLACK, BROWN, BLONDE, GREY = (HAIR_PALETTE[index] for index in (2, 7, 6, 0, 8))
+
+
+class FixedReader(nn.Module):
+    """Finds the same landmarks in every image."""
+
+    def forward(self, images: Tensor, boxes: Tensor) -> Tensor:
+        return PHOTO_FACE.repeat(len(images), 1, 1)
+
+
+class WideFeatures(FeatureExtractor):
+    """The middle column of larger images."""
+
+    name, num_features = "columns", 3 * 64
+
+    def forward(self, images: Tensor) -> Tensor:
+        return images[..., 32].flatten(1)
+
+
+def head(hair: tuple[int, ...], darker: float = 0.0) -> Tensor:
+    """(3, 64, 64): hair of a colour on a face, whose skin is darker by so much."""
+    image = torch.ones(3, 64, 64)
+    image[:, 14:58, 14:50] = torch.tensor([0.9, 0.6, 0.3])[:, None, None] - darker
+    image[:, 4:22, 12:52] = torch.tensor(hair)[:, None, None] / 127.5 - 1
+    return image
+
+
+class Barber(Painter):
+    """Asked for black, brown, blonde and grey it paints black, brown, blonde and orange, on skin that darkens."""
+
+    def in_all_labels(self, photos: Faces) -> list[Tensor]:
+        asked = zip((BLACK, BROWN, BLONDE, ORANGE), (0.0, 0.0, 0.0, 0.2), strict=True)
+        return [head(hair, darker).repeat(len(photos.image), 1, 1, 1) for hair, darker in asked]
+
+
+def measured_hair(evaluator: Evaluator, model: BaseCycleGAN) -> dict[str, float | None]:
+    """Four photos, of which two have no label; the cartoon of one of these has orange hair, the other's is grey."""
+    labels = torch.tensor([0, -1, 2, -1])
+    cartoons = torch.stack([head(colour) for colour in (ORANGE, ORANGE, BLONDE, GREY)])
+    faces = Faces(torch.zeros(4, 3, 64, 64), PHOTO_FACE.repeat(4, 1, 1), labels)
+    batch = UnpairedBatch(faces, faces)
+    images = cast("dict[Domain, Tensor]", {"photo": cartoons, "cartoon": cartoons})
+    translation = Translation(images, images, {}, {"cartoon": faces, "photo": faces})
+    numbers: dict[Domain, Tensor] = {"photo": torch.arange(4), "cartoon": torch.arange(4)}
+    evaluator.update(model, batch, translation, numbers, torch.full((4,), -1))
+    return {key: figure.value for key, figure in evaluator.figures().items()}
+
+
+def barbers_judges() -> Judges:
+    probe, landmarks = cast(FaceProbe, CornerProbe()), cast(LandmarkRegressor, FixedReader())
+    return Judges(WideFeatures(), probe, landmarks, {"features": {"name": "columns"}})
+
+
+def test_hair_is_judged_by_the_palette_too() -> None:
+    evaluator = Evaluator(barbers_judges())
+    value = measured_hair(evaluator, Barber())
+    assert value["hair_palette"] == 0.75
+    assert value["unlabelled_orange"] == 0.5
+    figures = evaluator.figures()
+    assert figures["hair_palette"].samples == 4
+    assert figures["unlabelled_orange"].samples == 2
+
+
+def test_what_leaks_from_the_hair_is_told() -> None:
+    """Half of the six pairs of colours differ in the skin, by 0.2: beside the hair's mean difference."""
+    value = measured_hair(Evaluator(barbers_judges()), Barber())
+    colours = [torch.tensor(colour) / 127.5 - 1 for colour in (BLACK, BROWN, BLONDE, ORANGE)]
+    hair = torch.stack([(a - b).abs().mean() for a, b in combinations(colours, 2)]).mean()
+    assert value["hair_leak"] == pytest.approx(0.1 / float(hair), rel=0.05)
+    assert value["background_leak"] == 0
+
+
+def test_without_labels_only_unlabelled_photos_are_judged_by_the_palette() -> None:
+    evaluator = Evaluator(barbers_judges())
+    value = measured_hair(evaluator, Plain())
+    assert value["unlabelled_orange"] == 0.5
+    assert value["hair_palette"] is None
+    assert value["hair_leak"] is None
+    assert "hair follows" in (evaluator.figures()["background_leak"].note or "")
+    other_labels = measured_hair(Evaluator(barbers_judges(), has_hair_labels=False), Barber())
+    assert other_labels["unlabelled_orange"] is None
+    assert other_labels["hair_palette"] is None

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from networks.landmarks import cheek_mask
+from networks.landmarks.regions import hair_mask
 
 FACE = torch.tensor([[[24.0, 30.0], [44.0, 30.0], [34.0, 42.0], [27.0, 48.0], [41.0, 48.0]]])
 
@@ -33,3 +34,12 @@ def test_it_turns_with_the_face(degrees: float) -> None:
 
 def test_unknown_landmarks_have_no_cheeks() -> None:
     assert cheek_mask(torch.full((1, 5, 2), math.nan), 16, 16).sum() == 0
+
+
+def test_hair_lies_above_the_eyebrows_and_touches_no_cheek() -> None:
+    mask = hair_mask(FACE, 64, 64)
+    rows, columns = mask[0, 0].nonzero().unbind(dim=1)
+    assert [int(rows.min()), int(rows.max())] == [0, 22]  # 30 - 2.3 * 20 is beyond the image; 30 - 0.4 * 20
+    assert [int(columns.min()), int(columns.max())] == [2, 63]  # 34 - 1.6 * 20
+    assert (mask * cheek_mask(FACE, 64, 64)).sum() == 0
+    assert hair_mask(torch.full((1, 5, 2), math.nan), 16, 16).sum() == 0
