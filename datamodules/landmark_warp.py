@@ -48,7 +48,8 @@ class LandmarkWarp:
     """Draws a framed cartoon with its landmarks where a photo has its own, mirrored at random, on white.
 
     The map is the similarity that fits the five points best, a little reduced, and a smooth bend that takes up what is
-    left, up to 0.45 eye distances. Where a photo's landmarks are unknown, the cartoon goes through the paper's augmentation (3.2.2).
+    left, up to 0.45 eye distances. Where a photo's landmarks are unknown, the cartoon goes through the paper's
+    augmentation (3.2.2).
 
     Args:
         image_size: Side of the result in pixels.

@@ -80,7 +80,8 @@ def hair_pixels(images: Tensor, landmarks: Tensor) -> Tensor:
     white = to_lab(torch.ones(1, 3, 1, 1, device=images.device))
     from_skin = (colours - skin).norm(dim=1)
     is_skin = (from_skin <= _OF_SKIN) & (from_skin < _distances(colours).amin(dim=1))  # no comparison with NaN holds
-    return band & ((colours - white).norm(dim=1) > _OF_WHITE) & ~is_skin
+    hair: Tensor = band & ((colours - white).norm(dim=1) > _OF_WHITE) & ~is_skin
+    return hair
 
 
 def label_of_palette(index: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from datamodules.background import on_white, tidied
 from datamodules.errors import DataError
+from datamodules.face_box import square_of_landmarks
 from datamodules.samples import HairColour
 from datamodules.transforms import to_tensor
 from lightning_modules.cyclegan_cond import OWN_PROBE
@@ -24,7 +25,7 @@ from lightning_modules.matting import OWN_PORTRAIT
 from lightning_modules.runs import project_root
 from networks.finisher import Finished, load_finisher, sticker
 from networks.landmarks import fit_similarity
-from networks.mtcnn import Cascade, CascadeSettings
+from networks.mtcnn import Cascade, CascadeSettings, LandmarkRegressor
 from networks.pixels import to_bytes
 from networks.portrait import HEAD, PERSON, load_portrait
 from networks.portrait import SIDE as PORTRAIT_SIDE
@@ -39,6 +40,9 @@ OWN_TRANSLATOR = project_root() / "weights" / "cartoons.safetensors"
 
 SEARCHED_SIDE = 640
 """Photos are searched for faces at this size at most; the smallest face found is 1/16 of it."""
+
+_TURNS = (45, -45, 90, -90, 180)
+"""Degrees by which a photo is turned where no face is found: the detector knows faces that are more or less upright."""
 
 _FINE = 256
 """Side in pixels of the frame that is cut out of a photo, before it is reduced to what the networks take."""
@@ -101,6 +105,7 @@ class Cartoonizer:
         except WeightsError as error:
             raise DataError(str(error)) from error
         self._detector = load_detector()
+        self._regressor = LandmarkRegressor(self._detector.onet).to(self._device)
         self._cascade = Cascade(self._detector, CascadeSettings(min_face=SEARCHED_SIDE / 16), str(self._device))
 
     @property
@@ -145,15 +150,32 @@ class Cartoonizer:
             size = tuple(max(1, round(side / shrink)) for side in photo.shape[1::-1])
             small = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
         scale = np.array([photo.shape[1] / small.shape[1], photo.shape[0] / small.shape[0]], dtype=np.float32)
-        (found,) = self._cascade.detect([torch.from_numpy(np.ascontiguousarray(small))])
-        boxes = found.boxes.cpu().numpy().reshape(-1, 2, 2) * scale
-        landmarks = (found.landmarks.cpu().numpy() + 0.5) * scale - 0.5
-        return boxes.reshape(-1, 4), landmarks, found.scores.cpu().numpy()
+        boxes, landmarks, scores = self._search(small)
+        boxes = boxes.reshape(-1, 2, 2) * scale
+        return boxes.reshape(-1, 4), (landmarks + 0.5) * scale - 0.5, scores
+
+    def _search(self, image: Image) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Boxes, landmarks and scores in an image; where none is found upright, in the image turned."""
+        for degrees in (0, *_TURNS):
+            turn = _turned(image.shape[:2], degrees)
+            width, height = np.ceil(np.abs(turn[:, :2]) @ image.shape[1::-1] - 1e-6).astype(int).tolist()
+            turned = image
+            if degrees:
+                turned = np.asarray(cv2.warpAffine(image, turn, (width, height), flags=cv2.INTER_LINEAR), np.uint8)
+            (found,) = self._cascade.detect([torch.from_numpy(np.ascontiguousarray(turned))])
+            if len(found):
+                break
+        back = np.asarray(cv2.invertAffineTransform(turn), dtype=np.float32)
+        boxes, points = found.boxes.cpu().numpy(), found.landmarks.cpu().numpy()
+        corners = boxes[:, [[0, 1], [2, 1], [2, 3], [0, 3]]] @ back[:, :2].T + back[:, 2]
+        upright = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+        return upright, points @ back[:, :2].T + back[:, 2], found.scores.cpu().numpy()
 
     def _draw(
         self, photo: Image, box: NDArray[np.float32], landmarks: NDArray[np.float32], score: float, hair: Sequence[str]
     ) -> list[CartoonFace]:
         options = self._translator.options
+        landmarks = self._refined(photo, landmarks)
         matrix = _to_frame(landmarks, _FINE)
         frame, inside = _cut_out(photo, matrix, _FINE)
         image = _reduced(frame, options.image_size)
@@ -179,6 +201,16 @@ class Cartoonizer:
             for n in range(count)
         ]
 
+    @torch.inference_mode()
+    def _refined(self, photo: Image, landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Landmarks (5, 2) found once more in the upright frame: a face that lies askew is found, but roughly."""
+        matrix = _to_frame(landmarks, _FINE)
+        frame, _ = _cut_out(photo, matrix, _FINE)
+        window = square_of_landmarks(MEAN_PHOTO[None] * _FINE - 0.5).to(self._device)
+        found = self._regressor(to_tensor(frame)[None].to(self._device), window)[0].cpu().numpy()
+        back = cv2.invertAffineTransform(matrix)
+        return np.asarray(found @ back[:, :2].T + back[:, 2], dtype=np.float32)
+
     def _own_color(self, photos: torch.Tensor) -> str:
         if not self.colors:
             return "own"
@@ -201,6 +233,15 @@ class Cartoonizer:
         return Finished(cartoons, torch.ones_like(cartoons[:, :1]))
 
 
+def _turned(size: tuple[int, ...], degrees: float) -> NDArray[np.float64]:
+    """The map (2, 3) that turns an image of (height, width) around its middle, to where all of it is visible."""
+    height, width = size
+    turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
+    new = np.ceil(np.abs(turn[:, :2]) @ (width, height) - 1e-6)
+    turn[:, 2] += (new - (width, height)) / 2
+    return np.asarray(turn)
+
+
 def _to_frame(landmarks: NDArray[np.float32], side: int) -> NDArray[np.float64]:
     """The turn, scale and shift (2, 3) that bring a face where faces of framed CelebA photos are on average."""
     target = MEAN_PHOTO * side - 0.5
@@ -218,9 +259,8 @@ def _cut_out(photo: Image, matrix: NDArray[np.float64], side: int) -> tuple[Imag
         offset = matrix[:, :2] @ (0.5 * scale - 0.5) + matrix[:, 2]
         matrix, photo = np.column_stack([matrix[:, :2] * scale, offset]), small
     covered = np.full(photo.shape[:2], 255, dtype=np.uint8)
-    warp = {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_CONSTANT}
-    frame = cv2.warpAffine(photo, matrix, (side, side), borderValue=(255, 255, 255), **warp)
-    inside = cv2.warpAffine(covered, matrix, (side, side), borderValue=0, **warp)
+    frame = cv2.warpAffine(photo, matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=(255, 255, 255))
+    inside = cv2.warpAffine(covered, matrix, (side, side), flags=cv2.INTER_LINEAR)
     return np.asarray(frame, dtype=np.uint8), np.asarray(inside, dtype=np.uint8)
 
 

@@ -34,7 +34,7 @@ def centre_of_darkness(image: NDArray[np.float64], around: NDArray[np.float32]) 
     rows, columns = np.mgrid[0 : image.shape[0], 0 : image.shape[1]]
     near = np.hypot(columns - around[0], rows - around[1]) < 3
     weight = np.where(near, 255 - image, 0)
-    return np.array([(columns * weight).sum(), (rows * weight).sum()]) / weight.sum()
+    return np.asarray([(columns * weight).sum(), (rows * weight).sum()]) / float(weight.sum())
 
 
 @pytest.mark.parametrize("target", [PHOTO, TURNED], ids=["frontal", "turned"])

@@ -94,4 +94,4 @@ def test_the_command_leaves_a_finisher_that_predict_and_test_use(sample_root: Pa
 def test_senseless_options_are_refused() -> None:
     for options, words in (({"scale": 3}, r"--model\.scale is 3"), ({"severity": -1.0}, r"--model\.severity is -1")):
         with pytest.raises(UsageError, match=words):
-            Finisher(**options)  # type: ignore[arg-type]
+            Finisher(**options)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from networks.landmarks import landmark_heatmaps
+from networks.translator import Translator, TranslatorOptions, load_translator, save_translator
+from networks.weights_file import WeightsError, write_weights
+
+FULL = TranslatorOptions(
+    generator="resnet6",
+    ngf=4,
+    upsampling="resize",
+    num_labels=4,
+    label_injection="modulation",
+    heatmaps=True,
+    image_size=32,
+    background="head",
+)
+PLAIN = TranslatorOptions(generator="unet", ngf=4, image_size=64)
+
+
+def inputs(side: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    photos = torch.rand(2, 3, side, side, generator=generator) * 2 - 1
+    return photos, torch.rand(2, 5, 2, generator=generator) * side, torch.tensor([0, 3])
+
+
+def test_it_gives_the_generator_what_it_was_trained_with() -> None:
+    torch.manual_seed(0)
+    generator = FULL.build()
+    photos, landmarks, labels = inputs(32)
+    given = torch.cat([photos, landmark_heatmaps(landmarks, 32, 32)], dim=1)
+    expected = generator.eval()(given, torch.eye(4)[labels])
+    torch.testing.assert_close(Translator(generator, FULL)(photos, landmarks, labels), expected)
+
+
+@pytest.mark.parametrize("options", [FULL, PLAIN], ids=["full", "plain"])
+def test_a_saved_one_comes_back_within_half_precision(options: TranslatorOptions, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    translator, path = Translator(options.build(), options), tmp_path / "cartoons.safetensors"
+    save_translator(translator, path, {"step": 3})
+    loaded = load_translator(path)
+    assert loaded.options == options
+    assert next(translator.generator.parameters()).dtype == torch.float32  # the original is left alone
+    given = inputs(options.image_size)
+    torch.testing.assert_close(loaded(*given), translator(*given), atol=2e-2, rtol=0)
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "odd.safetensors"
+    with pytest.raises(WeightsError, match="no such file"):
+        load_translator(path)
+    write_weights(PLAIN.build(), {"kind": "finisher"}, path)
+    with pytest.raises(WeightsError, match="no translator of format 1"):
+        load_translator(path)
+    write_weights(PLAIN.build(), {"kind": "translator", "format_version": 1, "options": {"ngf": 4, "x": 1}}, path)
+    with pytest.raises(WeightsError, match=r"holds no translator.*cartoongan export"):
+        load_translator(path)
+    write_weights(PLAIN.build(), {"kind": "translator", "format_version": 1, "options": {"ngf": 8}}, path)
+    with pytest.raises(WeightsError, match="does not hold these nets"):
+        load_translator(path)
