@@ -238,8 +238,9 @@ def _turned(size: tuple[int, ...], degrees: float) -> NDArray[np.float64]:
     height, width = size
     turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
     new = np.ceil(np.abs(turn[:, :2]) @ (width, height) - 1e-6)
-    turn[:, 2] += (new - (width, height)) / 2
-    return np.asarray(turn)
+    shift = (new - (width, height)) / 2
+    turned: NDArray[np.float64] = np.asarray(turn, dtype=np.float64) + np.column_stack([np.zeros((2, 2)), shift])
+    return turned
 
 
 def _to_frame(landmarks: NDArray[np.float32], side: int) -> NDArray[np.float64]:
