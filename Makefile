@@ -1,6 +1,6 @@
 # The front door. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data detector ablation test lint format type clean
+.PHONY: help setup demo data detector portrait finisher ablation test lint format type clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -33,6 +33,12 @@ data: setup  ## download CelebA, CartoonSet 10k, WIDER FACE and LFW+Net into dat
 
 detector: setup  ## train MTCNN stage by stage on DATA (data/; an hour or two); PRESET=tiny tries it on sample data
 	$(BIN)/cartoongan detector train --preset $(PRESET) $(if $(filter tiny,$(PRESET)),,--root $(DATA) --install)
+
+portrait: setup  ## train the portrait network, which finds the background of photos, on DATA (a quarter of an hour)
+	$(BIN)/lightning fit --config configs/portrait.yaml --data.root $(DATA)
+
+finisher: setup  ## train the finisher, which makes cartoons clean and larger, on DATA (half an hour)
+	$(BIN)/lightning fit --config configs/finisher.yaml --data.root $(DATA)
 
 ablation: setup  ## train and test all variants on DATA and report on them; MATRIX=tiny tries it in minutes
 	$(BIN)/cartoongan ablation configs/ablation/$(MATRIX).yaml --root $(DATA)

@@ -26,6 +26,7 @@ _SAMPLE_COUNT = 600
 _UNSEEN_COUNT = 16
 _UNSEEN_SEED = 1
 _FACES_A_ROW = 2
+_OWN_COUNT = 8
 _TILE_SIDE = 128
 
 
@@ -35,17 +36,19 @@ def demo(
         list[str] | None, typer.Option(help="Passed on to `lightning fit`, e.g. --option=--trainer.max_steps=20.")
     ] = None,
 ) -> None:
-    """Make sample data, train a small CycleGAN on it, and draw faces that it never saw with hair of four colours.
+    """Show what the project's own weights make of faces, then train a small CycleGAN on sample data and show the same.
 
-    A finished demo is shown again without training; a stopped one goes on.
+    The first sheet is there in the first minute. A finished demo is shown again without training; a stopped one goes
+    on.
     """
     from lightning_modules.runs import default_runs_folder
 
     folder = (out or default_runs_folder()).expanduser().absolute()
     data, unseen = folder / "sample_data", folder / "sample_data_unseen"
-    make_sample_data(data, _SAMPLE_COUNT, seed=0)
-    make_sample_data(unseen, _UNSEEN_COUNT, seed=_UNSEEN_SEED)
     home = folder / "demo" / "demo"
+    make_sample_data(unseen, _UNSEEN_COUNT, seed=_UNSEEN_SEED)
+    show_own_weights(unseen / "celeba" / "img_align_celeba", folder / "own_weights.png")
+    make_sample_data(data, _SAMPLE_COUNT, seed=0)
     checkpoint = home / "checkpoints" / "last.ckpt"
     done = home / "finished"
     if not done.is_file():
@@ -60,6 +63,34 @@ def demo(
     sheet = home / "images" / "unseen_faces.png"
     write_png(colour_sheet(labelled_photos(celeba), cartoons), sheet)
     _tell(home, checkpoint, sheet)
+
+
+def show_own_weights(photos: Path, sheet: Path) -> None:
+    """Draw some faces beside their cartoons of all hair colours, by the weights that come with the project.
+
+    Args:
+        photos: Folder of photos; the astronaut of ``docs/`` comes first.
+        sheet: The PNG; it is left alone where it is there already.
+    """
+    from apps.cartoonize.chain import Cartoonizer
+    from datamodules.contact_sheet import Tile
+    from datamodules.images import find_images, read_rgb
+    from lightning_modules.runs import project_root
+
+    if sheet.is_file():
+        return
+    cartoonizer, tiles = Cartoonizer(), []
+    colors = cartoonizer.colors or ["own"]
+    drawn = find_images(photos) if photos.is_dir() else []
+    for path in [project_root() / "docs" / "astronaut.jpg", *drawn][:_OWN_COUNT]:
+        faces = cartoonizer(read_rgb(path), colors)  # type: ignore[arg-type]
+        if faces:
+            tiles += [Tile(faces[0].photo), *(Tile(face.on_white) for face in faces)]
+    titles = ["photo", *colors] * _FACES_A_ROW
+    whole = len(tiles) - len(tiles) % len(titles)
+    if whole:
+        write_png(titled_sheet(tiles[:whole], titles, _TILE_SIDE), sheet)
+        print(f"cartoons by the project's own weights: {sheet}", flush=True)
 
 
 def labelled_photos(celeba: Path) -> list[RawFace]:

@@ -227,10 +227,14 @@ class Cartoonizer:
 
     @torch.inference_mode()
     def _finish(self, cartoons: torch.Tensor) -> Finished:
-        if self._finisher is not None:
-            finished: Finished = self._finisher(cartoons)
-            return finished
-        return Finished(cartoons, torch.ones_like(cartoons[:, :1]))
+        """Finished cartoons, without specks that do not touch the head."""
+        if self._finisher is None:
+            return Finished(cartoons, torch.ones_like(cartoons[:, :1]))
+        image, alpha = self._finisher(cartoons)
+        mattes = alpha[:, 0].mul(255).round().byte().cpu().numpy()
+        heads = torch.from_numpy(np.stack([tidied(matte) for matte in mattes]))[:, None].to(alpha.device)
+        is_head = heads > 0
+        return Finished(torch.where(is_head, image, 1.0), torch.where(is_head, alpha, 0.0))
 
 
 def _turned(size: tuple[int, ...], degrees: float) -> NDArray[np.float64]:
