@@ -64,6 +64,8 @@ def run(command: str, folder: Path, sample_root: Path) -> int:
         values = {"--count": "10", "--root": str(sample_root), "--per-class": "1"}
         values |= {"--photos": str(sample_root / "lfw_net" / "lfw_5590"), "--cartoons": str(sample_root / CARTOONS)}
         values |= {option: str(folder / path) for option, path in pairwise(words) if option in {"--json", "--draw"}}
+        if words[0] == "sample-data":
+            del values["--cartoons"]  # it is the name of a family here
         if "--out" in words:
             values["--out"] = str(folder / words[words.index("--out") + 1])
         for option, value in values.items():
@@ -72,6 +74,7 @@ def run(command: str, folder: Path, sample_root: Path) -> int:
     assert program == "lightning"
     words = replaced(words, "--data.root", str(sample_root))
     words = replaced(words, "--data.index", str(folder / "hair.json"))
+    words = replaced(words, "--data.cartoons", f"{CARTOONS},{folder / 'data' / 'big_ears'}")
     words = replaced(words, "--data.predict_dir", str(sample_root / "celeba" / "img_align_celeba"))
     words = replaced(words, "--out", str(folder / "cartoons"))
     words = replaced(words, "--model.weights", str(folder / "mtcnn_pnet" / "first" / "mtcnn.safetensors"))
