@@ -34,7 +34,8 @@ class Discs(Dataset[CleanCartoons]):
         rows, columns = torch.meshgrid(torch.arange(32), torch.arange(32), indexing="ij")
         middle = self.middles[index]
         alpha = ((rows - middle[0]).square() + (columns - middle[1]).square() < 64).float()[None]
-        return CleanCartoons(alpha * self.colours[index] + (1 - alpha), alpha, torch.zeros(5, 2))
+        image = alpha * self.colours[index] + (1 - alpha)
+        return CleanCartoons(image, alpha, torch.zeros(5, 2), torch.tensor(0), torch.empty(3, 0, 0))
 
 
 def test_it_restores_better_than_enlarging_and_writes_what_it_reaches(
@@ -51,7 +52,9 @@ def test_it_restores_better_than_enlarging_and_writes_what_it_reaches(
 
 
 def test_terms_are_mean_distances() -> None:
-    clean = CleanCartoons(torch.zeros(1, 3, 4, 4), torch.zeros(1, 1, 4, 4), torch.zeros(1, 5, 2))
+    nothing = torch.empty(1, 3, 0, 0)
+    images = torch.zeros(1, 3, 4, 4), torch.zeros(1, 1, 4, 4)
+    clean = CleanCartoons(*images, torch.zeros(1, 5, 2), torch.zeros(1), nothing)
     ramp = torch.arange(4.0).expand(1, 3, 4, 4) / 10
     terms = restoration_terms(Finished(ramp, torch.full((1, 1, 4, 4), 0.25)), clean)
     assert float(terms["image"]) == pytest.approx(0.15)
