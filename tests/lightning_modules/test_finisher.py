@@ -12,7 +12,7 @@ from datamodules.finisher import CleanCartoons
 from lightning_modules.cli import main
 from lightning_modules.errors import UsageError
 from lightning_modules.finisher import FINISHER_FILE, Finisher, restoration_terms
-from networks.finisher import Finished, load_finisher
+from networks.finisher import CartoonFinisher, Finished, load_finisher, save_finisher
 from networks.weights_file import read_weights
 
 MakeTrainer = Callable[..., Trainer]
@@ -98,3 +98,81 @@ def test_senseless_options_are_refused() -> None:
     for options, words in (({"scale": 3}, r"--model\.scale is 3"), ({"severity": -1.0}, r"--model\.severity is -1")):
         with pytest.raises(UsageError, match=words):
             Finisher(**options)
+
+
+class Generated(Discs):
+    """Discs beside soft ones of half their size, as if of a generator; every other one wears glasses."""
+
+    def __init__(self, length: int, side: int = 16) -> None:
+        super().__init__(length)
+        self.side = side
+
+    def __getitem__(self, index: int) -> CleanCartoons:
+        soft = torch.nn.functional.avg_pool2d(super().__getitem__(index).image, 2)[:, : self.side, : self.side]
+        clean = super().__getitem__(index)
+        return clean._replace(glasses=torch.tensor(index % 2), generated=0.5 * soft + 0.5)
+
+
+def adversarial(**options: object) -> Finisher:
+    torch.manual_seed(0)
+    return Finisher(**({**SMALL, "lambda_adversarial": 0.1, "ndf": 4, "learning_rate": 1e-3} | options))  # type: ignore[arg-type]
+
+
+def test_an_adversarial_step_counts_once_and_moves_both_networks(make_trainer: MakeTrainer) -> None:
+    model = adversarial()
+    before = {name: value.detach().clone() for name, value in model.named_parameters()}
+    trainer = make_trainer(max_steps=3)
+    trainer.fit(model, DataLoader(Generated(16), batch_size=4))
+    assert trainer.global_step == 3
+    for part in ("net.", "discriminator."):
+        kernels = [n for n, value in model.named_parameters() if n.startswith(part) and value.dim() == 4]
+        assert all(not torch.equal(model.get_parameter(name), before[name]) for name in kernels)
+    assert trainer.callback_metrics.keys() >= {"train/adversarial", "train/content", "train/discriminator"}
+    rates = [optimizer.param_groups[0]["lr"] for optimizer in trainer.optimizers]
+    assert rates == [pytest.approx(1e-5)] * 2  # the end of the cosine
+
+
+def test_the_discriminator_is_shown_no_real_glasses() -> None:
+    model = adversarial()
+    batch = CleanCartoons(*torch.utils.data.default_collate([Generated(4)[index] for index in range(4)]))
+    finished = model.net(batch.generated).image.detach()
+    seen: list[torch.Tensor] = []
+    loss = model.adversarial_loss.discriminator
+
+    def record(real: torch.Tensor, fake: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
+        seen.append(counts)
+        return loss(real, fake, counts)
+
+    model.adversarial_loss.discriminator = record  # type: ignore
+
+    class Optimizer:
+        def zero_grad(self) -> None: ...
+        def step(self) -> None: ...
+
+    from contextlib import nullcontext
+
+    model.toggled_optimizer = lambda optimizer: nullcontext()  # type: ignore
+    model.manual_backward = lambda loss: loss.backward()  # type: ignore
+    terms = model._update_discriminator(batch, finished, Optimizer())  # type: ignore[arg-type]
+    assert seen[0].tolist() == [True, False, True, False]
+    assert terms["r1"] > 0
+
+
+def test_generated_cartoons_that_are_missing_or_of_another_size_are_named(make_trainer: MakeTrainer) -> None:
+    with pytest.raises(UsageError, match=r"--data\.generated DIR"):
+        make_trainer(max_steps=1).fit(adversarial(), DataLoader(Discs(4), batch_size=4))
+    with pytest.raises(UsageError, match=r"of 8 px; finished to 32 px .* of 16 px"):
+        make_trainer(max_steps=1).fit(adversarial(), DataLoader(Generated(4, side=8), batch_size=4))
+
+
+def test_it_goes_on_from_a_finisher(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    start = CartoonFinisher(width=8, n_blocks=1)
+    save_finisher(start, {}, tmp_path / "start.safetensors")
+    model = Finisher(**SMALL, weights=str(tmp_path / "start.safetensors"))  # type: ignore[arg-type]
+    torch.testing.assert_close(model.net.stem.weight, start.stem.weight, atol=1e-3, rtol=0)
+    assert "weights" not in model.hparams
+    with pytest.raises(UsageError, match=r"--model\.weights .*no such file"):
+        Finisher(**SMALL, weights=str(tmp_path / "none.safetensors"))  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"--model\.weights "):
+        Finisher(width=4, n_blocks=1, weights=str(tmp_path / "start.safetensors"))
