@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from logging import Logger, getLogger
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -40,6 +40,8 @@ def bench_step(
     accelerator: Annotated[Accelerator, typer.Option(help="A CPU works with one thread.")] = Accelerator.CPU,
 ) -> None:
     """Milliseconds of a training step of each variant, and how many times the baseline's that is.
+
+    The variants are the paper's; the last one is the whole system with this project's recipe.
 
     Images are noise, and the detector is untrained: what they show makes no difference. The variants take turns, and a
     ratio is that of one turn, so that a busy machine slows both alike.
@@ -86,7 +88,19 @@ def _variants(folder: Path, ngf: int, ndf: int) -> dict[str, Callable[[], BaseCy
         "landmark": partial(CycleGANLandmark, ngf=ngf, ndf=ndf, detector_weights=str(detector)),
         "aligned": partial(CycleGANAligned, ngf=ngf, ndf=ndf),
         "full": partial(CycleGANFull, ngf=ngf, ndf=ndf, detector_weights=str(detector)),
+        "full, recipe": partial(CycleGANFull, **_recipe(ngf, ndf), detector_weights=str(detector)),
     }
+
+
+def _recipe(ngf: int, ndf: int) -> dict[str, Any]:
+    """The options of ``configs/cyclegan_full.yaml``, its sizes in proportion."""
+    import yaml
+
+    from lightning_modules.runs import project_root
+
+    config = yaml.safe_load((project_root() / "configs" / "cyclegan_full.yaml").read_text(encoding="utf-8"))
+    sizes = {"ngf": ngf, "ndf": ndf, "ngf_photo": max(1, ngf // 2), "ndf_photo": max(1, ndf // 2), "local_start": 0}
+    return {**config["model"]["init_args"], **sizes}
 
 
 def _noise(image_size: int, batch_size: int, steps: int) -> DataLoader[UnpairedBatch]:

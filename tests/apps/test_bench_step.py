@@ -20,7 +20,7 @@ def test_the_bench_shows_every_variant_beside_the_baseline(capsys: pytest.Captur
     assert main(["bench", "step", *options]) == 0
     rows = [line.split("│") for line in capsys.readouterr().out.splitlines() if "│" in line]
     shown = {name.strip(): (float(time), float(ratio)) for _, name, time, ratio, _ in rows}
-    assert list(shown) == ["baseline", "cond", "landmark", "aligned", "full"]
+    assert list(shown) == ["baseline", "cond", "landmark", "aligned", "full", "full, recipe"]
     assert shown["baseline"][1] == 1.0
     for time, ratio in shown.values():
         assert ratio == pytest.approx(time / shown["baseline"][0], rel=0.05, abs=0.02)
