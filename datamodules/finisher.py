@@ -27,7 +27,7 @@ from datamodules.samples import RawFace, Split
 from datamodules.source import FaceFiles, FaceSource
 from datamodules.transforms import to_tensor
 from datamodules.unpaired import DrawSampler
-from datamodules.workers import one_thread
+from datamodules.workers import loader_of
 
 FRAME_OF_UNIT = 500
 
@@ -131,16 +131,7 @@ class FinisherDataModule(LightningDataModule):
         return self._loader("test")
 
     def _loader(self, split: Split, sampler: DrawSampler | None = None) -> DataLoader[CleanCartoons]:
-        return DataLoader(
-            self._parts[split],
-            batch_size=self._batch_size,
-            num_workers=self._num_workers,
-            persistent_workers=self._num_workers > 0 and sampler is not None,
-            pin_memory=torch.cuda.is_available(),
-            worker_init_fn=one_thread,
-            sampler=sampler,
-            drop_last=sampler is not None,
-        )
+        return loader_of(self._parts[split], self._batch_size, self._num_workers, sampler)
 
 
 class _RgbaFaces:

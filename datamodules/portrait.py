@@ -22,7 +22,7 @@ from datamodules.orders import ShuffledOrder
 from datamodules.samples import Split
 from datamodules.transforms import to_tensor
 from datamodules.unpaired import DrawSampler
-from datamodules.workers import one_thread
+from datamodules.workers import loader_of
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # or importing it asks the network for a newer version
 
@@ -119,16 +119,7 @@ class PortraitDataModule(LightningDataModule):
         return here if here.is_dir() and not below.is_dir() else below
 
     def _loader(self, dataset: Dataset[Portraits], sampler: DrawSampler | None = None) -> DataLoader[Portraits]:
-        return DataLoader(
-            dataset,
-            batch_size=self._batch_size,
-            num_workers=self._num_workers,
-            persistent_workers=self._num_workers > 0 and sampler is not None,
-            pin_memory=torch.cuda.is_available(),
-            worker_init_fn=one_thread,
-            sampler=sampler,
-            drop_last=sampler is not None,
-        )
+        return loader_of(dataset, self._batch_size, self._num_workers, sampler)
 
 
 class PortraitTransform:

@@ -22,7 +22,7 @@ from datamodules.samples import RawFace, Split
 from datamodules.source import FaceSource
 from datamodules.transforms import FaceTransform
 from datamodules.unpaired import DrawSampler
-from datamodules.workers import one_thread
+from datamodules.workers import loader_of
 
 HELD_BACK = ("cartoons with unseen hair", "cartoons with unseen eyes", "photos")
 """What the probe is measured on, in the order of the loaders, where a table tells the families of the cartoons."""
@@ -138,16 +138,7 @@ class ProbeDataModule(LightningDataModule):
         return [self._loader(part) for part in self._held["test"]]
 
     def _loader(self, dataset: Dataset[LabelledFaces], sampler: DrawSampler | None = None) -> DataLoader[LabelledFaces]:
-        return DataLoader(
-            dataset,
-            batch_size=self._batch_size,
-            num_workers=self._num_workers,
-            persistent_workers=self._num_workers > 0 and sampler is not None,
-            pin_memory=torch.cuda.is_available(),
-            worker_init_fn=one_thread,
-            sampler=sampler,
-            drop_last=sampler is not None,
-        )
+        return loader_of(dataset, self._batch_size, self._num_workers, sampler)
 
 
 class _Chosen(Dataset[LabelledFaces]):
