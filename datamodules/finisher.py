@@ -18,14 +18,12 @@ from datamodules.cartoonset import landmarks_at
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
 from datamodules.framing import Framing, framing_for
-from datamodules.glasses import glasses_of
-from datamodules.images import composite_on_white, find_images, read_rgb, read_rgba
+from datamodules.images import composite_on_white, read_rgba
 from datamodules.joined import join
 from datamodules.landmark_warp import Bend, bent_frame_side, mirrored
 from datamodules.orders import FileOrder, Order, ShuffledOrder
 from datamodules.samples import RawFace, Split
 from datamodules.source import FaceFiles, FaceSource
-from datamodules.transforms import to_tensor
 from datamodules.unpaired import DrawSampler
 from datamodules.workers import loader_of
 
@@ -39,16 +37,11 @@ class CleanCartoons(NamedTuple):
         image: ``(B, 3, H, W)`` float32 RGB in [-1, 1] on white.
         alpha: ``(B, 1, H, W)`` float32 in [0, 1].
         landmarks: ``(B, 5, 2)`` float32 pixels; NaN where they are unknown.
-        glasses: ``(B,)`` int64: 1 with glasses, 0 without, ``UNKNOWN_GLASSES``.
-        generated: ``(B, 3, h, w)`` float32 in [-1, 1]: other cartoons, as a generator made them; ``(B, 3, 0, 0)`` where
-            there are none.
     """
 
     image: Tensor
     alpha: Tensor
     landmarks: Tensor
-    glasses: Tensor
-    generated: Tensor
 
 
 class FinisherDataModule(LightningDataModule):
@@ -61,8 +54,6 @@ class FinisherDataModule(LightningDataModule):
         batch_size: Images a batch.
         num_workers: Loader processes.
         epoch_size: Cartoons an epoch.
-        generated: Folder of unfinished cartoons that a generator made of training photos (``lightning predict
-            --finish false``), each with a clean one by chance; what an adversarial finisher is to finish.
         cache_dir: Keep decoded cartoons here.
         seed: Decides order and augmentation; follows ``--seed_everything``.
     """
@@ -75,7 +66,6 @@ class FinisherDataModule(LightningDataModule):
         batch_size: int = 4,
         num_workers: int = 2,
         epoch_size: int = 2000,
-        generated: str | None = None,
         cache_dir: str | None = None,
         seed: int = 0,
     ) -> None:
@@ -86,12 +76,11 @@ class FinisherDataModule(LightningDataModule):
         if epoch_size < batch_size:
             raise DataError(f"--data.epoch_size {epoch_size} is less than --data.batch_size {batch_size}; give more")
         self.save_hyperparameters(ignore=["seed"])
-        for name, path in (("root", root), ("generated", generated), ("cache_dir", cache_dir)):
+        for name, path in (("root", root), ("cache_dir", cache_dir)):
             self.hparams[name] = str(Path(path).expanduser().absolute()) if path else path
         self._faces = FacesDataModule(root, cartoons=cartoons, image_size=image_size)
         self._image_size, self._batch_size, self._num_workers = image_size, batch_size, num_workers
         self._epoch_size, self._seed = epoch_size, seed
-        self._generated = Path(generated).expanduser() if generated else None
         self._cache_dir = Path(cache_dir).expanduser() if cache_dir else None
         self._parts: dict[Split, _Cartoons] = {}
 
@@ -102,8 +91,7 @@ class FinisherDataModule(LightningDataModule):
             parts = self._faces.sources("cartoon", split)
             framed = join({called: self._framed(cast(FaceFiles, part), split) for called, part in parts.items()})
             order: Order = ShuffledOrder(len(framed), self._seed, 0) if split == "train" else FileOrder(len(framed))
-            made = _Generated(self._generated, self._seed) if self._generated and split == "train" else None
-            self._parts[split] = _Cartoons(framed, order, self._image_size, split == "train", self._seed, made)
+            self._parts[split] = _Cartoons(framed, order, self._image_size, split == "train", self._seed)
 
     def _framed(self, part: FaceFiles, split: Split) -> FaceSource:
         faces = _RgbaFaces(part)
@@ -140,7 +128,7 @@ class _RgbaFaces:
     def __init__(self, faces: FaceFiles) -> None:
         if not hasattr(faces, "path"):
             raise DataError("the finisher needs cartoons as files with an alpha channel; shards hold none")
-        self.names, self.hair, self.glasses = faces.names, faces.hair, glasses_of(faces)
+        self.names, self.hair = faces.names, faces.hair
         self._faces = faces
 
     def __len__(self) -> int:
@@ -159,32 +147,17 @@ class _RgbaFaces:
         return f"rgba {self._faces.fingerprint()}"
 
 
-class _Generated:
-    """The images of a folder in shuffled passes, all of one size."""
-
-    def __init__(self, folder: Path, seed: int) -> None:
-        self._paths = find_images(folder)
-        self._order = ShuffledOrder(len(self._paths), seed, 1)
-
-    def __call__(self, draw: int) -> Tensor:
-        return to_tensor(read_rgb(self._paths[self._order(draw)]))
-
-
 class _Cartoons(Dataset[CleanCartoons]):
     """Draw ``n`` is a pure function of ``n`` and the seed."""
 
-    def __init__(
-        self, faces: FaceSource, order: Order, side: int, augment: bool, seed: int, generated: _Generated | None = None
-    ) -> None:
+    def __init__(self, faces: FaceSource, order: Order, side: int, augment: bool, seed: int) -> None:
         self._faces, self._order, self._side, self._augment, self._seed = faces, order, side, augment, seed
-        self._glasses, self._generated = glasses_of(faces), generated
 
     def __len__(self) -> int:
         return len(self._faces)
 
     def __getitem__(self, draw: int) -> CleanCartoons:
-        index = self._order(draw)
-        face = self._faces[index]
+        face = self._faces[self._order(draw)]
         image, source = face.image, face.landmarks.astype(np.float64)
         if self._augment:
             rng = np.random.default_rng([self._seed, draw])
@@ -198,9 +171,7 @@ class _Cartoons(Dataset[CleanCartoons]):
             landmarks = source - margin
         pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1).float()
         points = torch.from_numpy(landmarks.astype(np.float32))
-        glasses = torch.tensor(self._glasses[index])
-        generated = torch.empty(3, 0, 0) if self._generated is None else self._generated(draw)
-        return CleanCartoons(pixels[:3] / 127.5 - 1, pixels[3:] / 255, points, glasses, generated)
+        return CleanCartoons(pixels[:3] / 127.5 - 1, pixels[3:] / 255, points)
 
     def _random_target(self, rng: np.random.Generator) -> NDArray[np.float64]:
         """Where the landmarks of a cartoon go: as spread as those of photos, smiles and turned heads among them."""

@@ -8,18 +8,16 @@ from typing import Any, cast
 import torch
 import torch.nn.functional as F
 from lightning import LightningModule
-from lightning.pytorch.core.optimizer import LightningOptimizer
 from lightning.pytorch.utilities import rank_zero_info
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
-from torch.optim import Adam, Optimizer
-from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler
+from torch.optim import Adam
+from torch.optim.lr_scheduler import CosineAnnealingLR
 from torchvision.utils import make_grid, save_image
 
 from datamodules.finisher import CleanCartoons
-from lightning_modules.base import one_training_step
 from lightning_modules.errors import UsageError
 from lightning_modules.runs import is_dry_run, project_root
-from networks import AdversarialLoss, PatchDiscriminator, init_weights, r1_penalty
 from networks.degradations import Degradation, degrade
 from networks.ema import ema_of
 from networks.finisher import CartoonFinisher, Finished, load_finisher, save_finisher
@@ -27,8 +25,7 @@ from networks.weights_file import WeightsError
 
 FINISHER_FILE = "finisher.safetensors"
 OWN_FINISHER = project_root() / "weights" / FINISHER_FILE
-_OF_A_MACHINE = {"root", "generated", "cache_dir", "num_workers"}
-_R1_INTERVAL = 4
+_OF_A_MACHINE = {"root", "cache_dir", "num_workers"}
 _SHOWN = 8
 
 
@@ -38,10 +35,6 @@ class Finisher(LightningModule):
     The loss is the L1 distance of the image, half of that of its horizontal and vertical differences, and the L1
     distance of alpha. A finished fit writes ``finisher.safetensors`` into the run's home.
 
-    With ``lambda_adversarial`` it also finishes what a generator made of photos (``--data.generated``), of which no
-    clean version is known: a discriminator tells the results from clean cartoons, and at a quarter of their size they
-    stay what they were. The discriminator is shown no cartoons with glasses, so that none are invented here.
-
     Args:
         scale: How many times as large the finished image is, 2 or 4.
         width: Channels of the network at the input's resolution.
@@ -49,13 +42,9 @@ class Finisher(LightningModule):
         learning_rate: Adam's, falling along a cosine to a hundredth.
         lambda_edges: Weight of the differences.
         lambda_alpha: Weight of alpha.
-        lambda_adversarial: Weight of the discriminator's verdict on finished generated cartoons; 0 for none.
-        lambda_content: Weight of the L1 distance between generated and finished cartoons, both reduced to cells of
-            twice the scale.
-        ndf: Channels of the discriminator's first convolution.
-        weights: File of a finisher to go on from.
         severity: Factor of all damage; 1 is what was tuned on generators of 64 px.
         ema_decay: Decay of the weights' moving average, which is what is measured and kept.
+        weights: File of a finisher to go on from.
     """
 
     def __init__(
@@ -66,12 +55,9 @@ class Finisher(LightningModule):
         learning_rate: float = 6e-4,
         lambda_edges: float = 0.5,
         lambda_alpha: float = 0.5,
-        lambda_adversarial: float = 0.0,
-        lambda_content: float = 2.0,
-        ndf: int = 32,
-        weights: str | None = None,
         severity: float = 1.0,
         ema_decay: float = 0.995,
+        weights: str | None = None,
     ) -> None:
         super().__init__()
         for name, value, is_valid, expected in (
@@ -81,27 +67,18 @@ class Finisher(LightningModule):
             ("learning_rate", learning_rate, learning_rate > 0, "more than 0"),
             ("lambda_edges", lambda_edges, lambda_edges >= 0, "0 or more"),
             ("lambda_alpha", lambda_alpha, lambda_alpha >= 0, "0 or more"),
-            ("lambda_adversarial", lambda_adversarial, lambda_adversarial >= 0, "0 or more"),
-            ("lambda_content", lambda_content, lambda_content >= 0, "0 or more"),
-            ("ndf", ndf, ndf >= 1, "1 or more"),
             ("severity", severity, severity >= 0, "0 or more"),
             ("ema_decay", ema_decay, 0 < ema_decay < 1, "above 0, below 1"),
         ):
             if not is_valid:
                 raise UsageError(f"--model.{name} is {value}, must be {expected}")
         self.save_hyperparameters(ignore=["weights"])
-        self.automatic_optimization = False
-        self._lambda_adversarial, self._lambda_content = lambda_adversarial, lambda_content
         self._scale, self._learning_rate = scale, learning_rate
         self._lambda_edges, self._lambda_alpha = lambda_edges, lambda_alpha
         self._degradation = _scaled(Degradation(), severity)
         self.net = CartoonFinisher(scale, width, n_blocks)
         if weights is not None:
             self._start_from(Path(weights).expanduser())
-        self.discriminator: PatchDiscriminator | None = None
-        if lambda_adversarial:
-            self.discriminator = init_weights(PatchDiscriminator(ndf=ndf))
-        self.adversarial_loss = AdversarialLoss("lsgan")
         self.average = ema_of(self.net, ema_decay)
         self._shown: list[Tensor] = []
         self._input_size = 0
@@ -111,79 +88,18 @@ class Finisher(LightningModule):
         finished: Finished = self.average(cartoons)
         return finished
 
-    def training_step(self, batch: CleanCartoons, batch_idx: int) -> None:
-        """Restore damaged cartoons, and with a discriminator finish generated ones; then update it."""
-        optimizers = self.optimizers()
-        optimizers = optimizers if isinstance(optimizers, list) else [optimizers]
-        with one_training_step(optimizers):
-            terms, finished = self._update_finisher(batch, optimizers[0])
-            if self.discriminator is not None and finished is not None:
-                terms |= self._update_discriminator(batch, finished, optimizers[1])
-        self.average.update_parameters(self.net)
-        schedulers = self.lr_schedulers()
-        for scheduler in schedulers if isinstance(schedulers, list) else [schedulers]:
-            cast(CosineAnnealingLR, scheduler).step()
+    def training_step(self, batch: CleanCartoons, batch_idx: int) -> Tensor:
+        """Restore damaged cartoons."""
+        damaged = degrade(batch.image, self._scale, self._degradation)
+        self._input_size = damaged.shape[3]
+        finished = self.net(damaged)
+        terms = restoration_terms(finished, batch)
         self.log_dict({f"train/{name}": value.detach() for name, value in terms.items()}, batch_size=len(batch.image))
+        return terms["image"] + self._lambda_edges * terms["edges"] + self._lambda_alpha * terms["alpha"]
 
-    def _update_finisher(
-        self, batch: CleanCartoons, optimizer: LightningOptimizer
-    ) -> tuple[dict[str, Tensor], Tensor | None]:
-        """One step of the finisher; its terms, and what it made of generated cartoons, detached."""
-        finished = None
-        with self.toggled_optimizer(optimizer):
-            damaged = degrade(batch.image, self._scale, self._degradation)
-            self._input_size = damaged.shape[3]
-            terms = restoration_terms(self.net(damaged), batch)
-            loss = terms["image"] + self._lambda_edges * terms["edges"] + self._lambda_alpha * terms["alpha"]
-            if self.discriminator is not None:
-                generated = self._generated_of(batch)
-                finished = self.net(generated).image
-                terms["adversarial"] = self.adversarial_loss.generator(self.discriminator(finished))
-                cells = F.avg_pool2d(finished, 2 * self._scale), F.avg_pool2d(generated, 2)
-                terms["content"] = F.l1_loss(*cells)
-                loss = loss + self._lambda_adversarial * terms["adversarial"] + self._lambda_content * terms["content"]
-            optimizer.zero_grad()
-            self.manual_backward(loss)
-            optimizer.step()
-        return terms, None if finished is None else finished.detach()
-
-    def _update_discriminator(
-        self, batch: CleanCartoons, finished: Tensor, optimizer: LightningOptimizer
-    ) -> dict[str, Tensor]:
-        """One step of the discriminator, each fourth with the R1 penalty."""
-        assert self.discriminator is not None
-        counts = batch.glasses != 1
-        with self.toggled_optimizer(optimizer):
-            real = batch.image.detach().requires_grad_(self.global_step % _R1_INTERVAL == 0)
-            real_logits = self.discriminator(real)
-            loss = self.adversarial_loss.discriminator(real_logits, self.discriminator(finished), counts)
-            terms = {"discriminator": loss}
-            if real.requires_grad:
-                terms["r1"] = r1_penalty(real_logits, real, counts)
-                loss = loss + _R1_INTERVAL * terms["r1"]
-            optimizer.zero_grad()
-            self.manual_backward(loss)
-            optimizer.step()
-        return terms
-
-    def _generated_of(self, batch: CleanCartoons) -> Tensor:
-        if not batch.generated.numel():
-            raise UsageError(
-                "--model.lambda_adversarial needs cartoons of a generator: --data.generated DIR, "
-                "a folder that `lightning predict --finish false` wrote"
-            )
-        if batch.generated.shape[3] * self._scale != batch.image.shape[3]:
-            raise UsageError(
-                f"--data.generated: the cartoons are of {batch.generated.shape[3]} px; finished to "
-                f"{batch.image.shape[3]} px (--data.image_size) they would have to be of {self._input_size} px"
-            )
-        return batch.generated
-
-    def _start_from(self, weights: Path) -> None:
-        try:
-            self.net.load_state_dict(load_finisher(weights).state_dict())
-        except (WeightsError, RuntimeError) as error:
-            raise UsageError(f"--model.weights {weights}: {str(error).splitlines()[0]}") from error
+    def on_train_batch_end(self, outputs: object, batch: CleanCartoons, batch_idx: int) -> None:
+        """Move the average along."""
+        self.average.update_parameters(self.net)
 
     def validation_step(self, batch: CleanCartoons, batch_idx: int) -> None:
         """Measure what was held back."""
@@ -217,16 +133,18 @@ class Finisher(LightningModule):
         save_finisher(finisher, figures, path, self._account())
         rank_zero_info(f"finisher: {path}")
 
-    def configure_optimizers(self) -> tuple[list[Optimizer], list[LRScheduler]]:
-        """Adam for the finisher and one for its discriminator, along a cosine by step."""
-        optimizers: list[Optimizer] = [Adam(self.net.parameters(), self._learning_rate, fused=True)]
-        if self.discriminator is not None:
-            optimizers.append(Adam(self.discriminator.parameters(), self._learning_rate, (0.5, 0.999), fused=True))
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """Adam along a cosine by step."""
+        optimizer = Adam(self.net.parameters(), self._learning_rate, fused=True)
         steps = int(self.trainer.estimated_stepping_batches)
-        schedulers: list[LRScheduler] = [
-            CosineAnnealingLR(optimizer, steps, eta_min=0.01 * self._learning_rate) for optimizer in optimizers
-        ]
-        return optimizers, schedulers
+        scheduler = CosineAnnealingLR(optimizer, steps, eta_min=0.01 * self._learning_rate)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def _start_from(self, weights: Path) -> None:
+        try:
+            self.net.load_state_dict(load_finisher(weights).state_dict())
+        except (WeightsError, RuntimeError) as error:
+            raise UsageError(f"--model.weights {weights}: {str(error).splitlines()[0]}") from error
 
     def _measure(self, stage: str, batch: CleanCartoons, batch_idx: int) -> None:
         with torch.random.fork_rng(devices=[]):  # the same damage each time
@@ -267,7 +185,8 @@ def restoration_terms(finished: Finished, clean: CleanCartoons) -> dict[str, Ten
 def _scaled(damage: Degradation, severity: float) -> Degradation:
     return Degradation(
         blur=severity * damage.blur,
-        noise=cast("tuple[float, float, float]", tuple(severity * amplitude for amplitude in damage.noise)),
+        noise=cast("tuple[float, float, float, float]", tuple(severity * amplitude for amplitude in damage.noise)),
+        stripes=severity * damage.stripes,
         warp=severity * damage.warp,
         tint=severity * damage.tint,
         smudges=round(severity * damage.smudges),

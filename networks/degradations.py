@@ -16,7 +16,8 @@ class Degradation:
 
     Attributes:
         blur: Standard deviation of a Gaussian.
-        noise: Amplitudes of colour noise whose cells are 1/6, 1/16 and 1/64 of the image, in [-1, 1].
+        noise: Amplitudes of colour noise whose cells are 1/6, 1/16, 1/32 and 1/64 of the image, in [-1, 1].
+        stripes: Amplitude of grey noise drawn out along one axis: wrinkles and strands that generators add.
         warp: Shift of each place by a smooth field.
         tint: Amplitude of one colour cast over the darker parts (a hair label that leaks into the skin).
         smudges: Soft patches of a colour of the image, of white or of brown, in number.
@@ -24,14 +25,16 @@ class Degradation:
     """
 
     blur: float = 1.3
-    noise: tuple[float, float, float] = (0.14, 0.14, 0.07)
+    noise: tuple[float, float, float, float] = (0.14, 0.14, 0.12, 0.07)
+    stripes: float = 0.22
     warp: float = 0.9
     tint: float = 0.10
     smudges: int = 4
     fade: float = 0.15
 
 
-_NOISE_CELLS = (6, 16, 64)
+_NOISE_CELLS = (6, 16, 32, 64)
+_STRIPE_CELLS = (6, 40)
 _SMUDGE_COLOURS = ((1.0, 1.0, 1.0), (0.1, -0.3, -0.6))
 
 
@@ -53,7 +56,7 @@ def degrade(cartoons: Tensor, scale: int, degradation: Degradation = Degradation
     # White stays almost white under a real generator: damage follows what is drawn.
     drawn = F.max_pool2d(1 - images.amin(dim=1, keepdim=True), 5, stride=1, padding=2).clamp(0, 1)
     drawn = 0.15 + 0.85 * drawn
-    images = images + drawn * _colour_noise(images, degradation.noise)
+    images = images + drawn * (_colour_noise(images, degradation.noise) + _stripes(images, degradation.stripes))
     images = images + drawn * degradation.tint * _uniform(images, 3)
     fade = degradation.fade * torch.rand(len(images), 1, 1, 1, device=images.device)
     return (images + fade * (1 - images)).clamp(-1, 1)
@@ -74,6 +77,19 @@ def _colour_noise(images: Tensor, amplitudes: tuple[float, ...]) -> Tensor:
         strength = amplitude * torch.rand(len(images), 1, 1, 1, device=images.device)
         noise = noise + strength * smooth
     return noise
+
+
+def _stripes(images: Tensor, amplitude: float) -> Tensor:
+    """Grey noise (B, 1, H, W), drawn out along the rows of some faces and the columns of the others."""
+    height, width = images.shape[2:]
+    along, across = _STRIPE_CELLS
+    fields = [
+        F.interpolate(torch.randn(len(images), 1, *cells, device=images.device), (height, width), mode="bicubic")
+        for cells in ((min(across, height), along), (along, min(across, width)))
+    ]
+    lies = torch.rand(len(images), 1, 1, 1, device=images.device) < 0.6
+    strength = amplitude * torch.rand(len(images), 1, 1, 1, device=images.device).square()
+    return strength * torch.where(lies, fields[0], fields[1])
 
 
 def _warped(images: Tensor, reach: float) -> Tensor:

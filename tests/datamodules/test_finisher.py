@@ -72,17 +72,3 @@ def test_senseless_options_are_refused(sample_root: Path) -> None:
         module(sample_root, image_size=8)
     with pytest.raises(DataError, match=r"--data\.epoch_size 1 is less than --data\.batch_size 2"):
         module(sample_root, epoch_size=1)
-
-
-def test_generated_cartoons_come_along_in_training_alone(sample_root: Path, tmp_path: Path) -> None:
-    for number, shade in enumerate((0, 255)):
-        Image.new("RGB", (16, 16), (shade,) * 3).save(tmp_path / f"{number}.png")
-    data = module(sample_root, generated=str(tmp_path))
-    data.setup("fit")
-    batch = next(iter(data.train_dataloader()))
-    assert batch.generated.shape == (2, 3, 16, 16)
-    assert sorted(batch.generated.mean(dim=(1, 2, 3)).tolist()) == [-1.0, 1.0]
-    assert set(batch.glasses.tolist()) <= {0, 1}
-    assert next(iter(data.val_dataloader())).generated.shape[2:] == (0, 0)
-    with pytest.raises(DataError, match="no such folder of images"):
-        module(sample_root, generated=str(tmp_path / "none")).setup("fit")

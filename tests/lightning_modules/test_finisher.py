@@ -34,8 +34,7 @@ class Discs(Dataset[CleanCartoons]):
         rows, columns = torch.meshgrid(torch.arange(32), torch.arange(32), indexing="ij")
         middle = self.middles[index]
         alpha = ((rows - middle[0]).square() + (columns - middle[1]).square() < 64).float()[None]
-        image = alpha * self.colours[index] + (1 - alpha)
-        return CleanCartoons(image, alpha, torch.zeros(5, 2), torch.tensor(0), torch.empty(3, 0, 0))
+        return CleanCartoons(alpha * self.colours[index] + (1 - alpha), alpha, torch.zeros(5, 2))
 
 
 def test_it_restores_better_than_enlarging_and_writes_what_it_reaches(
@@ -52,9 +51,7 @@ def test_it_restores_better_than_enlarging_and_writes_what_it_reaches(
 
 
 def test_terms_are_mean_distances() -> None:
-    nothing = torch.empty(1, 3, 0, 0)
-    images = torch.zeros(1, 3, 4, 4), torch.zeros(1, 1, 4, 4)
-    clean = CleanCartoons(*images, torch.zeros(1, 5, 2), torch.zeros(1), nothing)
+    clean = CleanCartoons(torch.zeros(1, 3, 4, 4), torch.zeros(1, 1, 4, 4), torch.zeros(1, 5, 2))
     ramp = torch.arange(4.0).expand(1, 3, 4, 4) / 10
     terms = restoration_terms(Finished(ramp, torch.full((1, 1, 4, 4), 0.25)), clean)
     assert float(terms["image"]) == pytest.approx(0.15)
@@ -100,72 +97,7 @@ def test_senseless_options_are_refused() -> None:
             Finisher(**options)
 
 
-class Generated(Discs):
-    """Discs beside soft ones of half their size, as if of a generator; every other one wears glasses."""
-
-    def __init__(self, length: int, side: int = 16) -> None:
-        super().__init__(length)
-        self.side = side
-
-    def __getitem__(self, index: int) -> CleanCartoons:
-        soft = torch.nn.functional.avg_pool2d(super().__getitem__(index).image, 2)[:, : self.side, : self.side]
-        clean = super().__getitem__(index)
-        return clean._replace(glasses=torch.tensor(index % 2), generated=0.5 * soft + 0.5)
-
-
-def adversarial(**options: object) -> Finisher:
-    torch.manual_seed(0)
-    return Finisher(**({**SMALL, "lambda_adversarial": 0.1, "ndf": 4, "learning_rate": 1e-3} | options))  # type: ignore[arg-type]
-
-
-def test_an_adversarial_step_counts_once_and_moves_both_networks(make_trainer: MakeTrainer) -> None:
-    model = adversarial()
-    before = {name: value.detach().clone() for name, value in model.named_parameters()}
-    trainer = make_trainer(max_steps=3)
-    trainer.fit(model, DataLoader(Generated(16), batch_size=4))
-    assert trainer.global_step == 3
-    for part in ("net.", "discriminator."):
-        kernels = [n for n, value in model.named_parameters() if n.startswith(part) and value.dim() == 4]
-        assert all(not torch.equal(model.get_parameter(name), before[name]) for name in kernels)
-    assert trainer.callback_metrics.keys() >= {"train/adversarial", "train/content", "train/discriminator"}
-    rates = [optimizer.param_groups[0]["lr"] for optimizer in trainer.optimizers]
-    assert rates == [pytest.approx(1e-5)] * 2  # the end of the cosine
-
-
-def test_the_discriminator_is_shown_no_real_glasses() -> None:
-    model = adversarial()
-    batch = CleanCartoons(*torch.utils.data.default_collate([Generated(4)[index] for index in range(4)]))
-    finished = model.net(batch.generated).image.detach()
-    seen: list[torch.Tensor] = []
-    loss = model.adversarial_loss.discriminator
-
-    def record(real: torch.Tensor, fake: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
-        seen.append(counts)
-        return loss(real, fake, counts)
-
-    model.adversarial_loss.discriminator = record  # type: ignore
-
-    class Optimizer:
-        def zero_grad(self) -> None: ...
-        def step(self) -> None: ...
-
-    from contextlib import nullcontext
-
-    model.toggled_optimizer = lambda optimizer: nullcontext()  # type: ignore
-    model.manual_backward = lambda loss: loss.backward()  # type: ignore
-    terms = model._update_discriminator(batch, finished, Optimizer())  # type: ignore[arg-type]
-    assert seen[0].tolist() == [True, False, True, False]
-    assert terms["r1"] > 0
-
-
-def test_generated_cartoons_that_are_missing_or_of_another_size_are_named(make_trainer: MakeTrainer) -> None:
-    with pytest.raises(UsageError, match=r"--data\.generated DIR"):
-        make_trainer(max_steps=1).fit(adversarial(), DataLoader(Discs(4), batch_size=4))
-    with pytest.raises(UsageError, match=r"of 8 px; finished to 32 px .* of 16 px"):
-        make_trainer(max_steps=1).fit(adversarial(), DataLoader(Generated(4, side=8), batch_size=4))
-
-
-def test_it_goes_on_from_a_finisher(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+def test_it_goes_on_from_a_finisher(tmp_path: Path) -> None:
     torch.manual_seed(3)
     start = CartoonFinisher(width=8, n_blocks=1)
     save_finisher(start, {}, tmp_path / "start.safetensors")

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from networks.degradations import Degradation, degrade
 
-NONE = Degradation(blur=0, noise=(0, 0, 0), warp=0, tint=0, smudges=0, fade=0)
+NONE = Degradation(blur=0, noise=(0, 0, 0, 0), stripes=0, warp=0, tint=0, smudges=0, fade=0)
 
 
 def cartoon(side: int = 64) -> torch.Tensor:
@@ -23,7 +23,15 @@ def test_without_damage_it_only_shrinks() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"blur": 1.5}, {"noise": (0.2, 0.2, 0.2)}, {"warp": 1.5}, {"tint": 0.2}, {"smudges": 5}, {"fade": 0.5}],
+    [
+        {"blur": 1.5},
+        {"noise": (0.2, 0.2, 0.2, 0.2)},
+        {"stripes": 0.3},
+        {"warp": 1.5},
+        {"tint": 0.2},
+        {"smudges": 5},
+        {"fade": 0.5},
+    ],
     ids=lambda change: next(iter(change)),
 )
 def test_each_kind_of_damage_does_something_of_its_own_to_each_face(change: dict[str, float]) -> None:
