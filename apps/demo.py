@@ -81,8 +81,9 @@ def show_own_weights(photos: Path, sheet: Path) -> None:
         return
     cartoonizer, tiles = Cartoonizer(), []
     colors = cartoonizer.colors or ["own"]
-    drawn = find_images(photos) if photos.is_dir() else []
-    for path in [project_root() / "docs" / "astronaut.jpg", *drawn][:_OWN_COUNT]:
+    astronaut = project_root() / "docs" / "astronaut.jpg"
+    known = [astronaut] if astronaut.is_file() else []
+    for path in [*known, *(find_images(photos) if photos.is_dir() else [])][:_OWN_COUNT]:
         faces = cartoonizer(read_rgb(path), colors)  # type: ignore[arg-type]
         if faces:
             tiles += [Tile(faces[0].photo), *(Tile(face.on_white) for face in faces)]
