@@ -1,4 +1,4 @@
-"""The README's commands are executed: each as it stands, with the folders of this machine and small sizes added."""
+"""The commands of README and docs are executed: each as it stands, with the folders of this machine and small sizes added."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from lightning_modules.cli import main as lightning
 ROOT = Path(__file__).parent.parent
 CARTOONS = "cartoonset10k"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+TRAINING = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
 COMMANDS = [
     line.partition("  # ")[0].strip()
-    for block in re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)
+    for block in re.findall(r"```bash\n(.*?)```", README + TRAINING, flags=re.DOTALL)
     for line in block.splitlines()
 ]
 SMALL = {
@@ -105,7 +106,7 @@ def test_the_readme_s_commands_run_in_their_order(sample_root: Path, tmp_path: P
         *("cyclegan_cond", "cyclegan_landmark", "cyclegan_aligned", "cyclegan_full"),
         *("faces.json", "drawn", "evaluation", "figure.png", "mtcnn_pnet", "mtcnn_rnet"),
         *("probe", "report", "figures", "portrait", "full_heads", ".mattes"),
-        *("astronaut", "mine.safetensors", "paper_cyclegan_baseline"),
+        *("astronaut", "mine.safetensors", "paper_cyclegan_baseline", "paper_cyclegan_full"),
     }
 
 
@@ -142,7 +143,7 @@ def test_every_option_the_readme_names_exists() -> None:
         for owner in owners
         for name in owner.__init__.__annotations__
     }
-    named = set(re.findall(r"--(?:model|data)\.\w+", README)) - {"--model.help", "--data.help"}
+    named = set(re.findall(r"--(?:model|data)\.\w+", README + TRAINING)) - {"--model.help", "--data.help"}
     assert named - known == set()
 
 
