@@ -1,4 +1,4 @@
-"""The commands of README and docs are executed: each as it stands, with the folders of this machine and small sizes added."""
+"""The commands of README and docs are executed as they stand, with this machine's folders and small sizes added."""
 
 from __future__ import annotations
 
