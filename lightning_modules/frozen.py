@@ -19,8 +19,13 @@ def keep_out_of_checkpoints(owner: nn.Module, name: str) -> None:
     """
     frozen: nn.Module = getattr(owner, name)
     frozen.requires_grad_(False).eval()
-    frozen.register_state_dict_post_hook(_leave_out)  # type: ignore[no-untyped-call]
+    leave_out_of_state_dicts(frozen)
     owner.register_load_state_dict_post_hook(partial(_do_not_miss, f"{name}."))  # type: ignore[no-untyped-call]
+
+
+def leave_out_of_state_dicts(module: nn.Module) -> None:
+    """Let no state dict hold a module, whoever owns it."""
+    module.register_state_dict_post_hook(_leave_out)  # type: ignore[no-untyped-call]
 
 
 def _leave_out(module: nn.Module, state: dict[str, object], prefix: str, metadata: dict[str, object]) -> None:

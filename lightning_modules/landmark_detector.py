@@ -11,6 +11,7 @@ from datamodules.errors import DataError
 from datamodules.face_box import square_of_landmarks
 from lightning_modules.detector import load_detector
 from lightning_modules.errors import UsageError
+from lightning_modules.frozen import leave_out_of_state_dicts
 from networks.landmarks import are_known
 from networks.mtcnn import MTCNN, Cascade, CascadeSettings, LandmarkRegressor
 from networks.mtcnn.cascade import SMALLEST_MIN_FACE
@@ -26,7 +27,7 @@ LEAST_FACE = 0.25
 class LandmarkDetector(nn.Module):
     """A regressor that a loss can use, and a cascade that finds the landmarks of bare photos.
 
-    Nothing of it is trained.
+    Nothing of it is trained, and no state dict holds it: who loads a checkpoint brings the file of the detector along.
 
     Args:
         nets: The detector; it is taken over.
@@ -37,6 +38,7 @@ class LandmarkDetector(nn.Module):
         self.nets = nets.requires_grad_(False).eval()
         self.regressor = LandmarkRegressor(nets.onet)
         self._cascades: dict[tuple[int, torch.device], Cascade] = {}  # each holds a copy of the nets
+        leave_out_of_state_dicts(self)
 
     @classmethod
     def of_file(cls, weights: Path | None) -> LandmarkDetector:

@@ -18,7 +18,8 @@ class Degradation:
         blur: Standard deviation of a Gaussian.
         noise: Amplitudes of colour noise whose cells are 1/6, 1/16, 1/32 and 1/64 of the image, in [-1, 1].
         stripes: Amplitude of grey noise drawn out along one axis: wrinkles and strands that generators add.
-        warp: Shift of each place by a smooth field.
+        warp: Shift of each place by a smooth field. Little: what is taught to undo shifts moves eyes and noses to where
+            they are on average.
         tint: Amplitude of one colour cast over the darker parts (a hair label that leaks into the skin).
         smudges: Soft patches of a colour of the image, of white or of brown, in number.
         fade: Share by which everything is drawn towards white.
@@ -27,7 +28,7 @@ class Degradation:
     blur: float = 1.3
     noise: tuple[float, float, float, float] = (0.14, 0.14, 0.12, 0.07)
     stripes: float = 0.22
-    warp: float = 0.9
+    warp: float = 0.3
     tint: float = 0.10
     smudges: int = 4
     fade: float = 0.15

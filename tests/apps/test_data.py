@@ -91,4 +91,4 @@ def test_a_root_without_data_is_not_called_good(tmp_path: Path) -> None:
 def test_an_unknown_set_is_answered_with_the_list(tmp_path: Path, words: list[str]) -> None:
     result = CliRunner().invoke(data_app, [*words, "--root", str(tmp_path)])
     assert isinstance(result.exception, DataError)
-    assert "the sets are celeba, cartoonset10k, cartoonset100k, wider, lfwnet" in str(result.exception)
+    assert "the sets are celeba, celebamaskhq, cartoonset10k, cartoonset100k, wider, lfwnet" in str(result.exception)

@@ -12,7 +12,7 @@ from lightning_modules.cli import main
 SMALL = [
     *("--trainer.accelerator", "cpu", "--trainer.enable_progress_bar", "false"),
     *("--data.image_size", "32", "--data.batch_size", "2", "--data.num_workers", "0"),
-    *("--model.ngf", "4", "--model.ndf", "4", "--model.generator", "resnet6"),
+    *("--model.ngf", "4", "--model.ndf", "4", "--model.generator", "resnet6", "--model.lambda_identity", "0.5"),
 ]
 
 Lightning = Callable[..., int]

@@ -49,6 +49,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, sample_root: Path) -> Path
             ),
             *("--data.image_size", "32", "--data.batch_size", "2", "--data.num_workers", "0", "--data.epoch_size", "6"),
             *("--model.ngf", "4", "--model.ndf", "4", "--model.generator", "resnet6", "--model.ema_decay", "0.9"),
+            *("--model.lambda_identity", "0.5"),
         ]
     )
     assert code == 0
@@ -268,6 +269,8 @@ def test_prediction_uses_the_average(copied: Path, lightning: Lightning, sample_
         str(photos),
         "--out",
         str(tmp_path / "c"),
+        "--data.background",
+        "keep",
         small=False,
     )
     model = CycleGANBaseline.load_from_checkpoint(path, map_location="cpu")
