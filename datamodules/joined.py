@@ -77,11 +77,11 @@ def set_folders(root: Path, names: str | Sequence[str], option: str) -> list[Set
         DataError: None is named, or one twice.
     """
     if isinstance(names, str):
-        names = [names] if _folder_of(root, names).is_dir() else names.split(",")
+        names = [names] if folder_of(root, names).is_dir() else names.split(",")
     called = [name.strip() for name in names]
     if not called or not all(called):
         raise DataError(f"{option} is '{','.join(called)}': name a folder, or several between commas")
-    folders = [SetFolder(name, _folder_of(root, name)) for name in called]
+    folders = [SetFolder(name, folder_of(root, name)) for name in called]
     paths = [folder.path.resolve() for folder in folders]
     for number, path in enumerate(paths):
         if path in paths[:number]:
@@ -89,6 +89,7 @@ def set_folders(root: Path, names: str | Sequence[str], option: str) -> list[Set
     return folders
 
 
-def _folder_of(root: Path, name: str) -> Path:
+def folder_of(root: Path, name: str) -> Path:
+    """The folder of a set: below the root, or else from the current folder."""
     below, here = root / name, Path(name).expanduser().absolute()
     return here if here.is_dir() and not below.is_dir() else below

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.utils.data import ConcatDataset, DataLoader, Dataset
 
 from datamodules.errors import DataError
+from datamodules.joined import folder_of
 from datamodules.masked_photos import open_masked
 from datamodules.masks import MaskedPhoto, MaskedPhotos
 from datamodules.orders import ShuffledOrder
@@ -94,11 +95,11 @@ class PortraitDataModule(LightningDataModule):
     def setup(self, stage: str) -> None:
         """Read the annotations of what ``stage`` ("fit", "validate" or "test") needs."""
         if stage == "fit":
-            parts = [open_masked(self._folder(name), "train") for name in self._photos]
+            parts = [open_masked(folder_of(self._root, name), "train") for name in self._photos]
             self._train = _Draws(parts, PortraitTransform(self._image_size, self._augment), self._seed)
         split: Split = "test" if stage == "test" else "val"
         plain = PortraitTransform(self._image_size, augment=False)
-        self._held[split] = [_InOrder(open_masked(self._folder(name), split), plain) for name in self._photos]
+        self._held[split] = [_InOrder(open_masked(folder_of(self._root, name), split), plain) for name in self._photos]
 
     def train_dataloader(self) -> DataLoader[Portraits]:
         """Random draws of all folders."""
@@ -113,10 +114,6 @@ class PortraitDataModule(LightningDataModule):
     def test_dataloader(self) -> list[DataLoader[Portraits]]:
         """The test part of each folder, in file order."""
         return [self._loader(part) for part in self._held["test"]]
-
-    def _folder(self, name: str) -> Path:
-        below, here = self._root / name, Path(name).expanduser()
-        return here if here.is_dir() and not below.is_dir() else below
 
     def _loader(self, dataset: Dataset[Portraits], sampler: DrawSampler | None = None) -> DataLoader[Portraits]:
         return loader_of(dataset, self._batch_size, self._num_workers, sampler)

@@ -13,13 +13,11 @@ from lightning_modules.base import BaseCycleGAN, Term, Terms, Translation
 from lightning_modules.critic import Critic, LabelCritic
 from lightning_modules.errors import UsageError
 from lightning_modules.frozen import keep_out_of_checkpoints
-from lightning_modules.runs import project_root
+from lightning_modules.probe import OWN_PROBE
 from networks import LabelInjection, one_hot
 from networks.landmarks import cheek_mask
 from networks.probe import FaceProbe, load_probe
 from networks.weights_file import WeightsError
-
-OWN_PROBE = project_root() / "weights" / "probe.safetensors"
 
 HairChoice = Literal["black", "brown", "blonde", "grey", "all", "own"]
 

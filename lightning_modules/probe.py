@@ -19,11 +19,12 @@ from torchmetrics.classification import MulticlassAccuracy
 from datamodules.probe import HELD_BACK, LabelledFaces, ProbeDataModule
 from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, HairColour
 from lightning_modules.errors import UsageError
-from lightning_modules.runs import is_dry_run
+from lightning_modules.runs import is_dry_run, project_root
 from networks.ema import ema_of
 from networks.probe import FaceProbe, ProbeOutput, save_probe, to_side
 
 PROBE_FILE = "probe.safetensors"
+OWN_PROBE = project_root() / "weights" / PROBE_FILE
 _OF_A_MACHINE = {"root", "cache_dir", "cartoon_families", "num_workers"}
 _HIDDEN = {"hair": NO_HAIR_COLOUR, "glasses": UNKNOWN_GLASSES}
 

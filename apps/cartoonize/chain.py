@@ -17,11 +17,11 @@ from datamodules.errors import DataError
 from datamodules.face_box import square_of_landmarks
 from datamodules.samples import HairColour
 from datamodules.transforms import to_tensor
-from lightning_modules.cyclegan_cond import OWN_PROBE
 from lightning_modules.detector import load_detector
 from lightning_modules.finisher import OWN_FINISHER
 from lightning_modules.landmark_detector import MEAN_PHOTO
 from lightning_modules.matting import OWN_PORTRAIT
+from lightning_modules.probe import OWN_PROBE
 from lightning_modules.runs import project_root
 from networks.finisher import Finished, load_finisher, sticker
 from networks.landmarks import fit_similarity

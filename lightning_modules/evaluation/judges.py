@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from lightning_modules.errors import UsageError
+from lightning_modules.probe import OWN_PROBE
 from lightning_modules.runs import project_root
 from networks.feature_extractors import EfficientNetFeatures, FeatureExtractor, InceptionFeatures, cached_inception
 from networks.mtcnn import LandmarkRegressor, load_weights
@@ -18,7 +19,6 @@ from networks.weights_file import WeightsError, fingerprint
 
 FeatureName = Literal["auto", "inception", "efficientnet_lite0"]
 
-OWN_PROBE = project_root() / "weights" / "probe.safetensors"
 OWN_LANDMARKS = project_root() / "weights" / "landmark_judge.safetensors"
 
 

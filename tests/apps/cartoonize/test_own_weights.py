@@ -13,9 +13,9 @@ from apps.cartoonize.chain import OWN_TRANSLATOR, CartoonFace, Cartoonizer
 from datamodules.images import find_images, read_rgb
 from datamodules.sample_data import write_sample_data
 from datamodules.transforms import to_tensor
-from lightning_modules.cyclegan_cond import OWN_PROBE
 from lightning_modules.finisher import OWN_FINISHER
 from lightning_modules.matting import OWN_PORTRAIT
+from lightning_modules.probe import OWN_PROBE
 from networks.label_leak import label_leak
 from networks.palette import hair_index, label_of_palette
 from networks.probe import load_probe
