@@ -72,7 +72,8 @@ class CachedFaces:
         if complaint := self._complaints.get(str(index)):
             raise DataError(complaint)
         frame = np.array(self._frames[index])
-        return RawFace(frame, self._landmarks[index], int(self.hair[index]), Path(self.names[index]))
+        name, glasses = Path(self.names[index]), int(self.glasses[index])
+        return RawFace(frame, self._landmarks[index], int(self.hair[index]), name, glasses)
 
     def fingerprint(self) -> str:
         """Changes with the source and with the framing."""

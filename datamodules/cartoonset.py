@@ -92,7 +92,7 @@ class CartoonSet(Dataset[RawFace]):
         image = read_rgb(path)
         own = self._annotations.get(self.names[index])
         landmarks = own.landmarks if own and own.has_landmarks else landmarks_at(image.shape[0])
-        return RawFace(image, landmarks, int(self.hair[index]), path)
+        return RawFace(image, landmarks, int(self.hair[index]), path, int(self.glasses[index]))
 
     def path(self, index: int) -> Path:
         """The file of a face."""

@@ -64,7 +64,7 @@ class CelebA(Dataset[RawFace]):
 
     def __getitem__(self, index: int) -> RawFace:
         path = self.path(index)
-        return RawFace(read_rgb(path), self.landmarks[index], int(self.hair[index]), path)
+        return RawFace(read_rgb(path), self.landmarks[index], int(self.hair[index]), path, int(self.glasses[index]))
 
     def path(self, index: int) -> Path:
         """The file of a face."""

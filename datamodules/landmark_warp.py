@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from datamodules.face_box import MEAN_FACE
 from datamodules.framing import CARTOON_CROP
 from datamodules.samples import Faces, RawFace
-from datamodules.transforms import FLIP_ORDER, to_tensor
+from datamodules.transforms import FLIP_ORDER, to_faces
 
 Points = NDArray[np.float64]
 
@@ -78,7 +77,7 @@ class LandmarkWarp:
             goal = self._augmented(source, image.shape[0], rng)
         bend = Bend(source, goal)
         bent = bend.draw(image, self._side)
-        return Faces(to_tensor(bent), torch.from_numpy(bend.landmarks.astype(np.float32)), torch.tensor(face.hair))
+        return to_faces(bent, bend.landmarks, face)
 
     def _augmented(self, source: Points, frame: int, rng: np.random.Generator) -> Points:
         """Landmarks of the same cartoon under a random rotation, scale and shift."""

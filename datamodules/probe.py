@@ -164,8 +164,8 @@ class _Chosen(Dataset[LabelledFaces]):
         """A face under the augmentation of a seed."""
         part, place = self._places[index]
         face: RawFace = self._parts[part][place]
-        image, _, hair = self._transform(face, seed)
-        return LabelledFaces(image, hair, torch.tensor(self._glasses[part][place]))
+        faces = self._transform(face, seed)
+        return LabelledFaces(faces.image, faces.hair, torch.tensor(self._glasses[part][place]))
 
 
 class _Draws(Dataset[LabelledFaces]):

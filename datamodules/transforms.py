@@ -49,13 +49,19 @@ class FaceTransform:
     def __call__(self, face: RawFace, seed: int) -> Faces:
         """Transform one face; the same ``seed`` gives the same result in any process."""
         if self._compose is None:
-            return Faces(to_tensor(face.image), torch.from_numpy(face.landmarks), torch.tensor(face.hair))
+            return to_faces(face.image, face.landmarks, face)
         self._compose.set_random_seed(seed)
         is_known = ~np.isnan(face.landmarks).any()
         keypoints = face.landmarks if is_known else np.zeros_like(face.landmarks)
         result: Mapping[str, NDArray[Any]] = self._compose(image=face.image, keypoints=keypoints)
         landmarks = np.asarray(result["keypoints"], dtype=np.float32) if is_known else face.landmarks
-        return Faces(to_tensor(result["image"]), torch.from_numpy(landmarks), torch.tensor(face.hair))
+        return to_faces(result["image"], landmarks, face)
+
+
+def to_faces(image: NDArray[np.uint8], landmarks: NDArray[np.floating[Any]], face: RawFace) -> Faces:
+    """``Faces`` without batch axis: an image (H, W, 3) with its landmarks (5, 2), and the labels of ``face``."""
+    points = torch.from_numpy(landmarks.astype(np.float32))
+    return Faces(to_tensor(image), points, torch.tensor(face.hair), torch.tensor(face.glasses))
 
 
 def to_tensor(image: NDArray[np.uint8]) -> torch.Tensor:

@@ -56,7 +56,8 @@ def some_faces(count: int, seed: int, known: tuple[int, ...] = (0, 1, 2, 3)) -> 
     landmarks = FACE + torch.randn(count, 5, 2, generator=generator)
     for face in set(range(count)) - set(known):
         landmarks[face] = math.nan
-    return Faces(torch.rand(count, 3, 32, 32, generator=generator) * 2 - 1, landmarks, torch.arange(count) % 4)
+    images, numbers = torch.rand(count, 3, 32, 32, generator=generator) * 2 - 1, torch.arange(count)
+    return Faces(images, landmarks, numbers % 4, numbers % 2)
 
 
 def terms_of(model: CycleGANLandmark, batch: UnpairedBatch) -> dict[str, Tensor]:
