@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from datamodules.layout import SetName
+from datamodules.datasets.set_name import SetName
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -12,24 +12,24 @@ from lightning import LightningDataModule
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from datamodules.background import Background, CutOut, CutOutFaces, Matting
-from datamodules.bad_images import BadImageLog, OnBadImage
-from datamodules.cache import CachedFaces, FramedFaces
+from datamodules.datasets.cache import CachedFaces, FramedFaces
+from datamodules.datasets.joined import SetFolder, join, set_folders
+from datamodules.datasets.label_override import RelabelledFaces, read_label_csv
+from datamodules.datasets.photo_folder import PhotoFolder
+from datamodules.datasets.registry import open_cartoons, open_photos
 from datamodules.errors import DataError
-from datamodules.framing import Framing, framing_for
 from datamodules.glasses import glasses_of
-from datamodules.hair_index import ChosenFaces, HairIndex
-from datamodules.joined import SetFolder, join, set_folders
-from datamodules.landmark_warp import LandmarkWarp, bent_frame_side
-from datamodules.opening import open_cartoons, open_photos
-from datamodules.orders import BalancedOrder, FileOrder, Order, ShuffledOrder, StratifiedOrder
-from datamodules.photo_folder import PhotoFolder
-from datamodules.relabelled import RelabelledFaces, read_label_csv
 from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, Domain, Photos, Split, UnpairedBatch
+from datamodules.sampling.bad_images import BadImageLog, OnBadImage
+from datamodules.sampling.hair_index import ChosenFaces, HairIndex
+from datamodules.sampling.samplers import BalancedOrder, FileOrder, Order, ShuffledOrder, StratifiedOrder
+from datamodules.sampling.unpaired import DomainStream, DrawSampler, UnpairedFaces
+from datamodules.sampling.workers import one_thread
 from datamodules.source import FaceSource
-from datamodules.transforms import FaceTransform, cartoon_transform, photo_transform
-from datamodules.unpaired import DomainStream, DrawSampler, UnpairedFaces
-from datamodules.workers import one_thread
+from datamodules.transforms.augment import FaceTransform, cartoon_transform, photo_transform
+from datamodules.transforms.background import Background, CutOut, CutOutFaces, Matting
+from datamodules.transforms.framing import Framing, framing_for
+from datamodules.transforms.landmark_warp import LandmarkWarp, bent_frame_side
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ class FacesDataModule(LightningDataModule):
             configs of the CycleGANs say 10,000, so that their 200 epochs are as long on any set.
         augment: The random geometry of training (paper 3.2.2).
         align_cartoons: In training, bend each cartoon so that its landmarks lie where those of the photo beside it do,
-            in place of the paper's augmentation (see ``datamodules.landmark_warp``).
+            in place of the paper's augmentation (see ``datamodules.transforms.landmark_warp``).
         shuffle: Random partners in random order at training.
         match_glasses: In training, draw cartoons with glasses as often as photos show some. Half of CartoonSet's heads
             wear glasses and one in fifteen of CelebA's: left so, generators put glasses on faces that have none.
@@ -67,7 +67,7 @@ class FacesDataModule(LightningDataModule):
             often as the others, as the paper trains (3.2.1): CartoonSet's unlabelled heads are exactly the orange and
             red ones, so that photos without label would be taught red hair.
         index: Train on this hair index only (see ``cartoongan data hair``), each colour as often as the others.
-        labels: Csv of classes that take the place of the hair colours (see ``datamodules.relabelled``).
+        labels: Csv of classes that take the place of the hair colours (see ``datamodules.datasets.label_override``).
         cache_dir: Keep decoded cartoons here, for this and later runs; their PNGs are slow to decode. Mattes, too.
         background: Of photos: keep it (the paper), make it white, or keep the head alone on white, as cartoons have it.
         portrait_weights: File of the portrait network that finds it; by default the project's own.

@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from datamodules.background import on_white, tidied
 from datamodules.errors import DataError
-from datamodules.face_box import square_of_landmarks
 from datamodules.samples import HairColour
-from datamodules.transforms import to_tensor
+from datamodules.transforms.augment import to_tensor
+from datamodules.transforms.background import on_white, tidied
+from datamodules.transforms.face_box import square_of_landmarks
 from lightning_modules.detector import load_detector
 from lightning_modules.finisher import OWN_FINISHER
 from lightning_modules.landmark_detector import MEAN_PHOTO

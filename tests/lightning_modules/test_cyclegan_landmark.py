@@ -13,9 +13,9 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from datamodules.face_box import square_of_landmarks
 from datamodules.faces import FacesDataModule
 from datamodules.samples import Domain, Faces, Photos, UnpairedBatch
+from datamodules.transforms.face_box import square_of_landmarks
 from lightning_modules.callbacks import GradientNorms, ImageGrid
 from lightning_modules.cli import main
 from lightning_modules.critic import PartCritic

@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from apps.cartoonize.chain import CartoonFace, Cartoonizer, _cut_out, _to_frame
-from datamodules.celeba import CelebA
+from datamodules.datasets.celeba import CelebA
 from datamodules.errors import DataError
-from datamodules.framing import Framing
 from datamodules.images import read_rgb
+from datamodules.transforms.framing import Framing
 from lightning_modules.landmark_detector import MEAN_PHOTO
 from networks.finisher import CartoonFinisher, save_finisher
 from networks.translator import Translator, TranslatorOptions, save_translator
