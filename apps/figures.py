@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.pictures import titled_sheet, write_png
+from apps.drawing.pictures import titled_sheet, write_png
 from apps.trained_run import Checkpoint, TrainedRun, common_photos, evenly
 from datamodules.errors import DataError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from datamodules.contact_sheet import Tile
+    from apps.drawing.contact_sheet import Tile
     from datamodules.samples import Faces
     from lightning_modules.landmark_detector import LandmarkDetector
 
@@ -147,7 +147,7 @@ def _enlarged(images: Tensor) -> Tensor:
 
 def _rows(columns: Sequence[Tensor]) -> list[Tile]:
     """Tiles row by row of columns of images (B, 3, H, W) in [-1, 1]."""
-    from datamodules.contact_sheet import Tile
+    from apps.drawing.contact_sheet import Tile
     from networks.pixels import to_bytes
 
     grey = [to_bytes(column).permute(0, 2, 3, 1).numpy() for column in columns]

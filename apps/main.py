@@ -7,24 +7,24 @@ from collections.abc import Sequence
 
 import typer
 
-from apps.ablation import ablation
-from apps.bench import bench_app
-from apps.bench_detector import bench_detector
-from apps.bench_step import bench_step
+from apps.ablation.command import ablation
+from apps.bench.data import bench_app
+from apps.bench.detector import bench_detector
+from apps.bench.step import bench_step
 from apps.cartoonize.command import cartoonize
-from apps.data import data_app
+from apps.data.command import data_app
+from apps.data.hair import hair
+from apps.data.landmarks import landmarks
+from apps.data.shard import shard
+from apps.data.show import show
 from apps.demo import demo
 from apps.detect import detect
-from apps.detector import detector_app
+from apps.detector.command import detector_app
 from apps.export import export
 from apps.figures import figures
-from apps.hair import hair
-from apps.landmarks import landmarks
 from apps.rate.command import rate_app
 from apps.report.command import report
 from apps.sample_data import sample_data
-from apps.shard import shard
-from apps.show import show
 from datamodules.errors import DataError
 
 app = typer.Typer(

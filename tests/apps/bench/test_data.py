@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.bench import Contest, measure
+from apps.bench.data import Contest, measure
 from apps.main import main
 
 

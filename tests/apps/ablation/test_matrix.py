@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from apps.ablation_matrix import known_variants, read_matrix
+from apps.ablation.matrix import known_variants, read_matrix
 from datamodules.errors import DataError
 
-CONFIGS = sorted((Path(__file__).parent.parent.parent / "configs" / "ablation").iterdir())
+CONFIGS = sorted((Path(__file__).parents[3] / "configs" / "ablation").iterdir())
 
 
 def write(folder: Path, text: str) -> Path:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from apps.data import data_app
+from apps.data.command import data_app
 from datamodules.errors import DataError
 
 LINE = "10 50 12 48 20 20 40 20 30 30 22 40 38 40"

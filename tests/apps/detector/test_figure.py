@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from apps.detector_figure import SIDE
+from apps.detector.figure import SIDE
 from apps.main import main
 from networks.mtcnn import MTCNN, Card, Cascade, Detections, save_weights
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from datamodules.contact_sheet import BOX_COLOUR, POINT_COLOUR, Tile, contact_sheet
+from apps.drawing.contact_sheet import BOX_COLOUR, POINT_COLOUR, Tile, contact_sheet
 
 
 def grey(height: int, width: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from apps import detector_eval, detector_train
-from apps.detector_train import Budget, Preset
+from apps.detector.train import Budget, Preset
 from apps.main import main
 from lightning_modules import detector
 from networks.mtcnn import load_weights

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from apps.drawing.contact_sheet import BOX_COLOUR, POINT_COLOUR
 from apps.main import main
-from datamodules.contact_sheet import BOX_COLOUR, POINT_COLOUR
 
 
 def near(image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], colour: tuple[int, int, int]) -> int:

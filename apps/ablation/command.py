@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from apps.ablation_matrix import Cell, Matrix, read_matrix
+from apps.ablation.matrix import Cell, Matrix, read_matrix
 from datamodules.errors import DataError
 
 FINISHED = "finished"

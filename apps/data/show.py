@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.pictures import write_png
+from apps.drawing.pictures import write_png
 from datamodules.layout import SetName
 
 if TYPE_CHECKING:
-    from datamodules.contact_sheet import Tile
+    from apps.drawing.contact_sheet import Tile
     from datamodules.samples import Faces, Split
 
 BATCH = "batch"
@@ -28,7 +28,7 @@ def show(
     image_size: Annotated[int, typer.Option(min=8, help="Side of the images of a batch.")] = 256,
 ) -> None:
     """Draw a sheet of pictures with their boxes and landmarks."""
-    from datamodules.contact_sheet import contact_sheet
+    from apps.drawing.contact_sheet import contact_sheet
     from datamodules.samples import parse_split
 
     if what == BATCH:
@@ -44,7 +44,7 @@ def _set_tiles(name: SetName, root: Path, split: Split, count: int, seed: int) -
     """Tiles of a set, drawn at random."""
     import numpy as np
 
-    from datamodules.contact_sheet import Tile
+    from apps.drawing.contact_sheet import Tile
     from datamodules.errors import DataError
     from datamodules.lfw_net import LfwNet
     from datamodules.opening import open_cartoons, open_photos
@@ -83,7 +83,7 @@ def _batch_tiles(root: Path, count: int, seed: int, image_size: int) -> list[Til
 def _tile(faces: Faces) -> Tile:
     import numpy as np
 
-    from datamodules.contact_sheet import Tile
+    from apps.drawing.contact_sheet import Tile
 
     image = ((faces.image[0].permute(1, 2, 0).numpy() + 1) * 127.5).round().astype(np.uint8)
     return Tile(image, points=faces.landmarks[0].numpy())

@@ -274,7 +274,7 @@ def conclude(weights: Path, root: Path, families: Path | None, out: Path, instal
     """
     from dataclasses import replace
 
-    from apps.detector_eval import evaluate
+    from apps.detector.eval import evaluate
     from lightning_modules.detector import default_weights
     from networks.mtcnn import load_weights, save_weights
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.pictures import face_tile, titled_sheet, write_png
+from apps.drawing.pictures import face_tile, titled_sheet, write_png
 from datamodules.errors import DataError
 
 if TYPE_CHECKING:
-    from datamodules.contact_sheet import Tile
+    from apps.drawing.contact_sheet import Tile
     from networks.mtcnn import Cascade
 
 SIDE = 240

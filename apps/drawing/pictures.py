@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from datamodules.contact_sheet import Tile
+    from apps.drawing.contact_sheet import Tile
     from lightning_modules.metrics import PrecisionSummary
 
 NO_FACE = "no face found"
@@ -50,7 +50,7 @@ def draw_faces(
     Returns:
         ``(H, W, 3)`` uint8 RGB.
     """
-    from datamodules.contact_sheet import Tile, draw_tile
+    from apps.drawing.contact_sheet import Tile, draw_tile
 
     return draw_tile(Tile(image, boxes, landmarks.reshape(-1, 2)), side)
 
@@ -59,7 +59,7 @@ def face_tile(
     image: NDArray[np.uint8], boxes: NDArray[np.float32], landmarks: NDArray[np.float32], side: int = 200
 ) -> Tile:
     """A tile with the faces of an image drawn, or with a note that there are none; otherwise as `draw_faces`."""
-    from datamodules.contact_sheet import Tile
+    from apps.drawing.contact_sheet import Tile
 
     drawn = draw_faces(image, boxes, landmarks, side)
     return Tile(drawn if len(boxes) else _with_note(drawn, NO_FACE))
@@ -78,7 +78,7 @@ def titled_sheet(tiles: Sequence[Tile], titles: Sequence[str], side: int = 200) 
     """
     import numpy as np
 
-    from datamodules.contact_sheet import contact_sheet
+    from apps.drawing.contact_sheet import contact_sheet
 
     sheet = contact_sheet(tiles, len(titles), side, _GAP)
     head = np.full((_TITLE_HEIGHT, sheet.shape[1], 3), 255, dtype=np.uint8)

@@ -29,7 +29,9 @@ def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return Detections(boxes[:count], torch.tensor([0.99, 0.8])[:count], (POINTS + image.shape[1])[:count])
 
     monkeypatch.setattr(detector, "load_detector", lambda weights: MTCNN())
-    monkeypatch.setattr("apps.landmarks.detect_batch", lambda cascade, batch: [found_in(i) for i in batch.values()])
+    monkeypatch.setattr(
+        "apps.data.landmarks.detect_batch", lambda cascade, batch: [found_in(i) for i in batch.values()]
+    )
     return folder
 
 

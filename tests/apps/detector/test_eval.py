@@ -11,9 +11,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from apps.detector_eval import CARTOONS, CROWDS, PHOTOS, evaluate
+from apps.detector.eval import CARTOONS, CROWDS, PHOTOS, evaluate
+from apps.drawing.contact_sheet import BOX_COLOUR, POINT_COLOUR
 from apps.main import main
-from datamodules.contact_sheet import BOX_COLOUR, POINT_COLOUR
 from datamodules.detector.scenes import WiderScenes, boxes_of
 from datamodules.lfw_net import LfwNet
 from datamodules.wider_face import WiderFace
@@ -155,7 +155,7 @@ def test_planted_detectors_get_their_planted_figures(
 def test_pictures_show_the_curves_and_the_worst_faces(
     sample_root: Path, good: Path, poor: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("apps.detector_eval.WORST_FACES", 1)
+    monkeypatch.setattr("apps.detector.eval.WORST_FACES", 1)
     words = ["--root", str(sample_root), "--weights", str(poor), "--weights", str(good), "--out", str(tmp_path)]
     assert main(["detector", "eval", *words, "--limit", str(LIMIT)]) == 0
     curves = np.asarray(Image.open(tmp_path / "precision_recall.png").convert("RGB")).astype(int)

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from apps.detector_eval import eval_detectors
-from apps.detector_figure import draw_figure
-from apps.detector_judge import make_judge
-from apps.detector_train import train
+from apps.detector.eval import eval_detectors
+from apps.detector.figure import draw_figure
+from apps.detector.judge import make_judge
+from apps.detector.train import train
 from datamodules.errors import DataError
 
 detector_app = typer.Typer(help="The face and landmark detector.", no_args_is_help=True)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.pictures import face_tile, titled_sheet, write_png, write_precision_recall
+from apps.drawing.pictures import face_tile, titled_sheet, write_png, write_precision_recall
 from datamodules.errors import DataError
 from datamodules.layout import SetName
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from datamodules.contact_sheet import Tile
+    from apps.drawing.contact_sheet import Tile
     from lightning_modules.metrics.detector_evaluation import CrowdScores, FaceScores
     from lightning_modules.metrics.known_faces import KnownFaces
     from networks.mtcnn import MTCNN

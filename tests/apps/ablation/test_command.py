@@ -13,8 +13,8 @@ import torch
 from filelock import FileLock
 
 from apps import ablation
-from apps.ablation import FINISHED, Place, State, fit_words, run_cells, run_lightning, state_of
-from apps.ablation_matrix import Cell, read_matrix
+from apps.ablation.command import FINISHED, Place, State, fit_words, run_cells, run_lightning, state_of
+from apps.ablation.matrix import Cell, read_matrix
 from apps.main import main
 from datamodules.errors import DataError
 
