@@ -12,7 +12,7 @@ import pytest
 import torch
 from filelock import FileLock
 
-from apps import ablation
+from apps.ablation import command
 from apps.ablation.command import FINISHED, Place, State, fit_words, run_cells, run_lightning, state_of
 from apps.ablation.matrix import Cell, read_matrix
 from apps.main import main
@@ -176,10 +176,10 @@ def test_the_last_checkpoint_tells_whether_a_training_reached_its_end(
     limits: str, epochs: int, step: int, is_at_its_end: bool, tmp_path: Path
 ) -> None:
     (tmp_path / "checkpoints").mkdir()
-    assert not ablation._reached_its_end(tmp_path)
+    assert not command._reached_its_end(tmp_path)
     save_checkpoint(tmp_path, epochs, step)
     (tmp_path / "config.yaml").write_text(f"trainer: {{{limits}}}")
-    assert ablation._reached_its_end(tmp_path) is is_at_its_end
+    assert command._reached_its_end(tmp_path) is is_at_its_end
 
 
 def test_a_training_without_a_checkpoint_starts_anew(

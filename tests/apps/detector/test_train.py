@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from apps import detector_eval, detector_train
+from apps.detector import eval as detector_eval
+from apps.detector import train as detector_train
 from apps.detector.train import Budget, Preset
 from apps.main import main
 from lightning_modules import detector
