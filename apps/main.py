@@ -8,15 +8,9 @@ from collections.abc import Sequence
 import typer
 
 from apps.ablation.command import ablation
-from apps.bench.data import bench_app
-from apps.bench.detector import bench_detector
-from apps.bench.step import bench_step
+from apps.bench.command import bench_app
 from apps.cartoonize.command import cartoonize
 from apps.data.command import data_app
-from apps.data.hair import hair
-from apps.data.landmarks import landmarks
-from apps.data.shard import shard
-from apps.data.show import show
 from apps.demo import demo
 from apps.detect import detect
 from apps.detector.command import detector_app
@@ -34,13 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-data_app.command("hair")(hair)
-data_app.command("landmarks")(landmarks)
-data_app.command("shard")(shard)
-data_app.command("show")(show)
 app.add_typer(data_app, name="data")
-bench_app.command("detector")(bench_detector)
-bench_app.command("step")(bench_step)
 app.add_typer(bench_app, name="bench")
 app.add_typer(detector_app, name="detector")
 app.add_typer(rate_app, name="rate")

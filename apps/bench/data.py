@@ -1,38 +1,19 @@
-"""``cartoongan bench``: how fast things are on this machine, beside the plain way in the same run."""
+"""``cartoongan bench data``: reading and augmenting images, beside the usual way in the same run."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from apps.bench.contest import Contest, measure
 
 if TYPE_CHECKING:
     from datamodules.cache import CachedFaces, FramedFaces
 
-bench_app = typer.Typer(help="Measure speed on this machine.", no_args_is_help=True)
 
-
-class Contest(NamedTuple):
-    """Ways to do the same work; the first is what the others are compared with.
-
-    Attributes:
-        title: What is done.
-        ways: Name -> what handles one image.
-    """
-
-    title: str
-    ways: dict[str, Callable[[int], object]]
-
-
-@bench_app.callback()
-def _sub_commands() -> None:
-    """Keep `data` a sub-command while it is the only one."""
-
-
-@bench_app.command("data")
 def bench_data(
     root: Annotated[Path, typer.Option(help="Folder of the data sets.")],
     image_size: Annotated[int, typer.Option(min=8, help="Side of the images in pixels.")] = 256,
@@ -61,22 +42,6 @@ def bench_data(
                 table.add_row(contest.title, way, f"{rate:.0f}", f"{rate / plain:.2f}")
             table.add_section()
     Console().print(table)
-
-
-def measure(contest: Contest, count: int, rounds: int) -> dict[str, float]:
-    """Images a second of each way: the median over interleaved rounds of ``count`` images."""
-    from statistics import median
-
-    rates: dict[str, list[float]] = {way: [] for way in contest.ways}
-    for way in contest.ways.values():
-        way(0)  # imports, buffers
-    for _ in range(rounds):
-        for name, way in contest.ways.items():
-            start = time.perf_counter()
-            for index in range(count):
-                way(index)
-            rates[name].append(count / (time.perf_counter() - start))
-    return {name: median(values) for name, values in rates.items()}
 
 
 def _contests(root: Path, image_size: int, cache: Path) -> list[Contest]:

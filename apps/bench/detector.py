@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol, cast
 
 import typer
 
-from apps.bench.data import Contest, measure
+from apps.bench.contest import Contest, measure
 from datamodules.errors import DataError
 
 if TYPE_CHECKING:

@@ -98,7 +98,7 @@ class Lightning:
 def lightning(monkeypatch: pytest.MonkeyPatch) -> Lightning:
     """In the place of the command."""
     stand_in = Lightning()
-    monkeypatch.setattr(ablation, "run_lightning", stand_in)
+    monkeypatch.setattr(command, "run_lightning", stand_in)
     return stand_in
 
 
