@@ -21,9 +21,9 @@ from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
 from lightning_modules.callbacks import BadImageReport, CartoonWriter, Evaluation, LossBar, RunRecord, SaveOnInterrupt
 from lightning_modules.checkpoints import read_hyper_parameters
+from lightning_modules.cli.command_line import SUBCOMMANDS, CommandLine
 from lightning_modules.cli.devices import fitting_strategy, usable_precision
 from lightning_modules.cli.parser import ShortErrorParser
-from lightning_modules.cli.words import SUBCOMMANDS, Words
 from lightning_modules.errors import UsageError
 from lightning_modules.evaluation import JudgeFiles
 from lightning_modules.finisher import OWN_FINISHER
@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the ``lightning`` command.
 
     Args:
-        argv: Words of the command line without the program's name; by default those of this process.
+        argv: CommandLine of the command line without the program's name; by default those of this process.
 
     Returns:
         Exit code: 0; 2 after an error of the user's that was explained on standard error; 143 after SIGTERM.
@@ -138,16 +138,16 @@ class CartoonGANCLI(LightningCLI):
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parse, and once more with the checkpoint's hyper-parameters between configs and options."""
-        words = Words(args)
+        line = CommandLine(args)
         self.command = [PROGRAM, *args]
-        self.config = parser.parse_args(words.assembled())
+        self.config = parser.parse_args(line.assembled())
         self.asked = self.config[self.config.subcommand]
-        self.asked.name = self.asked.name or words.experiment() or "default"
+        self.asked.name = self.asked.name or line.experiment() or "default"
         self.checkpoint = self._find_checkpoint()
         if self.checkpoint is not None:
             hyper_parameters = read_hyper_parameters(self.checkpoint, self.asked.model.class_path)
             name = self.asked.name
-            self.config = parser.parse_args(words.assembled(self._run_config(), hyper_parameters))
+            self.config = parser.parse_args(line.assembled(self._run_config(), hyper_parameters))
             self.asked = self.config[self.config.subcommand]
             self.asked.name = name
             self.asked.ckpt_path = str(self.checkpoint)

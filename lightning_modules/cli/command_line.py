@@ -14,14 +14,14 @@ from lightning_modules.runs import project_root
 SUBCOMMANDS = ("fit", "validate", "test", "predict")
 
 
-class Words:
+class CommandLine:
     """The words of a command line, sorted so that options beat configs wherever they stand."""
 
-    def __init__(self, words: list[str]) -> None:
+    def __init__(self, argv: list[str]) -> None:
         self.subcommand: list[str] = []
         self.configs: list[str] = []
         self.options: list[str] = []
-        waiting = list(words)
+        waiting = list(argv)
         if waiting and waiting[0] in SUBCOMMANDS:
             self.subcommand.append(waiting.pop(0))
         while waiting:
