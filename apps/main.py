@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -20,12 +21,18 @@ from apps.rate.command import rate_app
 from apps.report.command import report
 from apps.sample_data import sample_data
 from datamodules.errors import DataError
+from lightning_modules.version import __version__
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"cartoongan of Landmark CartoonGAN {__version__}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="cartoongan",
-    help="Photos of faces to cartoon faces. Training and testing is the `lightning` command's; the rest is here.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.add_typer(data_app, name="data")
@@ -40,6 +47,15 @@ app.command("export")(export)
 app.command("figures")(figures)
 app.command("report")(report)
 app.command("sample-data")(sample_data)
+
+
+@app.callback()
+def _global_options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Photos of faces to cartoon faces. The `lightning` command trains and tests; everything else is here."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

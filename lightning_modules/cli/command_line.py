@@ -1,4 +1,4 @@
-"""The words of the ``lightning`` command line, before any of them is parsed."""
+"""The ``lightning`` command line, sorted before it is parsed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,19 @@ SUBCOMMANDS = ("fit", "validate", "test", "predict")
 
 
 class CommandLine:
-    """The words of a command line, sorted so that options beat configs wherever they stand."""
+    """A command line, sorted so that options beat configs wherever they stand.
+
+    Args:
+        argv: The arguments without the program's name.
+
+    Attributes:
+        subcommand: The sub-command, or nothing.
+        configs: Paths of the configs, in order.
+        options: All other arguments, in order.
+
+    Raises:
+        UsageError: A config does not exist.
+    """
 
     def __init__(self, argv: list[str]) -> None:
         self.subcommand: list[str] = []
@@ -56,5 +68,10 @@ def find_config(asked: str) -> str:
     for path in candidates:
         if path.is_file():
             return str(path.absolute())
-    known = ", ".join(sorted(f"configs/{path.name}" for path in (project_root() / "configs").glob("*.yaml")))
-    raise UsageError(f"--config {asked}: no such file here or in {project_root()}\nthe project has {known}")
+    raise UsageError(f"--config {asked}: no such file here or in {project_root()}\nthe project has {known_configs()}")
+
+
+def known_configs() -> str:
+    """The project's own configs that name a model, between commas."""
+    names = sorted(path.name for path in (project_root() / "configs").glob("*.yaml"))
+    return ", ".join(f"configs/{name}" for name in names)
