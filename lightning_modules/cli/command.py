@@ -85,8 +85,6 @@ def run(arguments: Sequence[str]) -> int:
         message = _with_suggestion(_without_traceback(error), error, arguments)
         print(f"{PROGRAM}: error: {message}", file=sys.stderr)
         return 2
-    except SystemExit as stop:  # argparse after its help
-        return stop.code if isinstance(stop.code, int) else 0
     except SIGTERMException:  # Lightning would leave with 0, as if all were done
         return 128 + signal.SIGTERM
     return 0

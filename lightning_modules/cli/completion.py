@@ -24,9 +24,7 @@ def completion_script(shell: str) -> str:
         UsageError: There is no completion for that shell.
     """
     if shell not in shtab.SUPPORTED_SHELLS:
-        raise UsageError(
-            f"--print_completion {shell}: no such shell; choose one of {', '.join(shtab.SUPPORTED_SHELLS)}"
-        )
+        raise UsageError(f"--print_completion {shell}: choose one of {', '.join(shtab.SUPPORTED_SHELLS)}")
     parser = argparse.ArgumentParser(prog="lightning", add_help=False)
     parser.add_argument("--help")
     parser.add_argument("--version")
