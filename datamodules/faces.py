@@ -72,7 +72,7 @@ class FacesDataModule(LightningDataModule):
         background: Of photos: keep it (the paper), make it white, or keep the head alone on white, as cartoons have it.
         portrait_weights: File of the portrait network that finds it; by default the project's own.
         on_bad_image: At an unreadable image in training, stop naming it, or skip it and report at the epoch's end.
-        predict_dir: Folder of photos for ``lightning predict``.
+        predict_dir: Folder of photos for ``lightning predict``, or a single photo.
         seed: Decides partners, order and augmentation; follows ``--seed_everything``.
     """
 
@@ -177,7 +177,7 @@ class FacesDataModule(LightningDataModule):
             self._faces["test"] = self._unpaired("test")
         if stage == "predict":
             if self._predict_dir is None:
-                raise DataError("lightning predict needs a folder of photos: --data.predict_dir DIR")
+                raise DataError("lightning predict needs photos: --data.predict_dir PATH, a folder or one photo")
             self._photos = PhotoFolder(self._predict_dir, self._image_size, self._photo_cut_out())
 
     def teardown(self, stage: str) -> None:

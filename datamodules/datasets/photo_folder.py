@@ -1,4 +1,4 @@
-"""A folder of photos to be translated: images alone, any size, no annotation."""
+"""Photos to be translated: images alone, any size, no annotation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PhotoFolder(Dataset[Photos]):
     The faces are expected to be aligned as in CelebA: eyes level, a little below the middle.
 
     Args:
-        folder: The folder.
+        folder: The folder, or a single photo.
         image_size: Side of the square images in pixels.
         cut_out: Brings the photos onto white; its mattes stay in memory.
 
@@ -36,8 +36,8 @@ class PhotoFolder(Dataset[Photos]):
     """
 
     def __init__(self, folder: Path, image_size: int, cut_out: CutOut | None = None) -> None:
-        self.folder = folder
-        self.paths = find_images(folder)
+        self.folder = folder.parent if folder.is_file() else folder
+        self.paths = [folder] if folder.is_file() else find_images(folder)
         taken: dict[Path, Path] = {}
         for path in self.paths:
             if first := taken.get(path.with_suffix("")):
@@ -48,7 +48,7 @@ class PhotoFolder(Dataset[Photos]):
         self._mattes: NDArray[np.uint8] | None = None
         if cut_out is not None:
             framed = _Framed(self.paths, Framing(cut_out.matting.side))
-            self._mattes = replace(cut_out, folder=None).mattes(framed, folder.name, "")
+            self._mattes = replace(cut_out, folder=None).mattes(framed, self.folder.name, "")
 
     def _refuse_unreadable(self) -> None:
         """Find broken photos before the first cartoon is written."""

@@ -32,3 +32,10 @@ def test_broken_photos_are_named_before_any_is_translated(tmp_path: Path) -> Non
     (tmp_path / "b.jpg").write_bytes(b"not a picture")
     with pytest.raises(DataError, match=r"1 of 3 photos cannot be read; the first: .*b\.jpg"):
         PhotoFolder(tmp_path, image_size=8)
+
+
+def test_a_single_photo_is_taken_by_itself(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        Image.new("RGB", (8, 8), (255, 0, 0)).save(tmp_path / name)
+    folder = PhotoFolder(tmp_path / "b.jpg", image_size=8)
+    assert [folder[index].name for index in range(len(folder))] == ["b.jpg"]
