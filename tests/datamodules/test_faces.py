@@ -14,6 +14,7 @@ from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
 from datamodules.samples import NO_HAIR_COLOUR, SPLITS, Domain, Photos, UnpairedBatch
 from datamodules.sampling.hair_index import build_hair_index
+from datamodules.sampling.samplers import ShuffledOrder
 from datamodules.sampling.unpaired import DrawSampler
 
 
@@ -244,6 +245,23 @@ def test_cartoons_wear_glasses_as_often_as_photos(sample_root: Path) -> None:
     plain = module_set_up(sample_root).stream("cartoon", "train")
     as_they_are = plain.faces.glasses[[plain.order(draw) for draw in range(len(plain.faces))]] == 1
     assert abs(float(as_they_are.mean()) - share) > 0.01
+
+
+@pytest.mark.parametrize("domain", ["photo", "cartoon"])
+def test_faces_with_glasses_are_drawn_as_often_as_asked_for(sample_root: Path, domain: Domain) -> None:
+    data = module_set_up(sample_root, glasses_share=0.4)
+    stream = data.stream(domain, "train")
+    drawn = [stream.order(draw) for draw in range(200)]
+    assert (stream.faces.glasses[drawn] == 1).mean() == pytest.approx(0.4)
+    batch = next(iter(data.train_dataloader()))
+    assert set(getattr(batch, domain).glasses.tolist()) <= {0, 1}
+    as_it_comes = module(sample_root, photos=str(sample_root / "celeba" / "img_align_celeba"), glasses_share=0.4)
+    assert isinstance(as_it_comes.stream("photo", "train").order, ShuffledOrder)
+
+
+def test_a_share_of_glasses_is_a_share(sample_root: Path) -> None:
+    with pytest.raises(DataError, match=r"--data\.glasses_share is 1\.5, must be from 0 to 1"):
+        module(sample_root, glasses_share=1.5)
 
 
 def test_glasses_of_photos_that_nobody_knows_cannot_be_matched(sample_root: Path, tmp_path: Path) -> None:
