@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from abc import ABC
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -22,7 +21,10 @@ from torch.optim.lr_scheduler import LambdaLR
 from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, Domain, Faces, Photos, UnpairedBatch
 from lightning_modules.critic import Critic, join
 from lightning_modules.errors import UsageError
-from lightning_modules.frozen import keep_out_of_checkpoints
+from lightning_modules.frozen import FrozenNetwork
+from lightning_modules.one_step import one_training_step
+from lightning_modules.schedules import decay_factor, fade_factor
+from lightning_modules.terms import Term, Terms, of_kind, total
 from networks import (
     AdversarialLoss,
     DiscriminatorNorm,
@@ -47,23 +49,6 @@ OTHER: dict[Domain, Domain] = {"photo": "cartoon", "cartoon": "photo"}
 
 SCALES = (("", 1), ("_half", 2), ("_quarter", 4))
 """What the discriminators of whole images are called at each scale, and by how much their images are reduced."""
-
-
-class Term(NamedTuple):
-    """One term of a loss.
-
-    Attributes:
-        value: Scalar, as the paper defines it.
-        weight: Its weight in the sum.
-        applies: Scalar bool, whether any face of the batch has what the term needs; None for a term that needs nothing.
-    """
-
-    value: Tensor
-    weight: float
-    applies: Tensor | None = None
-
-
-Terms = dict[str, Term]
 
 
 @dataclass(frozen=True)
@@ -216,15 +201,14 @@ class BaseCycleGAN(LightningModule, ABC):
         self.critics = nn.ModuleDict({name: init_weights(critic) for name, critic in self.build_critics().items()})
         self.pools = nn.ModuleDict({domain: ImagePool(pool_size) for domain in OTHER})
         self.average = ema_of(self.generators, ema_decay) if ema_decay else None
-        self.finisher: CartoonFinisher | None = None
+        self.finisher: FrozenNetwork[CartoonFinisher] | None = None
 
     def attach_finisher(self, finisher: CartoonFinisher) -> None:
         """Finish every cartoon from now on: images then are ``finisher.scale`` times the size of the generators'.
 
         It is for use, not for training; checkpoints do not hold it.
         """
-        self.finisher = finisher
-        keep_out_of_checkpoints(self, "finisher")
+        self.finisher = FrozenNetwork(finisher).to(self.device)
 
     # Hooks of the variants
 
@@ -260,6 +244,10 @@ class BaseCycleGAN(LightningModule, ABC):
     def own_cartoons(self, photos: Faces) -> Tensor:
         """The cartoons (B, 3, H, W) of photos under their own labels and landmarks, as training makes them."""
         return self.translate_to("cartoon", self.trained_generators, photos.image, photos)
+
+    def networks_in_loss(self) -> dict[str, nn.Module]:
+        """Frozen networks that a loss looks through, by role: a judge of the results must not be one of them."""
+        return {}
 
     def in_all_labels(self, photos: Faces) -> list[Tensor]:
         """The cartoons (B, 3, H, W) of photos for each label; none in a variant without labels."""
@@ -365,7 +353,7 @@ class BaseCycleGAN(LightningModule, ABC):
         """Translate ``images`` (B, 3, H, W) to ``target`` at their size, through the finisher where there is one."""
         if self.finisher is None:
             return self.generate(generators, target, images, guide)
-        scale = self.finisher.scale
+        scale = self.finisher.network.scale
         small = F.avg_pool2d(images, scale)
         # A pixel's middle lies half a pixel inside its corner at either size.
         guide = guide._replace(image=small, landmarks=(guide.landmarks + 0.5) / scale - 0.5)
@@ -416,9 +404,7 @@ class BaseCycleGAN(LightningModule, ABC):
 
     def identity_weight(self) -> float:
         """Weight of each identity loss at this step: in training it fades over ``identity_steps``."""
-        if not (self.training and self._identity_steps):
-            return self._lambda_identity
-        return self._lambda_identity * max(0.0, 1 - self.global_step / self._identity_steps)
+        return self._lambda_identity * (fade_factor(self.global_step, self._identity_steps) if self.training else 1.0)
 
     def fake_faces(self, domain: Domain, translation: Translation) -> Faces:
         """Generated faces of ``domain`` with the labels and landmarks they ought to have."""
@@ -460,7 +446,7 @@ class BaseCycleGAN(LightningModule, ABC):
     def prepare_data(self) -> None:
         """Refuse an image size that the networks cannot work at, before anything is written or started."""
         side = getattr(self.trainer.datamodule, "hparams", {}).get("image_size")  # type: ignore[attr-defined]
-        scale = self.finisher.scale if self.finisher else 1
+        scale = self.finisher.network.scale if self.finisher else 1
         if side is not None and (trouble := self.trouble_with(side // scale)):
             raise UsageError(f"--data.image_size {side}: {trouble}")
 
@@ -592,7 +578,7 @@ class BaseCycleGAN(LightningModule, ABC):
         """Log each term by itself, unweighted, and what belongs together as weighted sums in the progress bar."""
         each = {f"{stage}/{name}": term.value.detach() for name, term in terms.items()}
         kinds = ("cycle", "adversarial", "discriminator") if stage == "train" else ("cycle",)
-        by_kind = {kind: _of_kind(terms, kind) for kind in kinds}
+        by_kind = {kind: of_kind(terms, kind) for kind in kinds}
         sums = {f"{stage}/{kind}": total(of_kind).detach() for kind, of_kind in by_kind.items() if of_kind}
         values = self._mean_over_processes(each | sums)
         self.log_dict({name: values[name] for name in each}, batch_size=batch_size)
@@ -647,39 +633,3 @@ class BaseCycleGAN(LightningModule, ABC):
 def faces_of(batch: UnpairedBatch, domain: Domain) -> Faces:
     """The faces of one domain of a batch."""
     return batch.photo if domain == "photo" else batch.cartoon
-
-
-def total(terms: Terms) -> Tensor:
-    """Weighted sum of loss terms, one at least."""
-    return torch.stack([term.weight * term.value for term in terms.values()]).sum()
-
-
-def _of_kind(terms: Terms, kind: str) -> Terms:
-    return {name: term for name, term in terms.items() if name.startswith(f"{kind}_")}
-
-
-def decay_factor(epoch: int, epochs: int, start: float) -> float:
-    """Factor of the learning rate in ``epoch`` of ``epochs``: 1 up to the share ``start``, then linearly to 0.
-
-    An endless run (``epochs`` 0) keeps 1.
-    """
-    first = start * epochs
-    return 1.0 if epoch <= first or not epochs else max(0.0, (epochs - epoch) / (epochs - first))
-
-
-@contextmanager
-def one_training_step(optimizers: Sequence[LightningOptimizer]) -> Iterator[None]:
-    """Count whatever the optimisers do in the block as one step.
-
-    Lightning would advance ``global_step``, and so ``max_steps``, at each step of each optimiser.
-    """
-    start, end = optimizers[0]._on_before_step, optimizers[0]._on_after_step
-    for optimizer in optimizers:
-        optimizer._on_before_step = optimizer._on_after_step = _do_nothing
-    yield
-    start()
-    end()
-
-
-def _do_nothing() -> None:
-    return

@@ -9,14 +9,16 @@ import torch
 from torch import Tensor, nn
 
 from datamodules.samples import Domain, Faces, HairColour, Photos, UnpairedBatch
-from lightning_modules.base import BaseCycleGAN, Term, Terms, Translation
+from lightning_modules.base import BaseCycleGAN, Translation
 from lightning_modules.critic import Critic, LabelCritic
 from lightning_modules.errors import UsageError
-from lightning_modules.frozen import keep_out_of_checkpoints
+from lightning_modules.frozen import FrozenNetwork
 from lightning_modules.probe import OWN_PROBE
+from lightning_modules.terms import Term, Terms
 from networks import LabelInjection
 from networks.labels import LabelEncoder
 from networks.landmarks import cheek_mask
+from networks.losses import masked_l1
 from networks.probe import FaceProbe, load_probe
 from networks.weights_file import WeightsError
 
@@ -77,7 +79,7 @@ class CycleGANCond(BaseCycleGAN):
         self._random_target_share = random_target_share
         self._labels_to_predict = _labels_of(hair, num_labels)
         self._has_hair_labels = num_labels == len(HairColour)
-        self.classifier: FaceProbe | None = None
+        self.classifier: FrozenNetwork[FaceProbe] | None = None
 
     def generator_inputs(self) -> dict[str, Any]:
         """Labels beside the image."""
@@ -175,10 +177,9 @@ class CycleGANCond(BaseCycleGAN):
         self._has_hair_labels = self._num_labels == len(HairColour) and not getattr(data, "hparams", {}).get("labels")
         if (self._has_hair_labels or self._encoder.glasses) and self.classifier is None:
             try:
-                self.classifier = load_probe(OWN_PROBE)[0].to(self.device)
+                self.classifier = FrozenNetwork(load_probe(OWN_PROBE)[0]).to(self.device)
             except WeightsError as error:
                 raise UsageError(f"{error}; it tells hair and glasses of photos without labels") from error
-            keep_out_of_checkpoints(self, "classifier")
         if stage == "predict" and not self._labels_to_predict and not self._has_hair_labels:
             raise UsageError(
                 "--model.hair own: the photos of --data.predict_dir have no labels; "
@@ -210,10 +211,8 @@ class CycleGANCond(BaseCycleGAN):
         generators = self.generators if self.training else self.trained_generators
         others = wanted._replace(hair=self._other_labels(wanted.hair, "leak"))
         recoloured = self.translate_to("cartoon", generators, photos.image, others)
-        cheeks = cheek_mask(photos.landmarks, *cartoons.shape[2:]).to(cartoons)
-        change = ((recoloured - cartoons).abs().mean(dim=1, keepdim=True) * cheeks).float().sum()
-        area = cheeks.float().sum()
-        return Term(change / area.clamp(min=1), self._lambda_leak, area > 0)
+        cheeks = cheek_mask(photos.landmarks, *cartoons.shape[2:])
+        return Term(masked_l1(recoloured, cartoons, cheeks), self._lambda_leak, cheeks.any())
 
 
 def choose(condition: Tensor, first: Faces, second: Faces) -> Faces:

@@ -15,15 +15,17 @@ from torch.utils.data import DataLoader
 
 from datamodules.samples import Domain, Faces, UnpairedBatch
 from datamodules.transforms.face_box import MEAN_FACE, square_of_landmarks
-from lightning_modules.base import BaseCycleGAN, Term, Terms, Translation
+from lightning_modules.base import BaseCycleGAN, Translation
 from lightning_modules.critic import Critic, PartCritic
 from lightning_modules.drawing import RED, draw_lines, draw_points
 from lightning_modules.errors import UsageError
-from lightning_modules.frozen import keep_out_of_checkpoints
 from lightning_modules.landmark_data import require_landmarks
 from lightning_modules.landmark_detector import LandmarkDetector, or_mean
 from lightning_modules.runs import is_dry_run
-from networks.landmarks import PARTS, are_known, cheek_mask, landmark_consistency, landmark_heatmaps
+from lightning_modules.schedules import ramp_factor
+from lightning_modules.terms import Term, Terms
+from networks.landmarks import PARTS, are_known, cheek_mask, landmark_heatmaps
+from networks.losses import landmark_consistency, mean_color_distance
 
 EYE_DISTANCE = float(MEAN_FACE[1, 0] - MEAN_FACE[0, 0])
 """Distance of the eyes in sides of a face's square, on average."""
@@ -92,7 +94,6 @@ class CycleGANLandmark(BaseCycleGAN):
         weights = Path(detector_weights).expanduser().absolute() if detector_weights else None
         self.hparams["detector_weights"] = str(weights) if weights else None  # for a start from another folder
         self.detector = LandmarkDetector.of_file(weights)
-        keep_out_of_checkpoints(self, "detector")
         self._lambda_cycle *= lambda_1
         self._lambda_identity *= lambda_1
         self._lambda_global, self._lambda_landmark = lambda_1, lambda_3
@@ -145,8 +146,7 @@ class CycleGANLandmark(BaseCycleGAN):
             return self._lambda_global * super().adversarial_weight(critic)
         if self._trainer and self.trainer.state.fn not in {None, TrainerFn.FITTING}:  # which know no step
             return self._lambda_local[critic]
-        steps = self.global_step - self._local_start + 1
-        return self._lambda_local[critic] * min(max(steps / (self._local_ramp + 1), 0.0), 1.0)
+        return self._lambda_local[critic] * ramp_factor(self.global_step, self._local_start, self._local_ramp)
 
     def extra_generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
         """Landmark consistency of the fakes of both domains; outside training what a blank image gets, too."""
@@ -161,6 +161,10 @@ class CycleGANLandmark(BaseCycleGAN):
         if self._lambda_skin:
             terms["skin_cartoon"] = self._skin_term(batch.photo, translation.fake["cartoon"])
         return terms
+
+    def networks_in_loss(self) -> dict[str, nn.Module]:
+        """The landmark regressor."""
+        return super().networks_in_loss() | {"landmarks": self.detector.regressor}
 
     def on_train_start(self) -> None:
         """Refuse data that have no landmarks at all, and warn of local discriminators that never begin."""
@@ -193,13 +197,8 @@ class CycleGANLandmark(BaseCycleGAN):
 
     def _skin_term(self, photos: Faces, cartoons: Tensor) -> Term:
         """Distance (L1) of the mean colours of the cheeks, over the photos whose landmarks are known."""
-        mask = cheek_mask(photos.landmarks, *cartoons.shape[2:])
-        area = mask.sum(dim=(2, 3))
-        tones = [(images.float() * mask).sum(dim=(2, 3)) / area.clamp(min=1) for images in (cartoons, photos.image)]
-        has_cheeks = area[:, 0] > 0
-        distance = (tones[0] - tones[1]).abs().mean(dim=1)
-        mean = torch.where(has_cheeks, distance, 0).sum() / has_cheeks.sum().clamp(min=1)
-        return Term(mean, self._lambda_skin, has_cheeks.any())
+        cheeks = cheek_mask(photos.landmarks, *cartoons.shape[2:])
+        return Term(mean_color_distance(cartoons, photos.image, cheeks), self._lambda_skin, cheeks.any())
 
     def _jittered(self, boxes: Tensor) -> Tensor:
         """Squares (B, 4) whose edges are moved by up to ``landmark_jitter`` of their side, and which stay squares."""

@@ -23,7 +23,6 @@ from datamodules.sampling.unpaired import UnpairedFaces
 from lightning_modules.base import OTHER, BaseCycleGAN, Translation, TranslationCallback
 from lightning_modules.callbacks.run_record import git_revision
 from lightning_modules.checkpoints import progress_of
-from lightning_modules.cyclegan_landmark import CycleGANLandmark
 from lightning_modules.evaluation import Evaluator, FaceRow, Figure, JudgeFiles, Judges
 from lightning_modules.runs import CONFIG_FILE, FACES_FILE, METRICS_FILE, METRICS_FORMAT, is_dry_run
 from networks.mtcnn import LandmarkRegressor
@@ -189,7 +188,8 @@ class FacesShown:
 
 def regressor_in_the_loss(model: BaseCycleGAN) -> LandmarkRegressor | None:
     """What a landmark loss looks through; None in a variant without."""
-    return model.detector.regressor if isinstance(model, CycleGANLandmark) else None
+    regressor = model.networks_in_loss().get("landmarks")
+    return regressor if isinstance(regressor, LandmarkRegressor) else None
 
 
 def peak_memory(device: torch.device) -> Figure:

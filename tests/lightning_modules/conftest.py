@@ -13,8 +13,9 @@ from torch.utils.data import DataLoader, Dataset
 
 from datamodules.detector.crops import FACE, NO_FACE, Crops
 from datamodules.samples import Faces, UnpairedBatch
-from lightning_modules.base import BaseCycleGAN, total
+from lightning_modules.base import BaseCycleGAN
 from lightning_modules.mtcnn import MTCNNStage
+from lightning_modules.terms import total
 from networks.mtcnn import normalise
 
 

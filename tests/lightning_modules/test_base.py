@@ -14,10 +14,12 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from datamodules.samples import Domain, Faces, UnpairedBatch
-from lightning_modules.base import BaseCycleGAN, Term, Terms, Translation, decay_factor, total
+from lightning_modules.base import BaseCycleGAN, Translation
 from lightning_modules.critic import Critic
 from lightning_modules.cyclegan_baseline import CycleGANBaseline
 from lightning_modules.errors import UsageError
+from lightning_modules.schedules import decay_factor
+from lightning_modules.terms import Term, Terms, total
 from networks import ImagePool, PatchDiscriminator
 
 MakeTrainer = Callable[..., Trainer]

@@ -19,6 +19,7 @@ from lightning_modules.cli import main
 from lightning_modules.critic import LabelCritic
 from lightning_modules.cyclegan_cond import CycleGANCond
 from lightning_modules.errors import UsageError
+from lightning_modules.frozen import FrozenNetwork
 from networks import GeneratorName
 from networks.probe import FaceProbe, ProbeOutput
 from networks.translator import Translator, TranslatorOptions, load_translator, save_translator
@@ -338,7 +339,7 @@ def test_photos_without_label_are_given_the_one_that_the_classifier_sees() -> No
     photos = some_faces([NONE, 2, NONE])
     photos.image[:, 0, 0, 0] = torch.tensor([3 / 8, 1 / 8, 1 / 8])
     assert model.with_labels(photos).hair.tolist() == [0, 2, 0]
-    model.classifier = cast(FaceProbe, Seeing())
+    model.classifier = FrozenNetwork(cast(FaceProbe, Seeing()))
     assert model.with_labels(photos).hair.tolist() == [3, 2, 1]
     batch = UnpairedBatch(photos, some_faces([NONE] * 3))
     assert model.wanted_faces("cartoon", batch).hair.tolist() == [3, 2, 1]
@@ -362,7 +363,7 @@ def faces_with_glasses(glasses: list[int], first_pixels: list[float]) -> Faces:
 
 def test_glasses_are_the_photo_s_in_training_and_what_the_classifier_sees_elsewhere() -> None:
     model = small(glasses=True)
-    model.classifier = cast(FaceProbe, SeeingGlasses())
+    model.classifier = FrozenNetwork(cast(FaceProbe, SeeingGlasses()))
     batch = UnpairedBatch(faces_with_glasses([1, 0, -1, -1], [-1.0, 1.0, 1.0, -1.0]), some_faces([0] * 4))
     assert model.wanted_faces("cartoon", batch).glasses.tolist() == [1, 0, 1, 0]
     model.eval()
