@@ -96,7 +96,7 @@ def show_own_weights(photos: Path, sheet: Path) -> None:
 
 def labelled_photos(celeba: Path) -> list[RawFace]:
     """The photos of all partitions of a CelebA folder with their hair colours, in the order of their names."""
-    from datamodules.celeba import CelebA
+    from datamodules.datasets.celeba import CelebA
     from datamodules.samples import Split
 
     parts = [CelebA(celeba, split) for split in get_args(Split)]
@@ -146,9 +146,9 @@ def _tiles(photo: RawFace, cartoons: Path) -> list[Tile]:
     import numpy as np
 
     from apps.drawing.contact_sheet import Tile
-    from datamodules.framing import framing_for
     from datamodules.images import read_rgb
     from datamodules.samples import HairColour
+    from datamodules.transforms.framing import framing_for
 
     coloured = np.split(read_rgb(cartoons), len(HairColour), axis=1)
     side = len(coloured[0])

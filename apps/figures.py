@@ -123,7 +123,7 @@ def _located(
     run: TrainedRun, names: Sequence[str], detector: LandmarkDetector
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Enlarged photos and cartoons, and what the regressor finds in both at the photo's face."""
-    from datamodules.face_box import square_of_landmarks
+    from datamodules.transforms.face_box import square_of_landmarks
     from lightning_modules.landmark_detector import or_mean
 
     photos: Faces = run.photos(names)

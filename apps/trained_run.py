@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from datamodules.faces import FacesDataModule
     from datamodules.samples import Faces
-    from datamodules.unpaired import DomainStream
+    from datamodules.sampling.unpaired import DomainStream
     from lightning_modules.base import BaseCycleGAN
 
 _BATCH = 8

@@ -12,24 +12,24 @@ from lightning import LightningDataModule
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from datamodules.background import Background, CutOut, CutOutFaces, Matting
-from datamodules.bad_images import BadImageLog, OnBadImage
-from datamodules.cache import CachedFaces, FramedFaces
+from datamodules.datasets.cache import CachedFaces, FramedFaces
+from datamodules.datasets.joined import SetFolder, join, set_folders
+from datamodules.datasets.label_override import RelabelledFaces, read_label_csv
+from datamodules.datasets.photo_folder import PhotoFolder
+from datamodules.datasets.registry import open_cartoons, open_photos
 from datamodules.errors import DataError
-from datamodules.framing import Framing, framing_for
 from datamodules.glasses import glasses_of
-from datamodules.hair_index import ChosenFaces, HairIndex
-from datamodules.joined import SetFolder, join, set_folders
-from datamodules.landmark_warp import LandmarkWarp, bent_frame_side
-from datamodules.opening import open_cartoons, open_photos
-from datamodules.orders import BalancedOrder, FileOrder, Order, ShuffledOrder, StratifiedOrder
-from datamodules.photo_folder import PhotoFolder
-from datamodules.relabelled import RelabelledFaces, read_label_csv
 from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, Domain, Photos, Split, UnpairedBatch
+from datamodules.sampling.bad_images import BadImageLog, OnBadImage
+from datamodules.sampling.hair_index import ChosenFaces, HairIndex
+from datamodules.sampling.samplers import BalancedOrder, FileOrder, Order, ShuffledOrder, StratifiedOrder
+from datamodules.sampling.unpaired import DomainStream, DrawSampler, UnpairedFaces
+from datamodules.sampling.workers import one_thread
 from datamodules.source import FaceSource
-from datamodules.transforms import FaceTransform, cartoon_transform, photo_transform
-from datamodules.unpaired import DomainStream, DrawSampler, UnpairedFaces
-from datamodules.workers import one_thread
+from datamodules.transforms.augment import FaceTransform, cartoon_transform, photo_transform
+from datamodules.transforms.background import Background, CutOut, CutOutFaces, Matting
+from datamodules.transforms.framing import Framing, framing_for
+from datamodules.transforms.landmark_warp import LandmarkWarp, bent_frame_side
 
 T = TypeVar("T")
 
@@ -56,15 +56,18 @@ class FacesDataModule(LightningDataModule):
             configs of the CycleGANs say 10,000, so that their 200 epochs are as long on any set.
         augment: The random geometry of training (paper 3.2.2).
         align_cartoons: In training, bend each cartoon so that its landmarks lie where those of the photo beside it do,
-            in place of the paper's augmentation (see ``datamodules.landmark_warp``).
+            in place of the paper's augmentation (see ``datamodules.transforms.landmark_warp``).
         shuffle: Random partners in random order at training.
         match_glasses: In training, draw cartoons with glasses as often as photos show some. Half of CartoonSet's heads
             wear glasses and one in fifteen of CelebA's: left so, generators put glasses on faces that have none.
+        glasses_share: In training, draw faces with glasses this often in both domains, from 0 to 1, in place of
+            ``match_glasses``: a generator that is told of glasses sees enough of them. A domain of which nobody knows
+            whether faces wear some is drawn as it comes.
         label_policy: "all" draws every face in training. "labelled" draws those alone that have a label, each colour as
             often as the others, as the paper trains (3.2.1): CartoonSet's unlabelled heads are exactly the orange and
             red ones, so that photos without label would be taught red hair.
         index: Train on this hair index only (see ``cartoongan data hair``), each colour as often as the others.
-        labels: Csv of classes that take the place of the hair colours (see ``datamodules.relabelled``).
+        labels: Csv of classes that take the place of the hair colours (see ``datamodules.datasets.label_override``).
         cache_dir: Keep decoded cartoons here, for this and later runs; their PNGs are slow to decode. Mattes, too.
         background: Of photos: keep it (the paper), make it white, or keep the head alone on white, as cartoons have it.
         portrait_weights: File of the portrait network that finds it; by default the project's own.
@@ -86,6 +89,7 @@ class FacesDataModule(LightningDataModule):
         align_cartoons: bool = False,
         shuffle: bool = True,
         match_glasses: bool = False,
+        glasses_share: float | None = None,
         label_policy: LabelPolicy = "all",
         index: str | None = None,
         labels: str | None = None,
@@ -105,6 +109,8 @@ class FacesDataModule(LightningDataModule):
         ):
             if value < least:
                 raise DataError(f"--data.{name} is {value}, must be at least {least}")
+        if glasses_share is not None and not 0 <= glasses_share <= 1:
+            raise DataError(f"--data.glasses_share is {glasses_share}, must be from 0 to 1")
         if index and labels:
             raise DataError("--data.index is for hair colours, which --data.labels replaces; give one of them")
         self.save_hyperparameters(ignore=["predict_dir", "seed"])
@@ -125,6 +131,7 @@ class FacesDataModule(LightningDataModule):
         self._align_cartoons = align_cartoons
         self._shuffle = shuffle
         self._match_glasses = match_glasses
+        self._glasses_share = glasses_share
         self._label_policy = label_policy
         self._index = Path(index).expanduser() if index else None
         self._labels = Path(labels).expanduser() if labels else None
@@ -234,8 +241,8 @@ class FacesDataModule(LightningDataModule):
             return self._labelled(faces, domain, transform)
         shuffle = is_training and self._shuffle
         order: Order = ShuffledOrder(len(faces), self._seed, stream) if shuffle else FileOrder(len(faces))
-        if shuffle and domain == "cartoon" and self._match_glasses:
-            order = StratifiedOrder(glasses_of(faces) == 1, self._share_of_glasses(), self._seed, stream)
+        if shuffle and (share := self._glasses_wanted(domain, faces)) is not None:
+            order = StratifiedOrder(glasses_of(faces) == 1, share, self._seed, stream)
         return DomainStream(faces, order, transform)
 
     def _labelled(self, faces: FaceSource, domain: Domain, transform: FaceTransform) -> DomainStream:
@@ -244,14 +251,21 @@ class FacesDataModule(LightningDataModule):
         if not len(chosen):
             raise DataError(f"--data.label_policy labelled: none of {len(faces)} {domain}s for training has a label")
         seed, stream = self._seed, _STREAMS[domain]
-        if domain == "photo" or not self._match_glasses:
+        share, has_glasses = self._glasses_wanted(domain, chosen), chosen.glasses == 1
+        if share is None:
             return DomainStream(chosen, BalancedOrder(chosen.hair, seed, stream), transform)
-        share, has_glasses = self._share_of_glasses(), chosen.glasses == 1
 
         def within(indices: NDArray[np.intp], of_colour: int) -> Order:
             return StratifiedOrder(has_glasses[indices], share, seed, of_colour)
 
         return DomainStream(chosen, BalancedOrder(chosen.hair, seed, stream, within), transform)
+
+    def _glasses_wanted(self, domain: Domain, faces: FaceSource) -> float | None:
+        """Which share of the draws of a domain is to wear glasses; None for as they come."""
+        if self._glasses_share is not None:
+            is_known = (glasses_of(faces) != UNKNOWN_GLASSES).any()
+            return self._glasses_share if is_known else None
+        return self._share_of_glasses() if self._match_glasses and domain == "cartoon" else None
 
     def _share_of_glasses(self) -> float:
         """Share of the training photos that show glasses, among those of which that is known."""

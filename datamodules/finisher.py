@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from datamodules.cache import CachedFaces, FramedFaces
-from datamodules.cartoonset import landmarks_at
+from datamodules.datasets.cache import CachedFaces, FramedFaces
+from datamodules.datasets.cartoonset import landmarks_at
+from datamodules.datasets.joined import join
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
-from datamodules.framing import Framing, framing_for
 from datamodules.images import composite_on_white, read_rgba
-from datamodules.joined import join
-from datamodules.landmark_warp import Bend, bent_frame_side, mirrored
-from datamodules.orders import FileOrder, Order, ShuffledOrder
 from datamodules.samples import RawFace, Split
+from datamodules.sampling.samplers import FileOrder, Order, ShuffledOrder
+from datamodules.sampling.unpaired import DrawSampler
+from datamodules.sampling.workers import loader_of
 from datamodules.source import FaceFiles, FaceSource
-from datamodules.unpaired import DrawSampler
-from datamodules.workers import loader_of
+from datamodules.transforms.framing import Framing, framing_for
+from datamodules.transforms.landmark_warp import Bend, bent_frame_side, mirrored
 
 FRAME_OF_UNIT = 500
 

@@ -51,12 +51,14 @@ class RawFace:
         landmarks: ``(5, 2)`` float32 pixels of ``image``; NaN where they are unknown.
         hair: A ``HairColour``, or ``NO_HAIR_COLOUR``.
         path: The image file.
+        glasses: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
     """
 
     image: NDArray[np.uint8]
     landmarks: NDArray[np.float32]
     hair: int
     path: Path
+    glasses: int = UNKNOWN_GLASSES
 
 
 class Faces(NamedTuple):
@@ -66,11 +68,13 @@ class Faces(NamedTuple):
         image: ``(B, 3, H, W)`` float32 RGB in [-1, 1].
         landmarks: ``(B, 5, 2)`` float32 pixels of ``image``; NaN where they are unknown.
         hair: ``(B,)`` int64, a ``HairColour`` or ``NO_HAIR_COLOUR``.
+        glasses: ``(B,)`` int64: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
     """
 
     image: Tensor
     landmarks: Tensor
     hair: Tensor
+    glasses: Tensor
 
 
 class UnpairedBatch(NamedTuple):

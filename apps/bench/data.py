@@ -11,7 +11,7 @@ import typer
 from apps.bench.contest import Contest, measure
 
 if TYPE_CHECKING:
-    from datamodules.cache import CachedFaces, FramedFaces
+    from datamodules.datasets.cache import CachedFaces, FramedFaces
 
 
 def bench_data(
@@ -45,12 +45,12 @@ def bench_data(
 
 
 def _contests(root: Path, image_size: int, cache: Path) -> list[Contest]:
-    from datamodules.cache import CachedFaces, FramedFaces
-    from datamodules.cartoonset import CartoonSet
-    from datamodules.celeba import CelebA
-    from datamodules.framing import framing_for
+    from datamodules.datasets.cache import CachedFaces, FramedFaces
+    from datamodules.datasets.cartoonset import CartoonSet
+    from datamodules.datasets.celeba import CelebA
     from datamodules.images import read_rgb
-    from datamodules.transforms import cartoon_transform, photo_transform
+    from datamodules.transforms.augment import cartoon_transform, photo_transform
+    from datamodules.transforms.framing import framing_for
 
     photos, cartoons = CelebA(root / "celeba", "train"), CartoonSet(root / "cartoonset10k", "train")
     photo_files = [root / "celeba" / "img_align_celeba" / name for name in photos.names]
@@ -89,7 +89,7 @@ def _plain_photo(files: list[Path], image_size: int) -> Callable[[int], object]:
     from PIL import Image
     from torchvision import transforms as T
 
-    from datamodules.framing import LOAD_SCALE
+    from datamodules.transforms.framing import LOAD_SCALE
 
     pipeline = T.Compose(
         [

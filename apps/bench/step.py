@@ -113,7 +113,8 @@ def _noise(image_size: int, batch_size: int, steps: int) -> DataLoader[UnpairedB
 
     def face(number: int) -> Faces:
         landmarks = (MEAN_PHOTO + 0.02 * torch.randn(5, 2)) * image_size
-        return Faces(torch.rand(3, image_size, image_size) * 2 - 1, landmarks, torch.tensor(number % len(HairColour)))
+        image = torch.rand(3, image_size, image_size) * 2 - 1
+        return Faces(image, landmarks, torch.tensor(number % len(HairColour)), torch.tensor(number % 2))
 
     draws = [UnpairedBatch(face(number), face(number)) for number in range(batch_size)]
     return DataLoader(draws * steps, batch_size=batch_size)  # type: ignore[arg-type]  # a list does as a data set

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.data.options import SET_NAMES, RootOption
-from datamodules.layout import SetName
+from datamodules.datasets.set_name import SetName
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from apps.data.options import SET_NAMES, RootOption
-from datamodules.layout import SetName
+from datamodules.datasets.set_name import SetName
 
 
 def get_data(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from datamodules.hair_index import HairIndex
     from datamodules.samples import Domain
+    from datamodules.sampling.hair_index import HairIndex
     from datamodules.source import FaceSource
 
 
@@ -26,10 +26,10 @@ def hair(
     seed: Annotated[int, typer.Option(min=0, help="Which faces are drawn.")] = 0,
 ) -> None:
     """Write an index of as many black, brown, blonde and grey heads in both domains; no image is copied."""
-    from datamodules.hair_index import build_hair_index
-    from datamodules.joined import join, set_folders
-    from datamodules.opening import open_cartoons, open_photos
+    from datamodules.datasets.joined import join, set_folders
+    from datamodules.datasets.registry import open_cartoons, open_photos
     from datamodules.samples import parse_split
+    from datamodules.sampling.hair_index import build_hair_index
 
     part = parse_split(split)
     sources: dict[Domain, FaceSource] = {

@@ -27,7 +27,7 @@ def landmarks(
     """
     import torch
 
-    from datamodules.faces_csv import FACES_CSV, FaceAnnotation, read_annotations, write_annotations
+    from datamodules.datasets.faces_csv import FACES_CSV, FaceAnnotation, read_annotations, write_annotations
     from datamodules.images import find_images
     from lightning_modules.detector import load_detector
     from networks.mtcnn import Cascade

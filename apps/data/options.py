@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from datamodules.layout import SetName
+from datamodules.datasets.set_name import SetName
 
 RootOption = Annotated[
     Path, typer.Option(help="Folder of the data sets; the one that `lightning` gets as --data.root.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from datamodules.layout import SetName
+from datamodules.datasets.set_name import SetName
 
 if TYPE_CHECKING:
     from datamodules.samples import Split
@@ -31,9 +31,9 @@ def shard(
     ] = None,
 ) -> None:
     """Write a set as shards below OUT, finished or not at all; training reads them as it reads the set itself."""
+    from datamodules.datasets.shards import write_shards
+    from datamodules.datasets.splits import SPLITS
     from datamodules.samples import parse_split
-    from datamodules.shards import write_shards
-    from datamodules.splits import SPLITS
 
     set_name = SetName.parse(name)
     parts = [parse_split(split) for split in splits] if splits else SPLITS
@@ -43,8 +43,8 @@ def shard(
 
 
 def _open(name: SetName, root: Path, split: Split) -> FaceFiles:
-    from datamodules.cartoonset import CartoonSet
-    from datamodules.celeba import CelebA
+    from datamodules.datasets.cartoonset import CartoonSet
+    from datamodules.datasets.celeba import CelebA
     from datamodules.errors import DataError
 
     if name not in _SETS:

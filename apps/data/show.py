@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.drawing.pictures import write_png
-from datamodules.layout import SetName
+from datamodules.datasets.set_name import SetName
 
 if TYPE_CHECKING:
     from apps.drawing.contact_sheet import Tile
@@ -45,10 +45,10 @@ def _set_tiles(name: SetName, root: Path, split: Split, count: int, seed: int) -
     import numpy as np
 
     from apps.drawing.contact_sheet import Tile
+    from datamodules.datasets.lfw_net import LfwNet
+    from datamodules.datasets.registry import open_cartoons, open_photos
+    from datamodules.datasets.wider_face import WiderFace
     from datamodules.errors import DataError
-    from datamodules.lfw_net import LfwNet
-    from datamodules.opening import open_cartoons, open_photos
-    from datamodules.wider_face import WiderFace
 
     folder = root / name.folder
     if name is SetName.WIDER:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.drawing.pictures import face_tile, titled_sheet, write_png, write_precision_recall
+from datamodules.datasets.set_name import SetName
 from datamodules.errors import DataError
-from datamodules.layout import SetName
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from apps.drawing.contact_sheet import Tile
-    from lightning_modules.metrics.detector_evaluation import CrowdScores, FaceScores
-    from lightning_modules.metrics.known_faces import KnownFaces
+    from lightning_modules.evaluation.detector_evaluation import CrowdScores, FaceScores
+    from lightning_modules.evaluation.known_faces import KnownFaces
     from networks.mtcnn import MTCNN
 
 CROWDS, PHOTOS, CARTOONS = "WIDER FACE val", "LFW+Net test", "cartoons held back"
@@ -121,7 +121,7 @@ def evaluate_detectors(
     """
     import torch
 
-    from lightning_modules.metrics.detector_evaluation import CROWD_SETTINGS, evaluate_crowds, evaluate_faces
+    from lightning_modules.evaluation.detector_evaluation import CROWD_SETTINGS, evaluate_crowds, evaluate_faces
     from networks.mtcnn import Cascade
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -141,9 +141,9 @@ def _look_for_sets(root: Path, cartoon_families: Path | None, limit: int | None)
     Raises:
         DataError: No set is there, or an annotation file is malformed.
     """
-    from datamodules import lfw_net, wider_face
+    from datamodules.datasets import lfw_net, wider_face
     from datamodules.detector.scenes import WiderScenes
-    from lightning_modules.metrics.known_faces import drawn_faces, held_back, photographed_faces
+    from lightning_modules.evaluation.known_faces import drawn_faces, held_back, photographed_faces
 
     wider, portraits, cartoons = (root / name.folder for name in (SetName.WIDER, SetName.LFWNET, SetName.CARTOONSET10K))
     needed = {

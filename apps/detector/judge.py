@@ -30,8 +30,8 @@ def make_judge(
     are, and framed as CelebA's at 250, 64 and 32 px. The bias is the mean error in x and y, in pixels of the frame. A
     judge should not be the detector in the landmark loss: train one with another seed.
     """
-    from lightning_modules.metrics.detector_evaluation import regressor_scores
-    from lightning_modules.metrics.known_faces import drawn_faces, framed, held_back, photographed_faces
+    from lightning_modules.evaluation.detector_evaluation import regressor_scores
+    from lightning_modules.evaluation.known_faces import drawn_faces, framed, held_back, photographed_faces
     from networks.mtcnn import LandmarkRegressor, WeightsError, load_weights, save_weights
 
     cartoons = root / "cartoonset10k"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from datamodules.cartoonset import parse_attributes
 from datamodules.check.decode import decode_all
 from datamodules.check.files import list_images, read_list
 from datamodules.check.report import SetReport
-from datamodules.layout import SetName
+from datamodules.datasets.cartoonset import parse_attributes
+from datamodules.datasets.set_name import SetName
 
 PUBLISHED = {SetName.CARTOONSET10K: 10_000, SetName.CARTOONSET100K: 100_000}
 PUBLISHED_ATTRIBUTES = 18

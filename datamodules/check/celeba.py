@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from datamodules.annotations import parse_finite
-from datamodules.celeba import ListRow, parse_rows
 from datamodules.check.decode import decode_all
 from datamodules.check.files import list_images, note_unlisted, read_list
 from datamodules.check.geometry import Size, find_landmark_fault
 from datamodules.check.report import Fault, SetReport, Severity
-from datamodules.masked_photos import HEAD_MASKS, PERSON_MASKS
+from datamodules.datasets.annotations import parse_finite
+from datamodules.datasets.celeba import ListRow, parse_rows
+from datamodules.datasets.masked_photos import HEAD_MASKS, PERSON_MASKS
 from datamodules.samples import Split
 
 PUBLISHED: dict[Split, int] = {"train": 162_770, "val": 19_867, "test": 19_962}

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from datamodules.annotations import Problem
 from datamodules.atomic import write_whole
-from datamodules.layout import SetName
+from datamodules.datasets.annotations import Problem
+from datamodules.datasets.set_name import SetName
 
 
 class Severity(StrEnum):

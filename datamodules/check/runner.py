@@ -12,9 +12,9 @@ from datamodules.check.lfw_net import check_lfw_net
 from datamodules.check.report import CheckReport, SetReport
 from datamodules.check.shards import check_shards
 from datamodules.check.wider_face import check_wider_face
+from datamodules.datasets.set_name import SetName
+from datamodules.datasets.shards import is_sharded
 from datamodules.errors import DataError
-from datamodules.layout import SetName
-from datamodules.shards import is_sharded
 
 _CHECKS: dict[SetName, Callable[[SetReport, bool], None]] = {
     SetName.CELEBA: check_celeba,

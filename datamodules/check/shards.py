@@ -8,11 +8,11 @@ from tqdm import tqdm
 
 from datamodules.check import cartoonset, celeba
 from datamodules.check.report import SetReport
+from datamodules.datasets.set_name import SetName
+from datamodules.datasets.shards import ShardedFaces, ShardIndex
+from datamodules.datasets.shards.index import INDEX_NAME
 from datamodules.errors import DataError
-from datamodules.layout import SetName
 from datamodules.samples import Split
-from datamodules.shards import ShardedFaces, ShardIndex
-from datamodules.shards.index import INDEX_NAME
 
 
 def check_shards(report: SetReport, progress: bool) -> None:

@@ -10,24 +10,24 @@ import torch
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from datamodules.cartoonset import find_cartoons
-from datamodules.celeba import CelebA
+from datamodules.datasets.cartoonset import find_cartoons
+from datamodules.datasets.celeba import CelebA
+from datamodules.datasets.group_split import hold_back
+from datamodules.datasets.lfw_net import LfwNet
+from datamodules.datasets.set_name import SetName
+from datamodules.datasets.splits import deal_splits
+from datamodules.datasets.wider_face import WiderFace
 from datamodules.detector.crops import Crops
 from datamodules.detector.memory import ImageMemory
 from datamodules.detector.mined import MINED_FILE, MinedWindows
 from datamodules.detector.sampler import CropBatches, Mix, Sources
 from datamodules.detector.scenes import CartoonScenes, FaceScenes, WiderScenes
 from datamodules.errors import DataError
-from datamodules.face_box import square_of_landmarks
-from datamodules.families import hold_back
 from datamodules.images import read_rgb, read_rgba
-from datamodules.layout import SetName
-from datamodules.lfw_net import LfwNet
 from datamodules.samples import Split
-from datamodules.splits import deal_splits
-from datamodules.unpaired import DrawSampler
-from datamodules.wider_face import WiderFace
-from datamodules.workers import one_thread
+from datamodules.sampling.unpaired import DrawSampler
+from datamodules.sampling.workers import one_thread
+from datamodules.transforms.face_box import square_of_landmarks
 
 LEAST_LANDMARK_FACE = 40.0
 """Faces of fewer pixels are too small to say where their points are."""

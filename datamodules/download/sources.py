@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from datamodules.layout import SetName
+from datamodules.datasets.set_name import SetName
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader
 from datamodules.atomic import write_whole
 from datamodules.glasses import glasses_of
 from datamodules.samples import UNKNOWN_GLASSES, Domain, HairColour, UnpairedBatch
-from datamodules.unpaired import UnpairedFaces
+from datamodules.sampling.unpaired import UnpairedFaces
 from lightning_modules.base import OTHER, BaseCycleGAN, Translation, TranslationCallback
 from lightning_modules.callbacks.run_record import git_revision
 from lightning_modules.checkpoints import progress_of

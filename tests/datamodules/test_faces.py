@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from datamodules.celeba import CelebA
+from datamodules.datasets.celeba import CelebA
+from datamodules.datasets.registry import open_cartoons, open_photos
+from datamodules.datasets.splits import SPLITS
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
 from datamodules.glasses import glasses_of
-from datamodules.hair_index import build_hair_index
-from datamodules.opening import open_cartoons, open_photos
 from datamodules.samples import NO_HAIR_COLOUR, Domain, Photos, UnpairedBatch
-from datamodules.splits import SPLITS
-from datamodules.unpaired import DrawSampler
+from datamodules.sampling.hair_index import build_hair_index
+from datamodules.sampling.unpaired import DrawSampler
 
 
 def module(root: Path, **options: object) -> FacesDataModule:

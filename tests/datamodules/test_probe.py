@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from datamodules.cartoonset import find_cartoons
-from datamodules.celeba import CelebA
+from datamodules.datasets.cartoonset import find_cartoons
+from datamodules.datasets.celeba import CelebA
+from datamodules.datasets.group_split import hold_back
 from datamodules.errors import DataError
-from datamodules.families import hold_back
 from datamodules.glasses import glasses_of
 from datamodules.probe import HELD_BACK, LabelledFaces, ProbeDataModule
 from datamodules.samples import UNKNOWN_GLASSES

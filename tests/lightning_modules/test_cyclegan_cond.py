@@ -36,7 +36,8 @@ def small(**options: Any) -> CycleGANCond:
 def some_faces(hair: list[int], seed: int = 0) -> Faces:
     generator = torch.Generator().manual_seed(seed)
     image = torch.rand(len(hair), 3, 32, 32, generator=generator) * 2 - 1
-    return Faces(image, torch.rand(len(hair), 5, 2, generator=generator) * 32, torch.tensor(hair))
+    landmarks, glasses = torch.rand(len(hair), 5, 2, generator=generator) * 32, torch.arange(len(hair)) % 2
+    return Faces(image, landmarks, torch.tensor(hair), glasses)
 
 
 @pytest.fixture
@@ -336,7 +337,7 @@ def test_photos_without_label_are_given_the_one_that_the_classifier_sees() -> No
     photos = some_faces([NONE, 2, NONE])
     photos.image[:, 0, 0, 0] = torch.tensor([3 / 8, 1 / 8, 1 / 8])
     assert model.with_labels(photos).hair.tolist() == [0, 2, 0]
-    model.hair_classifier = cast(FaceProbe, Seeing())
+    model.classifier = cast(FaceProbe, Seeing())
     assert model.with_labels(photos).hair.tolist() == [3, 2, 1]
     batch = UnpairedBatch(photos, some_faces([NONE] * 3))
     assert model.wanted_faces("cartoon", batch).hair.tolist() == [3, 2, 1]
@@ -348,7 +349,7 @@ def test_photos_without_label_are_given_the_one_that_the_classifier_sees() -> No
 def test_checkpoints_do_not_hold_the_classifier(make_trainer: MakeTrainer, loader: Loader) -> None:
     model = small()
     make_trainer(max_steps=1).fit(model, loader)
-    assert model.hair_classifier is not None
+    assert model.classifier is not None
     assert not [name for name in model.state_dict() if "classifier" in name]
     small().load_state_dict(model.state_dict())  # strictly
 

@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from apps.cartoonize.chain import CartoonFace, Cartoonizer, _cut_out, _to_frame
-from datamodules.celeba import CelebA
+from datamodules.datasets.celeba import CelebA
 from datamodules.errors import DataError
-from datamodules.framing import Framing
 from datamodules.images import read_rgb
+from datamodules.transforms.framing import Framing
 from lightning_modules.landmark_detector import MEAN_PHOTO
 from networks.finisher import CartoonFinisher, save_finisher
 from networks.translator import Translator, TranslatorOptions, save_translator
@@ -25,7 +25,7 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """An untrained generator that is told hair and landmarks, and an untrained finisher."""
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("model")
-    options = TranslatorOptions("resnet6", 4, "resize", 4, "modulation", True, SIDE, "head")
+    options = TranslatorOptions("resnet6", 4, "resize", 4, "modulation", True, True, SIDE, "head")
     save_translator(Translator(options.build(), options), folder / "cartoons.safetensors")
     save_finisher(CartoonFinisher(2, width=4, n_blocks=1, input_size=SIDE), {}, folder / "finisher.safetensors")
     return folder / "cartoons.safetensors", folder / "finisher.safetensors"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from apps.main import main
-from datamodules.hair_index import HairIndex
+from datamodules.sampling.hair_index import HairIndex
 
 
 def test_an_index_is_written_and_its_table_shown(

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from apps.main import main
-from datamodules.faces_csv import FaceAnnotation, read_annotations, write_annotations
+from datamodules.datasets.faces_csv import FaceAnnotation, read_annotations, write_annotations
 from lightning_modules import detector
 from networks.mtcnn import MTCNN, Detections
 

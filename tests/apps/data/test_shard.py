@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from apps.main import main
-from datamodules.celeba import CelebA
-from datamodules.opening import open_cartoons, open_photos
-from datamodules.shards import ShardedFaces, ShardIndex
+from datamodules.datasets.celeba import CelebA
+from datamodules.datasets.registry import open_cartoons, open_photos
+from datamodules.datasets.shards import ShardedFaces, ShardIndex
 
 
 def shard(root: Path, out: Path, *words: str) -> int:

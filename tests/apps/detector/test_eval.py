@@ -14,12 +14,12 @@ from torch import Tensor
 from apps.detector.eval import CARTOONS, CROWDS, PHOTOS, evaluate
 from apps.drawing.contact_sheet import BOX_COLOUR, POINT_COLOUR
 from apps.main import main
+from datamodules.datasets.lfw_net import LfwNet
+from datamodules.datasets.wider_face import WiderFace
 from datamodules.detector.scenes import WiderScenes, boxes_of
-from datamodules.lfw_net import LfwNet
-from datamodules.wider_face import WiderFace
 from lightning_modules import detector
-from lightning_modules.metrics.known_faces import drawn_faces, held_back
-from lightning_modules.metrics.wider_subsets import LARGE
+from lightning_modules.evaluation.known_faces import drawn_faces, held_back
+from lightning_modules.evaluation.wider_subsets import LARGE
 from networks.mtcnn import MTCNN, Card, Cascade, CascadeSettings, Detections, save_weights
 
 LIMIT = 5
@@ -179,7 +179,7 @@ def near(image: np.ndarray[tuple[int, ...], np.dtype[np.int_]], colour: tuple[in
 def test_one_detector_can_be_evaluated_by_other_code(
     sample_root: Path, good: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lightning_modules.metrics.known_faces.CARTOON_DRAWS", LIMIT)
+    monkeypatch.setattr("lightning_modules.evaluation.known_faces.CARTOON_DRAWS", LIMIT)
     figures = evaluate(good, sample_root)
     assert list(figures) == [CROWDS, PHOTOS, CARTOONS]
     assert figures[PHOTOS]["found"] == 1

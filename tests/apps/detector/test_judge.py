@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from apps.main import main
-from datamodules.face_box import square_of_landmarks
-from lightning_modules.metrics.detector_evaluation import regressor_scores
-from lightning_modules.metrics.known_faces import KnownFace, KnownFaces, framed, photographed_faces
+from datamodules.transforms.face_box import square_of_landmarks
+from lightning_modules.evaluation.detector_evaluation import regressor_scores
+from lightning_modules.evaluation.known_faces import KnownFace, KnownFaces, framed, photographed_faces
 from networks.mtcnn import load_weights
 
 

@@ -52,7 +52,7 @@ class FakeRun:
         return [f"{self.root.name if self.root else ''}{number}.jpg" for number in range(50)]
 
     def photos(self, names: Sequence[str]) -> Faces:
-        return Faces(torch.zeros(len(names), 3, 8, 8), torch.zeros(len(names), 5, 2), torch.zeros(len(names)))
+        return Faces(torch.zeros(len(names), 3, 8, 8), torch.zeros(len(names), 5, 2), *[torch.zeros(len(names))] * 2)
 
     def cartoons(self, photos: Faces) -> Tensor:
         return photos.image

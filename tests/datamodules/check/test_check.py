@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from datamodules.check import CheckReport, Finding, Severity, check
+from datamodules.datasets.set_name import SetName
 from datamodules.errors import DataError
-from datamodules.layout import SetName
 
 ATTRIBUTES = "celeba/list_attr_celeba.txt"
 BOXES = "celeba/list_bbox_celeba.txt"

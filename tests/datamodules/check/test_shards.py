@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.cartoonset import CartoonSet
-from datamodules.celeba import CelebA
 from datamodules.check import SetReport, check
-from datamodules.layout import SetName
-from datamodules.shards import write_shards
-from datamodules.splits import SPLITS
+from datamodules.datasets.cartoonset import CartoonSet
+from datamodules.datasets.celeba import CelebA
+from datamodules.datasets.set_name import SetName
+from datamodules.datasets.shards import write_shards
+from datamodules.datasets.splits import SPLITS
 
 
 @pytest.fixture

@@ -17,16 +17,16 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
-from datamodules.cartoonset import CartoonSet
-from datamodules.celeba import CelebA
-from datamodules.celebamask_hq import CelebAMaskHQ
 from datamodules.check import check
+from datamodules.datasets.cartoonset import CartoonSet
+from datamodules.datasets.celeba import CelebA
+from datamodules.datasets.celebamask_hq import CelebAMaskHQ
+from datamodules.datasets.lfw_net import LfwNet
+from datamodules.datasets.set_name import SetName
+from datamodules.datasets.wider_face import WiderFace
 from datamodules.download import SOURCES, Archive, Checksum, Source, get
 from datamodules.download.fetch import Retry
 from datamodules.errors import DataError
-from datamodules.layout import SetName
-from datamodules.lfw_net import LfwNet
-from datamodules.wider_face import WiderFace
 
 if TYPE_CHECKING:
     from tests.datamodules.download.conftest import Site

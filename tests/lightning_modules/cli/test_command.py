@@ -14,7 +14,7 @@ import torch
 import yaml
 from PIL import Image
 
-from datamodules.celeba import CelebA
+from datamodules.datasets.celeba import CelebA
 from lightning_modules.base import BaseCycleGAN
 from lightning_modules.cli import command, main
 
@@ -272,7 +272,7 @@ def test_a_single_photo_is_translated_and_never_overwritten(
 
 
 def test_prediction_uses_the_average(copied: Path, lightning: Lightning, sample_root: Path, tmp_path: Path) -> None:
-    from datamodules.photo_folder import PhotoFolder
+    from datamodules.datasets.photo_folder import PhotoFolder
     from lightning_modules import CycleGANBaseline
 
     photos = sample_root / "celeba" / "img_align_celeba"
