@@ -64,7 +64,7 @@ type: setup  ## strict types
 	$(BIN)/mypy
 
 docs: setup  ## the documentation as a web site in site/; needs no network
-	$(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 clean:  ## remove the environments and caches; data and runs stay
 	rm -rf .venv .venv-oldest .oldest.txt site .mypy_cache .pytest_cache .ruff_cache .coverage* *.egg-info build dist
