@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -16,9 +17,8 @@ from datamodules.datasets.cache import CachedFaces, FramedFaces
 from datamodules.datasets.joined import SetFolder, join, set_folders
 from datamodules.datasets.label_override import RelabelledFaces, read_label_csv
 from datamodules.datasets.photo_folder import PhotoFolder
-from datamodules.datasets.registry import open_cartoons, open_photos
+from datamodules.datasets.registry import open_faces, recognize
 from datamodules.errors import DataError
-from datamodules.glasses import glasses_of
 from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, Domain, Photos, Split, UnpairedBatch
 from datamodules.sampling.bad_images import BadImageLog, OnBadImage
 from datamodules.sampling.hair_index import ChosenFaces, HairIndex
@@ -48,7 +48,8 @@ class FacesDataModule(LightningDataModule):
             folders, between commas or as a list, which are one domain. Every face of every folder is drawn as often;
             names then have the folder before them (``celeba/000001.jpg``), in an index and a csv of labels, too.
         cartoons: The cartoons' folder or folders, likewise: ``cartoonset10k``, ``cartoonset100k``, ``big_ears`` of
-            ``cartoongan sample-data``, or shards.
+            ``cartoongan sample-data``, shards, or any folder of images; what is known of those lies in a ``faces.csv``
+            beside them.
         image_size: Side of the square images in pixels.
         batch_size: Images of each domain a step and process.
         num_workers: Loader processes of each training process; 0 loads in the training process itself.
@@ -228,8 +229,7 @@ class FacesDataModule(LightningDataModule):
         is_training = split == "train"
         augment = is_training and self._augment
         is_bent = domain == "cartoon" and is_training and self._align_cartoons
-        framing = framing_for(domain, self._image_size, augment)
-        faces = self._read(domain, split, Framing(bent_frame_side(self._image_size)) if is_bent else framing)
+        faces = self._read(domain, split, augment, is_bent)
         if self._labels:
             faces = RelabelledFaces(faces, read_label_csv(self._labels)[domain])
         transform = (photo_transform if domain == "photo" else cartoon_transform)(self._image_size, augment)
@@ -242,7 +242,7 @@ class FacesDataModule(LightningDataModule):
         shuffle = is_training and self._shuffle
         order: Order = ShuffledOrder(len(faces), self._seed, stream) if shuffle else FileOrder(len(faces))
         if shuffle and (share := self._glasses_wanted(domain, faces)) is not None:
-            order = StratifiedOrder(glasses_of(faces) == 1, share, self._seed, stream)
+            order = StratifiedOrder(faces.glasses == 1, share, self._seed, stream)
         return DomainStream(faces, order, transform)
 
     def _labelled(self, faces: FaceSource, domain: Domain, transform: FaceTransform) -> DomainStream:
@@ -263,13 +263,13 @@ class FacesDataModule(LightningDataModule):
     def _glasses_wanted(self, domain: Domain, faces: FaceSource) -> float | None:
         """Which share of the draws of a domain is to wear glasses; None for as they come."""
         if self._glasses_share is not None:
-            is_known = (glasses_of(faces) != UNKNOWN_GLASSES).any()
+            is_known = (faces.glasses != UNKNOWN_GLASSES).any()
             return self._glasses_share if is_known else None
         return self._share_of_glasses() if self._match_glasses and domain == "cartoon" else None
 
     def _share_of_glasses(self) -> float:
         """Share of the training photos that show glasses, among those of which that is known."""
-        known = np.concatenate([glasses_of(photos) for photos in self.sources("photo", "train").values()])
+        known = np.concatenate([photos.glasses for photos in self.sources("photo", "train").values()])
         known = known[known != UNKNOWN_GLASSES]
         if not len(known):
             raise DataError("--data.match_glasses: of none of the photos is it known whether they show glasses")
@@ -281,18 +281,24 @@ class FacesDataModule(LightningDataModule):
         Raises:
             DataError: What a folder of the domain holds is incomplete or malformed.
         """
-        return {each.called: _open(each.path, domain, split) for each in self._folders[domain]}
+        return {each.called: open_faces(each.path, domain, split) for each in self._folders[domain]}
 
-    def _read(self, domain: Domain, split: Split, framing: Framing) -> FaceSource:
+    def _read(self, domain: Domain, split: Split, augment: bool, is_bent: bool) -> FaceSource:
         return join(
-            {each.called: self._read_folder(each.path, domain, split, framing) for each in self._folders[domain]}
+            {
+                each.called: self._read_folder(each.path, domain, split, augment, is_bent)
+                for each in self._folders[domain]
+            }
         )
 
-    def _read_folder(self, folder: Path, domain: Domain, split: Split, framing: Framing) -> FaceSource:
-        source = _open(folder, domain, split)
+    def _read_folder(self, folder: Path, domain: Domain, split: Split, augment: bool, is_bent: bool) -> FaceSource:
+        source, data_set = open_faces(folder, domain, split), recognize(folder, domain)
+        framing = framing_for(domain, self._image_size, augment, data_set.crop)
+        if is_bent:
+            framing = replace(framing, side=bent_frame_side(self._image_size))
         faces = FramedFaces(source, framing)
         place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
-        if domain == "cartoon" and self._cache_dir:
+        if data_set.is_slow and self._cache_dir:
             return CachedFaces(faces, self._cache_dir, f"{folder.name}-{place}-{split}-{framing.side}px")
         if domain == "photo" and (cut_out := self._photo_cut_out()):
             looked_at = FramedFaces(source, Framing(cut_out.matting.side))
@@ -335,7 +341,3 @@ class FacesDataModule(LightningDataModule):
 
 def _absolute(path: str | None) -> str | None:
     return str(Path(path).expanduser().absolute()) if path else path
-
-
-def _open(folder: Path, domain: Domain, split: Split) -> FaceSource:
-    return (open_photos if domain == "photo" else open_cartoons)(folder, split)

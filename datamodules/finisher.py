@@ -128,7 +128,7 @@ class _RgbaFaces:
     def __init__(self, faces: FaceFiles) -> None:
         if not hasattr(faces, "path"):
             raise DataError("the finisher needs cartoons as files with an alpha channel; shards hold none")
-        self.names, self.hair = faces.names, faces.hair
+        self.names, self.hair, self.glasses = faces.names, faces.hair, faces.glasses
         self._faces = faces
 
     def __len__(self) -> int:
@@ -138,7 +138,7 @@ class _RgbaFaces:
         path = self.path(index)
         rgba = read_rgba(path)
         image = np.dstack([composite_on_white(rgba), rgba[..., 3]])
-        return RawFace(image, self._faces[index].landmarks, int(self.hair[index]), path)
+        return RawFace(image, self._faces[index].landmarks, int(self.hair[index]), path, int(self.glasses[index]))
 
     def path(self, index: int) -> Path:
         return self._faces.path(index)

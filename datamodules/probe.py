@@ -16,7 +16,6 @@ from torch.utils.data import DataLoader, Dataset
 from datamodules.datasets.group_split import hold_back
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
-from datamodules.glasses import glasses_of
 from datamodules.samples import RawFace, Split
 from datamodules.sampling.samplers import ShuffledOrder
 from datamodules.sampling.unpaired import DrawSampler
@@ -146,7 +145,7 @@ class _Chosen(Dataset[LabelledFaces]):
 
     def __init__(self, parts: Sequence[FaceSource], transform: FaceTransform, names: set[str] | None = None) -> None:
         self._parts, self._transform = list(parts), transform
-        self._glasses: list[NDArray[np.int64]] = [glasses_of(part) for part in parts]
+        self._glasses: list[NDArray[np.int64]] = [part.glasses for part in parts]
         self._places = [
             (number, index)
             for number, part in enumerate(parts)

@@ -195,6 +195,7 @@ class CycleGANCond(BaseCycleGAN):
 
     def _coloured(self, photos: Faces, labels: Iterable[int]) -> list[Tensor]:
         """Cartoons (B, 3, H, W) of all photos for each label."""
+        photos = self.with_labels(photos)
         guides = [photos._replace(hair=torch.full_like(photos.hair, label)) for label in labels]
         return [self.translate_to("cartoon", self.trained_generators, photos.image, guide) for guide in guides]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.data.options import SET_NAMES, RootOption
-from datamodules.datasets.set_name import SetName
+from datamodules.datasets.registry import find_set
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -36,7 +36,7 @@ def check_data(
 
     from datamodules.check import check
 
-    report = check(root, [SetName.parse(name) for name in sets] if sets else None, progress=True)
+    report = check(root, [find_set(name) for name in sets] if sets else None, progress=True)
     if json is not None:
         report.save(json)
     console = Console(soft_wrap=True, markup=False, highlight=False)
@@ -66,9 +66,9 @@ def _draw_rows(report: SetReport) -> Iterator[tuple[str, ...]]:
     """The first row of a set has its name, errors and notes."""
     ends = (f"{len(report.errors):,}", f"{len(report.notes):,}")
     if not report.counts:
-        yield (report.name, "", "not there", "", "", *ends)
+        yield (report.data_set.name, "", "not there", "", "", *ends)
     for position, count in enumerate(report.counts):
-        name, numbers = (report.name.value, ends) if position == 0 else ("", ("", ""))
+        name, numbers = (report.data_set.name, ends) if position == 0 else ("", ("", ""))
         yield (name, count.split, count.unit, f"{count.found:,}", f"{count.published:,}", *numbers)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from apps.data.options import SET_NAMES, RootOption
-from datamodules.datasets.set_name import SetName
+from datamodules.datasets.registry import find_set
 
 
 def get_data(
@@ -23,6 +23,6 @@ def get_data(
 
     What was stopped goes on where it was; a set that is there is left alone.
     """
-    from datamodules.download import SOURCES, get
+    from datamodules.download import get
 
-    get(SOURCES[SetName.parse(name)], root, archives or [])
+    get(find_set(name).find_source(), root, archives or [])

@@ -26,17 +26,19 @@ def hair(
     seed: Annotated[int, typer.Option(min=0, help="Which faces are drawn.")] = 0,
 ) -> None:
     """Write an index of as many black, brown, blonde and grey heads in both domains; no image is copied."""
-    from datamodules.datasets.joined import join, set_folders
-    from datamodules.datasets.registry import open_cartoons, open_photos
+    from datamodules.datasets.joined import SetFolder, join, set_folders
+    from datamodules.datasets.registry import open_faces
     from datamodules.samples import parse_split
     from datamodules.sampling.hair_index import build_hair_index
 
     part = parse_split(split)
+    folders: dict[Domain, list[SetFolder]] = {
+        "photo": set_folders(root, photos, "--photos"),
+        "cartoon": set_folders(root, cartoons, "--cartoons"),
+    }
     sources: dict[Domain, FaceSource] = {
-        "photo": join({each.called: open_photos(each.path, part) for each in set_folders(root, photos, "--photos")}),
-        "cartoon": join(
-            {each.called: open_cartoons(each.path, part) for each in set_folders(root, cartoons, "--cartoons")}
-        ),
+        domain: join({each.called: open_faces(each.path, domain, part) for each in of_domain})
+        for domain, of_domain in folders.items()
     }
     index = build_hair_index(sources, part, per_class, allow_fewer, seed)
     index.save(out)

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from datamodules.datasets.set_name import SetName
+from datamodules.datasets.registry import data_sets
 
 RootOption = Annotated[
     Path, typer.Option(help="Folder of the data sets; the one that `lightning` gets as --data.root.")
 ]
-SET_NAMES = ", ".join(SetName)
+SET_NAMES = ", ".join(map(str, data_sets()))

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from datamodules.datasets.set_name import SetName
+from datamodules.datasets.registry import data_sets, find_set
 
 if TYPE_CHECKING:
+    from datamodules.datasets.registry import DataSet
     from datamodules.samples import Split
     from datamodules.source import FaceFiles
 
-_SETS = (SetName.CELEBA, SetName.CARTOONSET10K, SetName.CARTOONSET100K)
-
 
 def shard(
-    name: Annotated[str, typer.Option("--set", metavar="NAME", help=f"One of {', '.join(_SETS)}.")],
+    name: Annotated[str, typer.Option("--set", metavar="NAME", help="A set of faces, as celeba or cartoonset10k.")],
     out: Annotated[Path, typer.Option(help="Folder to write to; may be given to `lightning` as --data.root.")],
     root: Annotated[Path, typer.Option(help="Folder of the data sets.")] = Path("data"),
     splits: Annotated[
@@ -32,21 +31,23 @@ def shard(
 ) -> None:
     """Write a set as shards below OUT, finished or not at all; training reads them as it reads the set itself."""
     from datamodules.datasets.shards import write_shards
-    from datamodules.datasets.splits import SPLITS
-    from datamodules.samples import parse_split
+    from datamodules.samples import SPLITS, parse_split
 
-    set_name = SetName.parse(name)
+    data_set = find_set(name)
     parts = [parse_split(split) for split in splits] if splits else SPLITS
-    sources = {split: _open(set_name, root, split) for split in parts}
-    there = f"{address.rstrip('/')}/{set_name.folder}" if address else None
-    write_shards(sources, out / set_name.folder, shard_bytes=shard_mb << 20, address=there)
+    sources = {split: _open(data_set, root, split) for split in parts}
+    there = f"{address.rstrip('/')}/{data_set.folder}" if address else None
+    write_shards(sources, out / data_set.folder, shard_bytes=shard_mb << 20, address=there, data_set=data_set.name)
 
 
-def _open(name: SetName, root: Path, split: Split) -> FaceFiles:
-    from datamodules.datasets.cartoonset import CartoonSet
-    from datamodules.datasets.celeba import CelebA
+def _open(data_set: DataSet, root: Path, split: Split) -> FaceFiles:
     from datamodules.errors import DataError
 
-    if name not in _SETS:
-        raise DataError(f"{name} is no set of faces to translate; shards are made of {', '.join(_SETS)}")
-    return (CelebA if name is SetName.CELEBA else CartoonSet)(root / name.folder, split)
+    if data_set.domain is None:
+        raise DataError(f"{data_set} is no set of faces to translate; shards are made of {_names()}")
+    faces: FaceFiles = data_set.open(root / data_set.folder, split)
+    return faces
+
+
+def _names() -> str:
+    return ", ".join(str(each) for each in data_sets() if each.domain)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apps.data.options import SET_NAMES
 from apps.drawing.pictures import write_png
-from datamodules.datasets.set_name import SetName
+from datamodules.datasets.registry import find_set
 
 if TYPE_CHECKING:
     from apps.drawing.contact_sheet import Tile
+    from datamodules.datasets.registry import DataSet
     from datamodules.samples import Faces, Split
 
 BATCH = "batch"
@@ -19,7 +21,7 @@ BATCH = "batch"
 
 
 def show(
-    what: Annotated[str, typer.Argument(metavar="SET", help=f"One of {', '.join(SetName)}, or {BATCH}.")],
+    what: Annotated[str, typer.Argument(metavar="SET", help=f"One of {SET_NAMES}, or {BATCH}.")],
     out: Annotated[Path, typer.Option(metavar="PNG", help="Picture to write.")],
     root: Annotated[Path, typer.Option(help="Folder of the data sets.")] = Path("data"),
     split: Annotated[str, typer.Option(help="train, val or test.")] = "train",
@@ -34,38 +36,21 @@ def show(
     if what == BATCH:
         tiles = _batch_tiles(root, count, seed, image_size)
     else:
-        tiles = _set_tiles(SetName.parse(what), root, parse_split(split), count, seed)
+        tiles = _set_tiles(find_set(what), root, parse_split(split), count, seed)
     sheet = contact_sheet(tiles)
     write_png(sheet, out)
     print(f"{len(tiles)} pictures: {out}")
 
 
-def _set_tiles(name: SetName, root: Path, split: Split, count: int, seed: int) -> list[Tile]:
+def _set_tiles(data_set: DataSet, root: Path, split: Split, count: int, seed: int) -> list[Tile]:
     """Tiles of a set, drawn at random."""
-    import numpy as np
-
     from apps.drawing.contact_sheet import Tile
-    from datamodules.datasets.lfw_net import LfwNet
-    from datamodules.datasets.registry import open_cartoons, open_photos
-    from datamodules.datasets.wider_face import WiderFace
-    from datamodules.errors import DataError
+    from datamodules.datasets.registry import open_faces
 
-    folder = root / name.folder
-    if name is SetName.WIDER:
-        if split == "test":
-            raise DataError("WIDER FACE publishes no boxes of its test part; take --split train or val")
-        scenes = WiderFace(folder, split)
-        corners = [(s.image, s.boxes) for s in (scenes[int(i)] for i in _drawn(len(scenes), count, seed))]
-        return [Tile(image, np.hstack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]])) for image, boxes in corners]
-    if name is SetName.LFWNET:
-        if split == "val":
-            raise DataError("LFW+Net has no validation part; take --split train or test")
-        people = LfwNet(folder, split)
-        samples = [people[int(i)] for i in _drawn(len(people), count, seed)]
-        return [Tile(sample.image, sample.box[None], sample.landmarks) for sample in samples]
-    faces = (open_photos if name is SetName.CELEBA else open_cartoons)(folder, split)
-    drawn = [faces[int(i)] for i in _drawn(len(faces), count, seed)]
-    return [Tile(face.image, points=face.landmarks) for face in drawn]
+    folder = root / data_set.folder
+    samples = open_faces(folder, data_set.domain, split) if data_set.domain else data_set.open(folder, split)
+    previews = (data_set.make_preview(samples[number]) for number in _drawn(len(samples), count, seed))
+    return [Tile(*preview) for preview in previews]
 
 
 def _batch_tiles(root: Path, count: int, seed: int, image_size: int) -> list[Tile]:

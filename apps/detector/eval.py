@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.drawing.pictures import face_tile, titled_sheet, write_png, write_precision_recall
-from datamodules.datasets.set_name import SetName
+from datamodules.datasets.registry import CARTOONSET10K, LFW_NET, WIDER_FACE
 from datamodules.errors import DataError
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def evaluate_detectors(
     evaluation = _look_for_sets(root, cartoon_families, limit)
     if CROWDS not in evaluation.left_out:
         searching = {name: Cascade(nets, CROWD_SETTINGS, device) for name, nets in detectors.items()}
-        evaluation.crowds = evaluate_crowds(searching, root / SetName.WIDER.folder, limit)
+        evaluation.crowds = evaluate_crowds(searching, root / WIDER_FACE.folder, limit)
     by_default = {name: Cascade(nets, device=device) for name, nets in detectors.items()}
     for title, faces in evaluation.sources.items():
         evaluation.faces[title] = evaluate_faces(by_default, faces, title)
@@ -145,7 +145,7 @@ def _look_for_sets(root: Path, cartoon_families: Path | None, limit: int | None)
     from datamodules.detector.scenes import WiderScenes
     from lightning_modules.evaluation.known_faces import drawn_faces, held_back, photographed_faces
 
-    wider, portraits, cartoons = (root / name.folder for name in (SetName.WIDER, SetName.LFWNET, SetName.CARTOONSET10K))
+    wider, portraits, cartoons = (root / name.folder for name in (WIDER_FACE, LFW_NET, CARTOONSET10K))
     needed = {
         CROWDS: wider_face.list_path(wider, "val"),
         PHOTOS: lfw_net.list_path(portraits, "test"),

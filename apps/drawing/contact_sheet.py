@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -20,13 +20,13 @@ class Tile:
 
     Attributes:
         image: ``(H, W, 3)`` uint8 RGB.
-        boxes: ``(N, 4)`` x1, y1, x2, y2 in pixels of ``image``.
-        points: ``(M, 2)`` x, y in pixels of ``image``; unknown ones (NaN) are left out.
+        boxes: ``(N, 4)`` x1, y1, x2, y2 in pixels of ``image``; None for none.
+        points: ``(M, 2)`` x, y in pixels of ``image``; unknown ones (NaN) are left out. None for none.
     """
 
     image: NDArray[np.uint8]
-    boxes: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 4), dtype=np.float32))
-    points: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 2), dtype=np.float32))
+    boxes: NDArray[np.float32] | None = None
+    points: NDArray[np.float32] | None = None
 
 
 def contact_sheet(tiles: Sequence[Tile], columns: int = 6, side: int = 200, gap: int = 4) -> NDArray[np.uint8]:
@@ -71,9 +71,10 @@ def draw_tile(tile: Tile, side: int) -> NDArray[np.uint8]:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     image = np.ascontiguousarray(cv2.resize(tile.image, size, interpolation=interpolation), dtype=np.uint8)
-    for x1, y1, x2, y2 in tile.boxes:
+    for x1, y1, x2, y2 in [] if tile.boxes is None else tile.boxes:
         cv2.rectangle(image, _at(x1, y1, scale), _at(x2, y2, scale), BOX_COLOUR, 1, cv2.LINE_AA, _SHIFT)
-    for x, y in tile.points[~np.isnan(tile.points).any(axis=1)]:
+    points = np.empty((0, 2)) if tile.points is None else tile.points
+    for x, y in points[~np.isnan(points).any(axis=1)]:
         cv2.circle(image, _at(x, y, scale), round(2.2 * 2**_SHIFT), POINT_COLOUR, cv2.FILLED, cv2.LINE_AA, _SHIFT)
     return image
 

@@ -1,4 +1,4 @@
-"""Any folder of photos as a domain."""
+"""Any folder of images as a domain."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class AnnotatedFolder(Dataset[RawFace]):
         names: Image files of this split, relative to the folder.
         landmarks: ``(N, 5, 2)`` float32 pixels; NaN where they are unknown.
         hair: ``(N,)`` int64: a ``HairColour``, or ``NO_HAIR_COLOUR``.
+        glasses: ``(N,)`` int64: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
 
     Raises:
         DataError: The folder is missing, holds no photo or none of the split, or its csv is malformed or names a file
@@ -46,13 +47,14 @@ class AnnotatedFolder(Dataset[RawFace]):
         rows = [annotations.get(name, FaceAnnotation()) for name in self.names]
         self.landmarks: NDArray[np.float32] = np.stack([row.landmarks for row in rows])
         self.hair: NDArray[np.int64] = np.array([row.hair for row in rows], dtype=np.int64)
+        self.glasses: NDArray[np.int64] = np.array([row.glasses for row in rows], dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self.names)
 
     def __getitem__(self, index: int) -> RawFace:
         path = self.path(index)
-        return RawFace(read_rgb(path), self.landmarks[index], int(self.hair[index]), path)
+        return RawFace(read_rgb(path), self.landmarks[index], int(self.hair[index]), path, int(self.glasses[index]))
 
     def path(self, index: int) -> Path:
         """The file of a face."""

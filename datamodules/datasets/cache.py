@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from datamodules.errors import DataError
-from datamodules.glasses import glasses_of
 from datamodules.kept_folder import check_room, kept_folder
 from datamodules.samples import RawFace
 from datamodules.source import FaceSource
@@ -27,7 +26,7 @@ class FramedFaces:
     """Faces read and framed one by one, as they are asked for."""
 
     def __init__(self, source: FaceSource, framing: Framing) -> None:
-        self.names, self.hair, self.glasses = source.names, source.hair, glasses_of(source)
+        self.names, self.hair, self.glasses = source.names, source.hair, source.glasses
         self._source, self._framing = source, framing
 
     def __len__(self) -> int:

@@ -2,13 +2,13 @@
 
 A header and a row for each photo of which something is known; every column but ``file`` may be left out or empty::
 
-    file,x1,y1,x2,y2,x3,y3,x4,y4,x5,y5,hair
-    anna/1.jpg,70.5,112,108,111.5,89,130,74,151,106,150.5,brown
-    anna/2.jpg,,,,,,,,,,,grey
+    file,x1,y1,x2,y2,x3,y3,x4,y4,x5,y5,hair,glasses
+    anna/1.jpg,70.5,112,108,111.5,89,130,74,151,106,150.5,brown,no
+    anna/2.jpg,,,,,,,,,,,grey,
 
 ``file`` is relative to the folder of the csv, with forward slashes. The points are left eye, right eye, nose, left and
 right mouth corner as seen in the image, in pixels of the upright image, all five or none. ``hair`` is black, brown,
-blonde or grey.
+blonde or grey, ``glasses`` is yes or no.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ from numpy.typing import NDArray
 
 from datamodules.datasets.annotations import parse_finite
 from datamodules.errors import DataError
-from datamodules.samples import NO_HAIR_COLOUR, HairColour
+from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, HairColour
 
 FACES_CSV = "faces.csv"
 
 _COORDINATES = [f"{axis}{number}" for number in range(1, 6) for axis in "xy"]
-_COLUMNS = ["file", *_COORDINATES, "hair"]
+_COLUMNS = ["file", *_COORDINATES, "hair", "glasses"]
+_GLASSES = {"": UNKNOWN_GLASSES, "no": 0, "yes": 1}
 _COLOURS = {colour.name.lower(): colour for colour in HairColour}
 
 
@@ -44,10 +45,12 @@ class FaceAnnotation:
     Attributes:
         landmarks: ``(5, 2)`` float32 pixels; NaN where they are unknown, and then all of them.
         hair: A ``HairColour``, or ``NO_HAIR_COLOUR``.
+        glasses: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
     """
 
     landmarks: NDArray[np.float32] = field(default_factory=no_landmarks)
     hair: int = NO_HAIR_COLOUR
+    glasses: int = UNKNOWN_GLASSES
 
     @property
     def has_landmarks(self) -> bool:
@@ -95,8 +98,9 @@ def write_annotations(path: Path, annotations: Mapping[str, FaceAnnotation]) -> 
     try:
         with part.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(_COLUMNS)
-            writer.writerows(_format_row(name, merged[name]) for name in sorted(merged))
+            columns = len(_COLUMNS) if any(row.glasses != UNKNOWN_GLASSES for row in merged.values()) else -1
+            rows = (_format_row(name, merged[name]) for name in sorted(merged))
+            writer.writerows(row[:columns] for row in (_COLUMNS, *rows))
         part.replace(path)
     except OSError as error:
         raise DataError(f"cannot write {path}: {error}") from error
@@ -111,7 +115,7 @@ def _check_header(columns: Sequence[str], path: Path) -> None:
     if unknown or not is_whole:
         raise DataError(
             f"{path}, line 1: the columns are {','.join(columns)}, expected file, and where known"
-            f" {','.join(_COORDINATES)} and hair"
+            f" {','.join(_COORDINATES)}, hair and glasses"
         )
 
 
@@ -124,7 +128,11 @@ def _parse_row(row: Mapping[str, str | None], where: str) -> tuple[str, FaceAnno
     colour = words.get("hair", "").lower()
     if colour and colour not in _COLOURS:
         raise DataError(f"{where}: the hair is '{colour}', expected {', '.join(_COLOURS)} or nothing")
-    return words["file"], FaceAnnotation(_parse_landmarks(words, where), _COLOURS.get(colour, NO_HAIR_COLOUR))
+    glasses = words.get("glasses", "").lower()
+    if glasses not in _GLASSES:
+        raise DataError(f"{where}: glasses is '{glasses}', expected yes, no or nothing")
+    hair = _COLOURS.get(colour, NO_HAIR_COLOUR)
+    return words["file"], FaceAnnotation(_parse_landmarks(words, where), hair, _GLASSES[glasses])
 
 
 def _parse_landmarks(words: Mapping[str, str], where: str) -> NDArray[np.float32]:
@@ -140,4 +148,5 @@ def _parse_landmarks(words: Mapping[str, str], where: str) -> NDArray[np.float32
 def _format_row(name: str, annotation: FaceAnnotation) -> list[str]:
     coordinates = [str(value) if annotation.has_landmarks else "" for value in annotation.landmarks.flat]
     hair = "" if annotation.hair == NO_HAIR_COLOUR else HairColour(annotation.hair).name.lower()
-    return [name, *coordinates, hair]
+    glasses = next(word for word, value in _GLASSES.items() if value == annotation.glasses)
+    return [name, *coordinates, hair, glasses]

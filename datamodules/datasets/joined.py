@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datamodules.errors import DataError
-from datamodules.glasses import glasses_of
 from datamodules.samples import RawFace
 from datamodules.source import FaceSource
 
@@ -21,7 +20,7 @@ class JoinedFaces:
     Attributes:
         names: As the sources have them, behind what the source is called and a slash.
         hair: ``(N,)`` int64: of each face a ``HairColour``, or ``NO_HAIR_COLOUR``.
-        glasses: ``(N,)`` int64, see ``glasses_of``.
+        glasses: ``(N,)`` int64, 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
 
     Args:
         sources: The sources by what they are called, at least one; their faces have one size.
@@ -31,7 +30,7 @@ class JoinedFaces:
         self._sources = list(sources.values())
         self.names = [f"{called}/{name}" for called, source in sources.items() for name in source.names]
         self.hair: NDArray[np.int64] = np.concatenate([source.hair for source in self._sources])
-        self.glasses: NDArray[np.int64] = np.concatenate([glasses_of(source) for source in self._sources])
+        self.glasses: NDArray[np.int64] = np.concatenate([source.glasses for source in self._sources])
         self._ends = np.cumsum([len(source) for source in self._sources])
 
     def __len__(self) -> int:

@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 
 from datamodules.datasets.annotations import Problem, raise_first, read_lines
 from datamodules.errors import DataError
-from datamodules.glasses import glasses_of
 from datamodules.samples import NO_HAIR_COLOUR, Domain, RawFace
 from datamodules.source import FaceSource
 
@@ -67,7 +66,7 @@ class RelabelledFaces:
     """
 
     def __init__(self, faces: FaceSource, labels: Mapping[str, int]) -> None:
-        self.names, self.glasses = faces.names, glasses_of(faces)
+        self.names, self.glasses = faces.names, faces.glasses
         self.hair: NDArray[np.int64] = np.array(
             [labels.get(name, NO_HAIR_COLOUR) for name in faces.names], dtype=np.int64
         )

@@ -17,6 +17,7 @@ from torch.utils.data import Dataset
 
 from datamodules.datasets.annotations import Problem, parse_finite, raise_first, read_lines
 from datamodules.images import read_rgb
+from datamodules.samples import Preview
 
 LfwNetSplit = Literal["train", "test"]
 """The two official lists."""
@@ -82,6 +83,11 @@ class LfwNet(Dataset[LfwNetSample]):
         annotation = self.annotations[index]
         path = self.folder / annotation.name
         return LfwNetSample(read_rgb(path), annotation.box, annotation.landmarks, path)
+
+
+def preview_person(sample: LfwNetSample) -> Preview:
+    """A photo with its box and landmarks."""
+    return Preview(sample.image, sample.box[None], sample.landmarks)
 
 
 def list_path(folder: Path, split: LfwNetSplit) -> Path:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import get_args
 
-from datamodules.samples import Split
-
-SPLITS: tuple[Split, ...] = get_args(Split)
+from datamodules.samples import SPLITS, Split
 
 _PERCENTS: dict[Split, range] = {"train": range(0, 90), "val": range(90, 95), "test": range(95, 100)}
 

@@ -17,6 +17,7 @@ from torch.utils.data import Dataset
 
 from datamodules.datasets.annotations import Problem, parse_finite, raise_first, read_lines
 from datamodules.images import IMAGE_SUFFIXES, read_rgb
+from datamodules.samples import Preview
 
 WiderSplit = Literal["train", "val"]
 """The parts with published boxes; those of the test part were never released."""
@@ -89,6 +90,12 @@ class WiderFace(Dataset[WiderSample]):
         annotation = self.annotations[index]
         path = self.images / annotation.name
         return WiderSample(read_rgb(path), annotation.boxes, annotation.attributes, path)
+
+
+def preview_scene(sample: WiderSample) -> Preview:
+    """A photo with its boxes."""
+    corners = np.hstack([sample.boxes[:, :2], sample.boxes[:, :2] + sample.boxes[:, 2:]])
+    return Preview(sample.image, boxes=corners)
 
 
 def images_folder(folder: Path, split: WiderSplit) -> Path:

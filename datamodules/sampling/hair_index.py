@@ -10,7 +10,6 @@ import numpy as np
 
 from datamodules.atomic import write_whole
 from datamodules.errors import DataError
-from datamodules.glasses import glasses_of
 from datamodules.samples import Domain, HairColour, RawFace, Split, parse_split
 from datamodules.source import FaceSource
 
@@ -82,7 +81,7 @@ class ChosenFaces:
     def __init__(self, source: FaceSource, indices: list[int]) -> None:
         self.names = [source.names[index] for index in indices]
         self.hair = source.hair[indices]
-        self.glasses = glasses_of(source)[indices]
+        self.glasses = source.glasses[indices]
         self._source, self._indices = source, indices
 
     def __len__(self) -> int:

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from datamodules.errors import DataError
-from datamodules.glasses import glasses_of
 from datamodules.images import composite_on_white
 from datamodules.kept_folder import check_room, kept_folder
 from datamodules.samples import RawFace
@@ -142,7 +141,7 @@ class CutOutFaces:
     """
 
     def __init__(self, faces: FaceSource, mattes: NDArray[np.uint8]) -> None:
-        self.names, self.hair, self.glasses = faces.names, faces.hair, glasses_of(faces)
+        self.names, self.hair, self.glasses = faces.names, faces.hair, faces.glasses
         self._faces, self._mattes = faces, mattes
 
     def __len__(self) -> int:

@@ -47,8 +47,8 @@ class LandmarkWarp:
     """Draws a framed cartoon with its landmarks where a photo has its own, mirrored at random, on white.
 
     The map is the similarity that fits the five points best, a little reduced, and a smooth bend that takes up what is
-    left, up to 0.45 eye distances. Where a photo's landmarks are unknown, the cartoon goes through the paper's
-    augmentation (3.2.2).
+    left, up to 0.45 eye distances. Where the landmarks of the photo or of the cartoon are unknown, the cartoon goes
+    through the paper's augmentation (3.2.2).
 
     Args:
         image_size: Side of the result in pixels.
@@ -70,14 +70,17 @@ class LandmarkWarp:
         """
         rng = np.random.default_rng(seed)
         image, source = face.image, face.landmarks.astype(np.float64)
+        is_known = _has_extent(source)
+        if not is_known:
+            source = _mean_face * image.shape[0]  # anywhere: without landmarks only the whole image is moved
         if rng.random() < 0.5:
             image, source = mirrored(image, source)
         goal = target.astype(np.float64)
-        if not _has_extent(goal):
+        if not is_known or not _has_extent(goal):
             goal = self._augmented(source, image.shape[0], rng)
         bend = Bend(source, goal)
         bent = bend.draw(image, self._side)
-        return to_faces(bent, bend.landmarks, face)
+        return to_faces(bent, bend.landmarks if is_known else np.full((5, 2), np.nan), face)
 
     def _augmented(self, source: Points, frame: int, rng: np.random.Generator) -> Points:
         """Landmarks of the same cartoon under a random rotation, scale and shift."""

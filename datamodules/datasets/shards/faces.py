@@ -29,6 +29,7 @@ class ShardedFaces(Dataset[RawFace]):
     Attributes:
         names: As the set that was sharded has them.
         hair: ``(N,)`` int64: of each face a ``HairColour``, or ``NO_HAIR_COLOUR``.
+        glasses: ``(N,)`` int64: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
 
     Raises:
         DataError: The index is missing, damaged or of another format, the split was not sharded, or a shard is missing
@@ -43,6 +44,7 @@ class ShardedFaces(Dataset[RawFace]):
         self.folder = folder
         self.names = part.names
         self.hair: NDArray[np.int64] = np.array(part.hair, dtype=np.int64)
+        self.glasses: NDArray[np.int64] = np.array(part.glasses, dtype=np.int64)
         self._split = split
         self._shards = part.shards
         self._ends = np.cumsum([shard.faces for shard in part.shards])
@@ -64,7 +66,7 @@ class ShardedFaces(Dataset[RawFace]):
                 f"{path.parent} has {stored.name} where {self.folder / INDEX_NAME} has {self.names[index]};"
                 " they do not belong together, write the shards anew"
             )
-        return RawFace(decode_rgb(stored.encoded, path), stored.landmarks, stored.hair, path)
+        return RawFace(decode_rgb(stored.encoded, path), stored.landmarks, stored.hair, path, int(self.glasses[index]))
 
     def fingerprint(self) -> str:
         """Changes with the index and the shards beside it."""

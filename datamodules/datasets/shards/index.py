@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from datamodules.errors import DataError
-from datamodules.samples import Split, parse_split
+from datamodules.samples import UNKNOWN_GLASSES, Split, parse_split
 
 INDEX_NAME = "shards.json"
 LIBRARY_INDEX_NAME = "index.json"
@@ -38,11 +38,13 @@ class SplitIndex:
     Attributes:
         names: As the set that was sharded has them.
         hair: Of each face a ``HairColour``, or ``NO_HAIR_COLOUR``.
+        glasses: Of each face 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
         shards: In the order of the faces.
     """
 
     names: list[str]
     hair: list[int]
+    glasses: list[int]
     shards: list[Shard]
 
 
@@ -53,10 +55,12 @@ class ShardIndex:
     Attributes:
         splits: Those that were sharded.
         address: Where the folders of the splits are when they are not beside the index, as ``s3://bucket/celeba``.
+        data_set: Name of the set that was sharded; None in shards that were written before it was noted.
     """
 
     splits: dict[Split, SplitIndex]
     address: str | None = None
+    data_set: str | None = None
 
     def save(self, folder: Path) -> None:
         """Write ``shards.json``."""
@@ -79,7 +83,7 @@ class ShardIndex:
                     " write the shards anew with `cartoongan data shard`"
                 )
             splits = {parse_split(name): _parse_split_index(part) for name, part in content["splits"].items()}
-            return cls(splits, content["address"])
+            return cls(splits, content["address"], content.get("data_set"))
         except FileNotFoundError as error:
             raise DataError(f"no such file: {path}; write shards with `cartoongan data shard`") from error
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -92,12 +96,14 @@ def is_sharded(folder: Path) -> bool:
 
 
 def _parse_split_index(part: dict[str, list[object]]) -> SplitIndex:
+    names = [str(name) for name in part["names"]]
     index = SplitIndex(
-        names=[str(name) for name in part["names"]],
+        names=names,
         hair=[int(str(label)) for label in part["hair"]],
+        glasses=[int(str(label)) for label in part.get("glasses", [UNKNOWN_GLASSES] * len(names))],
         shards=[_parse_shard(shard) for shard in part["shards"]],
     )
-    counts = {len(index.names), len(index.hair), sum(shard.faces for shard in index.shards)}
+    counts = {len(index.names), len(index.hair), len(index.glasses), sum(shard.faces for shard in index.shards)}
     if len(counts) != 1:
         raise ValueError("it has not as many names as labels and faces in shards")
     return index

@@ -27,6 +27,7 @@ def write_shards(
     *,
     shard_bytes: int = DEFAULT_SHARD_BYTES,
     address: str | None = None,
+    data_set: str | None = None,
     say: Callable[[str], None] = print,
 ) -> ShardIndex:
     """Write the faces of a set as shards.
@@ -41,6 +42,7 @@ def write_shards(
         shard_bytes: Bytes of a shard, about.
         address: Where the folder is to be copied to and read from, as ``s3://bucket/celeba``; then training needs
             of it ``shards.json`` alone.
+        data_set: Name of the set in the registry, by which its shards are framed as the set itself is.
         say: Prints a line for the person who waits.
 
     Raises:
@@ -51,7 +53,7 @@ def write_shards(
         with _sole_writer(folder, staging):
             _announce(sources, folder, say)
             staging.mkdir()
-            index = ShardIndex(_write_splits(sources, staging, shard_bytes), address)
+            index = ShardIndex(_write_splits(sources, staging, shard_bytes), address, data_set)
             index.save(staging)
             staging.replace(folder)
     except OSError as error:
@@ -112,7 +114,7 @@ def _write_split(source: FaceFiles, folder: Path, shard_bytes: int, advance: Cal
     cache.done()
     cache.merge()
     shards = _finish_library_index(folder / LIBRARY_INDEX_NAME, digest.hexdigest())
-    return SplitIndex(source.names, source.hair.tolist(), shards)
+    return SplitIndex(source.names, source.hair.tolist(), source.glasses.tolist(), shards)
 
 
 def _finish_library_index(path: Path, digest: str) -> list[Shard]:

@@ -7,7 +7,7 @@ import pytest
 
 from apps.main import main
 from datamodules.datasets.celeba import CelebA
-from datamodules.datasets.registry import open_cartoons, open_photos
+from datamodules.datasets.registry import open_faces
 from datamodules.datasets.shards import ShardedFaces, ShardIndex
 
 
@@ -24,9 +24,9 @@ def test_a_root_of_shards_holds_what_the_root_held(
     assert "24 faces in shards of" in said
     assert f"{tmp_path / 'cartoonset10k'} is complete" in said
     for split in ("train", "val", "test"):
-        assert open_photos(tmp_path / "celeba", split).names == CelebA(sample_root / "celeba", split).names
-        assert isinstance(open_cartoons(tmp_path / "cartoonset10k", split), ShardedFaces)
-    face, file = open_photos(tmp_path / "celeba", "val")[0], CelebA(sample_root / "celeba", "val")[0]
+        assert open_faces(tmp_path / "celeba", "photo", split).names == CelebA(sample_root / "celeba", split).names
+        assert isinstance(open_faces(tmp_path / "cartoonset10k", "cartoon", split), ShardedFaces)
+    face, file = open_faces(tmp_path / "celeba", "photo", "val")[0], CelebA(sample_root / "celeba", "val")[0]
     np.testing.assert_array_equal(face.image, file.image)
 
 

@@ -9,9 +9,9 @@ from PIL import Image
 
 from datamodules.datasets.annotated_folder import AnnotatedFolder
 from datamodules.datasets.faces_csv import FaceAnnotation, write_annotations
-from datamodules.datasets.splits import SPLITS, split_of
+from datamodules.datasets.splits import split_of
 from datamodules.errors import DataError
-from datamodules.samples import NO_HAIR_COLOUR, HairColour
+from datamodules.samples import NO_HAIR_COLOUR, SPLITS, HairColour
 from datamodules.transforms.augment import photo_transform
 from datamodules.transforms.framing import framing_for
 

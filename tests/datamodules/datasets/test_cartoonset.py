@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from datamodules.datasets.cartoonset import HAIR_OF_INDEX, LANDMARKS, CartoonSet, read_attributes
-from datamodules.datasets.splits import SPLITS, split_of
+from datamodules.datasets.splits import split_of
 from datamodules.errors import DataError
-from datamodules.samples import NO_HAIR_COLOUR, HairColour
+from datamodules.samples import NO_HAIR_COLOUR, SPLITS, HairColour
 
 
 def test_splits_share_no_image_and_leave_none_out(sample_root: Path) -> None:

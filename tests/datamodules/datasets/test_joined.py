@@ -13,7 +13,7 @@ from datamodules.datasets.joined import JoinedFaces, join, set_folders
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
 from datamodules.probe import ProbeDataModule
-from datamodules.samples import RawFace
+from datamodules.samples import UNKNOWN_GLASSES, RawFace
 from datamodules.source import FaceSource
 
 
@@ -23,8 +23,7 @@ class Planted:
     def __init__(self, first: int, count: int, has_glasses: bool = True) -> None:
         self.names = [f"{number}.png" for number in range(count)]
         self.hair = np.arange(count, dtype=np.int64) % 4
-        if has_glasses:
-            self.glasses = np.ones(count, dtype=np.int64)
+        self.glasses = np.full(count, 1 if has_glasses else UNKNOWN_GLASSES, dtype=np.int64)
         self._first = first
 
     def __len__(self) -> int:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from datamodules.datasets.label_override import RelabelledFaces, read_label_csv
-from datamodules.datasets.registry import open_photos
+from datamodules.datasets.registry import open_faces
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
 from datamodules.samples import NO_HAIR_COLOUR
@@ -19,7 +19,7 @@ def written(path: Path, *rows: str) -> Path:
 
 
 def test_faces_carry_the_labels_of_the_csv(sample_root: Path, tmp_path: Path) -> None:
-    faces = open_photos(sample_root / "celeba", "train")
+    faces = open_faces(sample_root / "celeba", "photo", "train")
     first, second, *_ = faces.names
     path = written(tmp_path / "labels.csv", f"photo,{second},7", f"cartoon,{first},3", f"photo,{first},0")
     relabelled = RelabelledFaces(faces, read_label_csv(path)["photo"])

@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from datamodules.datasets.splits import SPLITS, deal_splits, split_of
+from datamodules.datasets.splits import deal_splits, split_of
+from datamodules.samples import SPLITS
 
 HELD_OUT = {
     "cs6.png": "test",

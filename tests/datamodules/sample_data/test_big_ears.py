@@ -10,7 +10,6 @@ import pytest
 from numpy.typing import NDArray
 
 from datamodules.datasets.cartoonset import LANDMARKS, CartoonSet, find_cartoons
-from datamodules.datasets.splits import SPLITS
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
 from datamodules.sample_data import write_big_ears
@@ -24,7 +23,7 @@ from datamodules.sample_data.big_ears import (
     landmarks_of,
 )
 from datamodules.sample_data.cartoons import FACE_TONES, HAIR_TONES, NO_GLASSES, SIDE, render
-from datamodules.samples import NO_HAIR_COLOUR, HairColour
+from datamodules.samples import NO_HAIR_COLOUR, SPLITS, HairColour
 from datamodules.transforms.framing import CARTOON_CROP
 
 PLAIN = Parts(

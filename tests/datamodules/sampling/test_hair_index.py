@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from datamodules.errors import DataError
-from datamodules.samples import NO_HAIR_COLOUR, Domain, HairColour, RawFace
+from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, Domain, HairColour, RawFace
 from datamodules.sampling.hair_index import HairIndex, build_hair_index
 from datamodules.source import FaceSource
 
@@ -17,7 +17,7 @@ class Labelled:
     """Faces that are nothing but their labels."""
 
     def __init__(self, hair: list[int], prefix: str = "") -> None:
-        self.hair = np.array(hair)
+        self.hair, self.glasses = np.array(hair), np.full(len(hair), UNKNOWN_GLASSES)
         self.names = [f"{prefix}{index:03}.png" for index in range(len(hair))]
 
     def __len__(self) -> int:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from datamodules.errors import DataError
-from datamodules.samples import Faces, RawFace
+from datamodules.samples import UNKNOWN_GLASSES, Faces, RawFace
 from datamodules.sampling.bad_images import BadImageLog
 from datamodules.sampling.samplers import FileOrder, Order, ShuffledOrder
 from datamodules.sampling.unpaired import DomainStream, DrawSampler, UnpairedFaces
@@ -22,7 +22,7 @@ class Numbered:
     def __init__(self, length: int) -> None:
         self.length = length
         self.names = [str(index) for index in range(length)]
-        self.hair = np.arange(length)
+        self.hair, self.glasses = np.arange(length), np.full(length, UNKNOWN_GLASSES)
         self.unreadable: set[int] = set()
 
     def __len__(self) -> int:

@@ -7,7 +7,7 @@ import pytest
 from datamodules.datasets.cartoonset import CartoonSet
 from datamodules.datasets.celeba import CelebA
 from datamodules.datasets.shards import write_shards
-from datamodules.datasets.splits import SPLITS
+from datamodules.samples import SPLITS
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from datamodules.datasets.cache import FramedFaces
-from datamodules.datasets.registry import open_cartoons, open_photos
+from datamodules.datasets.registry import open_faces
 from datamodules.samples import Domain
 from datamodules.sampling.samplers import ShuffledOrder
 from datamodules.sampling.unpaired import DomainStream, DrawSampler, UnpairedFaces
@@ -33,7 +33,8 @@ Drawn = tuple[list[str], list[str]]
 
 
 def sources(root: Path) -> dict[Domain, FaceSource]:
-    return {"photo": open_photos(root / "celeba", "train"), "cartoon": open_cartoons(root / "cartoonset10k", "train")}
+    folders: dict[Domain, str] = {"photo": "celeba", "cartoon": "cartoonset10k"}
+    return {domain: open_faces(root / folder, domain, "train") for domain, folder in folders.items()}
 
 
 def stream(faces: FaceSource, domain: Domain) -> DomainStream:

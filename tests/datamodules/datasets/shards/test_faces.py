@@ -12,9 +12,8 @@ from datamodules.datasets.annotated_folder import AnnotatedFolder
 from datamodules.datasets.cartoonset import CartoonSet
 from datamodules.datasets.celeba import CelebA
 from datamodules.datasets.shards import ShardedFaces, write_shards
-from datamodules.datasets.splits import SPLITS
 from datamodules.errors import DataError
-from datamodules.samples import RawFace, Split
+from datamodules.samples import SPLITS, RawFace, Split
 from datamodules.source import FaceSource
 
 

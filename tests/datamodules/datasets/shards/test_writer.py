@@ -71,6 +71,7 @@ class Stopping:
     def __init__(self, faces: CelebA) -> None:
         self.names: list[str] = faces.names
         self.hair: NDArray[np.int64] = faces.hair
+        self.glasses: NDArray[np.int64] = faces.glasses
         self._faces = faces
 
     def __len__(self) -> int:
