@@ -10,11 +10,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 EXAMPLES = dict(re.findall(r'title="([^"]+)"\n--8<-- "([^"]+)"', PAGE))
 """Place in the project -> file in docs/examples/."""
+REGISTRY = "datamodules/datasets/registry.py"
+"""Its example is a line that is added."""
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +32,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for conftest in ("tests/conftest.py", "tests/lightning_modules/conftest.py"):
         shutil.copy(ROOT / conftest, copy / conftest)
     for place, example in EXAMPLES.items():
+        if place == REGISTRY:
+            with (copy / place).open("a") as file:
+                file.write("\n\n" + (ROOT / example).read_text())
+            continue
         assert not (ROOT / place).exists(), f"{place} is there already: the example would replace it"
         (copy / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / example, copy / place)
@@ -53,6 +60,10 @@ def test_a_variant_takes_at_most_four_files() -> None:
     assert len([place for place in EXAMPLES if "edges" in place]) <= 4
 
 
+def test_a_data_set_takes_two_files() -> None:
+    assert {place for place in EXAMPLES if "datasets" in place} == {REGISTRY, "datamodules/datasets/stickers.py"}
+
+
 def test_the_tests_of_the_examples_pass(project: Path) -> None:
     tests = [place for place in EXAMPLES if place.startswith("tests/")]
     assert tests
@@ -63,3 +74,17 @@ def test_the_variant_trains_by_its_config_and_name(project: Path, sample_root: P
     small = ["--data.image_size", "32", "--model.ngf", "4", "--model.ndf", "4", "--data.num_workers", "0"]
     options = ["--trainer.fast_dev_run", "true", "--trainer.accelerator", "cpu", "--data.root", str(sample_root)]
     python(project, "lightning_modules", "fit", "--config", "configs/cyclegan_edges.yaml", *small, *options)
+
+
+def test_the_data_set_trains_by_its_name(project: Path, sample_root: Path, tmp_path: Path) -> None:
+    (tmp_path / "celeba").symlink_to(sample_root / "celeba")
+    for split in ("train", "val", "test"):
+        (tmp_path / "stickers" / split).mkdir(parents=True)
+        for number in range(2):
+            image = Image.new("RGBA", (40, 40), (255, 100 * number, 0, 200))
+            image.save(tmp_path / "stickers" / split / f"sticker_{number}.png")
+    small = ["--data.image_size", "32", "--model.ngf", "4", "--model.ndf", "4", "--data.num_workers", "0"]
+    options = ["--trainer.fast_dev_run", "true", "--trainer.accelerator", "cpu", "--data.root", str(tmp_path)]
+    own = ["--data.cartoons", "stickers", "--data.background", "keep", "--data.glasses_share", "null"]
+    config = ["--config", "configs/cyclegan_baseline.yaml", "--data.align_cartoons", "false"]
+    python(project, "lightning_modules", "fit", *config, *small, *options, *own)
