@@ -150,7 +150,7 @@ def test_pooled_fakes_keep_what_belongs_to_them(
     pooled = model.pools["cartoon"].get_extra_state()["samples"]
     photos = [faces for batch in loader for faces in zip(*batch.photo, strict=True)]
     assert len(pooled) == len(photos)
-    for sample, (image, landmarks, _) in zip(pooled, photos, strict=True):
+    for sample, (image, landmarks, *_) in zip(pooled, photos, strict=True):
         beside = image if condition == "photo" else landmark_heatmaps(landmarks[None], 32, 32)[0]
         assert torch.equal(sample["image"][3:], beside)
 
