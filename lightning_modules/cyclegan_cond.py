@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from datamodules.samples import Domain, Faces, HairColour, Photos, UnpairedBatch
 from lightning_modules.base import BaseCycleGAN, Translation
-from lightning_modules.critic import Critic, LabelCritic
+from lightning_modules.discriminators import Discriminator, LabelDiscriminator
 from lightning_modules.errors import UsageError
 from lightning_modules.frozen import FrozenNetwork
 from lightning_modules.probe import OWN_PROBE
@@ -86,23 +86,23 @@ class CycleGANCond(BaseCycleGAN):
         told = {"num_labels": self._encoder.size, "label_injection": self._label_injection}
         return super().generator_inputs() | told
 
-    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, guide: Faces) -> Tensor:
-        """Translate ``images`` (B, 3, H, W) to ``target``, with the hair of ``guide``."""
-        return cast(Tensor, generators[target](images, self._encoder(guide.hair, guide.glasses)))
+    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, condition: Faces) -> Tensor:
+        """Translate ``images`` (B, 3, H, W) to ``target``, with the hair of ``condition``."""
+        return cast(Tensor, generators[target](images, self._encoder(condition.hair, condition.glasses)))
 
-    def build_critic(self, domain: Domain, downscale: int) -> Critic:
+    def build_discriminator(self, domain: Domain, downscale: int) -> Discriminator:
         """A discriminator that is given labels."""
-        network = self.build_discriminator(domain, num_labels=self._encoder.size)
-        return LabelCritic(network, domain, downscale, self._encoder)
+        network = self.build_discriminator_network(domain, num_labels=self._encoder.size)
+        return LabelDiscriminator(network, domain, downscale, self._encoder)
 
-    def wanted_faces(self, target: Domain, batch: UnpairedBatch) -> Faces:
+    def target_faces(self, target: Domain, batch: UnpairedBatch) -> Faces:
         """The sources of the fakes of ``target``, in training some of them with a random label.
 
         Photos without label are always given one.
         """
-        source = super().wanted_faces(target, batch)
+        source = super().target_faces(target, batch)
         if not self.training:
-            return self.with_labels(source) if target == "cartoon" else source
+            return self.fill_labels(source) if target == "cartoon" else source
         if target == "cartoon":
             source = self._with_glasses(source, source.glasses < 0)
         chances, labels = self.random_numbers(source.hair, f"target {target}")
@@ -119,19 +119,19 @@ class CycleGANCond(BaseCycleGAN):
             terms["leak_cartoon"] = self._leak_term(batch.photo, translation)
         return terms
 
-    def more_negatives(self, critic: str, real: Faces, fake: Faces) -> list[Faces]:
+    def extra_negatives(self, discriminator: str, real: Faces, fake: Faces) -> list[Faces]:
         """Real faces under wrong labels, where that is asked for; a face without label leaves its place to a fake."""
-        negatives = super().more_negatives(critic, real, fake)
-        if self._wrong_labels and isinstance(self.critics[critic], LabelCritic):
-            wrong = real._replace(hair=self._other_labels(real.hair, f"wrong {critic}"))
+        negatives = super().extra_negatives(discriminator, real, fake)
+        if self._wrong_labels and isinstance(self.discriminators[discriminator], LabelDiscriminator):
+            wrong = real._replace(hair=self._other_labels(real.hair, f"wrong {discriminator}"))
             wrong = choose(real.hair >= 0, wrong, fake)
             if self._encoder.glasses:
-                has_other = self.random_numbers(real.glasses, f"wrong glasses {critic}")[0] < 0.5
+                has_other = self.random_numbers(real.glasses, f"wrong glasses {discriminator}")[0] < 0.5
                 wrong = choose((real.glasses >= 0) & has_other, real._replace(glasses=1 - real.glasses), wrong)
             negatives.append(wrong)
         return negatives
 
-    def with_labels(self, photos: Faces) -> Faces:
+    def fill_labels(self, photos: Faces) -> Faces:
         """Photos that all have a label: their own, or what the classifier sees, or without one the first class.
 
         Whether they wear glasses is what the classifier sees, as at prediction, also where a set says it.
@@ -152,14 +152,14 @@ class CycleGANCond(BaseCycleGAN):
         seen = (self.classifier(photos.image.float()).glasses > 0).long()
         return photos._replace(glasses=torch.where(where, seen, photos.glasses))
 
-    def own_cartoons(self, photos: Faces) -> Tensor:
+    def translate_photos(self, photos: Faces) -> Tensor:
         """The cartoons (B, 3, H, W) of photos in their own hair colours."""
-        return super().own_cartoons(self.with_labels(photos))
+        return super().translate_photos(self.fill_labels(photos))
 
     def cartoons(self, photos: Faces) -> Tensor:
         """Cartoons (B, 3, H, W) in [-1, 1] of photos, or with ``hair`` "all" sheets (B, 3, H, num_labels * W)."""
         if not self._labels_to_predict:
-            return self.own_cartoons(photos)
+            return self.translate_photos(photos)
         return torch.cat(self._coloured(photos, self._labels_to_predict), dim=3)
 
     def in_all_labels(self, photos: Faces) -> list[Tensor]:
@@ -196,9 +196,11 @@ class CycleGANCond(BaseCycleGAN):
 
     def _coloured(self, photos: Faces, labels: Iterable[int]) -> list[Tensor]:
         """Cartoons (B, 3, H, W) of all photos for each label."""
-        photos = self.with_labels(photos)
-        guides = [photos._replace(hair=torch.full_like(photos.hair, label)) for label in labels]
-        return [self.translate_to("cartoon", self.trained_generators, photos.image, guide) for guide in guides]
+        photos = self.fill_labels(photos)
+        conditions = [photos._replace(hair=torch.full_like(photos.hair, label)) for label in labels]
+        return [
+            self.translate_to("cartoon", self.trained_generators, photos.image, condition) for condition in conditions
+        ]
 
     def _other_labels(self, labels: Tensor, purpose: str) -> Tensor:
         """Random labels (B,) that differ from the given ones."""
@@ -207,7 +209,7 @@ class CycleGANCond(BaseCycleGAN):
 
     def _leak_term(self, photos: Faces, translation: Translation) -> Term:
         """Mean change (L1) of the cheeks between the cartoon and one in another colour."""
-        wanted, cartoons = translation.wanted["cartoon"], translation.fake["cartoon"]
+        wanted, cartoons = translation.targets["cartoon"], translation.fake["cartoon"]
         generators = self.generators if self.training else self.trained_generators
         others = wanted._replace(hair=self._other_labels(wanted.hair, "leak"))
         recoloured = self.translate_to("cartoon", generators, photos.image, others)

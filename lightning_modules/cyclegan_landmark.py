@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from datamodules.samples import Domain, Faces, UnpairedBatch
 from datamodules.transforms.face_box import MEAN_FACE, square_of_landmarks
 from lightning_modules.base import BaseCycleGAN, Translation
-from lightning_modules.critic import Critic, PartCritic
+from lightning_modules.discriminators import Discriminator, LocalDiscriminator
 from lightning_modules.drawing import RED, draw_lines, draw_points
 from lightning_modules.errors import UsageError
 from lightning_modules.landmark_data import require_landmarks
@@ -107,18 +107,18 @@ class CycleGANLandmark(BaseCycleGAN):
         inputs = super().generator_inputs()
         return inputs | {"in_channels": inputs["in_channels"] + 5 * self._heatmaps}
 
-    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, guide: Faces) -> Tensor:
-        """Translate ``images`` (B, 3, H, W) to ``target``, with the landmarks of ``guide``."""
+    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, condition: Faces) -> Tensor:
+        """Translate ``images`` (B, 3, H, W) to ``target``, with the landmarks of ``condition``."""
         if self._heatmaps:
-            images = torch.cat([images, landmark_heatmaps(guide.landmarks, *images.shape[2:])], dim=1)
-        return super().generate(generators, target, images, guide)
+            images = torch.cat([images, landmark_heatmaps(condition.landmarks, *images.shape[2:])], dim=1)
+        return super().generate(generators, target, images, condition)
 
-    def known_of(self, photos: Tensor, names: Sequence[str] = ()) -> Faces:
+    def infer_condition(self, photos: Tensor, names: Sequence[str] = ()) -> Faces:
         """Photos (B, 3, H, W) with the landmarks of the largest face that the detector finds in each.
 
         Where it finds none, there is a warning, and the landmarks are those of an average photo.
         """
-        known = super().known_of(photos, names)
+        known = super().infer_condition(photos, names)
         if not self._heatmaps:
             return known
         found = self.detector.find(photos)
@@ -127,32 +127,32 @@ class CycleGANLandmark(BaseCycleGAN):
             warnings.warn(f"{name}: no face found; it is taken to be where faces are on average", stacklevel=2)
         return known._replace(landmarks=or_mean(found, photos))
 
-    def build_critics(self) -> dict[str, Critic]:
+    def build_discriminators(self) -> dict[str, Discriminator]:
         """One discriminator more for each part of a cartoon face."""
         local = {
-            name: PartCritic(self.build_discriminator("cartoon", n_layers=2), "cartoon", part)
+            name: LocalDiscriminator(self.build_discriminator_network("cartoon", n_layers=2), "cartoon", part)
             for name, part in PARTS.items()
         }
-        return super().build_critics() | local
+        return super().build_discriminators() | local
 
-    def critic_groups(self) -> list[list[str]]:
+    def discriminator_groups(self) -> list[list[str]]:
         """An optimiser of its own for each local discriminator."""
-        groups = [[name for name in group if name not in PARTS] for group in super().critic_groups()]
+        groups = [[name for name in group if name not in PARTS] for group in super().discriminator_groups()]
         return groups + [[part] for part in PARTS]
 
-    def adversarial_weight(self, critic: str) -> float:
+    def adversarial_weight(self, discriminator: str) -> float:
         """For the local discriminators lambda_2 and their own weight, from ``local_start`` on and ramped up."""
-        if critic not in PARTS:
-            return self._lambda_global * super().adversarial_weight(critic)
+        if discriminator not in PARTS:
+            return self._lambda_global * super().adversarial_weight(discriminator)
         if self._trainer and self.trainer.state.fn not in {None, TrainerFn.FITTING}:  # which know no step
-            return self._lambda_local[critic]
-        return self._lambda_local[critic] * ramp_factor(self.global_step, self._local_start, self._local_ramp)
+            return self._lambda_local[discriminator]
+        return self._lambda_local[discriminator] * ramp_factor(self.global_step, self._local_start, self._local_ramp)
 
     def extra_generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
         """Landmark consistency of the fakes of both domains; outside training what a blank image gets, too."""
         terms = super().extra_generator_terms(batch, translation)
         if self._lambda_landmark:
-            for domain, wanted in translation.wanted.items():
+            for domain, wanted in translation.targets.items():
                 fakes = translation.fake[domain]
                 terms[f"landmark_{domain}"] = self._landmark_term(fakes, wanted.landmarks)
                 if not self.training:
@@ -180,7 +180,7 @@ class CycleGANLandmark(BaseCycleGAN):
     def grid_rows(self, batch: UnpairedBatch) -> list[Tensor]:
         """Three rows more, as in Fig. 11: the photo's landmarks, those found in its cartoon, and how far they moved."""
         photo, wanted = batch.photo.image, batch.photo.landmarks
-        cartoon = self.own_cartoons(batch.photo)
+        cartoon = self.translate_photos(batch.photo)
         found, _ = self._locate(cartoon, wanted)
         moved = draw_points(draw_lines(cartoon, wanted, found), wanted)
         return [*super().grid_rows(batch), draw_points(photo, wanted), draw_points(cartoon, found, RED), moved]
