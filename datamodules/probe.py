@@ -164,7 +164,7 @@ class _Chosen(Dataset[LabelledFaces]):
         part, place = self._places[index]
         face: RawFace = self._parts[part][place]
         faces = self._transform(face, seed)
-        return LabelledFaces(faces.image, faces.hair, torch.tensor(self._glasses[part][place]))
+        return LabelledFaces(faces.image, faces.label, torch.tensor(self._glasses[part][place]))
 
 
 class _Draws(Dataset[LabelledFaces]):

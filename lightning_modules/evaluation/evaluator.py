@@ -197,7 +197,7 @@ class Evaluator(nn.Module):
 
         said = self.judges.probe(cartoons)
         hair, has_glasses = said.hair.argmax(dim=1), (said.glasses > 0).long()
-        label = photos.hair if self._has_hair_labels else torch.full_like(photos.hair, -1)
+        label = photos.label if self._has_hair_labels else torch.full_like(photos.label, -1)
         self._mean("hair").update((hair == label)[label >= 0])
         self._mean("invented").update(has_glasses[glasses == 0])
         self._mean("kept").update(has_glasses[glasses == 1])
@@ -206,7 +206,7 @@ class Evaluator(nn.Module):
 
     def _judge_unlabelled(self, photos: Faces, cartoons: Tensor, landmarks: Tensor) -> None:
         """Red is what unlabelled cartoons are, and what photos without label may learn from them."""
-        is_unlabelled = (photos.hair < 0) & torch.tensor(self._has_hair_labels, device=photos.hair.device)
+        is_unlabelled = (photos.label < 0) & torch.tensor(self._has_hair_labels, device=photos.label.device)
         seen = label_of_palette(hair_index(cartoons[is_unlabelled], landmarks[is_unlabelled]))
         self._mean("orange").update(seen == NO_HAIR_COLOUR)
 

@@ -43,7 +43,7 @@ def test_every_face_is_that_of_its_source() -> None:
     assert [int(joined[index].image[0, 0, 0]) for index in range(6)] == [0, 1, 2, 100, 101, 200]
     assert joined.names == ["a/0.png", "a/1.png", "a/2.png", "b/c/0.png", "b/c/1.png", "d/0.png"]
     assert joined.hair.tolist() == [0, 1, 2, 0, 1, 0]
-    assert [joined[index].hair for index in range(6)] == joined.hair.tolist()
+    assert [joined[index].label for index in range(6)] == joined.hair.tolist()
     assert joined.glasses.tolist() == [1, 1, 1, -1, -1, 1]
     assert (
         joined.fingerprint()
