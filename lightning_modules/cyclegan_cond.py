@@ -9,17 +9,17 @@ import torch
 from torch import Tensor, nn
 
 from datamodules.samples import Domain, Faces, HairColour, Photos, UnpairedBatch
+from lightning_modules.attribute_classifier import OWN_CLASSIFIER
 from lightning_modules.base import BaseCycleGAN, Translation
 from lightning_modules.discriminators import Discriminator, LabelDiscriminator
 from lightning_modules.errors import UsageError
 from lightning_modules.frozen import FrozenNetwork
-from lightning_modules.probe import OWN_PROBE
 from lightning_modules.terms import Term, Terms
 from networks import LabelInjection
+from networks.attribute_classifier import AttributeNet, load_attribute_net
 from networks.labels import LabelEncoder
 from networks.landmarks import cheek_mask
 from networks.losses import masked_l1
-from networks.probe import FaceProbe, load_probe
 from networks.weights_file import WeightsError
 
 HairChoice = Literal["black", "brown", "blonde", "grey", "all", "own"]
@@ -31,9 +31,11 @@ class CycleGANCond(BaseCycleGAN):
     The label is given to every convolution of the generators and the first of the discriminators. Fakes take their
     source's label, and so does the way back; pooled fakes keep theirs. A photo without label is asked for a random one
     in training: cartoons without label are red or orange, so under none its cartoon would learn red hair. Elsewhere it
-    is given the one that the project's classifier sees (``weights/probe.safetensors``), or of other classes the first.
+    is given the one that the project's classifier sees (``weights/attribute_classifier.safetensors``), or of other
+    classes the first.
 
-    Other attributes work as well: ``--data.labels`` puts their classes into ``Faces.label``, ``num_labels`` counts them.
+    Other attributes work as well: ``--data.labels`` puts their classes into ``Faces.label``, ``num_labels`` counts
+    them.
 
     Args:
         num_labels: Number of classes of the label.
@@ -79,7 +81,7 @@ class CycleGANCond(BaseCycleGAN):
         self._random_target_share = random_target_share
         self._labels_to_predict = _labels_of(hair, num_labels)
         self._has_hair_labels = num_labels == len(HairColour)
-        self.classifier: FrozenNetwork[FaceProbe] | None = None
+        self.classifier: FrozenNetwork[AttributeNet] | None = None
 
     def generator_inputs(self) -> dict[str, Any]:
         """Labels beside the image."""
@@ -177,7 +179,7 @@ class CycleGANCond(BaseCycleGAN):
         self._has_hair_labels = self._num_labels == len(HairColour) and not getattr(data, "hparams", {}).get("labels")
         if (self._has_hair_labels or self._encoder.glasses) and self.classifier is None:
             try:
-                self.classifier = FrozenNetwork(load_probe(OWN_PROBE)[0]).to(self.device)
+                self.classifier = FrozenNetwork(load_attribute_net(OWN_CLASSIFIER)[0]).to(self.device)
             except WeightsError as error:
                 raise UsageError(f"{error}; it tells hair and glasses of photos without labels") from error
         if stage == "predict" and not self._labels_to_predict and not self._has_hair_labels:

@@ -21,7 +21,7 @@ class Figure:
         spread_is: What ``spread`` is.
         samples: Images that it was measured on.
         unit: "%" for shares, which are written from 0 to 1; else the unit's name or nothing.
-        judge: Name of the judge among "features", "probe", "landmarks".
+        judge: Name of the judge among "features", "classifier", "landmarks".
         note: What to keep in mind.
     """
 
