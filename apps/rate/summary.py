@@ -9,7 +9,7 @@ import numpy as np
 from apps.rate.questions import PREFERENCE, SCALES
 from apps.rate.ratings import Ratings, read_ratings
 from apps.rate.report import STRENGTH, agreements
-from apps.rate.statistics import Figure, mean_scores, preferences
+from apps.rate.statistics import Estimate, mean_scores, preferences
 
 
 def summarise(database: Path) -> dict[str, dict[str, dict[str, object]]]:
@@ -84,7 +84,7 @@ def _preference(ratings: Ratings) -> dict[str, list[dict[str, object]]]:
     }
 
 
-def _describe(title: str, unit: str, figure: Figure) -> dict[str, object]:
+def _describe(title: str, unit: str, figure: Estimate) -> dict[str, object]:
     return {
         "title": title,
         "value": figure.value,

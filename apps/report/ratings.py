@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from apps.report.checkpoints import CheckpointState
-from apps.report.runs import Figure, MeasuredRun, read_figure
+from apps.report.runs import MeasuredRun, read_figure
 from apps.report.section import Json, Section
 from datamodules.extras import needs_extra
+from lightning_modules.figure import Figure
 
 
 @dataclass(frozen=True)

@@ -7,44 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import get_args
 
 import yaml
 
 from apps.report.checkpoints import CheckpointState, checkpoint_state, locate
 from apps.report.section import Json, Section, read_json
 from datamodules.errors import DataError
+from lightning_modules.figure import Better, Figure
 from lightning_modules.runs import CHECKPOINT_FOLDER, CONFIG_FILE, METRICS_FILE, METRICS_FORMAT, TEST_FOLDER
 
 Value = str | int | float | None
 
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure of one run.
-
-    Attributes:
-        title: What was measured, and by what where titles alone would not say.
-        value: None where there is none; `note` says why.
-        spread: How far `value` may be off.
-        spread_is: What kind of spread that is.
-        samples: Number of samples it rests on.
-        unit: "%" for fractions that are shown times 100.
-        better: "lower", "higher", or "" where neither is.
-        judge: Kind of the run's judge that it rests on.
-        note: What to keep in mind.
-        interval: The ends of a confidence interval, which `value` need not be in the middle of.
-    """
-
-    title: str
-    value: float | None
-    spread: float | None = None
-    spread_is: str = ""
-    samples: int | None = None
-    unit: str = ""
-    better: str = ""
-    judge: str | None = None
-    note: str | None = None
-    interval: tuple[float, float] | None = None
+_BETTER: dict[str, Better] = {each: each for each in get_args(Better)}
 
 
 @dataclass(frozen=True)
@@ -222,16 +197,16 @@ def read_figure(entry: Section) -> Figure:
         DataError: It is none.
     """
     better = entry.maybe_text("better") or ""
-    if better not in {"", "lower", "higher"}:
+    if better not in _BETTER:
         entry.complain(f"has better: {better!r}, expected lower, higher or an empty text")
     return Figure(
         title=entry.text("title"),
         value=entry.maybe_number("value"),
         spread=entry.maybe_number("spread"),
         spread_is=entry.maybe_text("spread_is") or "",
-        samples=entry.maybe_whole("samples"),
+        samples=entry.maybe_whole("samples") or 0,
         unit=entry.maybe_text("unit") or "",
-        better=better,
+        better=_BETTER[better],
         judge=entry.maybe_text("judge"),
         note=entry.maybe_text("note"),
         interval=entry.maybe_interval("interval"),

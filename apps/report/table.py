@@ -9,7 +9,8 @@ from functools import cached_property
 
 from apps.report.numbers import DASH, decimals_for, printed
 from apps.report.rows import Row
-from apps.report.runs import Figure, MeasuredRun
+from apps.report.runs import MeasuredRun
+from lightning_modules.figure import Figure
 
 LEADING = (
     *("rating_identity", "rating_realistic", "rating_as_profile", "preference"),
@@ -245,7 +246,7 @@ def _cell(figures: Sequence[Figure | None]) -> Cell:
         return Cell(None, notes=notes or [NOT_MEASURED])
     if len(values) < len(figures):
         notes.append(f"{len(values)} of {len(figures)} seeds with a value")
-    samples = min((figure.samples for figure in known if figure.samples is not None), default=None)
+    samples = min((figure.samples for figure in known if figure.samples), default=None)
     if len(values) == 1:
         only = known[0]
         return Cell(values[0], only.spread, only.spread_is, 1, samples, notes, only.interval)

@@ -13,8 +13,8 @@ from torchmetrics.utilities import dim_zero_cat
 from datamodules.samples import NO_HAIR_COLOUR, Domain, Faces, UnpairedBatch
 from datamodules.transforms.face_box import square_of_landmarks
 from lightning_modules.base import OTHER, BaseCycleGAN, Translation, faces_of
-from lightning_modules.figure import Better, Figure
 from lightning_modules.evaluation.judges import Judges
+from lightning_modules.figure import Better, Figure
 from lightning_modules.landmark_detector import or_mean
 from lightning_modules.metrics import (
     Diversity,

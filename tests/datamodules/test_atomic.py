@@ -33,8 +33,13 @@ def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
 def test_a_file_stays_as_it_was_after_an_error(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("before")
-    with pytest.raises(ValueError, match="in the middle"), whole_file(path) as part:
-        part.write_text("half")
-        raise ValueError("in the middle")
+
+    def write_half() -> None:
+        with whole_file(path) as part:
+            part.write_text("half")
+            raise ValueError("in the middle")
+
+    with pytest.raises(ValueError, match="in the middle"):
+        write_half()
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
