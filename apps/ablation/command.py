@@ -289,13 +289,9 @@ def _report(matrix: Matrix, place: Place) -> None:
 
 
 def _find(path: Path) -> Path:
-    """A file in the current folder, or else in the project."""
-    from lightning_modules.runs import project_root
+    from lightning_modules.runs import find_in_project, known_configs, project_root
 
-    places = (path.expanduser(), project_root() / path)
-    found = next((place for place in places if place.is_file()), None)
-    if found is None:
-        known = sorted((project_root() / "configs" / "ablation").glob("*.yaml"))
-        names = ", ".join(f"configs/ablation/{file.name}" for file in known)
-        raise DataError(f"no such file here or in {project_root()}: {path}; the project has {names}")
-    return found
+    if found := find_in_project(path):
+        return found
+    known = known_configs("configs/ablation")
+    raise DataError(f"no such file here or in {project_root()}: {path}; the project has {known}")
