@@ -85,7 +85,7 @@ def report(
         return
     from rich.console import Console
 
-    from apps.rate.screen import render
+    from apps.rate.console import render
 
     console = Console(soft_wrap=True, markup=False, highlight=False)
     for part in render(found):

@@ -24,7 +24,7 @@ SECURITY_HEADERS = {
 """Scripts, styles and pictures of this server only, in no frame; nothing is told to other sites."""
 
 
-class Guard:
+class SecurityMiddleware:
     """Adds the security headers, and refuses what another site's page sends.
 
     Args:
