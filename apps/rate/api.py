@@ -1,4 +1,4 @@
-"""The page and the API that raters' browsers talk to. Nothing that it says tells which run a cartoon is from."""
+"""The page and the API for raters' browsers. No response reveals which run a cartoon is from."""
 
 from __future__ import annotations
 

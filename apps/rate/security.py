@@ -1,4 +1,4 @@
-"""What every answer of the server carries, and which requests get none."""
+"""Security headers of all responses, and protection against requests from other sites."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SECURITY_HEADERS = {
 
 
 class SecurityMiddleware:
-    """Adds the security headers, and refuses what another site's page sends.
+    """Adds the security headers, and refuses requests that another site's page sends.
 
     Args:
         app: What answers the rest.

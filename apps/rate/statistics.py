@@ -128,11 +128,11 @@ def agreement(ratings: Array, domain: Sequence[float]) -> Estimate:
 def preferences(choices: Array) -> Preferences:
     """Strengths of Bradley and Terry, by maximum likelihood.
 
-    "No difference" counts as half a win for either. `VIRTUAL_WINS` draw strengths a little towards each other, the
+    "No difference" counts as half a win for either. ``VIRTUAL_WINS`` draw strengths a little towards each other, the
     more the fewer comparisons there are.
 
     Args:
-        choices: (R, P, V, V), see `apps.rate.ratings.Ratings`.
+        choices: (R, P, V, V), see ``apps.rate.ratings.Ratings``.
     """
     variants = choices.shape[2]
     wins = _wins(choices)

@@ -45,7 +45,7 @@ class AssignedItem:
 
 
 class _Deal(NamedTuple):
-    """An item that a rater was given; the keys are the database's, `second` is None for a scored cartoon."""
+    """An item that a rater was given; the keys are the database's, ``second`` is None for a scored cartoon."""
 
     item: int
     photo: int
@@ -58,7 +58,7 @@ class Store:
     """An open file of ratings.
 
     Args:
-        path: The file, see `apps.rate.database`.
+        path: The file, see ``apps.rate.database``.
 
     Raises:
         DataError: It cannot be used.
@@ -105,7 +105,7 @@ class Store:
         return rows[0][0] if rows else None
 
     def join(self, name: str | None) -> str:
-        """Begin as a new rater; returns the token that `find_rater` knows them by."""
+        """Begin as a new rater; returns the token that ``find_rater`` knows them by."""
         token = secrets.token_urlsafe(24)
         with self._writing() as connection:
             row = (_digest(token), name, now())
@@ -159,7 +159,7 @@ class Store:
         Args:
             rater: Key of the rater.
             mode: How the item was asked.
-            position: The item's, as in `AssignedItem`.
+            position: The item's, as in ``AssignedItem``.
             question: Key of the question.
             value: In the range of the question; of two cartoons -1 is the left one.
 

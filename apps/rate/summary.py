@@ -1,4 +1,4 @@
-"""What people said of each run, as figures beside those that are measured."""
+"""People's ratings of each run, as figures like the measured ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def summarise(database: Path) -> dict[str, dict[str, dict[str, object]]]:
     the scale is not in the middle of its interval.
 
     Args:
-        database: A file that `cartoongan rate` wrote.
+        database: A file that ``cartoongan rate`` wrote.
 
     Returns:
         By title of the run, "cyclegan_full/s7", and key: rating_identity, rating_realistic and rating_as_profile where

@@ -52,7 +52,7 @@ def quick_answer(arguments: Sequence[str]) -> str | None:
         arguments: The command line without the program's name.
 
     Returns:
-        The text to print; None where the whole command is needed.
+        The text to print; None if the whole command is needed.
 
     Raises:
         UsageError: The sub-command does not exist, or nothing names a model.
