@@ -189,7 +189,7 @@ def _find_homes(path: Path) -> list[Path]:
 
 
 def evenly(names: Sequence[str], count: int) -> list[str]:
-    """At most this many of the names, evenly spread over them, none twice."""
+    """At most ``count`` of the names, evenly spread, none twice."""
     return [names[number] for number in spread_evenly(len(names), count)]
 
 
