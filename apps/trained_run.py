@@ -132,7 +132,7 @@ class TrainedRun:
         import torch
 
         with torch.inference_mode():
-            parts = [self.model.own_cartoons(part) for part in _in_batches(photos)]
+            parts = [self.model.translate_photos(part) for part in _in_batches(photos)]
         return torch.cat(parts)
 
     def coloured(self, photos: Faces) -> list[Tensor]:

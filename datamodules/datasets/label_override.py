@@ -54,7 +54,7 @@ def read_label_csv(path: Path) -> Labels:
     return labels
 
 
-class RelabelledFaces:
+class LabelOverride:
     """The same faces with other labels in the place of their hair colours; those without keep none.
 
     Args:

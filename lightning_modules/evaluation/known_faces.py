@@ -14,7 +14,7 @@ from torch import Tensor
 from torchvision.ops import box_iou
 
 from datamodules.datasets.cartoonset import find_cartoons
-from datamodules.datasets.group_split import hold_back
+from datamodules.datasets.group_split import split_by_group
 from datamodules.datasets.lfw_net import LfwNet
 from datamodules.detector.crops import cut
 from datamodules.detector.scenes import CartoonScenes, WiderScenes
@@ -88,12 +88,12 @@ def held_back(folder: Path, families: Path | None = None) -> list[str]:
 
     Args:
         folder: CartoonSet's.
-        families: Table of what cartoons share, as `hold_back` wants it.
+        families: Table of what cartoons share, as `split_by_group` wants it.
 
     Raises:
         DataError: The table is missing or malformed.
     """
-    return hold_back(find_cartoons(folder), families)[1]
+    return split_by_group(find_cartoons(folder), families)[1]
 
 
 def drawn_faces(

@@ -21,7 +21,7 @@ def test_a_run_translates_its_test_photos(trained_runs: Path, sample_root: Path)
     cartoons = run.cartoons(photos)
     assert cartoons.shape == (2, 3, 32, 32)
     with torch.inference_mode():
-        torch.testing.assert_close(cartoons, run.model.own_cartoons(photos), rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(cartoons, run.model.translate_photos(photos), rtol=1e-4, atol=1e-5)
     coloured = run.coloured(photos)
     assert len(coloured) == 4
     own = torch.stack([coloured[label][index] for index, label in enumerate(photos.hair.tolist()) if label >= 0])

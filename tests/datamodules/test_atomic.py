@@ -34,12 +34,12 @@ def test_a_file_stays_as_it_was_after_an_error(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("before")
 
-    def write_half() -> None:
+    def write() -> None:
         with whole_file(path) as part:
             part.write_text("half")
             raise ValueError("in the middle")
 
     with pytest.raises(ValueError, match="in the middle"):
-        write_half()
+        write()
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]

@@ -13,8 +13,8 @@ from torch.utils.data import DataLoader, Dataset
 from datamodules.samples import Faces, UnpairedBatch
 from lightning_modules.callbacks import GradientNorms
 from lightning_modules.cli import main
-from lightning_modules.critic import LabelCritic, PartCritic
 from lightning_modules.cyclegan_full import CycleGANFull
+from lightning_modules.discriminators import LabelDiscriminator, LocalDiscriminator
 from lightning_modules.landmark_detector import LandmarkDetector
 from networks import GeneratorName
 from networks.landmarks import PARTS, landmark_heatmaps
@@ -55,7 +55,7 @@ def test_every_term_acts(assert_terms_act: Callable[..., None], small: MakeModel
         "lambda_2": {f"adversarial_{part}" for part in PARTS},
         "lambda_3": {"landmark_photo", "landmark_cartoon"},
     }
-    assert_terms_act(small, next(iter(loader)), switches, frozen=("detector",))
+    assert_terms_act(small, next(iter(loader)), switches, frozen=("landmarks",))
 
 
 @pytest.mark.parametrize("generator", ["resnet9", "resnet6", "unet", "densenet"])
@@ -69,13 +69,17 @@ def test_every_backbone_is_given_label_and_heatmaps(generator: GeneratorName, sm
         assert not torch.allclose(cartoons, model.generate(model.generators, "cartoon", photos.image, other), atol=1e-5)
 
 
-def test_the_critics_are_those_of_both_variants(small: MakeModel) -> None:
+def test_the_discriminators_are_those_of_both_variants(small: MakeModel) -> None:
     model = small(wrong_labels=True)
-    kinds = {name: type(critic) for name, critic in model.critics.items()}
-    assert kinds == {"photo": LabelCritic, "cartoon": LabelCritic, **dict.fromkeys(PARTS, PartCritic)}
+    kinds = {name: type(discriminator) for name, discriminator in model.discriminators.items()}
+    assert kinds == {
+        "photo": LabelDiscriminator,
+        "cartoon": LabelDiscriminator,
+        **dict.fromkeys(PARTS, LocalDiscriminator),
+    }
     faces = some_photos()
-    assert len(model.more_negatives("cartoon", faces, faces)) == 1
-    assert model.more_negatives("eyes", faces, faces) == []
+    assert len(model.extra_negatives("cartoon", faces, faces)) == 1
+    assert model.extra_negatives("eyes", faces, faces) == []
 
 
 def test_the_paper_s_networks_have_the_size_of_both_variants(detector_weights: Path) -> None:

@@ -126,7 +126,7 @@ def test_two_sets_are_one_domain_with_their_own_labels_landmarks_and_parts(two_s
 def test_training_draws_every_face_of_both_as_often(two_sets: Path) -> None:
     data = FacesDataModule(str(two_sets), "celeba,again/celeba", "cartoonset10k,others", 16, 1, 0)
     stream = data.stream("photo", "train")
-    drawn = [stream.order(draw) for draw in range(2 * len(stream.faces))]
+    drawn = [stream.sampler(draw) for draw in range(2 * len(stream.faces))]
     assert sorted(drawn) == sorted([*range(len(stream.faces))] * 2)
     data.setup("fit")
     batch = next(iter(data.train_dataloader()))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from datamodules.datasets.label_override import RelabelledFaces, read_label_csv
+from datamodules.datasets.label_override import LabelOverride, read_label_csv
 from datamodules.datasets.registry import open_faces
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
@@ -22,7 +22,7 @@ def test_faces_carry_the_labels_of_the_csv(sample_root: Path, tmp_path: Path) ->
     faces = open_faces(sample_root / "celeba", "photo", "train")
     first, second, *_ = faces.names
     path = written(tmp_path / "labels.csv", f"photo,{second},7", f"cartoon,{first},3", f"photo,{first},0")
-    relabelled = RelabelledFaces(faces, read_label_csv(path)["photo"])
+    relabelled = LabelOverride(faces, read_label_csv(path)["photo"])
     assert relabelled.hair.tolist() == [0, 7] + [NO_HAIR_COLOUR] * (len(faces) - 2)
     assert [relabelled[index].hair for index in range(3)] == [0, 7, NO_HAIR_COLOUR]
     assert np.array_equal(relabelled[1].image, faces[1].image)
