@@ -28,7 +28,7 @@ def serve(store: Store, mode: Mode, host: str, port: int) -> None:
         port: 0 is any that is free.
 
     Raises:
-        DataError: That cannot be listened at.
+        DataError: The address or port cannot be used.
     """
     listener = listen(host, port)
     is_local = is_loopback(host)
@@ -40,7 +40,7 @@ def serve(store: Store, mode: Mode, host: str, port: int) -> None:
 
 
 def build_server(app: ASGIApp) -> uvicorn.Server:
-    """A quiet server, which ends soon when it is told to."""
+    """A server that logs little and stops quickly."""
     return uvicorn.Server(
         uvicorn.Config(
             app,
@@ -56,10 +56,10 @@ def build_server(app: ASGIApp) -> uvicorn.Server:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens at a name or number of this machine; port 0 is any that is free.
+    """A socket that listens on an address of this machine; port 0 for any free one.
 
     Raises:
-        DataError: That cannot be listened at.
+        DataError: The address or port cannot be used.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from apps.report.checkpoints import CheckpointState
-from apps.report.runs import Figure, find_runs, read_run, untested_homes
+from apps.report.runs import find_runs, read_run, untested_homes
 from datamodules.errors import DataError
+from lightning_modules.figure import Figure
 
 MakeHome = Callable[..., Path]
 MakeFigure = Callable[..., dict[str, Any]]
@@ -30,7 +31,7 @@ def test_a_run_is_read_with_all_that_a_report_needs(make_home: MakeHome, make_fi
         100,
         home / "checkpoints" / "best.ckpt",
     )
-    expected = Figure("Hair", 0.5, 0.1, "", 10, "%", "higher", "classifier", "mind this")
+    expected = Figure("Hair", 0.5, "higher", spread=0.1, samples=10, unit="%", judge="classifier", note="mind this")
     assert run.figures == {"hair_accuracy": expected}
     assert run.judge_of(expected) == "classifier 1a"
     assert run.judges["classifier"].reached == {"hair accuracy": 0.98}

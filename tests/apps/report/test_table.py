@@ -9,8 +9,9 @@ import pytest
 from apps.report.legend import legend_of
 from apps.report.numbers import DASH
 from apps.report.rows import rows_of
-from apps.report.runs import Figure, find_runs
+from apps.report.runs import find_runs
 from apps.report.table import OVER_SEEDS, Table, build_table
+from lightning_modules.figure import Figure
 
 MakeHome = Callable[..., Path]
 MakeFigure = Callable[..., dict[str, Any]]
