@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.drawing.pictures import write_png
 from apps.data.set_names import SET_NAMES
+from apps.drawing.pictures import write_png
 from apps.options import RootOption
 from datamodules.datasets.registry import find_set
 
