@@ -92,7 +92,7 @@ class BaseCycleGAN(LightningModule, ABC):
 
     - networks: ``build_generator``, ``generator_inputs``, ``build_discriminator`` (one of a domain),
       ``build_discriminators`` (all), ``discriminator_groups`` (which share an optimiser);
-    - inputs: ``generate`` (what a generator gets beside the image), ``target_faces`` (labels and landmarks of the fakes),
+    - inputs: ``generate`` (what a generator gets beside the image), ``target_faces`` (labels and landmarks of fakes),
       ``infer_condition`` (the same for bare photos at prediction), ``cartoons`` (what prediction returns);
     - what discriminators see: ``Discriminator.inputs``, ``real_faces``, ``extra_negatives``;
     - losses: ``adversarial_weight`` (also over time), ``extra_generator_terms``, ``networks_in_loss``;
@@ -232,7 +232,7 @@ class BaseCycleGAN(LightningModule, ABC):
         """
         landmarks = photos.new_full((len(photos), 5, 2), math.nan)
         unknown = torch.full((len(photos),), NO_HAIR_COLOUR, device=photos.device)
-        return Faces(photos, landmarks, hair=unknown, glasses=torch.full_like(unknown, UNKNOWN_GLASSES))
+        return Faces(photos, landmarks, label=unknown, glasses=torch.full_like(unknown, UNKNOWN_GLASSES))
 
     def cartoons(self, photos: Faces) -> Tensor:
         """The cartoons (B, 3, H, W) of photos with what is known of them."""

@@ -9,17 +9,17 @@ import torch
 from torch import Tensor, nn
 
 from datamodules.samples import Domain, Faces, HairColour, Photos, UnpairedBatch
+from lightning_modules.attribute_classifier import OWN_CLASSIFIER
 from lightning_modules.base import BaseCycleGAN, Translation
 from lightning_modules.discriminators import Discriminator, LabelDiscriminator
 from lightning_modules.errors import UsageError
 from lightning_modules.frozen import FrozenNetwork
-from lightning_modules.probe import OWN_PROBE
 from lightning_modules.terms import Term, Terms
 from networks import LabelInjection
+from networks.attribute_classifier import AttributeNet, load_attribute_net
 from networks.labels import LabelEncoder
 from networks.landmarks import cheek_mask
 from networks.losses import masked_l1
-from networks.probe import FaceProbe, load_probe
 from networks.weights_file import WeightsError
 
 HairChoice = Literal["black", "brown", "blonde", "grey", "all", "own"]
@@ -31,9 +31,11 @@ class CycleGANCond(BaseCycleGAN):
     The label is given to every convolution of the generators and the first of the discriminators. Fakes take their
     source's label, and so does the way back; pooled fakes keep theirs. A photo without label is asked for a random one
     in training: cartoons without label are red or orange, so under none its cartoon would learn red hair. Elsewhere it
-    is given the one that the project's classifier sees (``weights/probe.safetensors``), or of other classes the first.
+    is given the one that the project's classifier sees (``weights/attribute_classifier.safetensors``), or of other
+    classes the first.
 
-    Other attributes work as well: ``--data.labels`` puts their classes into ``Faces.hair``, ``num_labels`` counts them.
+    Other attributes work as well: ``--data.labels`` puts their classes into ``Faces.label``, ``num_labels`` counts
+    them.
 
     Args:
         num_labels: Number of classes of the label.
@@ -79,7 +81,7 @@ class CycleGANCond(BaseCycleGAN):
         self._random_target_share = random_target_share
         self._labels_to_predict = _labels_of(hair, num_labels)
         self._has_hair_labels = num_labels == len(HairColour)
-        self.classifier: FrozenNetwork[FaceProbe] | None = None
+        self.classifier: FrozenNetwork[AttributeNet] | None = None
 
     def generator_inputs(self) -> dict[str, Any]:
         """Labels beside the image."""
@@ -88,7 +90,7 @@ class CycleGANCond(BaseCycleGAN):
 
     def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, condition: Faces) -> Tensor:
         """Translate ``images`` (B, 3, H, W) to ``target``, with the hair of ``condition``."""
-        return cast(Tensor, generators[target](images, self._encoder(condition.hair, condition.glasses)))
+        return cast(Tensor, generators[target](images, self._encoder(condition.label, condition.glasses)))
 
     def build_discriminator(self, domain: Domain, downscale: int) -> Discriminator:
         """A discriminator that is given labels."""
@@ -105,12 +107,12 @@ class CycleGANCond(BaseCycleGAN):
             return self.fill_labels(source) if target == "cartoon" else source
         if target == "cartoon":
             source = self._with_glasses(source, source.glasses < 0)
-        chances, labels = self.random_numbers(source.hair, f"target {target}")
+        chances, labels = self.random_numbers(source.label, f"target {target}")
         random = (labels * self._num_labels).long()
         is_random = chances < self._random_target_share
         if target == "cartoon":
-            is_random |= source.hair < 0
-        return source._replace(hair=torch.where(is_random, random, source.hair))
+            is_random |= source.label < 0
+        return source._replace(label=torch.where(is_random, random, source.label))
 
     def extra_generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
         """The leak of the label into the cheeks, where that is asked for."""
@@ -123,8 +125,8 @@ class CycleGANCond(BaseCycleGAN):
         """Real faces under wrong labels, where that is asked for; a face without label leaves its place to a fake."""
         negatives = super().extra_negatives(discriminator, real, fake)
         if self._wrong_labels and isinstance(self.discriminators[discriminator], LabelDiscriminator):
-            wrong = real._replace(hair=self._other_labels(real.hair, f"wrong {discriminator}"))
-            wrong = choose(real.hair >= 0, wrong, fake)
+            wrong = real._replace(label=self._other_labels(real.label, f"wrong {discriminator}"))
+            wrong = choose(real.label >= 0, wrong, fake)
             if self._encoder.glasses:
                 has_other = self.random_numbers(real.glasses, f"wrong glasses {discriminator}")[0] < 0.5
                 wrong = choose((real.glasses >= 0) & has_other, real._replace(glasses=1 - real.glasses), wrong)
@@ -137,13 +139,13 @@ class CycleGANCond(BaseCycleGAN):
         Whether they wear glasses is what the classifier sees, as at prediction, also where a set says it.
         """
         photos = self._with_glasses(photos, torch.ones_like(photos.glasses, dtype=torch.bool))
-        missing = photos.hair < 0
+        missing = photos.label < 0
         if not missing.any():
             return photos
-        seen = torch.zeros_like(photos.hair)
+        seen = torch.zeros_like(photos.label)
         if self._has_hair_labels and self.classifier is not None:
             seen = self.classifier(photos.image.float()).hair.argmax(dim=1)
-        return photos._replace(hair=torch.where(missing, seen, photos.hair))
+        return photos._replace(label=torch.where(missing, seen, photos.label))
 
     def _with_glasses(self, photos: Faces, where: Tensor) -> Faces:
         """Photos whose glasses are what the classifier sees ``where`` (B,) that holds; as they are without one."""
@@ -177,7 +179,7 @@ class CycleGANCond(BaseCycleGAN):
         self._has_hair_labels = self._num_labels == len(HairColour) and not getattr(data, "hparams", {}).get("labels")
         if (self._has_hair_labels or self._encoder.glasses) and self.classifier is None:
             try:
-                self.classifier = FrozenNetwork(load_probe(OWN_PROBE)[0]).to(self.device)
+                self.classifier = FrozenNetwork(load_attribute_net(OWN_CLASSIFIER)[0]).to(self.device)
             except WeightsError as error:
                 raise UsageError(f"{error}; it tells hair and glasses of photos without labels") from error
         if stage == "predict" and not self._labels_to_predict and not self._has_hair_labels:
@@ -189,7 +191,7 @@ class CycleGANCond(BaseCycleGAN):
     def on_before_batch_transfer(self, batch: UnpairedBatch | Photos, dataloader_idx: int) -> UnpairedBatch | Photos:
         """Refuse labels beyond the classes, while a look does not wait for the GPU."""
         if isinstance(batch, UnpairedBatch):
-            largest = max(int(faces.hair.max()) for faces in batch)
+            largest = max(int(faces.label.max()) for faces in batch)
             if largest >= self._num_labels:
                 raise UsageError(f"the data have a label {largest}, --model.num_labels {self._num_labels} is too few")
         return batch
@@ -197,7 +199,7 @@ class CycleGANCond(BaseCycleGAN):
     def _coloured(self, photos: Faces, labels: Iterable[int]) -> list[Tensor]:
         """Cartoons (B, 3, H, W) of all photos for each label."""
         photos = self.fill_labels(photos)
-        conditions = [photos._replace(hair=torch.full_like(photos.hair, label)) for label in labels]
+        conditions = [photos._replace(label=torch.full_like(photos.label, label)) for label in labels]
         return [
             self.translate_to("cartoon", self.trained_generators, photos.image, condition) for condition in conditions
         ]
@@ -211,7 +213,7 @@ class CycleGANCond(BaseCycleGAN):
         """Mean change (L1) of the cheeks between the cartoon and one in another colour."""
         wanted, cartoons = translation.targets["cartoon"], translation.fake["cartoon"]
         generators = self.generators if self.training else self.trained_generators
-        others = wanted._replace(hair=self._other_labels(wanted.hair, "leak"))
+        others = wanted._replace(label=self._other_labels(wanted.label, "leak"))
         recoloured = self.translate_to("cartoon", generators, photos.image, others)
         cheeks = cheek_mask(photos.landmarks, *cartoons.shape[2:])
         return Term(masked_l1(recoloured, cartoons, cheeks), self._lambda_leak, cheeks.any())

@@ -68,7 +68,7 @@ class LabelDiscriminator(Discriminator):
 
     def forward(self, faces: Faces) -> Tensor:
         """Logits ``(B, 1, h, w)`` float32, positive for real and rightly labelled."""
-        logits: Tensor = self.network(self.inputs(faces), self._encoder(faces.hair, faces.glasses))
+        logits: Tensor = self.network(self.inputs(faces), self._encoder(faces.label, faces.glasses))
         return logits
 
 

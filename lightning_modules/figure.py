@@ -21,7 +21,7 @@ class Figure:
         spread_is: What ``spread`` is.
         samples: Images, or ratings, that it was measured on; 0 where that is not known.
         unit: "%" for shares, which are written from 0 to 1; else the unit's name or nothing.
-        judge: Name of the judge among "features", "probe", "landmarks".
+        judge: Name of the judge among "features", "classifier", "landmarks".
         note: What to keep in mind.
         interval: Ends of a confidence interval, which ``value`` need not be in the middle of.
     """

@@ -76,10 +76,10 @@ class LandmarkDetector(nn.Module):
     def _cascade_landmarks(self, photos: Tensor) -> Tensor:
         """The landmarks (B, 5, 2) of the largest face in each photo as the cascade says; NaN where no face is found."""
         cascade = self._cascade_for(max(photos.shape[2:]), photos.device)
-        grey = to_bytes(photos).permute(0, 2, 3, 1)
+        rgb = to_bytes(photos).permute(0, 2, 3, 1)
         unknown = photos.new_full((5, 2), torch.nan, dtype=torch.float32)
         largest = []
-        for faces in cascade.detect(list(grey)):
+        for faces in cascade.detect(list(rgb)):
             areas = (faces.boxes[:, 2:] - faces.boxes[:, :2]).prod(dim=1)
             largest.append(faces.landmarks[areas.argmax()] if len(faces) else unknown)
         return torch.stack(largest)

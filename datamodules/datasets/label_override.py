@@ -78,7 +78,7 @@ class LabelOverride:
         return len(self._faces)
 
     def __getitem__(self, index: int) -> RawFace:
-        return replace(self._faces[index], hair=int(self.hair[index]))
+        return replace(self._faces[index], label=int(self.hair[index]))
 
     def fingerprint(self) -> str:
         """Changes with the faces and their labels."""

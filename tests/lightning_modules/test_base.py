@@ -162,7 +162,7 @@ class Hooked(TinyDiscriminators):
         self.conditions: list[tuple[str, list[int]]] = []
 
     def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, condition: Faces) -> Tensor:
-        self.conditions.append((target, condition.hair.tolist()))
+        self.conditions.append((target, condition.label.tolist()))
         return super().generate(generators, target, images, condition)
 
     def real_faces(self, domain: Domain, batch: UnpairedBatch) -> Faces:
@@ -182,8 +182,8 @@ def test_a_guide_always_belongs_to_the_face_it_guides() -> None:
     assert sorted(model.conditions) == sorted(
         [("cartoon", [1, 2, 3, 0]), ("photo", [3, 0, 1, 2]), ("photo", [1, 2]), ("cartoon", [3, 0])]
     )
-    assert model.fake_faces("cartoon", translation).hair.tolist() == [1, 2]
-    assert model.fake_faces("photo", translation).hair.tolist() == [3, 0]
+    assert model.fake_faces("cartoon", translation).label.tolist() == [1, 2]
+    assert model.fake_faces("photo", translation).label.tolist() == [3, 0]
     assert torch.equal(model.fake_faces("photo", translation).image, translation.fake["photo"])
 
 
@@ -192,18 +192,18 @@ class Elsewhere(Hooked):
 
     def target_faces(self, target: Domain, batch: UnpairedBatch) -> Faces:
         source = super().target_faces(target, batch)
-        return source._replace(hair=source.hair + 10)
+        return source._replace(label=source.label + 10)
 
 
 def test_a_fake_is_made_and_judged_as_it_was_wanted_and_goes_back_to_its_source() -> None:
     model = Elsewhere(**SMALL)
     faces = Faces(torch.rand(2, 3, 16, 16), torch.zeros(2, 5, 2), torch.tensor([1, 2]), torch.tensor([0, 1]))
-    batch = UnpairedBatch(faces, faces._replace(hair=torch.tensor([3, 0])))
+    batch = UnpairedBatch(faces, faces._replace(label=torch.tensor([3, 0])))
     translation = model.translate(model.generators, batch)
     assert sorted(model.conditions) == sorted(
         [("cartoon", [11, 12, 3, 0]), ("photo", [13, 10, 1, 2]), ("photo", [1, 2]), ("cartoon", [3, 0])]
     )
-    assert model.fake_faces("cartoon", translation).hair.tolist() == [11, 12]
+    assert model.fake_faces("cartoon", translation).label.tolist() == [11, 12]
 
 
 class Doubtful(TinyDiscriminators):
@@ -260,7 +260,7 @@ class Partial(TinyDiscriminators):
     def build_discriminators(self) -> dict[str, Discriminator]:
         class BrownDiscriminator(Discriminator):
             def valid_mask(self, faces: Faces) -> Tensor:
-                return faces.hair == 1
+                return faces.label == 1
 
         return {name: BrownDiscriminator(PatchDiscriminator(ndf=4, n_layers=1), name) for name in ("photo", "cartoon")}
 

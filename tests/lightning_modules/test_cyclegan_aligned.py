@@ -63,7 +63,7 @@ def test_cartoons_are_warped_onto_the_photo_s_landmarks(alignment: Alignment) ->
     torch.testing.assert_close(warped.landmarks, transform_points(cartoons.landmarks, matrices))
     before, after = ((each.landmarks - photos.landmarks).norm(dim=2).mean() for each in (cartoons, warped))
     assert after < 0.9 * before
-    assert torch.equal(warped.hair, cartoons.hair)
+    assert torch.equal(warped.label, cartoons.label)
 
 
 def test_what_cannot_be_aligned_is_shown_as_it_is() -> None:
@@ -182,7 +182,7 @@ def test_the_grid_shows_pairs_with_their_points_connected(
 
 def test_data_without_landmarks_are_refused(make_trainer: MakeTrainer) -> None:
     faces = some_faces(1, seed=0)
-    nothing = Faces(faces.image[0], torch.full((5, 2), math.nan), faces.hair[0], faces.glasses[0])
+    nothing = Faces(faces.image[0], torch.full((5, 2), math.nan), faces.label[0], faces.glasses[0])
     draws = cast(Dataset[UnpairedBatch], [UnpairedBatch(nothing, nothing)] * 64)
     with pytest.raises(UsageError, match="has landmarks, which this model learns from"):
         make_trainer(max_steps=1).fit(small(), DataLoader(draws, batch_size=2))

@@ -65,7 +65,7 @@ def test_every_backbone_is_given_label_and_heatmaps(generator: GeneratorName, sm
     cartoons = model.generate(model.generators, "cartoon", photos.image, photos)
     given = torch.cat([photos.image, landmark_heatmaps(photos.landmarks, 32, 32)], dim=1)
     assert torch.equal(cartoons, model.generators["cartoon"](given, torch.eye(4)[:2]))
-    for other in (photos._replace(hair=photos.hair + 1), photos._replace(landmarks=photos.landmarks + 3)):
+    for other in (photos._replace(label=photos.label + 1), photos._replace(landmarks=photos.landmarks + 3)):
         assert not torch.allclose(cartoons, model.generate(model.generators, "cartoon", photos.image, other), atol=1e-5)
 
 
@@ -107,7 +107,7 @@ def test_photos_become_four_colours_at_the_landmarks_that_are_found(
     monkeypatch.setattr(LandmarkDetector, "find", lambda self, images: photos.landmarks)
     sheet = model(photos.image)
     assert sheet.shape == (2, 3, 32, 4 * 32)
-    grey = photos._replace(hair=torch.full_like(photos.hair, 3))
+    grey = photos._replace(label=torch.full_like(photos.label, 3))
     torch.testing.assert_close(sheet[..., 96:], model.generate(model.generators, "cartoon", photos.image, grey))
 
 

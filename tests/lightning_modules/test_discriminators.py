@@ -19,7 +19,7 @@ def some_faces(count: int, seed: int) -> Faces:
 
 def test_joined_faces_keep_their_order() -> None:
     both = join(some_faces(2, 0), some_faces(3, 1))
-    assert both.hair.tolist() == [0, 1, 0, 1, 2]
+    assert both.label.tolist() == [0, 1, 0, 1, 2]
     assert torch.equal(both.image[2:], some_faces(3, 1).image)
 
 
@@ -33,14 +33,14 @@ def test_one_pass_judges_as_two_would() -> None:
 
 class LabelledDiscriminator(Discriminator):
     def inputs(self, faces: Faces) -> Tensor:
-        label = faces.hair.float()[:, None, None, None].expand(-1, 1, *faces.image.shape[-2:])
+        label = faces.label.float()[:, None, None, None].expand(-1, 1, *faces.image.shape[-2:])
         return torch.cat([faces.image, label], dim=1)
 
 
 def test_a_variant_changes_what_is_seen_by_its_view_alone() -> None:
     discriminator = LabelledDiscriminator(PatchDiscriminator(in_channels=4, ndf=4), "photo")
     faces = some_faces(2, 0)
-    other = faces._replace(hair=faces.hair + 1)
+    other = faces._replace(label=faces.label + 1)
     assert not torch.equal(discriminator(faces), discriminator(other))
 
 
@@ -55,10 +55,10 @@ def test_a_label_discriminator_judges_image_and_label() -> None:
     discriminator = LabelDiscriminator(PatchDiscriminator(ndf=4, num_labels=4), "cartoon", 1, LabelEncoder(4))
     faces = some_faces(2, 0)
     torch.testing.assert_close(discriminator(faces), discriminator.network(faces.image, torch.eye(4)[:2]))
-    other = discriminator(faces._replace(hair=torch.tensor([0, 3])))
+    other = discriminator(faces._replace(label=torch.tensor([0, 3])))
     assert torch.equal(discriminator(faces)[0], other[0])
     assert not torch.allclose(discriminator(faces)[1], other[1])
-    unknown = discriminator(faces._replace(hair=torch.tensor([NO_HAIR_COLOUR] * 2)))
+    unknown = discriminator(faces._replace(label=torch.tensor([NO_HAIR_COLOUR] * 2)))
     torch.testing.assert_close(unknown, discriminator.network(faces.image, torch.zeros(2, 4)))
 
 

@@ -108,8 +108,8 @@ def _write_split(source: FaceFiles, folder: Path, shard_bytes: int, advance: Cal
         face = source[index]
         encoded = source.path(index).read_bytes()
         # A tuple, since LitData may store dictionaries in Arrow's format where that is installed.
-        cache[index] = (name, face.hair, face.landmarks, encoded)
-        digest.update(f"{name}\0{face.hair}\0{len(encoded)}\0".encode() + face.landmarks.tobytes() + encoded)
+        cache[index] = (name, face.label, face.landmarks, encoded)
+        digest.update(f"{name}\0{face.label}\0{len(encoded)}\0".encode() + face.landmarks.tobytes() + encoded)
         advance()
     cache.done()
     cache.merge()

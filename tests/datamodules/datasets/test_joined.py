@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from datamodules.attribute_classifier import AttributeDataModule
 from datamodules.datasets.cartoonset import CartoonSet
 from datamodules.datasets.celeba import CelebA
 from datamodules.datasets.joined import JoinedFaces, join, set_folders
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
-from datamodules.probe import ProbeDataModule
 from datamodules.samples import UNKNOWN_GLASSES, RawFace
 from datamodules.source import FaceSource
 
@@ -43,7 +43,7 @@ def test_every_face_is_that_of_its_source() -> None:
     assert [int(joined[index].image[0, 0, 0]) for index in range(6)] == [0, 1, 2, 100, 101, 200]
     assert joined.names == ["a/0.png", "a/1.png", "a/2.png", "b/c/0.png", "b/c/1.png", "d/0.png"]
     assert joined.hair.tolist() == [0, 1, 2, 0, 1, 0]
-    assert [joined[index].hair for index in range(6)] == joined.hair.tolist()
+    assert [joined[index].label for index in range(6)] == joined.hair.tolist()
     assert joined.glasses.tolist() == [1, 1, 1, -1, -1, 1]
     assert (
         joined.fingerprint()
@@ -140,8 +140,8 @@ def test_a_missing_one_of_several_is_named(two_sets: Path) -> None:
         data.prepare_data()
 
 
-def test_the_probe_learns_from_several_sets(two_sets: Path) -> None:
-    data = ProbeDataModule(str(two_sets), "celeba,again/celeba", "cartoonset10k,others", 16, 2, 0, epoch_size=4)
+def test_the_classifier_learns_from_several_sets(two_sets: Path) -> None:
+    data = AttributeDataModule(str(two_sets), "celeba,again/celeba", "cartoonset10k,others", 16, 2, 0, epoch_size=4)
     data.setup("fit")
     batch = next(iter(data.train_dataloader()))
     assert batch.image.shape == (2, 3, 16, 16)

@@ -48,7 +48,7 @@ def faces(photos: int, cartoons: int, shuffle: bool = True, seed: int = 0) -> Un
 
 def drawn(data: UnpairedFaces, draws: range) -> tuple[list[int], list[int]]:
     pairs = [data[draw] for draw in draws]
-    return [int(pair.photo.hair) for pair in pairs], [int(pair.cartoon.hair) for pair in pairs]
+    return [int(pair.photo.label) for pair in pairs], [int(pair.cartoon.label) for pair in pairs]
 
 
 def test_every_face_comes_up_once_a_pass() -> None:
