@@ -10,8 +10,10 @@ import pytest
 import torch
 
 from apps.cartoonize.chain import OWN_TRANSLATOR, CartoonFace, Cartoonizer
+from datamodules.datasets.celeba import CelebA
 from datamodules.images import find_images, read_rgb
 from datamodules.sample_data import write_sample_data
+from datamodules.samples import SPLITS
 from datamodules.transforms.augment import to_tensor
 from lightning_modules.attribute_classifier import OWN_CLASSIFIER
 from lightning_modules.finisher import OWN_FINISHER
@@ -32,12 +34,18 @@ def on_card(row: str) -> float:
 
 
 @pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[list[CartoonFace]]:
-    """Of each drawn photo its cartoons in the four colours; none where no face was found."""
+def unseen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Drawn photos in CelebA's layout; training saw faces of another seed."""
     root = tmp_path_factory.mktemp("unseen") / "sample"
-    write_sample_data(root, count=24, seed=1, progress=False)  # training saw faces of another seed
+    write_sample_data(root, count=24, seed=1, progress=False)
+    return root / "celeba"
+
+
+@pytest.fixture(scope="module")
+def drawn(unseen: Path) -> list[list[CartoonFace]]:
+    """Of each drawn photo its cartoons in the four colours; none where no face was found."""
     cartoonizer = Cartoonizer(device="cpu")
-    photos = find_images(root / "celeba" / "img_align_celeba")
+    photos = find_images(unseen / "img_align_celeba")
     return [cartoonizer(read_rgb(path), cartoonizer.colors) for path in photos]  # type: ignore[arg-type]
 
 
@@ -66,6 +74,23 @@ def test_the_hair_colour_stays_out_of_the_cheeks(drawn: list[list[CartoonFace]])
         images = [to_tensor(face.on_white)[None] for face in faces]
         leaks.append(float(label_leak(images, torch.from_numpy(landmarks)[None].float()).cheeks))
     assert 100 * float(np.nanmean(leaks)) == pytest.approx(on_card("drawn faces, leak to the cheeks"), abs=3)
+
+
+def test_glasses_are_kept_and_none_invented(unseen: Path, drawn: list[list[CartoonFace]]) -> None:
+    classifier = load_attribute_net(OWN_CLASSIFIER)[0]
+    worn = {
+        name: glasses == 1
+        for split in SPLITS
+        for faces in [CelebA(unseen, split)]
+        for name, glasses in zip(faces.names, faces.glasses, strict=True)
+    }
+    seen: dict[bool, list[bool]] = {True: [], False: []}
+    for path, faces in zip(find_images(unseen / "img_align_celeba"), drawn, strict=True):
+        images = torch.stack([to_tensor(face.on_white) for face in faces])
+        seen[worn[path.name]] += (classifier(images).glasses > 0).tolist()
+    kept, invented = (100 * float(np.mean(seen[has_glasses])) for has_glasses in (True, False))
+    assert kept == pytest.approx(on_card("drawn faces with glasses (5), glasses kept"), abs=15)
+    assert invented < 5
 
 
 def test_cartoons_are_heads_on_nothing(drawn: list[list[CartoonFace]]) -> None:
