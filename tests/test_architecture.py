@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -14,8 +15,11 @@ ALLOWED = {
     "networks": {"networks"},
     "datamodules": {"datamodules"},
     "lightning_modules": {"lightning_modules", "networks", "datamodules"},
-    "apps": {"apps", "lightning_modules", "networks", "datamodules"},
+    "apps": {"apps", "lightning_modules", "networks", "datamodules", "cartoonizer"},
+    "cartoonizer": {"cartoonizer"},
 }
+RUNTIME_NEEDS = {"numpy", "cv2", "PIL", "onnxruntime"}
+RUNTIME_MAY_FIND = {"pillow_heif": "decode.py"}
 NO_TRAINER = ("networks",)
 
 
@@ -43,6 +47,12 @@ def test_no_import_runs_upwards(room: str) -> None:
 def test_networks_know_no_trainer(room: str) -> None:
     for path in (ROOT / room).rglob("*.py"):
         assert not imported_packages(path) & {"lightning", "pytorch_lightning", "wandb", "jsonargparse"}, path
+
+
+def test_the_runtime_needs_four_packages() -> None:
+    for path in (ROOT / "cartoonizer").rglob("*.py"):
+        found = imported_packages(path) - sys.stdlib_module_names - RUNTIME_NEEDS - {"cartoonizer"}
+        assert found <= {name for name, place in RUNTIME_MAY_FIND.items() if place == path.name}, path
 
 
 def test_every_package_is_installed() -> None:

@@ -1,0 +1,168 @@
+"""From a photo with faces anywhere in it to a cartoon of each: detect, align, cut out, translate, finish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from cartoonizer.arrays import Floats, Matrix, Pixels, apply
+from cartoonizer.cascade import Cascade
+from cartoonizer.decode import Photo, decode
+from cartoonizer.detector import Detection, detect
+from cartoonizer.drawing import OWN, Artist, Subject
+from cartoonizer.face import Face
+from cartoonizer.geometry import cut_out, fit_similarity, in_eighths, inverse, scaled
+from cartoonizer.manifest import Manifest
+from cartoonizer.model_file import OWN_MODEL, read_model
+from cartoonizer.refinement import Refinement
+
+Faces = Literal["largest", "all"]
+
+_AT_ONCE = 16
+"""Cartoons that are drawn together."""
+
+
+@dataclass(frozen=True)
+class Framed:
+    """A face, cut out of its photo.
+
+    Attributes:
+        detection: Where it is.
+        frame: ``(F, F, 3)``, upright.
+        matrix: From the photo to the frame.
+        subject: As the translator sees it.
+        own: Classes of labels that it has itself.
+    """
+
+    detection: Detection
+    frame: Pixels
+    matrix: Matrix
+    subject: Subject
+
+
+class Cartoonizer:
+    """Makes cartoons of photos. Several threads may use one at the same time.
+
+    ::
+
+        cartoonizer = Cartoonizer()
+        for face in cartoonizer("party.jpg", hair="blonde"):
+            face.cartoon.save("one.png")
+
+    Args:
+        model: File of ``cartoongan export``; by default the one that comes with the package.
+        threads: Threads that a net uses; 0 is one for each core.
+        finish: Finish the cartoons: clean, larger and with an alpha channel, where the model has a finisher.
+
+    Raises:
+        ModelError: The file is missing, damaged, foreign or newer than this package.
+    """
+
+    def __init__(self, model: str | Path | None = None, threads: int = 0, finish: bool = True) -> None:
+        file = read_model(Path(model or OWN_MODEL))
+        self._manifest = file.manifest
+        self._cascade = Cascade(file, file.manifest.detector, threads)
+        self._refine = Refinement(self._cascade, file.manifest.frame, file.manifest.detector)
+        self._artist = Artist(file, threads, finish)
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the model says of itself."""
+        return self._manifest
+
+    @property
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        """What can be asked for, such as ``{"hair": ("black", "brown", "blonde", "grey")}``."""
+        return self._manifest.labels
+
+    def __call__(self, photo: Photo, faces: Faces = "all", **labels: str | Sequence[str]) -> list[Face]:
+        """The cartoons of a photo.
+
+        Args:
+            photo: A path, the bytes of a file, a PIL image, or an array ``(H, W, 3)`` uint8 RGB.
+            faces: The largest face, or all of them, largest first.
+            labels: By the names of `labels`, one class or several, of each of which there is a cartoon of each face.
+                "own", the default, is what the photo has by the classifier.
+
+        Returns:
+            Cartoons, face by face; none where no face is found.
+
+        Raises:
+            PhotoError: The photo is missing, damaged, too large or none.
+            ValueError: An array of another form, or a label or class that the model does not know.
+        """
+        return self.batch([photo], faces, **labels)[0]
+
+    def batch(self, photos: Iterable[Photo], faces: Faces = "all", **labels: str | Sequence[str]) -> list[list[Face]]:
+        """The cartoons of several photos, drawn together; see `__call__`."""
+        choices = self._choices(labels)
+        framed = [self._frame(decode(photo), faces) for photo in photos]
+        drawn = iter(self._draw([each for several in framed for each in several], choices))
+        return [[next(drawn) for _ in range(len(several) * len(choices))] for several in framed]
+
+    def _choices(self, labels: dict[str, str | Sequence[str]]) -> list[dict[str, str]]:
+        """Every combination of the classes that are asked for.
+
+        Raises:
+            ValueError: The model does not know one.
+        """
+        known = self.labels
+        asked = {name: [given] if isinstance(given, str) else list(given) for name, given in labels.items()}
+        for name, classes in asked.items():
+            if name not in known and set(classes) != {OWN}:
+                raise ValueError(f"{self._manifest.name} is told no {name!r}, only: {', '.join(known) or 'nothing'}")
+            if unknown := [one for one in classes if one not in (OWN, *known.get(name, ()))]:
+                expected = ", ".join((OWN, *known[name]))
+                raise ValueError(f"unknown {name} {unknown[0]!r}, expected {expected}")
+        each = [asked.get(name, [OWN]) for name in known]
+        return [dict(zip(known, combination, strict=True)) for combination in product(*each)]
+
+    def _frame(self, photo: Pixels, faces: Faces) -> list[Framed]:
+        """The faces of a photo, cut out; largest first."""
+        found = detect(self._cascade, photo, self._manifest.detector)
+        return [self._cut_out(photo, each) for each in found[: 1 if faces == "largest" else None]]
+
+    def _cut_out(self, photo: Pixels, detection: Detection) -> Framed:
+        frame = self._manifest.frame
+        target = frame.points(frame.side)
+        rough = fit_similarity(detection.landmarks, target)
+        seen = self._refine(cut_out(photo, rough, frame.side).pixels)
+        landmarks = apply(inverse(rough), in_eighths(seen)).astype(np.float32)
+        matrix = fit_similarity(landmarks, target)
+        upright = cut_out(photo, matrix, frame.side)
+        subject = self._artist.subject(upright, _in_frame(matrix, landmarks))
+        return Framed(replace(detection, landmarks=landmarks), upright.pixels, matrix, subject)
+
+    def _draw(self, framed: Sequence[Framed], choices: Sequence[dict[str, str]]) -> list[Face]:
+        """Each face as often as there are choices."""
+        drawn: list[Face] = []
+        most = max(1, _AT_ONCE // len(choices))
+        for start in range(0, len(framed), most):
+            drawn += self._draw_together(framed[start : start + most], choices)
+        return drawn
+
+    def _draw_together(self, framed: Sequence[Framed], choices: Sequence[dict[str, str]]) -> list[Face]:
+        own: list[dict[str, str]] = [{}] * len(framed)
+        if any(OWN in choice.values() for choice in choices):
+            own = self._artist.own_classes([each.subject for each in framed])
+        pairs = [(each, _resolved(choice, has)) for each, has in zip(framed, own, strict=True) for choice in choices]
+        drawn = self._artist.draw([each.subject for each, _ in pairs], [wanted for _, wanted in pairs])
+        factor = drawn.plain.shape[1] / self._manifest.frame.side
+        return [
+            Face(sticker, plain, each.frame, each.detection, scaled(each.matrix, factor), wanted)
+            for sticker, plain, (each, wanted) in zip(*drawn, pairs, strict=True)
+        ]
+
+
+def _in_frame(matrix: Matrix, landmarks: Floats) -> Floats:
+    return (landmarks @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)).astype(np.float32)
+
+
+def _resolved(choice: dict[str, str], own: dict[str, str]) -> dict[str, str]:
+    """A choice with what the face has itself in place of "own"; labels that nobody judges are left out."""
+    return {name: own[name] if one == OWN else one for name, one in choice.items() if one != OWN or name in own}
