@@ -1,1 +1,3 @@
 """What people touch: the ``cartoongan`` command and what it runs."""
+
+from lightning_modules.version import __version__ as __version__

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from apps.pictures import titled_sheet, write_png
+from apps.drawing.pictures import titled_sheet, write_png
 from apps.sample_data import make_sample_data
 from datamodules.errors import DataError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from datamodules.contact_sheet import Tile
+    from apps.drawing.contact_sheet import Tile
     from datamodules.samples import RawFace
 
 _CONFIG = "configs/demo.yaml"
@@ -73,7 +73,7 @@ def show_own_weights(photos: Path, sheet: Path) -> None:
         sheet: The PNG; it is left alone where it is there already.
     """
     from apps.cartoonize.chain import Cartoonizer
-    from datamodules.contact_sheet import Tile
+    from apps.drawing.contact_sheet import Tile
     from datamodules.images import find_images, read_rgb
     from lightning_modules.runs import project_root
 
@@ -96,7 +96,7 @@ def show_own_weights(photos: Path, sheet: Path) -> None:
 
 def labelled_photos(celeba: Path) -> list[RawFace]:
     """The photos of all partitions of a CelebA folder with their hair colours, in the order of their names."""
-    from datamodules.celeba import CelebA
+    from datamodules.datasets.celeba import CelebA
     from datamodules.samples import Split
 
     parts = [CelebA(celeba, split) for split in get_args(Split)]
@@ -145,10 +145,10 @@ def _tiles(photo: RawFace, cartoons: Path) -> list[Tile]:
     """The photo as the network sees it, and its cartoons."""
     import numpy as np
 
-    from datamodules.contact_sheet import Tile
-    from datamodules.framing import framing_for
+    from apps.drawing.contact_sheet import Tile
     from datamodules.images import read_rgb
     from datamodules.samples import HairColour
+    from datamodules.transforms.framing import framing_for
 
     coloured = np.split(read_rgb(cartoons), len(HairColour), axis=1)
     side = len(coloured[0])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
-from apps.pictures import draw_faces, write_png
+from apps.drawing.pictures import draw_faces, write_png
 from datamodules.errors import DataError
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.pictures import titled_sheet, write_png
-from apps.trained_run import Checkpoint, TrainedRun, common_photos, evenly
+from apps.drawing.pictures import titled_sheet, write_png
+from apps.trained_run import Checkpoint, TrainedRun, common_photos, evenly, open_runs
 from datamodules.errors import DataError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from datamodules.contact_sheet import Tile
+    from apps.drawing.contact_sheet import Tile
     from datamodules.samples import Faces
     from lightning_modules.landmark_detector import LandmarkDetector
 
@@ -24,7 +24,9 @@ _SIDE = 192
 
 
 def figures(
-    run: Annotated[list[Path], typer.Option(metavar="RUN", help="A run's folder; several to compare them.")],
+    run: Annotated[
+        list[Path], typer.Option(metavar="DIR", help="A run, or a folder of runs; repeatable, to compare them.")
+    ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the pictures.")],
     faces: Annotated[int, typer.Option(min=1, help="Photos of the test part, evenly spread over it.")] = 6,
     photo: Annotated[
@@ -46,7 +48,7 @@ def figures(
     from lightning_modules.errors import UsageError
     from lightning_modules.landmark_detector import LandmarkDetector
 
-    runs = [TrainedRun.open(home, checkpoint, root) for home in run]
+    runs = open_runs(run, checkpoint, root, "--run")
     for one in runs:
         print(f"{one.title}: {one.checkpoint}")
     names = photo or evenly(common_photos(runs), faces)
@@ -121,7 +123,7 @@ def _located(
     run: TrainedRun, names: Sequence[str], detector: LandmarkDetector
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Enlarged photos and cartoons, and what the regressor finds in both at the photo's face."""
-    from datamodules.face_box import square_of_landmarks
+    from datamodules.transforms.face_box import square_of_landmarks
     from lightning_modules.landmark_detector import or_mean
 
     photos: Faces = run.photos(names)
@@ -147,7 +149,7 @@ def _enlarged(images: Tensor) -> Tensor:
 
 def _rows(columns: Sequence[Tensor]) -> list[Tile]:
     """Tiles row by row of columns of images (B, 3, H, W) in [-1, 1]."""
-    from datamodules.contact_sheet import Tile
+    from apps.drawing.contact_sheet import Tile
     from networks.pixels import to_bytes
 
     grey = [to_bytes(column).permute(0, 2, 3, 1).numpy() for column in columns]

@@ -4,43 +4,38 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
-from apps.ablation import ablation
-from apps.bench import bench_app
-from apps.bench_detector import bench_detector
-from apps.bench_step import bench_step
+from apps.ablation.command import ablation
+from apps.bench.command import bench_app
 from apps.cartoonize.command import cartoonize
-from apps.data import data_app
+from apps.data.command import data_app
 from apps.demo import demo
 from apps.detect import detect
-from apps.detector import detector_app
+from apps.detector.command import detector_app
 from apps.export import export
 from apps.figures import figures
-from apps.hair import hair
-from apps.landmarks import landmarks
 from apps.rate.command import rate_app
 from apps.report.command import report
 from apps.sample_data import sample_data
-from apps.shard import shard
-from apps.show import show
 from datamodules.errors import DataError
+from lightning_modules.version import __version__
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"cartoongan of Landmark CartoonGAN {__version__}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="cartoongan",
-    help="Photos of faces to cartoon faces. Training and testing is the `lightning` command's; the rest is here.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
-data_app.command("hair")(hair)
-data_app.command("landmarks")(landmarks)
-data_app.command("shard")(shard)
-data_app.command("show")(show)
 app.add_typer(data_app, name="data")
-bench_app.command("detector")(bench_detector)
-bench_app.command("step")(bench_step)
 app.add_typer(bench_app, name="bench")
 app.add_typer(detector_app, name="detector")
 app.add_typer(rate_app, name="rate")
@@ -52,6 +47,15 @@ app.command("export")(export)
 app.command("figures")(figures)
 app.command("report")(report)
 app.command("sample-data")(sample_data)
+
+
+@app.callback()
+def _global_options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Photos of faces to cartoon faces. The `lightning` command trains and tests; everything else is here."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

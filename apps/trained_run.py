@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from datamodules.faces import FacesDataModule
     from datamodules.samples import Faces
-    from datamodules.unpaired import DomainStream
+    from datamodules.sampling.unpaired import DomainStream
     from lightning_modules.base import BaseCycleGAN
 
 _BATCH = 8
@@ -144,6 +145,46 @@ class TrainedRun:
     @cached_property
     def _stream(self) -> DomainStream:
         return self.data.stream("photo", "test")
+
+
+def open_runs(paths: Sequence[Path], checkpoint: Checkpoint, root: Path | None, option: str) -> list[TrainedRun]:
+    """The runs in these folders, or below them.
+
+    A run below a folder that is not usable, such as one of the detector, is left out with a line on standard error.
+
+    Args:
+        paths: Folders of runs, and folders that hold such folders.
+        checkpoint: Which checkpoint of each run.
+        root: Folder of the data sets; None is where they were at training.
+        option: The command's option that named the paths, for the error.
+
+    Raises:
+        DataError: A run that was named itself cannot be used, or there is none below a folder.
+    """
+    opened: dict[Path, TrainedRun] = {}
+    for path in paths:
+        homes = _find_homes(path)
+        found = 0
+        for home in homes:
+            try:
+                opened.setdefault(home.resolve(), TrainedRun.open(home, checkpoint, root))
+                found += 1
+            except DataError as error:
+                if homes == [path]:
+                    raise
+                print(f"left out: {home}: {error}", file=sys.stderr)
+        if not found:
+            raise DataError(f"{option} {path}: there is no run with a checkpoint of a CycleGAN")
+    return list(opened.values())
+
+
+def _find_homes(path: Path) -> list[Path]:
+    """The folder of a run itself, or those of all runs below it."""
+    from lightning_modules.runs import CHECKPOINT_FOLDER
+
+    if not path.is_dir() or (path / CHECKPOINT_FOLDER).is_dir():
+        return [path]
+    return sorted({file.parent.parent for file in path.glob(f"**/{CHECKPOINT_FOLDER}/*.ckpt")})
 
 
 def evenly(names: Sequence[str], count: int) -> list[str]:

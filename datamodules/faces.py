@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -12,24 +13,23 @@ from lightning import LightningDataModule
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from datamodules.background import Background, CutOut, CutOutFaces, Matting
-from datamodules.bad_images import BadImageLog, OnBadImage
-from datamodules.cache import CachedFaces, FramedFaces
+from datamodules.datasets.cache import CachedFaces, FramedFaces
+from datamodules.datasets.joined import SetFolder, join, set_folders
+from datamodules.datasets.label_override import RelabelledFaces, read_label_csv
+from datamodules.datasets.photo_folder import PhotoFolder
+from datamodules.datasets.registry import open_faces, recognize
 from datamodules.errors import DataError
-from datamodules.framing import Framing, framing_for
-from datamodules.glasses import glasses_of
-from datamodules.hair_index import ChosenFaces, HairIndex
-from datamodules.joined import SetFolder, join, set_folders
-from datamodules.landmark_warp import LandmarkWarp, bent_frame_side
-from datamodules.opening import open_cartoons, open_photos
-from datamodules.orders import BalancedOrder, FileOrder, Order, ShuffledOrder, StratifiedOrder
-from datamodules.photo_folder import PhotoFolder
-from datamodules.relabelled import RelabelledFaces, read_label_csv
 from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, Domain, Photos, Split, UnpairedBatch
+from datamodules.sampling.bad_images import BadImageLog, OnBadImage
+from datamodules.sampling.hair_index import ChosenFaces, HairIndex
+from datamodules.sampling.samplers import BalancedOrder, FileOrder, Order, ShuffledOrder, StratifiedOrder
+from datamodules.sampling.unpaired import DomainStream, DrawSampler, UnpairedFaces
+from datamodules.sampling.workers import one_thread
 from datamodules.source import FaceSource
-from datamodules.transforms import FaceTransform, cartoon_transform, photo_transform
-from datamodules.unpaired import DomainStream, DrawSampler, UnpairedFaces
-from datamodules.workers import one_thread
+from datamodules.transforms.augment import FaceTransform, cartoon_transform, photo_transform
+from datamodules.transforms.background import Background, CutOut, CutOutFaces, Matting
+from datamodules.transforms.framing import Framing, framing_for
+from datamodules.transforms.landmark_warp import LandmarkWarp, bent_frame_side
 
 T = TypeVar("T")
 
@@ -48,7 +48,8 @@ class FacesDataModule(LightningDataModule):
             folders, between commas or as a list, which are one domain. Every face of every folder is drawn as often;
             names then have the folder before them (``celeba/000001.jpg``), in an index and a csv of labels, too.
         cartoons: The cartoons' folder or folders, likewise: ``cartoonset10k``, ``cartoonset100k``, ``big_ears`` of
-            ``cartoongan sample-data``, or shards.
+            ``cartoongan sample-data``, shards, or any folder of images; what is known of those lies in a ``faces.csv``
+            beside them.
         image_size: Side of the square images in pixels.
         batch_size: Images of each domain a step and process.
         num_workers: Loader processes of each training process; 0 loads in the training process itself.
@@ -56,20 +57,23 @@ class FacesDataModule(LightningDataModule):
             configs of the CycleGANs say 10,000, so that their 200 epochs are as long on any set.
         augment: The random geometry of training (paper 3.2.2).
         align_cartoons: In training, bend each cartoon so that its landmarks lie where those of the photo beside it do,
-            in place of the paper's augmentation (see ``datamodules.landmark_warp``).
+            in place of the paper's augmentation (see ``datamodules.transforms.landmark_warp``).
         shuffle: Random partners in random order at training.
         match_glasses: In training, draw cartoons with glasses as often as photos show some. Half of CartoonSet's heads
             wear glasses and one in fifteen of CelebA's: left so, generators put glasses on faces that have none.
+        glasses_share: In training, draw faces with glasses this often in both domains, from 0 to 1, in place of
+            ``match_glasses``: a generator that is told of glasses sees enough of them. A domain of which nobody knows
+            whether faces wear some is drawn as it comes.
         label_policy: "all" draws every face in training. "labelled" draws those alone that have a label, each colour as
             often as the others, as the paper trains (3.2.1): CartoonSet's unlabelled heads are exactly the orange and
             red ones, so that photos without label would be taught red hair.
         index: Train on this hair index only (see ``cartoongan data hair``), each colour as often as the others.
-        labels: Csv of classes that take the place of the hair colours (see ``datamodules.relabelled``).
+        labels: Csv of classes that take the place of the hair colours (see ``datamodules.datasets.label_override``).
         cache_dir: Keep decoded cartoons here, for this and later runs; their PNGs are slow to decode. Mattes, too.
         background: Of photos: keep it (the paper), make it white, or keep the head alone on white, as cartoons have it.
         portrait_weights: File of the portrait network that finds it; by default the project's own.
         on_bad_image: At an unreadable image in training, stop naming it, or skip it and report at the epoch's end.
-        predict_dir: Folder of photos for ``lightning predict``.
+        predict_dir: Folder of photos for ``lightning predict``, or a single photo.
         seed: Decides partners, order and augmentation; follows ``--seed_everything``.
     """
 
@@ -86,6 +90,7 @@ class FacesDataModule(LightningDataModule):
         align_cartoons: bool = False,
         shuffle: bool = True,
         match_glasses: bool = False,
+        glasses_share: float | None = None,
         label_policy: LabelPolicy = "all",
         index: str | None = None,
         labels: str | None = None,
@@ -105,6 +110,8 @@ class FacesDataModule(LightningDataModule):
         ):
             if value < least:
                 raise DataError(f"--data.{name} is {value}, must be at least {least}")
+        if glasses_share is not None and not 0 <= glasses_share <= 1:
+            raise DataError(f"--data.glasses_share is {glasses_share}, must be from 0 to 1")
         if index and labels:
             raise DataError("--data.index is for hair colours, which --data.labels replaces; give one of them")
         self.save_hyperparameters(ignore=["predict_dir", "seed"])
@@ -125,6 +132,7 @@ class FacesDataModule(LightningDataModule):
         self._align_cartoons = align_cartoons
         self._shuffle = shuffle
         self._match_glasses = match_glasses
+        self._glasses_share = glasses_share
         self._label_policy = label_policy
         self._index = Path(index).expanduser() if index else None
         self._labels = Path(labels).expanduser() if labels else None
@@ -170,7 +178,7 @@ class FacesDataModule(LightningDataModule):
             self._faces["test"] = self._unpaired("test")
         if stage == "predict":
             if self._predict_dir is None:
-                raise DataError("lightning predict needs a folder of photos: --data.predict_dir DIR")
+                raise DataError("lightning predict needs photos: --data.predict_dir PATH, a folder or one photo")
             self._photos = PhotoFolder(self._predict_dir, self._image_size, self._photo_cut_out())
 
     def teardown(self, stage: str) -> None:
@@ -221,8 +229,7 @@ class FacesDataModule(LightningDataModule):
         is_training = split == "train"
         augment = is_training and self._augment
         is_bent = domain == "cartoon" and is_training and self._align_cartoons
-        framing = framing_for(domain, self._image_size, augment)
-        faces = self._read(domain, split, Framing(bent_frame_side(self._image_size)) if is_bent else framing)
+        faces = self._read(domain, split, augment, is_bent)
         if self._labels:
             faces = RelabelledFaces(faces, read_label_csv(self._labels)[domain])
         transform = (photo_transform if domain == "photo" else cartoon_transform)(self._image_size, augment)
@@ -234,8 +241,8 @@ class FacesDataModule(LightningDataModule):
             return self._labelled(faces, domain, transform)
         shuffle = is_training and self._shuffle
         order: Order = ShuffledOrder(len(faces), self._seed, stream) if shuffle else FileOrder(len(faces))
-        if shuffle and domain == "cartoon" and self._match_glasses:
-            order = StratifiedOrder(glasses_of(faces) == 1, self._share_of_glasses(), self._seed, stream)
+        if shuffle and (share := self._glasses_wanted(domain, faces)) is not None:
+            order = StratifiedOrder(faces.glasses == 1, share, self._seed, stream)
         return DomainStream(faces, order, transform)
 
     def _labelled(self, faces: FaceSource, domain: Domain, transform: FaceTransform) -> DomainStream:
@@ -244,18 +251,25 @@ class FacesDataModule(LightningDataModule):
         if not len(chosen):
             raise DataError(f"--data.label_policy labelled: none of {len(faces)} {domain}s for training has a label")
         seed, stream = self._seed, _STREAMS[domain]
-        if domain == "photo" or not self._match_glasses:
+        share, has_glasses = self._glasses_wanted(domain, chosen), chosen.glasses == 1
+        if share is None:
             return DomainStream(chosen, BalancedOrder(chosen.hair, seed, stream), transform)
-        share, has_glasses = self._share_of_glasses(), chosen.glasses == 1
 
         def within(indices: NDArray[np.intp], of_colour: int) -> Order:
             return StratifiedOrder(has_glasses[indices], share, seed, of_colour)
 
         return DomainStream(chosen, BalancedOrder(chosen.hair, seed, stream, within), transform)
 
+    def _glasses_wanted(self, domain: Domain, faces: FaceSource) -> float | None:
+        """Which share of the draws of a domain is to wear glasses; None for as they come."""
+        if self._glasses_share is not None:
+            is_known = (faces.glasses != UNKNOWN_GLASSES).any()
+            return self._glasses_share if is_known else None
+        return self._share_of_glasses() if self._match_glasses and domain == "cartoon" else None
+
     def _share_of_glasses(self) -> float:
         """Share of the training photos that show glasses, among those of which that is known."""
-        known = np.concatenate([glasses_of(photos) for photos in self.sources("photo", "train").values()])
+        known = np.concatenate([photos.glasses for photos in self.sources("photo", "train").values()])
         known = known[known != UNKNOWN_GLASSES]
         if not len(known):
             raise DataError("--data.match_glasses: of none of the photos is it known whether they show glasses")
@@ -267,18 +281,24 @@ class FacesDataModule(LightningDataModule):
         Raises:
             DataError: What a folder of the domain holds is incomplete or malformed.
         """
-        return {each.called: _open(each.path, domain, split) for each in self._folders[domain]}
+        return {each.called: open_faces(each.path, domain, split) for each in self._folders[domain]}
 
-    def _read(self, domain: Domain, split: Split, framing: Framing) -> FaceSource:
+    def _read(self, domain: Domain, split: Split, augment: bool, is_bent: bool) -> FaceSource:
         return join(
-            {each.called: self._read_folder(each.path, domain, split, framing) for each in self._folders[domain]}
+            {
+                each.called: self._read_folder(each.path, domain, split, augment, is_bent)
+                for each in self._folders[domain]
+            }
         )
 
-    def _read_folder(self, folder: Path, domain: Domain, split: Split, framing: Framing) -> FaceSource:
-        source = _open(folder, domain, split)
+    def _read_folder(self, folder: Path, domain: Domain, split: Split, augment: bool, is_bent: bool) -> FaceSource:
+        source, data_set = open_faces(folder, domain, split), recognize(folder, domain)
+        framing = framing_for(domain, self._image_size, augment, data_set.crop)
+        if is_bent:
+            framing = replace(framing, side=bent_frame_side(self._image_size))
         faces = FramedFaces(source, framing)
         place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
-        if domain == "cartoon" and self._cache_dir:
+        if data_set.is_slow and self._cache_dir:
             return CachedFaces(faces, self._cache_dir, f"{folder.name}-{place}-{split}-{framing.side}px")
         if domain == "photo" and (cut_out := self._photo_cut_out()):
             looked_at = FramedFaces(source, Framing(cut_out.matting.side))
@@ -321,7 +341,3 @@ class FacesDataModule(LightningDataModule):
 
 def _absolute(path: str | None) -> str | None:
     return str(Path(path).expanduser().absolute()) if path else path
-
-
-def _open(folder: Path, domain: Domain, split: Split) -> FaceSource:
-    return (open_photos if domain == "photo" else open_cartoons)(folder, split)

@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from datamodules.cache import CachedFaces, FramedFaces
-from datamodules.cartoonset import landmarks_at
+from datamodules.datasets.cache import CachedFaces, FramedFaces
+from datamodules.datasets.cartoonset import landmarks_at
+from datamodules.datasets.joined import join
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
-from datamodules.framing import Framing, framing_for
 from datamodules.images import composite_on_white, read_rgba
-from datamodules.joined import join
-from datamodules.landmark_warp import Bend, bent_frame_side, mirrored
-from datamodules.orders import FileOrder, Order, ShuffledOrder
 from datamodules.samples import RawFace, Split
+from datamodules.sampling.samplers import FileOrder, Order, ShuffledOrder
+from datamodules.sampling.unpaired import DrawSampler
+from datamodules.sampling.workers import loader_of
 from datamodules.source import FaceFiles, FaceSource
-from datamodules.unpaired import DrawSampler
-from datamodules.workers import loader_of
+from datamodules.transforms.framing import Framing, framing_for
+from datamodules.transforms.landmark_warp import Bend, bent_frame_side, mirrored
 
 FRAME_OF_UNIT = 500
 
@@ -128,7 +128,7 @@ class _RgbaFaces:
     def __init__(self, faces: FaceFiles) -> None:
         if not hasattr(faces, "path"):
             raise DataError("the finisher needs cartoons as files with an alpha channel; shards hold none")
-        self.names, self.hair = faces.names, faces.hair
+        self.names, self.hair, self.glasses = faces.names, faces.hair, faces.glasses
         self._faces = faces
 
     def __len__(self) -> int:
@@ -138,7 +138,7 @@ class _RgbaFaces:
         path = self.path(index)
         rgba = read_rgba(path)
         image = np.dstack([composite_on_white(rgba), rgba[..., 3]])
-        return RawFace(image, self._faces[index].landmarks, int(self.hair[index]), path)
+        return RawFace(image, self._faces[index].landmarks, int(self.hair[index]), path, int(self.glasses[index]))
 
     def path(self, index: int) -> Path:
         return self._faces.path(index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from io import BytesIO
 from pathlib import Path
 
@@ -15,10 +16,16 @@ from datamodules.errors import DataError
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # damaged files are reported by us
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
+UNREAD_SUFFIXES = frozenset({".heic", ".heif"})
+"""Photos of phones; neither OpenCV nor Pillow decodes them."""
 MAX_PIXELS = 64_000_000
 """Larger images are refused from their header, before a decompression bomb can unfold."""
 MAX_BYTES = 8 * MAX_PIXELS
 """Larger files are refused unread: so many bytes are ``MAX_PIXELS`` pixels of 16-bit RGBA without any compression."""
+
+
+_CONVERT = "convert them to JPEG (heif-convert does)"
+_LOG = logging.getLogger(__name__)
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
@@ -99,12 +106,17 @@ def composite_on_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def find_images(folder: Path) -> list[Path]:
     """Every image file below ``folder``, sorted.
 
+    HEIC files, as phones write them, are left out with a warning that names them.
+
     Raises:
         DataError: The folder is missing or holds no image.
     """
     if not folder.is_dir():
         raise DataError(f"no such folder of images: {folder}")
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    if unread := [path for path in files if path.suffix.lower() in UNREAD_SUFFIXES]:
+        _LOG.warning("left out: %d HEIC files in %s, first %s; %s", len(unread), folder, unread[0], _CONVERT)
+    paths = [path for path in files if path.suffix.lower() in IMAGE_SUFFIXES]
     if not paths:
         raise DataError(f"no image in {folder} (looked for {', '.join(sorted(IMAGE_SUFFIXES))})")
     return paths
@@ -122,7 +134,8 @@ def _check_header(encoded: bytes, path: Path) -> bool:
             width, height = image.size
             has_alpha = image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info
     except UnidentifiedImageError as error:
-        raise DataError(f"not a readable image: {path}") from error
+        advice = f"; HEIC files are not read: {_CONVERT}" if path.suffix.lower() in UNREAD_SUFFIXES else ""
+        raise DataError(f"not a readable image: {path}{advice}") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(f"not a readable image: {path} ({error})") from error
     if width * height > MAX_PIXELS:

@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import ConcatDataset, DataLoader, Dataset
 
+from datamodules.datasets.joined import folder_of
+from datamodules.datasets.masked_photos import open_masked
+from datamodules.datasets.masks import MaskedPhoto, MaskedPhotos
 from datamodules.errors import DataError
-from datamodules.joined import folder_of
-from datamodules.masked_photos import open_masked
-from datamodules.masks import MaskedPhoto, MaskedPhotos
-from datamodules.orders import ShuffledOrder
 from datamodules.samples import Split
-from datamodules.transforms import to_tensor
-from datamodules.unpaired import DrawSampler
-from datamodules.workers import loader_of
+from datamodules.sampling.samplers import ShuffledOrder
+from datamodules.sampling.unpaired import DrawSampler
+from datamodules.sampling.workers import loader_of
+from datamodules.transforms.augment import to_tensor
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # or importing it asks the network for a newer version
 

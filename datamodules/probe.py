@@ -13,16 +13,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from datamodules.datasets.group_split import hold_back
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
-from datamodules.families import hold_back
-from datamodules.glasses import glasses_of
-from datamodules.orders import ShuffledOrder
 from datamodules.samples import RawFace, Split
+from datamodules.sampling.samplers import ShuffledOrder
+from datamodules.sampling.unpaired import DrawSampler
+from datamodules.sampling.workers import loader_of
 from datamodules.source import FaceSource
-from datamodules.transforms import FaceTransform
-from datamodules.unpaired import DrawSampler
-from datamodules.workers import loader_of
+from datamodules.transforms.augment import FaceTransform
 
 HELD_BACK = ("cartoons with unseen hair", "cartoons with unseen eyes", "photos")
 """What the probe is measured on, in the order of the loaders, where a table tells the families of the cartoons."""
@@ -146,7 +145,7 @@ class _Chosen(Dataset[LabelledFaces]):
 
     def __init__(self, parts: Sequence[FaceSource], transform: FaceTransform, names: set[str] | None = None) -> None:
         self._parts, self._transform = list(parts), transform
-        self._glasses: list[NDArray[np.int64]] = [glasses_of(part) for part in parts]
+        self._glasses: list[NDArray[np.int64]] = [part.glasses for part in parts]
         self._places = [
             (number, index)
             for number, part in enumerate(parts)
@@ -164,8 +163,8 @@ class _Chosen(Dataset[LabelledFaces]):
         """A face under the augmentation of a seed."""
         part, place = self._places[index]
         face: RawFace = self._parts[part][place]
-        image, _, hair = self._transform(face, seed)
-        return LabelledFaces(image, hair, torch.tensor(self._glasses[part][place]))
+        faces = self._transform(face, seed)
+        return LabelledFaces(faces.image, faces.hair, torch.tensor(self._glasses[part][place]))
 
 
 class _Draws(Dataset[LabelledFaces]):

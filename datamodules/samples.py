@@ -10,19 +10,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from datamodules.errors import DataError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Domain = Literal["photo", "cartoon"]
 """The two sides of the translation."""
 
 Split = Literal["train", "val", "test"]
 """The parts of a data set."""
+
+SPLITS: tuple[Split, ...] = get_args(Split)
 
 
 class HairColour(IntEnum):
@@ -51,12 +55,33 @@ class RawFace:
         landmarks: ``(5, 2)`` float32 pixels of ``image``; NaN where they are unknown.
         hair: A ``HairColour``, or ``NO_HAIR_COLOUR``.
         path: The image file.
+        glasses: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
     """
 
     image: NDArray[np.uint8]
     landmarks: NDArray[np.float32]
     hair: int
     path: Path
+    glasses: int = UNKNOWN_GLASSES
+
+
+class Preview(NamedTuple):
+    """A sample of any set as a picture.
+
+    Attributes:
+        image: ``(H, W, 3)`` uint8 RGB.
+        boxes: ``(N, 4)`` pixels: x1, y1, x2, y2; None where the set has none.
+        points: ``(5, 2)`` pixels; None where the set has none.
+    """
+
+    image: NDArray[np.uint8]
+    boxes: NDArray[np.float32] | None = None
+    points: NDArray[np.float32] | None = None
+
+
+def preview_face(face: RawFace) -> Preview:
+    """A face with its landmarks."""
+    return Preview(face.image, points=face.landmarks)
 
 
 class Faces(NamedTuple):
@@ -66,11 +91,13 @@ class Faces(NamedTuple):
         image: ``(B, 3, H, W)`` float32 RGB in [-1, 1].
         landmarks: ``(B, 5, 2)`` float32 pixels of ``image``; NaN where they are unknown.
         hair: ``(B,)`` int64, a ``HairColour`` or ``NO_HAIR_COLOUR``.
+        glasses: ``(B,)`` int64: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
     """
 
     image: Tensor
     landmarks: Tensor
     hair: Tensor
+    glasses: Tensor
 
 
 class UnpairedBatch(NamedTuple):

@@ -1,4 +1,4 @@
-"""What every data set of faces is to the rest: a ``FaceSource``, whatever it is read from."""
+"""The interface of face data sets."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ class FaceSource(Protocol):
     Attributes:
         names: What tells the faces apart: file paths relative to the set's folder, with forward slashes.
         hair: ``(N,)`` int64: of each face a ``HairColour``, or ``NO_HAIR_COLOUR``.
+        glasses: ``(N,)`` int64: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
     """
 
     names: list[str]
     hair: NDArray[np.int64]
+    glasses: NDArray[np.int64]
 
     def __len__(self) -> int: ...
 

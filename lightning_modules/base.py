@@ -7,6 +7,7 @@ from abc import ABC
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from datamodules.samples import NO_HAIR_COLOUR, Domain, Faces, Photos, UnpairedBatch
+from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, Domain, Faces, Photos, UnpairedBatch
 from lightning_modules.critic import Critic, join
 from lightning_modules.errors import UsageError
 from lightning_modules.frozen import keep_out_of_checkpoints
@@ -38,6 +39,8 @@ from networks import (
     r1_penalty,
 )
 from networks.finisher import CartoonFinisher
+from networks.translator import start_from
+from networks.weights_file import WeightsError
 
 OTHER: dict[Domain, Domain] = {"photo": "cartoon", "cartoon": "photo"}
 """The opposite domain; iterating it gives both."""
@@ -141,6 +144,8 @@ class BaseCycleGAN(LightningModule, ABC):
         decay_start: Share of the epochs after which the learning rate falls linearly to zero.
         clip_grad_norm: Largest gradient norm of each optimiser's step; none by default.
         ema_decay: Decay of the generators' moving average that validation and prediction use; 0 for none.
+        pretrained: File of ``cartoongan export``, of a generator of the same architecture, that the generator of
+            cartoons starts from. Checkpoints do not depend on it.
     """
 
     def __init__(
@@ -166,6 +171,7 @@ class BaseCycleGAN(LightningModule, ABC):
         decay_start: float = 0.5,
         clip_grad_norm: float | None = None,
         ema_decay: float = 0.0,
+        pretrained: str | None = None,
     ) -> None:
         super().__init__()
         for name, value, is_valid, expected in (
@@ -189,7 +195,7 @@ class BaseCycleGAN(LightningModule, ABC):
         ):
             if not is_valid:
                 raise UsageError(f"--model.{name} is {value}, must be {expected}")
-        self.save_hyperparameters()
+        self.save_hyperparameters(ignore=["pretrained"])
         self.automatic_optimization = False
         self._generator_name, self._upsampling = generator, upsampling
         self._ngf, self._ngf_photo = ngf, ngf_photo or ngf
@@ -205,6 +211,8 @@ class BaseCycleGAN(LightningModule, ABC):
         self._clip_grad_norm = clip_grad_norm
         self.adversarial_loss = AdversarialLoss(gan_mode)
         self.generators = nn.ModuleDict({domain: init_weights(self.build_generator(domain)) for domain in OTHER})
+        if pretrained:
+            self._start_from(Path(pretrained).expanduser())
         self.critics = nn.ModuleDict({name: init_weights(critic) for name, critic in self.build_critics().items()})
         self.pools = nn.ModuleDict({domain: ImagePool(pool_size) for domain in OTHER})
         self.average = ema_of(self.generators, ema_decay) if ema_decay else None
@@ -242,7 +250,8 @@ class BaseCycleGAN(LightningModule, ABC):
             names: Their files where there are any, for warnings.
         """
         landmarks = photos.new_full((len(photos), 5, 2), math.nan)
-        return Faces(photos, landmarks, torch.full((len(photos),), NO_HAIR_COLOUR, device=photos.device))
+        unknown = torch.full((len(photos),), NO_HAIR_COLOUR, device=photos.device)
+        return Faces(photos, landmarks, hair=unknown, glasses=torch.full_like(unknown, UNKNOWN_GLASSES))
 
     def cartoons(self, photos: Faces) -> Tensor:
         """The cartoons (B, 3, H, W) of photos with what is known of them."""
@@ -536,6 +545,12 @@ class BaseCycleGAN(LightningModule, ABC):
             if name in theirs and theirs[name] != value
         ]
         raise UsageError(f"the checkpoint does not fit this model ({'; '.join(differing) or 'other networks'})")
+
+    def _start_from(self, path: Path) -> None:
+        try:
+            start_from(cast(Generator, self.generators["cartoon"]), path)
+        except WeightsError as error:
+            raise UsageError(f"--model.pretrained: {error}") from error
 
     def _show(self, terms: Terms) -> None:
         callbacks: list[Callback] = self.trainer.callbacks  # type: ignore[attr-defined]

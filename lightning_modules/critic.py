@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from datamodules.samples import Domain, Faces
-from networks import PatchDiscriminator, one_hot
+from networks import PatchDiscriminator
+from networks.labels import LabelEncoder
 from networks.landmarks import Part, are_known, cut_patches
 
 
@@ -52,21 +53,22 @@ class Critic(nn.Module):
 
 
 class LabelCritic(Critic):
-    """Judges whether images are real and have the hair that is said (paper 4.5, Eq. 7).
+    """Judges whether images are real and have the hair that is said (paper 4.5, Eq. 7), or the glasses.
 
     Args:
         network: A discriminator that takes labels.
         domain: Whose images it judges.
         downscale: See ``Critic``.
+        encoder: Makes what the network is told of the labels.
     """
 
-    def __init__(self, network: PatchDiscriminator, domain: Domain, downscale: int = 1) -> None:
+    def __init__(self, network: PatchDiscriminator, domain: Domain, downscale: int, encoder: LabelEncoder) -> None:
         super().__init__(network, domain, downscale)
-        self._num_labels = network.num_labels
+        self._encoder = encoder
 
     def forward(self, faces: Faces) -> Tensor:
         """Logits ``(B, 1, h, w)`` float32, positive for real and rightly labelled."""
-        logits: Tensor = self.network(self.view(faces), one_hot(faces.hair, self._num_labels))
+        logits: Tensor = self.network(self.view(faces), self._encoder(faces.hair, faces.glasses))
         return logits
 
 

@@ -14,7 +14,8 @@ from lightning_modules.critic import Critic, LabelCritic
 from lightning_modules.errors import UsageError
 from lightning_modules.frozen import keep_out_of_checkpoints
 from lightning_modules.probe import OWN_PROBE
-from networks import LabelInjection, one_hot
+from networks import LabelInjection
+from networks.labels import LabelEncoder
 from networks.landmarks import cheek_mask
 from networks.probe import FaceProbe, load_probe
 from networks.weights_file import WeightsError
@@ -36,6 +37,8 @@ class CycleGANCond(BaseCycleGAN):
         num_labels: Number of classes of the label.
         label_injection: How the generators' convolutions are told the label: "concat" (the paper's, most of which the
             norm removes), "after_norm" or "modulation" (see ``networks.LabelInjection``).
+        glasses: Tell generators and discriminators, beside the label, whether a face wears glasses. Cartoons then wear
+            them where their photos do; at prediction the project's classifier says so.
         lambda_leak: Weight of the leak loss: how much the cheeks of a photo's cartoon change from one hair colour to
             another, which they should not. It costs one more translation of the photos.
         wrong_labels: Show the discriminators real images under wrong labels as fake, so that they cannot overlook them.
@@ -51,6 +54,7 @@ class CycleGANCond(BaseCycleGAN):
         self,
         num_labels: int = len(HairColour),
         label_injection: LabelInjection = "concat",
+        glasses: bool = False,
         lambda_leak: float = 0.0,
         wrong_labels: bool = False,
         random_target_share: float = 0.0,
@@ -65,26 +69,29 @@ class CycleGANCond(BaseCycleGAN):
             if not is_valid:
                 raise UsageError(f"--model.{name} is {value}, must be {expected}")
         self._num_labels, self._label_injection = num_labels, label_injection  # the networks are built with them
+        self._encoder = LabelEncoder(num_labels, glasses)
         super().__init__(**kwargs)
-        self.save_hyperparameters(ignore=["hair"])  # a prediction's own
+        self.save_hyperparameters(ignore=["hair", "pretrained"])  # of one run alone
         self._wrong_labels = wrong_labels
         self._lambda_leak = lambda_leak
         self._random_target_share = random_target_share
         self._labels_to_predict = _labels_of(hair, num_labels)
-        self.hair_classifier: FaceProbe | None = None
+        self._has_hair_labels = num_labels == len(HairColour)
+        self.classifier: FaceProbe | None = None
 
     def generator_inputs(self) -> dict[str, Any]:
         """Labels beside the image."""
-        told = {"num_labels": self._num_labels, "label_injection": self._label_injection}
+        told = {"num_labels": self._encoder.size, "label_injection": self._label_injection}
         return super().generator_inputs() | told
 
     def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, guide: Faces) -> Tensor:
         """Translate ``images`` (B, 3, H, W) to ``target``, with the hair of ``guide``."""
-        return cast(Tensor, generators[target](images, one_hot(guide.hair, self._num_labels)))
+        return cast(Tensor, generators[target](images, self._encoder(guide.hair, guide.glasses)))
 
     def build_critic(self, domain: Domain, downscale: int) -> Critic:
         """A discriminator that is given labels."""
-        return LabelCritic(self.build_discriminator(domain, num_labels=self._num_labels), domain, downscale)
+        network = self.build_discriminator(domain, num_labels=self._encoder.size)
+        return LabelCritic(network, domain, downscale, self._encoder)
 
     def wanted_faces(self, target: Domain, batch: UnpairedBatch) -> Faces:
         """The sources of the fakes of ``target``, in training some of them with a random label.
@@ -94,6 +101,8 @@ class CycleGANCond(BaseCycleGAN):
         source = super().wanted_faces(target, batch)
         if not self.training:
             return self.with_labels(source) if target == "cartoon" else source
+        if target == "cartoon":
+            source = self._with_glasses(source, source.glasses < 0)
         chances, labels = self.random_numbers(source.hair, f"target {target}")
         random = (labels * self._num_labels).long()
         is_random = chances < self._random_target_share
@@ -113,18 +122,33 @@ class CycleGANCond(BaseCycleGAN):
         negatives = super().more_negatives(critic, real, fake)
         if self._wrong_labels and isinstance(self.critics[critic], LabelCritic):
             wrong = real._replace(hair=self._other_labels(real.hair, f"wrong {critic}"))
-            negatives.append(choose(real.hair >= 0, wrong, fake))
+            wrong = choose(real.hair >= 0, wrong, fake)
+            if self._encoder.glasses:
+                has_other = self.random_numbers(real.glasses, f"wrong glasses {critic}")[0] < 0.5
+                wrong = choose((real.glasses >= 0) & has_other, real._replace(glasses=1 - real.glasses), wrong)
+            negatives.append(wrong)
         return negatives
 
     def with_labels(self, photos: Faces) -> Faces:
-        """Photos that all have a label: their own, or what the classifier sees, or without one the first class."""
+        """Photos that all have a label: their own, or what the classifier sees, or without one the first class.
+
+        Whether they wear glasses is what the classifier sees, as at prediction, also where a set says it.
+        """
+        photos = self._with_glasses(photos, torch.ones_like(photos.glasses, dtype=torch.bool))
         missing = photos.hair < 0
         if not missing.any():
             return photos
         seen = torch.zeros_like(photos.hair)
-        if self.hair_classifier is not None:
-            seen = self.hair_classifier(photos.image.float()).hair.argmax(dim=1)
+        if self._has_hair_labels and self.classifier is not None:
+            seen = self.classifier(photos.image.float()).hair.argmax(dim=1)
         return photos._replace(hair=torch.where(missing, seen, photos.hair))
+
+    def _with_glasses(self, photos: Faces, where: Tensor) -> Faces:
+        """Photos whose glasses are what the classifier sees ``where`` (B,) that holds; as they are without one."""
+        if not self._encoder.glasses or self.classifier is None or not where.any():
+            return photos
+        seen = (self.classifier(photos.image.float()).glasses > 0).long()
+        return photos._replace(glasses=torch.where(where, seen, photos.glasses))
 
     def own_cartoons(self, photos: Faces) -> Tensor:
         """The cartoons (B, 3, H, W) of photos in their own hair colours."""
@@ -148,14 +172,14 @@ class CycleGANCond(BaseCycleGAN):
     def setup(self, stage: str) -> None:
         """Bring the classifier of photos without label, and refuse to predict classes that nobody knows."""
         data: Any = getattr(self._trainer, "datamodule", None)
-        has_hair_labels = self._num_labels == len(HairColour) and not getattr(data, "hparams", {}).get("labels")
-        if has_hair_labels and self.hair_classifier is None:
+        self._has_hair_labels = self._num_labels == len(HairColour) and not getattr(data, "hparams", {}).get("labels")
+        if (self._has_hair_labels or self._encoder.glasses) and self.classifier is None:
             try:
-                self.hair_classifier = load_probe(OWN_PROBE)[0].to(self.device)
+                self.classifier = load_probe(OWN_PROBE)[0].to(self.device)
             except WeightsError as error:
-                raise UsageError(f"{error}; it tells the hair of photos without label") from error
-            keep_out_of_checkpoints(self, "hair_classifier")
-        if stage == "predict" and not self._labels_to_predict and self.hair_classifier is None:
+                raise UsageError(f"{error}; it tells hair and glasses of photos without labels") from error
+            keep_out_of_checkpoints(self, "classifier")
+        if stage == "predict" and not self._labels_to_predict and not self._has_hair_labels:
             raise UsageError(
                 "--model.hair own: the photos of --data.predict_dir have no labels; "
                 f"choose {_choices(self._num_labels)} or all"
@@ -171,6 +195,7 @@ class CycleGANCond(BaseCycleGAN):
 
     def _coloured(self, photos: Faces, labels: Iterable[int]) -> list[Tensor]:
         """Cartoons (B, 3, H, W) of all photos for each label."""
+        photos = self.with_labels(photos)
         guides = [photos._replace(hair=torch.full_like(photos.hair, label)) for label in labels]
         return [self.translate_to("cartoon", self.trained_generators, photos.image, guide) for guide in guides]
 

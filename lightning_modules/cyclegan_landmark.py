@@ -13,8 +13,8 @@ from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from datamodules.face_box import MEAN_FACE, square_of_landmarks
 from datamodules.samples import Domain, Faces, UnpairedBatch
+from datamodules.transforms.face_box import MEAN_FACE, square_of_landmarks
 from lightning_modules.base import BaseCycleGAN, Term, Terms, Translation
 from lightning_modules.critic import Critic, PartCritic
 from lightning_modules.drawing import RED, draw_lines, draw_points

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from datamodules.errors import DataError
-from datamodules.face_box import square_of_landmarks
+from datamodules.transforms.face_box import square_of_landmarks
 from lightning_modules.detector import load_detector
 from lightning_modules.errors import UsageError
 from lightning_modules.frozen import leave_out_of_state_dicts

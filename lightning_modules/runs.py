@@ -17,10 +17,12 @@ import os
 import secrets
 from datetime import datetime
 from pathlib import Path
-
-from lightning import Trainer
+from typing import TYPE_CHECKING
 
 from lightning_modules.errors import UsageError
+
+if TYPE_CHECKING:
+    from lightning import Trainer
 
 CONFIG_FILE = "config.yaml"
 METRICS_FILE = "metrics.json"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -17,6 +19,40 @@ def one_hot(labels: Tensor, num_labels: int) -> Tensor:
         (B, K) float32: 1 at the label, all zero without one.
     """
     return (labels[:, None] == torch.arange(num_labels, device=labels.device)).float()
+
+
+@dataclass(frozen=True)
+class LabelEncoder:
+    """What a conditional network is told of each face, as a vector.
+
+    Attributes:
+        num_labels: Classes of the label, such as the hair colour.
+        glasses: Whether the network is told, too, if a face wears glasses.
+    """
+
+    num_labels: int
+    glasses: bool = False
+
+    @property
+    def size(self) -> int:
+        """Length of the vector."""
+        return self.num_labels + 2 * self.glasses
+
+    def __call__(self, labels: Tensor, glasses: Tensor | None = None) -> Tensor:
+        """The vectors of B faces.
+
+        Args:
+            labels: (B,) int64 in [0, num_labels), or negative where there is none.
+            glasses: (B,) int64: 1 with glasses, 0 without, negative where that is unknown; by default unknown.
+
+        Returns:
+            (B, size) float32: each label one-hot, or all zero where it is unknown.
+        """
+        encoded = one_hot(labels, self.num_labels)
+        if not self.glasses:
+            return encoded
+        worn = torch.full_like(labels, -1) if glasses is None else glasses
+        return torch.cat([encoded, one_hot(worn, 2)], dim=1)
 
 
 def append_labels(x: Tensor, labels: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from networks.generators import Generator, GeneratorName, LabelInjection, Upsampling, build_generator
-from networks.labels import one_hot
+from networks.labels import LabelEncoder
 from networks.landmarks import landmark_heatmaps
 from networks.weights_file import WeightsError, fill, read_weights, write_weights
 
@@ -28,6 +28,7 @@ class TranslatorOptions:
         upsampling: How it doubles the sides.
         num_labels: Classes of its label; 0 for none.
         label_injection: How it is told its label.
+        glasses: Whether it is told, beside the label, if the face wears glasses.
         heatmaps: Whether it is given the landmarks as heatmaps.
         image_size: Side in pixels of the photos that it was trained on.
         background: What its photos stand on: "keep", "white", or "head" for the head alone on white.
@@ -38,9 +39,15 @@ class TranslatorOptions:
     upsampling: Upsampling = "transposed"
     num_labels: int = 0
     label_injection: LabelInjection = "concat"
+    glasses: bool = False
     heatmaps: bool = False
     image_size: int = 256
     background: Literal["keep", "white", "head"] = "keep"
+
+    @property
+    def encoder(self) -> LabelEncoder:
+        """Makes what the generator is told of the labels."""
+        return LabelEncoder(self.num_labels, self.glasses)
 
     def build(self) -> Generator:
         """An untrained generator of this kind."""
@@ -49,7 +56,7 @@ class TranslatorOptions:
             in_channels=3 + 5 * self.heatmaps,
             ngf=self.ngf,
             upsampling=self.upsampling,
-            num_labels=self.num_labels,
+            num_labels=self.encoder.size,
             label_injection=self.label_injection,
         )
 
@@ -72,18 +79,20 @@ class Translator:
         return self
 
     @torch.inference_mode()
-    def __call__(self, photos: Tensor, landmarks: Tensor, labels: Tensor) -> Tensor:
+    def __call__(self, photos: Tensor, landmarks: Tensor, labels: Tensor, glasses: Tensor | None = None) -> Tensor:
         """Cartoons (B, 3, H, W) in [-1, 1].
 
         Args:
             photos: (B, 3, H, W) RGB in [-1, 1], framed and with the background that ``options`` name.
             landmarks: (B, 5, 2) pixels of the photos; NaN where they are unknown.
             labels: (B,) int64 classes of the label, such as the hair colour.
+            glasses: (B,) int64, 1 where the face wears glasses, 0 where not, negative where that is unknown; by default
+                unknown. Ignored by a generator that is not told.
         """
         given = photos
         if self.options.heatmaps:
             given = torch.cat([photos, landmark_heatmaps(landmarks, *photos.shape[2:])], dim=1)
-        told = one_hot(labels, self.options.num_labels) if self.options.num_labels else None
+        told = self.options.encoder(labels, glasses) if self.options.num_labels else None
         cartoons: Tensor = self.generator(given, told)
         return cartoons
 
@@ -121,3 +130,34 @@ def load_translator(path: Path) -> Translator:
         raise WeightsError(f"{path} holds no translator; `cartoongan export` makes one of a checkpoint") from error
     fill(generator, {name: tensor.float() for name, tensor in tensors.items()}, path)
     return Translator(generator, options)
+
+
+def start_from(generator: Generator, path: Path) -> None:
+    """Gives a generator the weights of a translator that was trained before.
+
+    The two have one architecture, but the generator may be told more: labels that the translator does not know begin
+    without effect.
+
+    Args:
+        generator: A generator of cartoons.
+        path: A file of `save_translator`.
+
+    Raises:
+        WeightsError: The file cannot be used, or is of another architecture.
+    """
+    trained = load_translator(path).generator.state_dict()
+    own = generator.state_dict()
+    for name, tensor in own.items():
+        if name not in trained or not _is_within(trained[name], tensor, may_grow=name.endswith("modulation.weight")):
+            raise WeightsError(f"{path} is of another architecture than the generator, which has other {name}")
+        tensor.zero_()
+        tensor[tuple(map(slice, trained[name].shape))] = trained[name]
+    if surplus := sorted(trained.keys() - own.keys()):
+        raise WeightsError(f"{path} is of another architecture than the generator, which has no {surplus[0]}")
+
+
+def _is_within(small: Tensor, large: Tensor, may_grow: bool) -> bool:
+    """Whether two tensors have one shape, or where it may grow, the second only more columns."""
+    if not may_grow:
+        return small.shape == large.shape
+    return small.dim() == large.dim() == 2 and small.shape[0] == large.shape[0] and small.shape[1] <= large.shape[1]

@@ -28,7 +28,7 @@ def detector_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A detector's file: untrained, but its landmarks are those of an average face and move with the image."""
     import torch
 
-    from datamodules.face_box import MEAN_FACE
+    from datamodules.transforms.face_box import MEAN_FACE
     from networks.mtcnn import MTCNN, Card, save_weights
 
     with torch.random.fork_rng():

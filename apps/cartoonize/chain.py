@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from cartoonizer.background import head_region
 from cartoonizer.detector import TURNS
 from cartoonizer.geometry import cut_out, fit_similarity, in_eighths, inverse, reduced_to, resized, scaled, turn
-from datamodules.background import on_white, tidied
 from datamodules.errors import DataError
-from datamodules.face_box import square_of_landmarks
 from datamodules.samples import HairColour
-from datamodules.transforms import to_tensor
+from datamodules.transforms.augment import to_tensor
+from datamodules.transforms.background import on_white, tidied
+from datamodules.transforms.face_box import square_of_landmarks
 from lightning_modules.detector import load_detector
 from lightning_modules.finisher import OWN_FINISHER
 from lightning_modules.landmark_detector import MEAN_PHOTO
@@ -184,7 +184,8 @@ class Cartoonizer:
         names = [self._own_color(photos) if one == "own" else one for one in hair]
         labels = torch.tensor([HairColour[name.upper()] if self.colors else 0 for name in names], device=self._device)
         count = len(names)
-        cartoons = self._translator(photos.expand(count, -1, -1, -1), places.expand(count, -1, -1), labels)
+        given = photos.expand(count, -1, -1, -1), places.expand(count, -1, -1)
+        cartoons = self._translator(*given, labels, self._glasses(photos).expand(count))
         finished = self._finish(cartoons)
         side = finished.image.shape[3]
         rgba = sticker(finished)
@@ -212,6 +213,12 @@ class Cartoonizer:
             return "own"
         with torch.inference_mode():
             return self.colors[int(self._classifier(photos).hair.argmax())]
+
+    @torch.inference_mode()
+    def _glasses(self, photos: torch.Tensor) -> torch.Tensor:
+        """1 for each photo whose face wears glasses, else 0, as (B,)."""
+        logits: torch.Tensor = self._classifier(photos).glasses
+        return (logits > 0).long()
 
     @torch.inference_mode()
     def _matte(self, frame: Image, inside: Image) -> Image:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.export import Dim
@@ -21,8 +22,8 @@ from cartoonizer.manifest import FORMAT
 from cartoonizer.model_file import MANIFEST
 from datamodules.atomic import write_whole
 from datamodules.errors import DataError
-from datamodules.face_box import MEAN_FACE
 from datamodules.samples import HairColour
+from datamodules.transforms.face_box import MEAN_FACE
 from lightning_modules.detector import default_weights, load_detector
 from lightning_modules.finisher import OWN_FINISHER
 from lightning_modules.landmark_detector import MEAN_PHOTO
@@ -93,9 +94,11 @@ def write_cartoon_file(source: Source, path: Path, half: bool) -> list[Exported]
 def labels_of(translator: Translator) -> tuple[Label, ...]:
     """The labels that a translator takes, in the order of its label vector."""
     count = translator.options.num_labels
-    if count == len(HAIR.classes):
-        return (HAIR,)
-    return (Label("label", tuple(str(number) for number in range(count))),) if count else ()
+    if not count:
+        return ()
+    known = count == len(HAIR.classes)
+    main = HAIR if known else Label("label", tuple(str(number) for number in range(count)))
+    return (main, GLASSES) if translator.options.glasses else (main,)
 
 
 def _export_all(source: Source, export: Exporter) -> list[Exported]:
@@ -116,11 +119,12 @@ def _export_translator(source: Source, export: Exporter) -> Exported:
     labels = labels_of(source.translator)
     net = TranslatorNet(source.translator, labels)
     divisor, side = source.translator.generator.divisor, source.translator.options.image_size
-    sides = {2: divisor * Dim("rows", min=2, max=256), 3: divisor * Dim("columns", min=2, max=256)}
+    photo: dict[int, Any] = {0: _BATCH}
+    photo |= {2: divisor * Dim("rows", min=2, max=256), 3: divisor * Dim("columns", min=2, max=256)}
     others = tuple({0: _BATCH} for _ in net.names[1:])
     examples = [example_inputs(net, labels, count, size) for count, size in ((2, side), (3, side), (1, side + divisor))]
     card = card_of(source.path, "translator: framed photos to cartoons", source.details)
-    shapes = ({0: _BATCH, **sides}, *([others] if others else []))
+    shapes = (photo, *([others] if others else []))
     return export("translator", net, (net.names, ["cartoon"]), examples, shapes, card, is_last=True)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from apps.rate.database import create
 from apps.rate.gallery import Variant, describe, draw_gallery
 from apps.rate.store import Store
-from apps.trained_run import Checkpoint, TrainedRun, common_photos, evenly
+from apps.trained_run import Checkpoint, common_photos, evenly, open_runs
 from datamodules.errors import DataError
 
 PHOTOS = 20
@@ -42,51 +41,13 @@ def prepare(
             raise DataError(f"{out} is not there to go on with; name the runs for a new one: --runs RUN")
         _check_photos(out, None, photos)
         return
-    opened = open_runs(runs, root, checkpoint)
+    opened = open_runs(runs, checkpoint, root, "--runs")
     names = common_photos(opened)
     if out.exists():
         _check_runs(out, describe(opened))
         _check_photos(out, names, photos)
     else:
         create(out, draw_gallery(opened, evenly(names, photos or PHOTOS)))
-
-
-def open_runs(
-    paths: Sequence[Path], root: Path | None = None, checkpoint: Checkpoint = Checkpoint.BEST
-) -> list[TrainedRun]:
-    """The runs at these homes, and those below folders; of the latter what is no CycleGAN is told and left out.
-
-    Args:
-        paths: Homes and folders.
-        root: Folder of the data sets; None is where they were at training.
-        checkpoint: Which of each run.
-
-    Raises:
-        DataError: A home cannot be used, or a folder holds no run that can.
-    """
-    opened: dict[Path, TrainedRun] = {}
-    for path in paths:
-        homes = _find_homes(path)
-        found = 0
-        for home in homes:
-            try:
-                opened.setdefault(home.resolve(), TrainedRun.open(home, checkpoint, root))
-                found += 1
-            except DataError as error:
-                if homes == [path]:
-                    raise
-                print(f"left out: {home}: {error}", file=sys.stderr)
-        if not found:
-            raise DataError(f"--runs {path}: there is no run with a checkpoint of a CycleGAN")
-    return list(opened.values())
-
-
-def _find_homes(path: Path) -> list[Path]:
-    from lightning_modules.runs import CHECKPOINT_FOLDER
-
-    if not path.is_dir() or (path / CHECKPOINT_FOLDER).is_dir():
-        return [path]
-    return sorted({file.parent.parent for file in path.glob(f"**/{CHECKPOINT_FOLDER}/*.ckpt")})
 
 
 def _check_runs(out: Path, asked: Sequence[Variant]) -> None:

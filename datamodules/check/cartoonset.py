@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from datamodules.cartoonset import parse_attributes
 from datamodules.check.decode import decode_all
 from datamodules.check.files import list_images, read_list
 from datamodules.check.report import SetReport
-from datamodules.layout import SetName
+from datamodules.datasets.cartoonset import parse_attributes
 
-PUBLISHED = {SetName.CARTOONSET10K: 10_000, SetName.CARTOONSET100K: 100_000}
 PUBLISHED_ATTRIBUTES = 18
 
 
@@ -19,7 +17,7 @@ def check_cartoonset(report: SetReport, progress: bool) -> None:
     images = list_images(report.folder)
     cartoons = [path for path in images if path.name.startswith("cs") and path.suffix == ".png"]
     decode_all(report, cartoons, progress)
-    report.count("all", "images", len(cartoons), PUBLISHED[report.name])
+    report.count("all", "images", len(cartoons), report.data_set.published["all"])
     if not cartoons:
         report.error(report.folder, "it holds no cs*.png")
     if len(images) > len(cartoons):

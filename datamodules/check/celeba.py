@@ -7,17 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from datamodules.annotations import parse_finite
-from datamodules.celeba import ListRow, parse_rows
 from datamodules.check.decode import decode_all
 from datamodules.check.files import list_images, note_unlisted, read_list
 from datamodules.check.geometry import Size, find_landmark_fault
 from datamodules.check.report import Fault, SetReport, Severity
-from datamodules.masked_photos import HEAD_MASKS, PERSON_MASKS
-from datamodules.samples import Split
-
-PUBLISHED: dict[Split, int] = {"train": 162_770, "val": 19_867, "test": 19_962}
-"""Photos of the official partition, in the order of its numbers 0, 1 and 2."""
+from datamodules.datasets.annotations import parse_finite
+from datamodules.datasets.celeba import ListRow, parse_rows
+from datamodules.datasets.masked_photos import HEAD_MASKS, PERSON_MASKS
 
 PUBLISHED_IMAGES = 202_599
 
@@ -33,7 +29,7 @@ def check_celeba(report: SetReport, progress: bool) -> None:
     names = {path.name for path in images}
     partition = _check_partition(report, folder, names)
     report.count("all", "images", len(images), PUBLISHED_IMAGES)
-    for number, (split, published) in enumerate(PUBLISHED.items()):
+    for number, (split, published) in enumerate(report.data_set.published.items()):
         found = sum(row.values == [str(number)] for name, row in partition.items() if name in names)
         report.count(split, "images", found, published)
     note_unlisted(report, folder, images, {folder / name for name in partition}, "list_eval_partition.txt")

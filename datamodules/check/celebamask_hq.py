@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from datamodules.celebamask_hq import IMAGES, MAPPING, MASKS, OF_CELEBA, mask_paths, parse_mapping
 from datamodules.check.decode import decode_all
 from datamodules.check.files import list_images, note_unlisted, read_list
 from datamodules.check.geometry import Size
 from datamodules.check.report import SetReport
+from datamodules.datasets.celebamask_hq import IMAGES, MAPPING, MASKS, OF_CELEBA, mask_paths, parse_mapping
 from datamodules.samples import Split
 
 PUBLISHED: dict[Split, int] = {"train": 24_183, "val": 2_993, "test": 2_824}

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from datamodules.annotations import read_lines
 from datamodules.check.report import SetReport
+from datamodules.datasets.annotations import read_lines
 from datamodules.errors import DataError
 from datamodules.images import IMAGE_SUFFIXES
 

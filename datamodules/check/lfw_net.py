@@ -8,7 +8,7 @@ from datamodules.check.decode import decode_all
 from datamodules.check.files import list_images, note_unlisted, read_list
 from datamodules.check.geometry import Size, find_box_fault, find_landmark_fault
 from datamodules.check.report import Fault, SetReport, Severity
-from datamodules.lfw_net import LfwNetAnnotation, LfwNetSplit, list_path, parse_annotations
+from datamodules.datasets.lfw_net import LfwNetAnnotation, LfwNetSplit, list_path, parse_annotations
 
 PUBLISHED: dict[LfwNetSplit, int] = {"train": 10_000, "test": 3_466}
 """Lines of each list."""

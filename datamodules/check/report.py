@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from datamodules.annotations import Problem
 from datamodules.atomic import write_whole
-from datamodules.layout import SetName
+from datamodules.datasets.annotations import Problem
+from datamodules.datasets.registry import DataSet
 
 
 class Severity(StrEnum):
@@ -59,14 +59,14 @@ class SetReport:
     """What was found in one data set; its check fills it in.
 
     Attributes:
-        name: The set.
+        data_set: The set.
         folder: Where it lies or should lie.
         present: Whether the folder is there.
         counts: Numbers of images and annotations by split.
         findings: Errors and notes in the order in which they were found.
     """
 
-    name: SetName
+    data_set: DataSet
     folder: Path
     present: bool
     counts: list[Count] = field(default_factory=list)
@@ -131,7 +131,7 @@ class CheckReport:
             "ok": not self.is_broken,
             "sets": [
                 {
-                    "name": report.name.value,
+                    "name": report.data_set.name,
                     "folder": str(report.folder),
                     "present": report.present,
                     "counts": [vars(count) for count in report.counts],

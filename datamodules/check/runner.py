@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from datamodules.check.cartoonset import check_cartoonset
-from datamodules.check.celeba import check_celeba
-from datamodules.check.celebamask_hq import check_celebamask_hq
-from datamodules.check.lfw_net import check_lfw_net
 from datamodules.check.report import CheckReport, SetReport
 from datamodules.check.shards import check_shards
-from datamodules.check.wider_face import check_wider_face
+from datamodules.datasets.registry import DataSet, data_sets
+from datamodules.datasets.shards import is_sharded
 from datamodules.errors import DataError
-from datamodules.layout import SetName
-from datamodules.shards import is_sharded
-
-_CHECKS: dict[SetName, Callable[[SetReport, bool], None]] = {
-    SetName.CELEBA: check_celeba,
-    SetName.CELEBAMASKHQ: check_celebamask_hq,
-    SetName.CARTOONSET10K: check_cartoonset,
-    SetName.CARTOONSET100K: check_cartoonset,
-    SetName.WIDER: check_wider_face,
-    SetName.LFWNET: check_lfw_net,
-}
 
 
-def check(root: Path, sets: Sequence[SetName] | None = None, *, progress: bool = False) -> CheckReport:
+def check(root: Path, sets: Sequence[DataSet] | None = None, *, progress: bool = False) -> CheckReport:
     """Look at every file and every line of the data sets below a data root.
 
     An error is what training would trip over: an image that cannot be decoded, a file that a list names and that is not
@@ -36,8 +22,7 @@ def check(root: Path, sets: Sequence[SetName] | None = None, *, progress: bool =
     size, CelebA's rows of zeros for a box, and boxes that leave their image a little (``geometry.find_box_fault``).
 
     Args:
-        root: Folder that holds ``celeba/``, ``celebamask_hq/``, ``cartoonset10k/``, ``cartoonset100k/``,
-            ``wider_face/``, ``lfw_net/``.
+        root: Folder that holds the sets' folders, as ``celeba/``.
         sets: The sets to look at, which then must be there; by default all of them, of which any may be missing.
         progress: Show bars, where there is a terminal to show them on.
 
@@ -50,15 +35,16 @@ def check(root: Path, sets: Sequence[SetName] | None = None, *, progress: bool =
     if not root.is_dir():
         raise DataError(f"no such folder: {root}")
     must_be_there = sets is not None
-    return CheckReport(root, tuple(_check_set(root, name, must_be_there, progress) for name in sets or SetName))
+    return CheckReport(root, tuple(_check_set(root, each, must_be_there, progress) for each in sets or data_sets()))
 
 
-def _check_set(root: Path, name: SetName, must_be_there: bool, progress: bool) -> SetReport:
-    folder = root / name.folder
-    report = SetReport(name, folder, present=folder.is_dir())
+def _check_set(root: Path, data_set: DataSet, must_be_there: bool, progress: bool) -> SetReport:
+    folder = root / data_set.folder
+    report = SetReport(data_set, folder, present=folder.is_dir())
     if report.present:
-        (check_shards if is_sharded(folder) else _CHECKS[name])(report, progress)
+        (check_shards if is_sharded(folder) else data_set.run_check)(report, progress)
     else:
         tell = report.error if must_be_there else report.note
-        tell(folder, f"the set is not there; `cartoongan data get {name} --root {root}` gets it")
+        gets = f"; `cartoongan data get {data_set} --root {root}` gets it" if data_set.source else ""
+        tell(folder, f"the set is not there{gets}")
     return report

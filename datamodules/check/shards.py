@@ -6,13 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tqdm import tqdm
 
-from datamodules.check import cartoonset, celeba
 from datamodules.check.report import SetReport
+from datamodules.datasets.shards import ShardedFaces, ShardIndex
+from datamodules.datasets.shards.index import INDEX_NAME
 from datamodules.errors import DataError
-from datamodules.layout import SetName
 from datamodules.samples import Split
-from datamodules.shards import ShardedFaces, ShardIndex
-from datamodules.shards.index import INDEX_NAME
 
 
 def check_shards(report: SetReport, progress: bool) -> None:
@@ -24,12 +22,9 @@ def check_shards(report: SetReport, progress: bool) -> None:
         return
     for split in index.splits:
         _check_split(report, split, progress)
-    found = {split: len(part.names) for split, part in index.splits.items()}
-    if report.name is SetName.CELEBA:
-        for split, published in celeba.PUBLISHED.items():
-            report.count(split, "images", found.get(split, 0), published)
-    else:
-        report.count("all", "images", sum(found.values()), cartoonset.PUBLISHED[report.name])
+    found: dict[str, int] = {split: len(part.names) for split, part in index.splits.items()}
+    for part, published in report.data_set.published.items():
+        report.count(part, "images", sum(found.values()) if part == "all" else found.get(part, 0), published)
 
 
 def _check_split(report: SetReport, split: Split, progress: bool) -> None:

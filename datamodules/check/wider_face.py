@@ -11,7 +11,7 @@ from datamodules.check.decode import decode_all
 from datamodules.check.files import list_images, note_unlisted, read_list
 from datamodules.check.geometry import Size, find_box_fault
 from datamodules.check.report import Fault, SetReport, Severity
-from datamodules.wider_face import WiderAnnotation, WiderSplit, images_folder, list_path, parse_annotations
+from datamodules.datasets.wider_face import WiderAnnotation, WiderSplit, images_folder, list_path, parse_annotations
 
 PUBLISHED: dict[WiderSplit, tuple[int, int]] = {"train": (12_880, 159_424), "val": (3_226, 39_708)}
 """Images and boxes of each part."""

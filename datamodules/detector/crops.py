@@ -14,7 +14,7 @@ from torch import Tensor
 
 from datamodules.detector.scenes import Scene
 from datamodules.detector.windows import Boxes, to_whole_pixels
-from datamodules.transforms import FLIP_ORDER
+from datamodules.transforms.augment import FLIP_ORDER
 
 FACE, NO_FACE, UNTOLD = 1, 0, -1
 """What the classification learns of a crop; nothing of parts and of crops for landmarks."""

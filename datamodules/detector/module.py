@@ -10,24 +10,24 @@ import torch
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from datamodules.cartoonset import find_cartoons
-from datamodules.celeba import CelebA
+from datamodules.datasets.cartoonset import find_cartoons
+from datamodules.datasets.celeba import CelebA
+from datamodules.datasets.group_split import hold_back
+from datamodules.datasets.lfw_net import LfwNet
+from datamodules.datasets.registry import CARTOONSET10K, CELEBA, LFW_NET, WIDER_FACE, DataSet
+from datamodules.datasets.splits import deal_splits
+from datamodules.datasets.wider_face import WiderFace
 from datamodules.detector.crops import Crops
 from datamodules.detector.memory import ImageMemory
 from datamodules.detector.mined import MINED_FILE, MinedWindows
 from datamodules.detector.sampler import CropBatches, Mix, Sources
 from datamodules.detector.scenes import CartoonScenes, FaceScenes, WiderScenes
 from datamodules.errors import DataError
-from datamodules.face_box import square_of_landmarks
-from datamodules.families import hold_back
 from datamodules.images import read_rgb, read_rgba
-from datamodules.layout import SetName
-from datamodules.lfw_net import LfwNet
 from datamodules.samples import Split
-from datamodules.splits import deal_splits
-from datamodules.unpaired import DrawSampler
-from datamodules.wider_face import WiderFace
-from datamodules.workers import one_thread
+from datamodules.sampling.unpaired import DrawSampler
+from datamodules.sampling.workers import one_thread
+from datamodules.transforms.face_box import square_of_landmarks
 
 LEAST_LANDMARK_FACE = 40.0
 """Faces of fewer pixels are too small to say where their points are."""
@@ -117,7 +117,7 @@ class DetectorDataModule(LightningDataModule):
 
     def prepare_data(self) -> None:
         """Complain about missing folders before anything is written or started."""
-        for name in (SetName.WIDER, SetName.LFWNET):
+        for name in (WIDER_FACE, LFW_NET):
             self._folder(name)
 
     def setup(self, stage: str) -> None:
@@ -152,7 +152,7 @@ class DetectorDataModule(LightningDataModule):
 
     def crowds(self, split: Split) -> WiderScenes:
         """WIDER's photos of a part."""
-        wider = WiderFace(self._folder(SetName.WIDER), "val" if split == "test" else "train")
+        wider = WiderFace(self._folder(WIDER_FACE), "val" if split == "test" else "train")
         names = [Path(annotation.name).name for annotation in wider.annotations]
         return WiderScenes(wider, _members(names, split), self._read["crowds"])
 
@@ -161,13 +161,13 @@ class DetectorDataModule(LightningDataModule):
         return Sources(crowds, self._portraits(split, rotation), self._cartoon_scenes(split, crowds))
 
     def _portraits(self, split: Split, rotation: float | None) -> FaceScenes:
-        lfw = LfwNet(self._folder(SetName.LFWNET), "test" if split == "test" else "train")
+        lfw = LfwNet(self._folder(LFW_NET), "test" if split == "test" else "train")
         paths = [lfw.folder / annotation.name for annotation in lfw.annotations]
         landmarks = np.stack([annotation.landmarks for annotation in lfw.annotations])
         chosen = _members([path.name for path in paths], split)
         paths, landmarks = [paths[index] for index in chosen], landmarks[chosen]
         if self._celeba:
-            celeba = CelebA(self._folder(SetName.CELEBA), split)
+            celeba = CelebA(self._folder(CELEBA), split)
             paths += [celeba.path(index) for index in range(len(celeba))]
             landmarks = np.concatenate((landmarks, celeba.landmarks))
         squares = square_of_landmarks(torch.from_numpy(landmarks))
@@ -177,7 +177,7 @@ class DetectorDataModule(LightningDataModule):
     def _cartoon_scenes(self, split: Split, crowds: WiderScenes) -> CartoonScenes | None:
         if not self._mix.cartoons:
             return None
-        folder = self._folder(SetName.CARTOONSET10K)
+        folder = self._folder(CARTOONSET10K)
         kept, held = hold_back(find_cartoons(folder), self._families)
         chosen = held if split == "test" else [kept[index] for index in _members(kept, split)]
         if not chosen:
@@ -207,7 +207,7 @@ class DetectorDataModule(LightningDataModule):
             worker_init_fn=one_thread,
         )
 
-    def _folder(self, name: SetName) -> Path:
+    def _folder(self, name: DataSet) -> Path:
         folder = self._root / name.folder
         if not folder.is_dir():
             raise DataError(

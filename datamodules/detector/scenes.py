@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from datamodules.cartoonset import FACE_BOX, FRAME, LANDMARKS
+from datamodules.datasets.cartoonset import FACE_BOX, FRAME, LANDMARKS
+from datamodules.datasets.wider_face import ATTRIBUTES, WiderAnnotation, WiderFace
 from datamodules.detector.memory import Read
 from datamodules.detector.windows import Boxes, pairwise_iou, windows_anywhere
-from datamodules.face_box import square_of_landmarks
 from datamodules.images import read_rgb, read_rgba
-from datamodules.transforms import FLIP_ORDER
-from datamodules.wider_face import ATTRIBUTES, WiderAnnotation, WiderFace
+from datamodules.transforms.augment import FLIP_ORDER
+from datamodules.transforms.face_box import square_of_landmarks
 
 SMALLEST_FACE = 20.0
 """Faces of fewer pixels in width or height are no targets, and nothing to learn a background from either."""

@@ -2,6 +2,6 @@
 
 from datamodules.download.fetch import Retry
 from datamodules.download.get import get
-from datamodules.download.sources import SOURCES, Archive, Checksum, Source
+from datamodules.download.sources import Archive, Checksum, Source
 
-__all__ = ["SOURCES", "Archive", "Checksum", "Retry", "Source", "get"]
+__all__ = ["Archive", "Checksum", "Retry", "Source", "get"]

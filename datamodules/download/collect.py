@@ -44,7 +44,7 @@ def assign(source: Source, paths: Sequence[Path]) -> dict[str, Path]:
         elif name in expected or len(expected) == 1:
             given[name if name in expected else source.archives[0].file_name] = path
         else:
-            raise DataError(f"{path} is none of the files of {source.name}: {', '.join(sorted(expected))}")
+            raise DataError(f"{path} is none of the files of {source.data_set}: {', '.join(sorted(expected))}")
     return given
 
 
@@ -123,11 +123,11 @@ def _verify_given(archive: Archive, given: Path) -> None:
 def _explain(source: Source, root: Path, failures: dict[Archive, str], given: Sequence[Path]) -> str:
     """Why it does not go on, and how a person makes it go on."""
     files = [*(archive.file_name for archive in failures), *map(str, given)]
-    command = ["cartoongan", "data", "get", source.name, "--root", str(root)]
+    command = ["cartoongan", "data", "get", source.data_set.name, "--root", str(root)]
     command += [word for file in files for word in ("--from", file)]
     return "\n".join(
         [
-            f"{source.name} is not complete, and nothing of it was unpacked:",
+            f"{source.data_set} is not complete, and nothing of it was unpacked:",
             *(f"  {archive.file_name}: {reason}" for archive, reason in failures.items()),
             "Running the same command again tries again; what is downloaded is kept. To get it by hand:",
             f"  1. Open {source.page}",

@@ -45,7 +45,7 @@ def get(
             goes on from there.
     """
     given = assign(source, archives)
-    folder = root / source.name.folder
+    folder = root / source.data_set.folder
     wanted = _find_wanted(source, folder, set(given))
     if not wanted:
         say(f"{folder} is complete; nothing to do")
@@ -56,7 +56,9 @@ def get(
         found = collect(source, root, wanted, given, downloads, retry or Retry(), say)
         _install(source, root, found, downloads)
         shutil.rmtree(downloads)
-    say(f"{folder} is complete; `cartoongan data check --root {root} --set {source.name}` looks at every file of it")
+    say(
+        f"{folder} is complete; `cartoongan data check --root {root} --set {source.data_set}` looks at every file of it"
+    )
     return folder
 
 
@@ -77,13 +79,13 @@ def _is_filled(path: Path) -> bool:
 
 def _place(member: str, source: Source, folder: Path) -> Path:
     """Where a member belongs; a member named like the set's folder is that folder."""
-    return folder if member == source.name.folder else folder / member
+    return folder if member == source.data_set.folder else folder / member
 
 
 @contextmanager
 def _sole_user(root: Path, source: Source) -> Iterator[Path]:
     """The folder of a set's downloads, while no other process gets the same set into the same root."""
-    downloads = root / ".downloads" / source.name
+    downloads = root / ".downloads" / source.data_set.name
     lock = downloads.with_suffix(".lock")
     try:
         downloads.mkdir(parents=True, exist_ok=True)
@@ -91,7 +93,7 @@ def _sole_user(root: Path, source: Source) -> Iterator[Path]:
             yield downloads
             lock.unlink(missing_ok=True)
     except Timeout as error:
-        raise DataError(f"another process is getting {source.name} into {root}") from error
+        raise DataError(f"another process is getting {source.data_set} into {root}") from error
     except OSError as error:
         raise DataError(f"cannot write to {root}: {error}") from error
     with suppress(OSError):
@@ -100,10 +102,10 @@ def _sole_user(root: Path, source: Source) -> Iterator[Path]:
 
 def _install(source: Source, root: Path, found: dict[Archive, Path], downloads: Path) -> None:
     """Unpack beside the set's place, then rename into it."""
-    folder = root / source.name.folder
-    staging = root / f".{source.name.folder}.unpacking"
+    folder = root / source.data_set.folder
+    staging = root / f".{source.data_set.folder}.unpacking"
     shutil.rmtree(staging, ignore_errors=True)
-    staged = staging / source.name.folder
+    staged = staging / source.data_set.folder
     try:
         staged.mkdir(parents=True)
         for archive, path in found.items():
@@ -121,7 +123,7 @@ def _install(source: Source, root: Path, found: dict[Archive, Path], downloads: 
 
 def _stage(archive: Archive, path: Path, source: Source, staging: Path) -> None:
     """Bring the members of one archive to where they belong below ``staging``."""
-    staged = staging / source.name.folder
+    staged = staging / source.data_set.folder
     if archive.members == (archive.file_name,):
         shutil.copyfile(path, staged / archive.file_name)
         return

@@ -10,7 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from datamodules.layout import SetName
+from datamodules.datasets.registry import (
+    CARTOONSET10K,
+    CARTOONSET100K,
+    CELEBA,
+    CELEBAMASK_HQ,
+    LFW_NET,
+    WIDER_FACE,
+    DataSet,
+)
 
 
 @dataclass(frozen=True)
@@ -52,14 +60,14 @@ class Source:
     """A data set: its archives and what a person must know to get it.
 
     Attributes:
-        name: The set.
+        data_set: The set.
         page: Its home page, the one to open in a browser.
         terms: What its use is bound to.
         manual: What to click on that page where a program gets no archive.
         archives: All files it is made of.
     """
 
-    name: SetName
+    data_set: DataSet
     page: str
     terms: str
     manual: str
@@ -76,8 +84,8 @@ def _sha256(digest: str) -> Checksum:
 
 _MB = 1_000_000
 
-_CELEBA = Source(
-    SetName.CELEBA,
+CELEBA_SOURCE = Source(
+    CELEBA,
     page="https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
     terms="CelebA is for non-commercial research only. Its photos come from the web and belong to others; they must not"
     " be redistributed. The agreement is on its page.",
@@ -137,8 +145,8 @@ _CELEBA = Source(
 )
 
 
-_CELEBAMASK_HQ = Source(
-    SetName.CELEBAMASKHQ,
+CELEBAMASK_HQ_SOURCE = Source(
+    CELEBAMASK_HQ,
     page="https://github.com/switchablenorms/CelebAMask-HQ",
     terms="CelebAMask-HQ is for non-commercial research and education only, as are the photos of CelebA that it holds;"
     " they must not be redistributed. The agreement is on its page.",
@@ -156,10 +164,10 @@ _CELEBAMASK_HQ = Source(
 )
 
 
-def _cartoonset(name: SetName, rough_size: int, space: int) -> Source:
-    file_name = f"{name}.tgz"
+def _cartoonset(data_set: DataSet, rough_size: int, space: int) -> Source:
+    file_name = f"{data_set}.tgz"
     return Source(
-        name,
+        data_set,
         page="https://google.github.io/cartoonset/download.html",
         terms="Cartoon Set by Google LLC is licensed under CC BY 4.0: use it for anything, and credit it."
         " https://creativecommons.org/licenses/by/4.0/",
@@ -168,7 +176,7 @@ def _cartoonset(name: SetName, rough_size: int, space: int) -> Source:
             Archive(
                 file_name,
                 f"https://storage.googleapis.com/cartoonset_public_files/{file_name}",
-                (name.folder,),
+                (data_set.folder,),
                 space=space,
                 rough_size=rough_size,
             ),
@@ -176,8 +184,8 @@ def _cartoonset(name: SetName, rough_size: int, space: int) -> Source:
     )
 
 
-_WIDER = Source(
-    SetName.WIDER,
+WIDER_SOURCE = Source(
+    WIDER_FACE,
     page="http://shuoyang1213.me/WIDERFACE/",
     terms="WIDER FACE is under CC BY-NC-ND 4.0, as far as we know: not for commercial use, no changed copies. Its"
     " photos come from the web. Its page has the terms.",
@@ -210,8 +218,8 @@ _WIDER = Source(
     ),
 )
 
-_LFWNET = Source(
-    SetName.LFWNET,
+LFWNET_SOURCE = Source(
+    LFW_NET,
     page="https://mmlab.ie.cuhk.edu.hk/archive/CNN_FacePoint.htm",
     terms="LFW+Net comes without stated terms that we know of: take it for research only. Its photos show real people,"
     " come from the press (LFW) and the web, and belong to others. Please do not redistribute them.",
@@ -227,15 +235,5 @@ _LFWNET = Source(
     ),
 )
 
-SOURCES: dict[SetName, Source] = {
-    source.name: source
-    for source in (
-        _CELEBA,
-        _CELEBAMASK_HQ,
-        _cartoonset(SetName.CARTOONSET10K, rough_size=480 * _MB, space=600 * _MB),
-        _cartoonset(SetName.CARTOONSET100K, rough_size=4800 * _MB, space=6000 * _MB),
-        _WIDER,
-        _LFWNET,
-    )
-}
-"""Where every set comes from."""
+CARTOONSET10K_SOURCE = _cartoonset(CARTOONSET10K, rough_size=480 * _MB, space=600 * _MB)
+CARTOONSET100K_SOURCE = _cartoonset(CARTOONSET100K, rough_size=4800 * _MB, space=6000 * _MB)

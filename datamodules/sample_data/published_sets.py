@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from datamodules.faces_csv import FACES_CSV, FaceAnnotation, write_annotations
-from datamodules.masked_photos import HEAD_MASKS, PERSON_MASKS
+from datamodules.datasets.faces_csv import FACES_CSV, FaceAnnotation, write_annotations
+from datamodules.datasets.masked_photos import HEAD_MASKS, PERSON_MASKS
 from datamodules.sample_data.backdrops import blurred_backdrop, cluttered_backdrop, lay_over, photograph
 from datamodules.sample_data.big_ears import CREDIT, draw_big_ears
 from datamodules.sample_data.cartoons import draw_cartoon

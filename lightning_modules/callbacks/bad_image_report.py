@@ -6,7 +6,7 @@ import warnings
 
 from lightning import Callback, LightningModule, Trainer
 
-from datamodules.bad_images import BadImageLog
+from datamodules.sampling.bad_images import BadImageLog
 
 _SHOWN = 20
 

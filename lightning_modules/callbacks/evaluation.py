@@ -18,9 +18,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from datamodules.atomic import write_whole
-from datamodules.glasses import glasses_of
 from datamodules.samples import UNKNOWN_GLASSES, Domain, HairColour, UnpairedBatch
-from datamodules.unpaired import UnpairedFaces
+from datamodules.sampling.unpaired import UnpairedFaces
 from lightning_modules.base import OTHER, BaseCycleGAN, Translation, TranslationCallback
 from lightning_modules.callbacks.run_record import git_revision
 from lightning_modules.checkpoints import progress_of
@@ -164,7 +163,7 @@ class FacesShown:
         if isinstance(faces, UnpairedFaces):
             self.counts: dict[Domain, int] = {"photo": len(faces.photos.faces), "cartoon": len(faces.cartoons.faces)}
             self.photo_names = list(faces.photos.faces.names)
-            self._glasses = torch.from_numpy(glasses_of(faces.photos.faces))
+            self._glasses = torch.from_numpy(faces.photos.faces.glasses)
         else:
             length = len(cast(Any, faces))
             self.counts, self.photo_names = {"photo": length, "cartoon": length}, []

@@ -9,10 +9,20 @@ from lightning.pytorch.callbacks import TQDMProgressBar
 
 
 class LossBar(TQDMProgressBar):
-    """One line with all losses by name, where Lightning's own bar breaks them over many; rare lines in a log file."""
+    """One line with all losses by name, where Lightning's own bar breaks them over many.
+
+    On a terminal it moves with every step. In a log file it writes a line after the first step of an epoch, so that one
+    sees that the run works, then after every tenth, and from the hundredth on after every hundredth.
+    """
 
     def __init__(self) -> None:
-        super().__init__(refresh_rate=1 if sys.stderr.isatty() else 100)
+        super().__init__()
+        self._is_terminal = sys.stderr.isatty()
+
+    def _should_update(self, current: int, total: int) -> bool:
+        """Lightning's own question, see ``lightning_modules.private_names``; ``current`` counts from 1."""
+        rate = 1 if self._is_terminal or current <= 1 else 10 if current <= 100 else 100
+        return self.is_enabled and (current % rate == 0 or current == total)
 
     def get_metrics(
         self, trainer: Trainer, pl_module: LightningModule

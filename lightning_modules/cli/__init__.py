@@ -1,5 +1,5 @@
 """The ``lightning`` command."""
 
-from lightning_modules.cli.command import CartoonGANCLI, main
+from lightning_modules.cli.entry import main
 
-__all__ = ["CartoonGANCLI", "main"]
+__all__ = ["main"]

@@ -1,4 +1,4 @@
-"""The ``lightning`` command: Lightning's CLI with this project's configs, run folders and manners."""
+"""The ``lightning`` command: Lightning's CLI with this project's configs and run folders."""
 
 from __future__ import annotations
 
@@ -21,9 +21,13 @@ from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
 from lightning_modules.callbacks import BadImageReport, CartoonWriter, Evaluation, LossBar, RunRecord, SaveOnInterrupt
 from lightning_modules.checkpoints import read_hyper_parameters
+from lightning_modules.cli.class_options import class_help, known_options
+from lightning_modules.cli.command_line import SUBCOMMANDS, CommandLine
+from lightning_modules.cli.completion import completion_script
 from lightning_modules.cli.devices import fitting_strategy, usable_precision
-from lightning_modules.cli.parser import ShortErrorParser
-from lightning_modules.cli.words import SUBCOMMANDS, Words
+from lightning_modules.cli.entry import COMPLETION, FULL_HELP, PROGRAM
+from lightning_modules.cli.parser import ShortErrorParser, UnknownOptionError
+from lightning_modules.cli.suggestions import closest
 from lightning_modules.errors import UsageError
 from lightning_modules.evaluation import JudgeFiles
 from lightning_modules.finisher import OWN_FINISHER
@@ -42,7 +46,6 @@ from lightning_modules.runs import (
 from networks.finisher import CartoonFinisher, load_finisher
 from networks.weights_file import WeightsError
 
-PROGRAM = "lightning"
 _NOISE = (
     r"(?s).*does not have many workers.*",
     r"(?s).*smaller than the logging interval.*",
@@ -63,24 +66,48 @@ _DATA_PATHS = ("root", "index", "labels", "cache_dir", "cartoon_families", "port
 _NEEDS_CHECKPOINT = ("validate", "test", "predict")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the ``lightning`` command.
+def run(arguments: Sequence[str]) -> int:
+    """Run the ``lightning`` command, its help apart.
 
     Args:
-        argv: Words of the command line without the program's name; by default those of this process.
+        arguments: The command line without the program's name.
 
     Returns:
-        Exit code: 0; 2 after an error of the user's that was explained on standard error; 143 after SIGTERM.
+        Exit code: 0; 2 after a user's error that was explained on standard error; 143 after SIGTERM.
     """
     _quieten()
     try:
-        CartoonGANCLI(list(sys.argv[1:] if argv is None else argv))
+        if answer := _answer(arguments):
+            print(answer)
+        else:
+            CartoonGANCLI(["--help" if each == FULL_HELP else each for each in arguments])
     except (UsageError, DataError, MisconfigurationException) as error:
-        print(f"{PROGRAM}: error: {_own_words(error)}", file=sys.stderr)
+        message = _with_suggestion(_without_traceback(error), error, arguments)
+        print(f"{PROGRAM}: error: {message}", file=sys.stderr)
         return 2
     except SIGTERMException:  # Lightning would leave with 0, as if all were done
         return 128 + signal.SIGTERM
     return 0
+
+
+def _answer(arguments: Sequence[str]) -> str | None:
+    """What needs the classes of a command line, but no run."""
+    if arguments[0] == COMPLETION:
+        return completion_script(arguments[1] if len(arguments) > 1 else "bash")
+    if FULL_HELP not in arguments and {"--help", "-h"}.intersection(arguments):
+        line = CommandLine([each for each in arguments if each not in {"--help", "-h"}])
+        return class_help(line)
+    return None
+
+
+def _with_suggestion(message: str, error: Exception, arguments: Sequence[str]) -> str:
+    """The message; where an option is unknown, with those that it was probably meant to be."""
+    if not isinstance(error, UnknownOptionError):
+        return message
+    meant = closest(error.option, known_options(CommandLine(list(arguments))))
+    first, *others = message.splitlines()
+    question = f"; did you mean {' or '.join(f'--{name}' for name in meant)}?" if meant else ""
+    return "\n".join([first + question, *others])
 
 
 class CartoonGANCLI(LightningCLI):
@@ -138,16 +165,16 @@ class CartoonGANCLI(LightningCLI):
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parse, and once more with the checkpoint's hyper-parameters between configs and options."""
-        words = Words(args)
+        line = CommandLine(args)
         self.command = [PROGRAM, *args]
-        self.config = parser.parse_args(words.assembled())
+        self.config = parser.parse_args(line.assembled())
         self.asked = self.config[self.config.subcommand]
-        self.asked.name = self.asked.name or words.experiment() or "default"
+        self.asked.name = self.asked.name or line.experiment() or "default"
         self.checkpoint = self._find_checkpoint()
         if self.checkpoint is not None:
             hyper_parameters = read_hyper_parameters(self.checkpoint, self.asked.model.class_path)
             name = self.asked.name
-            self.config = parser.parse_args(words.assembled(self._run_config(), hyper_parameters))
+            self.config = parser.parse_args(line.assembled(self._run_config(), hyper_parameters))
             self.asked = self.config[self.config.subcommand]
             self.asked.name = name
             self.asked.ckpt_path = str(self.checkpoint)
@@ -292,12 +319,17 @@ class CartoonGANCLI(LightningCLI):
 
 
 def _keep_apart(photos: str | None, cartoons: Path) -> None:
-    """Refuse to write cartoons among the photos, over which they would go."""
-    if photos and cartoons.resolve().is_relative_to(Path(photos).expanduser().resolve()):
+    """Refuse to overwrite photos with their cartoons."""
+    if not photos:
+        return
+    source = Path(photos).expanduser().resolve()
+    if cartoons.resolve().is_relative_to(source):
         raise UsageError(f"--out {cartoons} lies in the folder of the photos; choose another")
+    if source.is_file() and (cartoons.resolve() / source.stem).with_suffix(".png") == source:
+        raise UsageError(f"--out {cartoons}: the cartoon of {source} would overwrite it; choose another")
 
 
-def _own_words(error: Exception) -> str:
+def _without_traceback(error: Exception) -> str:
     """The message as it was raised: a loader process hands it on at the end of a traceback."""
     return str(error).rpartition(f"{type(error).__name__}: ")[2].strip()
 

@@ -12,7 +12,20 @@ from lightning_modules.errors import UsageError
 _SCAFFOLDING = re.compile(
     r"Does not validate|Subtypes:|Errors:|Given value type:|Expected a <class 'NoneType'>|Parser key "
 )
-_HINT = "options: `lightning fit --help`; a model's or data's: `lightning fit --model.help CLASS`, `--data.help CLASS`"
+_HINT = "options: `lightning fit --help`; those of a config's model and data: `lightning fit --config FILE --help`"
+_UNKNOWN = re.compile(r"unrecognized arguments: --(?P<option>[\w.-]+)|(?P<key>[\w.]+): no such option")
+
+
+class UnknownOptionError(UsageError):
+    """There is no such option.
+
+    Attributes:
+        option: Its name without dashes, such as ``data.batch_sise``.
+    """
+
+    def __init__(self, message: str, option: str) -> None:
+        super().__init__(message)
+        self.option = option
 
 
 class ShortErrorParser(LightningArgumentParser):
@@ -23,7 +36,10 @@ class ShortErrorParser(LightningArgumentParser):
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Raise the gist of a jsonargparse message."""
-        raise UsageError(gist(message)) from ex
+        text = gist(message)
+        if unknown := _UNKNOWN.match(text):
+            raise UnknownOptionError(text, unknown["option"] or unknown["key"]) from ex
+        raise UsageError(text) from ex
 
 
 def gist(message: str) -> str:

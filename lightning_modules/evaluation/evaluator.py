@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
-from datamodules.face_box import square_of_landmarks
 from datamodules.samples import NO_HAIR_COLOUR, Domain, Faces, UnpairedBatch
+from datamodules.transforms.face_box import square_of_landmarks
 from lightning_modules.base import OTHER, BaseCycleGAN, Translation, faces_of
 from lightning_modules.evaluation.figure import Better, Figure
 from lightning_modules.evaluation.judges import Judges

@@ -10,7 +10,7 @@ from PIL import Image
 
 from apps import demo
 from apps.main import main
-from datamodules.celeba import CelebA
+from datamodules.datasets.celeba import CelebA
 from datamodules.errors import DataError
 from datamodules.samples import NO_HAIR_COLOUR, HairColour, RawFace
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
+from apps.drawing.contact_sheet import BOX_COLOUR, POINT_COLOUR
 from apps.main import main
-from datamodules.contact_sheet import BOX_COLOUR, POINT_COLOUR
 from lightning_modules import detector
 from networks.mtcnn import MTCNN, Card, Cascade, CascadeSettings, Detections, save_weights
 

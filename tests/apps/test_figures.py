@@ -32,6 +32,12 @@ def test_every_figure_that_the_runs_allow_is_drawn(trained_runs: Path, detector_
     assert widths["figure_10_hair_cyclegan_cond_a.png"] == 5
 
 
+def test_a_folder_of_runs_stands_for_all_in_it(trained_runs: Path, detector_weights: Path, tmp_path: Path) -> None:
+    words = ["--run", str(trained_runs), "--out", str(tmp_path), "--faces", "1", "--weights", str(detector_weights)]
+    assert main(["figures", *words]) == 0
+    assert read_rgb(tmp_path / "figure_08_generators.png").shape[1] // 192 == 3  # the photo and both runs
+
+
 def test_hair_is_that_of_the_labels(trained_runs: Path, detector_weights: Path) -> None:
     run = TrainedRun.open(trained_runs / "cyclegan_cond" / "a")
     tiles, titles = _coloured(run, run.photo_names[:2], LandmarkDetector.of_file(detector_weights))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import apps
 from apps.main import main
 
 
@@ -35,6 +36,16 @@ def test_mistakes_are_explained(
     assert main(words) == 2
     assert complaint in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.split()[-1] == apps.__version__
+
+
+def test_shells_get_completion(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    assert "--install-completion" in capsys.readouterr().out
 
 
 def test_help_needs_no_torch() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from apps.trained_run import TrainedRun, common_photos, evenly
-from datamodules.celeba import CelebA
+from datamodules.datasets.celeba import CelebA
 from datamodules.errors import DataError
 
 

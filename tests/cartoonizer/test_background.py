@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import datamodules.background as of_training
 import datamodules.images as images_of_training
+import datamodules.transforms.background as of_training
 from cartoonizer.background import composite_on_white, head_region, on_white, tidied
 
 

@@ -18,8 +18,8 @@ from cartoonizer.geometry import in_eighths
 from cartoonizer.integral import IntegralImage
 from cartoonizer.model_file import ModelFile
 from cartoonizer.refinement import Refinement, interval_weights, square_of_landmarks
-from datamodules.face_box import MEAN_FACE
-from datamodules.face_box import square_of_landmarks as square_in_training
+from datamodules.transforms.face_box import MEAN_FACE
+from datamodules.transforms.face_box import square_of_landmarks as square_in_training
 from lightning_modules.detector import load_detector
 from networks.mtcnn import Cascade as TorchCascade
 from networks.mtcnn import CascadeSettings, LandmarkRegressor

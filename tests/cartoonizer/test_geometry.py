@@ -9,8 +9,8 @@ import torch
 
 from cartoonizer.arrays import apply
 from cartoonizer.geometry import cut_out, fit_similarity, inverse, reduced_to, scaled, turn
-from datamodules.celeba import CelebA
-from datamodules.framing import Framing
+from datamodules.datasets.celeba import CelebA
+from datamodules.transforms.framing import Framing
 from lightning_modules.landmark_detector import MEAN_PHOTO
 from networks.landmarks import fit_similarity as fit_in_training
 

@@ -13,8 +13,8 @@ from apps.cartoonize.chain import SEARCHED_SIDE
 from apps.cartoonize.chain import Cartoonizer as TorchCartoonizer
 from cartoonizer import Cartoonizer
 from cartoonizer.decode import decode
-from datamodules.face_box import MEAN_FACE
 from datamodules.images import find_images
+from datamodules.transforms.face_box import MEAN_FACE
 from lightning_modules.landmark_detector import MEAN_PHOTO
 
 LARGEST_DIFFERENCE = 2

@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from datamodules.celeba import CelebA
+from datamodules.datasets.celeba import CelebA
+from datamodules.datasets.registry import open_faces
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
-from datamodules.glasses import glasses_of
-from datamodules.hair_index import build_hair_index
-from datamodules.opening import open_cartoons, open_photos
-from datamodules.samples import NO_HAIR_COLOUR, Domain, Photos, UnpairedBatch
-from datamodules.splits import SPLITS
-from datamodules.unpaired import DrawSampler
+from datamodules.samples import NO_HAIR_COLOUR, SPLITS, Domain, Photos, UnpairedBatch
+from datamodules.sampling.hair_index import build_hair_index
+from datamodules.sampling.samplers import ShuffledOrder
+from datamodules.sampling.unpaired import DrawSampler
 
 
 def module(root: Path, **options: object) -> FacesDataModule:
@@ -102,8 +101,8 @@ def test_senseless_numbers_are_refused(sample_root: Path, option: str) -> None:
 
 def test_an_index_trains_on_its_faces_every_colour_as_often(sample_root: Path, tmp_path: Path) -> None:
     photos, cartoons = (
-        open_photos(sample_root / "celeba", "train"),
-        open_cartoons(sample_root / "cartoonset10k", "train"),
+        open_faces(sample_root / "celeba", "photo", "train"),
+        open_faces(sample_root / "cartoonset10k", "cartoon", "train"),
     )
     index = build_hair_index({"photo": photos, "cartoon": cartoons}, "train", per_class=2)
     index.save(tmp_path / "index.json")
@@ -118,8 +117,8 @@ def test_an_index_trains_on_its_faces_every_colour_as_often(sample_root: Path, t
 
 def test_an_index_of_another_part_is_refused(sample_root: Path, tmp_path: Path) -> None:
     photos, cartoons = (
-        open_photos(sample_root / "celeba", "train"),
-        open_cartoons(sample_root / "cartoonset10k", "train"),
+        open_faces(sample_root / "celeba", "photo", "train"),
+        open_faces(sample_root / "cartoonset10k", "cartoon", "train"),
     )
     build_hair_index({"photo": photos, "cartoon": cartoons}, "test", 1).save(tmp_path / "index.json")
     with pytest.raises(DataError, match="drawn from the split 'test'"):
@@ -144,7 +143,7 @@ def test_a_cache_changes_speed_alone(sample_root: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("workers", [0, 2])
 def test_bad_images_stop_or_are_skipped_as_asked(sample_root: Path, tmp_path: Path, workers: int) -> None:
     root = Path(shutil.copytree(sample_root, tmp_path / "data"))
-    broken = open_photos(root / "celeba", "train").names[0]
+    broken = open_faces(root / "celeba", "photo", "train").names[0]
     (root / "celeba" / "img_align_celeba" / broken).write_bytes(b"not a picture")
     data = module(root, num_workers=workers)
     data.setup("fit")
@@ -239,13 +238,30 @@ def module_set_up(root: Path, **options: object) -> FacesDataModule:
 def test_cartoons_wear_glasses_as_often_as_photos(sample_root: Path) -> None:
     data = module_set_up(sample_root, match_glasses=True)
     photos, cartoons = data.stream("photo", "train"), data.stream("cartoon", "train")
-    share = float((glasses_of(photos.faces) == 1).mean())
+    share = float((photos.faces.glasses == 1).mean())
     assert 0 < share < 1
-    worn = glasses_of(cartoons.faces)[[cartoons.order(draw) for draw in range(400)]] == 1
+    worn = cartoons.faces.glasses[[cartoons.order(draw) for draw in range(400)]] == 1
     assert abs(float(worn.mean()) - share) < 0.01
     plain = module_set_up(sample_root).stream("cartoon", "train")
-    as_they_are = glasses_of(plain.faces)[[plain.order(draw) for draw in range(len(plain.faces))]] == 1
+    as_they_are = plain.faces.glasses[[plain.order(draw) for draw in range(len(plain.faces))]] == 1
     assert abs(float(as_they_are.mean()) - share) > 0.01
+
+
+@pytest.mark.parametrize("domain", ["photo", "cartoon"])
+def test_faces_with_glasses_are_drawn_as_often_as_asked_for(sample_root: Path, domain: Domain) -> None:
+    data = module_set_up(sample_root, glasses_share=0.4)
+    stream = data.stream(domain, "train")
+    drawn = [stream.order(draw) for draw in range(200)]
+    assert (stream.faces.glasses[drawn] == 1).mean() == pytest.approx(0.4)
+    batch = next(iter(data.train_dataloader()))
+    assert set(getattr(batch, domain).glasses.tolist()) <= {0, 1}
+    as_it_comes = module(sample_root, photos=str(sample_root / "celeba" / "img_align_celeba"), glasses_share=0.4)
+    assert isinstance(as_it_comes.stream("photo", "train").order, ShuffledOrder)
+
+
+def test_a_share_of_glasses_is_a_share(sample_root: Path) -> None:
+    with pytest.raises(DataError, match=r"--data\.glasses_share is 1\.5, must be from 0 to 1"):
+        module(sample_root, glasses_share=1.5)
 
 
 def test_glasses_of_photos_that_nobody_knows_cannot_be_matched(sample_root: Path, tmp_path: Path) -> None:
@@ -279,9 +295,9 @@ def test_validation_and_test_stay_whole_whatever_is_drawn_in_training(sample_roo
 
 def test_labelled_cartoons_keep_the_photos_share_of_glasses(sample_root: Path) -> None:
     data = module(sample_root, label_policy="labelled", match_glasses=True)
-    share = float((glasses_of(CelebA(sample_root / "celeba", "train")) == 1).mean())
+    share = float((CelebA(sample_root / "celeba", "train").glasses == 1).mean())
     stream = data.stream("cartoon", "train")
-    glasses = glasses_of(stream.faces)
+    glasses = stream.faces.glasses
     drawn = [stream.order(draw) for draw in range(400)]
     assert Counter(int(stream.faces.hair[index]) for index in drawn) == dict.fromkeys(range(4), 100)
     expected = [share if (glasses[stream.faces.hair == colour] == 1).any() else 0.0 for colour in range(4)]

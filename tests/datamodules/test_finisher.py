@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from datamodules.cartoonset import CartoonSet
+from datamodules.datasets.cartoonset import CartoonSet
 from datamodules.errors import DataError
 from datamodules.finisher import CleanCartoons, FinisherDataModule
 

@@ -137,3 +137,13 @@ def test_a_folder_without_images_is_an_error(tmp_path: Path) -> None:
         find_images(tmp_path)
     with pytest.raises(DataError, match="no such folder"):
         find_images(tmp_path / "nowhere")
+
+
+def test_heic_files_are_named_not_skipped_in_silence(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "a.HEIC").write_bytes(b"of a phone")
+    Image.new("RGB", (8, 8)).save(tmp_path / "b.jpg")
+    assert find_images(tmp_path) == [tmp_path / "b.jpg"]
+    assert "1 HEIC files" in caplog.text
+    assert "a.HEIC" in caplog.text
+    with pytest.raises(DataError, match=r"a\.HEIC; HEIC files are not read: convert"):
+        read_rgb(tmp_path / "a.HEIC")

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from datamodules.datasets.masks import MaskedPhoto
 from datamodules.errors import DataError
-from datamodules.framing import Framing
-from datamodules.masks import MaskedPhoto
 from datamodules.portrait import PortraitDataModule, Portraits, PortraitTransform
 from datamodules.samples import NO_HAIR_COLOUR, RawFace
-from datamodules.transforms import to_tensor
+from datamodules.transforms.augment import to_tensor
+from datamodules.transforms.framing import Framing
 
 
 def module(root: Path, **options: object) -> PortraitDataModule:

@@ -6,14 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from datamodules.cartoonset import find_cartoons
-from datamodules.celeba import CelebA
+from datamodules.datasets.annotated_folder import AnnotatedFolder
+from datamodules.datasets.cartoonset import find_cartoons
+from datamodules.datasets.celeba import CelebA
+from datamodules.datasets.group_split import hold_back
 from datamodules.errors import DataError
-from datamodules.families import hold_back
-from datamodules.glasses import glasses_of
 from datamodules.probe import HELD_BACK, LabelledFaces, ProbeDataModule
 from datamodules.samples import UNKNOWN_GLASSES
-from datamodules.source import FaceSource
 
 
 def module(root: Path, **options: object) -> ProbeDataModule:
@@ -91,15 +90,9 @@ def test_a_draw_is_a_pure_function_of_its_number(sample_root: Path) -> None:
 
 
 def test_sets_that_do_not_say_leave_glasses_unknown(sample_root: Path) -> None:
-    class Bare:
-        def __init__(self, faces: FaceSource) -> None:
-            self.names, self.hair = faces.names, faces.hair
-
-        def __len__(self) -> int:
-            return len(self.names)
-
-    bare = Bare(CelebA(sample_root / "celeba", "test"))
-    assert set(glasses_of(bare).tolist()) == {UNKNOWN_GLASSES}  # type: ignore[arg-type]
+    faces = AnnotatedFolder(sample_root / "celeba" / "img_align_celeba", "test")
+    assert set(faces.glasses.tolist()) == {UNKNOWN_GLASSES}
+    assert faces[0].glasses == UNKNOWN_GLASSES
 
 
 def test_an_epoch_shorter_than_a_batch_is_refused(sample_root: Path) -> None:

@@ -162,8 +162,8 @@ class Hooked(TinyCritics):
 
 def test_a_guide_always_belongs_to_the_face_it_guides() -> None:
     model = Hooked(**SMALL)
-    photo = Faces(torch.rand(2, 3, 16, 16), torch.zeros(2, 5, 2), torch.tensor([1, 2]))
-    cartoon = Faces(torch.rand(2, 3, 16, 16), torch.zeros(2, 5, 2), torch.tensor([3, 0]))
+    photo = Faces(torch.rand(2, 3, 16, 16), torch.zeros(2, 5, 2), torch.tensor([1, 2]), torch.tensor([0, 1]))
+    cartoon = Faces(torch.rand(2, 3, 16, 16), torch.zeros(2, 5, 2), torch.tensor([3, 0]), torch.tensor([1, -1]))
     batch = UnpairedBatch(photo, cartoon)
     translation = model.translate(model.generators, batch)
     assert sorted(model.guides) == sorted(
@@ -184,7 +184,7 @@ class Elsewhere(Hooked):
 
 def test_a_fake_is_made_and_judged_as_it_was_wanted_and_goes_back_to_its_source() -> None:
     model = Elsewhere(**SMALL)
-    faces = Faces(torch.rand(2, 3, 16, 16), torch.zeros(2, 5, 2), torch.tensor([1, 2]))
+    faces = Faces(torch.rand(2, 3, 16, 16), torch.zeros(2, 5, 2), torch.tensor([1, 2]), torch.tensor([0, 1]))
     batch = UnpairedBatch(faces, faces._replace(hair=torch.tensor([3, 0])))
     translation = model.translate(model.generators, batch)
     assert sorted(model.guides) == sorted(
@@ -258,7 +258,7 @@ class Partial(TinyCritics):
 def test_what_a_critic_cannot_judge_dilutes_no_loss() -> None:
     model = Partial(**SMALL, pool_size=0)
     hair = torch.tensor([0, 1, 2, 3])
-    batch = UnpairedBatch(*(Faces(torch.rand(4, 3, 16, 16), torch.zeros(4, 5, 2), hair) for _ in range(2)))
+    batch = UnpairedBatch(*(Faces(torch.rand(4, 3, 16, 16), torch.zeros(4, 5, 2), hair, hair) for _ in range(2)))
     brown = UnpairedBatch(*(Faces(*(part[1:2] for part in faces)) for faces in batch))
     found = []
     for given in (batch, brown):
@@ -511,7 +511,7 @@ def test_further_scales_see_reduced_images_and_share_the_weight() -> None:
     assert list(model.critics) == ["photo", "photo_half", "cartoon", "cartoon_half"]
     assert model.adversarial_weight("cartoon_half") == 0.5
     image = torch.rand(1, 3, 64, 64)
-    faces = Faces(image, torch.zeros(1, 5, 2), torch.zeros(1, dtype=torch.int64))
+    faces = Faces(image, torch.zeros(1, 5, 2), torch.tensor([0]), torch.tensor([0]))
     half = cast(Critic, model.critics["cartoon_half"])
     assert torch.equal(half.view(faces), F.avg_pool2d(image, 2))
     assert model.trouble_with(48) is None
@@ -524,7 +524,7 @@ def test_with_a_finisher_it_works_at_the_finished_size() -> None:
     model = small().eval()
     torch.manual_seed(1)
     finisher = CartoonFinisher(2, width=4, n_blocks=1)
-    faces = Faces(torch.rand(2, 3, 32, 32), torch.full((2, 5, 2), 15.5), torch.zeros(2, dtype=torch.int64))
+    faces = Faces(torch.rand(2, 3, 32, 32), torch.full((2, 5, 2), 15.5), torch.tensor([0, 0]), torch.tensor([0, 0]))
     before = model.state_dict().keys()
     model.attach_finisher(finisher)
     assert model.state_dict().keys() == before

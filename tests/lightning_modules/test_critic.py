@@ -6,6 +6,7 @@ from torch import Tensor
 from datamodules.samples import NO_HAIR_COLOUR, Faces
 from lightning_modules.critic import Critic, LabelCritic, PartCritic, join
 from networks import PatchDiscriminator
+from networks.labels import LabelEncoder
 from networks.landmarks import PARTS, cut_patches
 
 
@@ -13,7 +14,7 @@ def some_faces(count: int, seed: int) -> Faces:
     generator = torch.Generator().manual_seed(seed)
     image = torch.rand(count, 3, 32, 32, generator=generator) * 2 - 1
     landmarks = torch.rand(count, 5, 2, generator=generator) * 32
-    return Faces(image, landmarks, torch.arange(count))
+    return Faces(image, landmarks, torch.arange(count), torch.arange(count) % 2)
 
 
 def test_joined_faces_keep_their_order() -> None:
@@ -51,7 +52,7 @@ def test_any_number_of_batches_is_judged_in_one_pass() -> None:
 
 
 def test_a_label_critic_judges_image_and_label() -> None:
-    critic = LabelCritic(PatchDiscriminator(ndf=4, num_labels=4), "cartoon")
+    critic = LabelCritic(PatchDiscriminator(ndf=4, num_labels=4), "cartoon", 1, LabelEncoder(4))
     faces = some_faces(2, 0)
     torch.testing.assert_close(critic(faces), critic.network(faces.image, torch.eye(4)[:2]))
     other = critic(faces._replace(hair=torch.tensor([0, 3])))

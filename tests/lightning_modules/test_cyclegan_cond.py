@@ -21,6 +21,7 @@ from lightning_modules.cyclegan_cond import CycleGANCond
 from lightning_modules.errors import UsageError
 from networks import GeneratorName
 from networks.probe import FaceProbe, ProbeOutput
+from networks.translator import Translator, TranslatorOptions, load_translator, save_translator
 
 MakeTrainer = Callable[..., Trainer]
 Loader = DataLoader[UnpairedBatch]
@@ -36,7 +37,8 @@ def small(**options: Any) -> CycleGANCond:
 def some_faces(hair: list[int], seed: int = 0) -> Faces:
     generator = torch.Generator().manual_seed(seed)
     image = torch.rand(len(hair), 3, 32, 32, generator=generator) * 2 - 1
-    return Faces(image, torch.rand(len(hair), 5, 2, generator=generator) * 32, torch.tensor(hair))
+    landmarks, glasses = torch.rand(len(hair), 5, 2, generator=generator) * 32, torch.arange(len(hair)) % 2
+    return Faces(image, landmarks, torch.tensor(hair), glasses)
 
 
 @pytest.fixture
@@ -336,7 +338,7 @@ def test_photos_without_label_are_given_the_one_that_the_classifier_sees() -> No
     photos = some_faces([NONE, 2, NONE])
     photos.image[:, 0, 0, 0] = torch.tensor([3 / 8, 1 / 8, 1 / 8])
     assert model.with_labels(photos).hair.tolist() == [0, 2, 0]
-    model.hair_classifier = cast(FaceProbe, Seeing())
+    model.classifier = cast(FaceProbe, Seeing())
     assert model.with_labels(photos).hair.tolist() == [3, 2, 1]
     batch = UnpairedBatch(photos, some_faces([NONE] * 3))
     assert model.wanted_faces("cartoon", batch).hair.tolist() == [3, 2, 1]
@@ -345,10 +347,68 @@ def test_photos_without_label_are_given_the_one_that_the_classifier_sees() -> No
     assert model.given[-1] == ("cartoon", [3, 2, 1])
 
 
+class SeeingGlasses(nn.Module):
+    """Says that a face wears glasses where the first pixel is bright."""
+
+    def forward(self, images: Tensor) -> ProbeOutput:
+        return ProbeOutput(torch.zeros(len(images), 4), images[:, 0, 0, 0])
+
+
+def faces_with_glasses(glasses: list[int], first_pixels: list[float]) -> Faces:
+    faces = some_faces([0] * len(glasses))
+    faces.image[:, 0, 0, 0] = torch.tensor(first_pixels)
+    return faces._replace(glasses=torch.tensor(glasses))
+
+
+def test_glasses_are_the_photo_s_in_training_and_what_the_classifier_sees_elsewhere() -> None:
+    model = small(glasses=True)
+    model.classifier = cast(FaceProbe, SeeingGlasses())
+    batch = UnpairedBatch(faces_with_glasses([1, 0, -1, -1], [-1.0, 1.0, 1.0, -1.0]), some_faces([0] * 4))
+    assert model.wanted_faces("cartoon", batch).glasses.tolist() == [1, 0, 1, 0]
+    model.eval()
+    assert model.wanted_faces("cartoon", batch).glasses.tolist() == [0, 1, 1, 0]
+    assert small().eval().wanted_faces("cartoon", batch).glasses.tolist() == [1, 0, -1, -1]
+
+
+def test_generators_and_discriminators_follow_glasses() -> None:
+    model = small(glasses=True, label_injection="modulation")
+    bare, worn = (faces_with_glasses([value], [0.0]) for value in (0, 1))
+    with torch.no_grad():
+        assert not torch.equal(*(model.generate(model.generators, "cartoon", f.image, f) for f in (bare, worn)))
+        for critic in model.critics.values():
+            assert not torch.equal(critic(bare), critic(worn))
+
+
+def test_real_faces_are_shown_with_wrong_glasses_as_fakes() -> None:
+    model = small(glasses=True, wrong_labels=True)
+    real, fake = faces_with_glasses([1, 0] * 32, [0.0] * 64), faces_with_glasses([-1] * 64, [0.0] * 64)
+    (negatives,) = model.more_negatives("cartoon", real, fake)
+    is_other, has_other_hair = negatives.glasses == 1 - real.glasses, negatives.hair != real.hair
+    assert torch.equal(is_other, ~has_other_hair)
+    assert 16 < int(is_other.sum()) < 48
+    assert torch.equal(negatives.image, real.image)
+
+
+def test_a_generator_starts_from_exported_weights(tmp_path: Path) -> None:
+    options = TranslatorOptions("resnet6", 4, num_labels=4, label_injection="modulation", image_size=32)
+    path = tmp_path / "cartoons.safetensors"
+    save_translator(Translator(options.build(), options), path)
+    model = small(label_injection="modulation", glasses=True, pretrained=str(path), ema_decay=0.9)
+    faces = some_faces([1, 2])
+    with torch.no_grad():
+        given = load_translator(path)(faces.image, faces.landmarks, faces.hair)
+        torch.testing.assert_close(model.own_cartoons(faces), given)
+    assert "pretrained" not in model.hparams
+    with pytest.raises(UsageError, match=r"--model\.pretrained: .*another architecture"):
+        small(pretrained=str(path))
+    with pytest.raises(UsageError, match=r"--model\.pretrained: no such file"):
+        small(pretrained=str(tmp_path / "none.safetensors"))
+
+
 def test_checkpoints_do_not_hold_the_classifier(make_trainer: MakeTrainer, loader: Loader) -> None:
     model = small()
     make_trainer(max_steps=1).fit(model, loader)
-    assert model.hair_classifier is not None
+    assert model.classifier is not None
     assert not [name for name in model.state_dict() if "classifier" in name]
     small().load_state_dict(model.state_dict())  # strictly
 

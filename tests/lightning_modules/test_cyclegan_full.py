@@ -44,7 +44,8 @@ def loader(make_faces: Callable[..., Dataset[UnpairedBatch]]) -> Loader:
 def some_photos(count: int = 2) -> Faces:
     generator = torch.Generator().manual_seed(0)
     landmarks = torch.rand(count, 5, 2, generator=generator) * 32
-    return Faces(torch.rand(count, 3, 32, 32, generator=generator) * 2 - 1, landmarks, torch.arange(count) % 4)
+    images, numbers = torch.rand(count, 3, 32, 32, generator=generator) * 2 - 1, torch.arange(count)
+    return Faces(images, landmarks, numbers % 4, numbers % 2)
 
 
 def test_every_term_acts(assert_terms_act: Callable[..., None], small: MakeModel, loader: Loader) -> None:

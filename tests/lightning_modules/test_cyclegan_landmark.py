@@ -13,9 +13,9 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from datamodules.face_box import square_of_landmarks
 from datamodules.faces import FacesDataModule
 from datamodules.samples import Domain, Faces, Photos, UnpairedBatch
+from datamodules.transforms.face_box import square_of_landmarks
 from lightning_modules.callbacks import GradientNorms, ImageGrid
 from lightning_modules.cli import main
 from lightning_modules.critic import PartCritic
@@ -56,7 +56,8 @@ def some_faces(count: int, seed: int, known: tuple[int, ...] = (0, 1, 2, 3)) -> 
     landmarks = FACE + torch.randn(count, 5, 2, generator=generator)
     for face in set(range(count)) - set(known):
         landmarks[face] = math.nan
-    return Faces(torch.rand(count, 3, 32, 32, generator=generator) * 2 - 1, landmarks, torch.arange(count) % 4)
+    images, numbers = torch.rand(count, 3, 32, 32, generator=generator) * 2 - 1, torch.arange(count)
+    return Faces(images, landmarks, numbers % 4, numbers % 2)
 
 
 def terms_of(model: CycleGANLandmark, batch: UnpairedBatch) -> dict[str, Tensor]:

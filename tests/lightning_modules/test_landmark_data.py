@@ -20,7 +20,8 @@ class Draws(Dataset[UnpairedBatch]):
         self.looked_at.append(index)
         nothing = torch.full((5, 2), torch.nan)
         landmarks = [torch.arange(10.0).view(5, 2) if index in known else nothing for known in self.known]
-        return UnpairedBatch(*(Faces(torch.zeros(3, 8, 8), points, torch.tensor(0)) for points in landmarks))
+        zero = torch.tensor(0)
+        return UnpairedBatch(*(Faces(torch.zeros(3, 8, 8), points, zero, zero) for points in landmarks))
 
 
 def test_it_looks_no_further_than_it_must() -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from datamodules.face_box import MEAN_FACE
+from datamodules.transforms.face_box import MEAN_FACE
 from lightning_modules import landmark_detector
 from lightning_modules.errors import UsageError
 from lightning_modules.landmark_detector import LandmarkDetector, mean_landmarks, or_mean

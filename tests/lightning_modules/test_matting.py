@@ -7,9 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
-from datamodules.background import Background
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
+from datamodules.transforms.background import Background
 from lightning_modules.cli import main
 from lightning_modules.matting import OWN_PORTRAIT, PortraitMatting, bring_matting
 from networks.portrait import PortraitNet, load_portrait, save_portrait

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 import lightning_modules.mining as mining
+from datamodules.datasets.wider_face import WiderFace
 from datamodules.detector.mined import MinedWindows
 from datamodules.detector.scenes import Scene, WiderScenes
-from datamodules.wider_face import WiderFace
 from networks.mtcnn import MTCNN, Cascade
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from networks import append_labels, one_hot
-from networks.labels import check_labels
+from networks.labels import LabelEncoder, check_labels
 
 
 def test_a_label_is_one_hot_and_none_is_zero() -> None:
@@ -37,3 +37,12 @@ def test_labels_are_given_where_they_are_taken(num_labels: int, shape: tuple[int
     labels = None if shape is None else torch.zeros(shape)
     with pytest.raises(ValueError, match=f"Net of {num_labels} labels .*{message}"):
         check_labels("Net", torch.zeros(2, 3, 8, 8), labels, num_labels)
+
+
+def test_glasses_are_told_beside_the_label() -> None:
+    labels, glasses = torch.tensor([2, -1, 0]), torch.tensor([1, 0, -1])
+    told = LabelEncoder(3, glasses=True)
+    assert told.size == 5
+    assert told(labels, glasses).tolist() == [[0, 0, 1, 0, 1], [0, 0, 0, 1, 0], [1, 0, 0, 0, 0]]
+    assert told(labels).tolist() == [[0, 0, 1, 0, 0], [0, 0, 0, 0, 0], [1, 0, 0, 0, 0]]
+    assert torch.equal(LabelEncoder(3)(labels, glasses), one_hot(labels, 3))

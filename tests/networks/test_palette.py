@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from datamodules.cartoonset import HAIR_OF_INDEX
+from datamodules.datasets.cartoonset import HAIR_OF_INDEX
 from datamodules.faces import FacesDataModule
 from datamodules.sample_data.big_ears import draw_big_ears
 from datamodules.sample_data.cartoons import FACE_TONES, HAIR_TONES
 from datamodules.samples import NO_HAIR_COLOUR
-from datamodules.transforms import to_tensor
+from datamodules.transforms.augment import to_tensor
 from networks.palette import (
     HAIR_PALETTE,
     LABELS_OF_PALETTE,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from datamodules.transforms import to_tensor
+from datamodules.transforms.augment import to_tensor
 from networks.pixels import to_bytes
 
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from networks.landmarks import landmark_heatmaps
-from networks.translator import Translator, TranslatorOptions, load_translator, save_translator
+from networks.translator import Translator, TranslatorOptions, load_translator, save_translator, start_from
 from networks.weights_file import WeightsError, write_weights
 
 FULL = TranslatorOptions(
@@ -62,3 +63,34 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     write_weights(PLAIN.build(), {"kind": "translator", "format_version": 1, "options": {"ngf": 8}}, path)
     with pytest.raises(WeightsError, match="does not hold these nets"):
         load_translator(path)
+
+
+def test_a_generator_starts_from_saved_weights_and_new_labels_without_effect(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    path = tmp_path / "cartoons.safetensors"
+    save_translator(Translator(FULL.build(), FULL), path)
+    with_glasses = replace(FULL, glasses=True)
+    generator = with_glasses.build()
+    start_from(generator, path)
+    photos, landmarks, labels = inputs(32)
+    expected = load_translator(path)(photos, landmarks, labels)
+    started = Translator(generator, with_glasses)
+    for glasses in (torch.tensor([0, 1]), None):
+        assert torch.equal(started(photos, landmarks, labels, glasses), expected)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(FULL, ngf=8),
+        replace(FULL, num_labels=2),
+        replace(FULL, generator="resnet9"),
+        replace(FULL, heatmaps=False),
+    ],
+    ids=["wider", "fewer labels", "deeper", "other inputs"],
+)
+def test_another_architecture_is_no_start(other: TranslatorOptions, tmp_path: Path) -> None:
+    path = tmp_path / "cartoons.safetensors"
+    save_translator(Translator(FULL.build(), FULL), path)
+    with pytest.raises(WeightsError, match="another architecture"):
+        start_from(other.build(), path)

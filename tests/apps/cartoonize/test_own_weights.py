@@ -12,7 +12,7 @@ import torch
 from apps.cartoonize.chain import OWN_TRANSLATOR, CartoonFace, Cartoonizer
 from datamodules.images import find_images, read_rgb
 from datamodules.sample_data import write_sample_data
-from datamodules.transforms import to_tensor
+from datamodules.transforms.augment import to_tensor
 from lightning_modules.finisher import OWN_FINISHER
 from lightning_modules.matting import OWN_PORTRAIT
 from lightning_modules.probe import OWN_PROBE

@@ -26,7 +26,9 @@ def test_a_checkpoint_s_generator_translates_as_the_model_does(
     assert "step 2 of CycleGANFull" in capsys.readouterr().out
     translator, model = load_translator(out), load_model(checkpoint)
     assert (translator.options.background, translator.options.image_size) == ("head", 32)
-    photos = Faces(torch.rand(2, 3, 32, 32) * 2 - 1, torch.rand(2, 5, 2) * 32, torch.tensor([1, 2]))
+    photos = Faces(
+        torch.rand(2, 3, 32, 32) * 2 - 1, torch.rand(2, 5, 2) * 32, torch.tensor([1, 2]), torch.tensor([0, 1])
+    )
     with torch.no_grad():
         expected = model.own_cartoons(photos)
     torch.testing.assert_close(translator(*photos), expected, atol=2e-2, rtol=0)

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 from typer.testing import CliRunner, Result
 
-from apps.rate import preparation, server
+from apps import trained_run
+from apps.rate import server
 from apps.rate.command import rate_app
 from apps.rate.questions import Mode
 from apps.rate.store import Store
@@ -51,7 +52,7 @@ class FakeRun:
         return [f"{self.root.name if self.root else ''}{number}.jpg" for number in range(50)]
 
     def photos(self, names: Sequence[str]) -> Faces:
-        return Faces(torch.zeros(len(names), 3, 8, 8), torch.zeros(len(names), 5, 2), torch.zeros(len(names)))
+        return Faces(torch.zeros(len(names), 3, 8, 8), torch.zeros(len(names), 5, 2), *[torch.zeros(len(names))] * 2)
 
     def cartoons(self, photos: Faces) -> Tensor:
         return photos.image
@@ -70,7 +71,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             (folder / name / "checkpoints" / f"{checkpoint}.ckpt").write_text(f"{checkpoint} of {name}")
     (folder / "detector" / "a" / "checkpoints").mkdir(parents=True)
     (folder / "detector" / "a" / "checkpoints" / "last.ckpt").touch()
-    monkeypatch.setattr(preparation, "TrainedRun", FakeRun)
+    monkeypatch.setattr(trained_run, "TrainedRun", FakeRun)
     return folder
 
 

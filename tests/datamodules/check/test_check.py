@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from datamodules.check import CheckReport, Finding, Severity, check
+from datamodules.datasets.registry import CARTOONSET100K, CELEBA, LFW_NET, WIDER_FACE, data_sets
 from datamodules.errors import DataError
-from datamodules.layout import SetName
 
 ATTRIBUTES = "celeba/list_attr_celeba.txt"
 BOXES = "celeba/list_bbox_celeba.txt"
@@ -46,7 +46,7 @@ def test_nothing_is_found_where_nothing_is_wrong(root: Path) -> None:
 
 def test_counts_stand_beside_the_published_ones(root: Path) -> None:
     counts = {
-        (found.name.value, count.split, count.unit): (count.found, count.published)
+        (found.data_set.name, count.split, count.unit): (count.found, count.published)
         for found in check(root).sets
         for count in found.counts
     }
@@ -245,7 +245,7 @@ def test_images_that_no_list_names_are_noted(root: Path) -> None:
 def test_a_part_of_wider_that_was_not_got_is_only_fewer(root: Path) -> None:
     shutil.rmtree(root / "wider_face" / "WIDER_val")
     (root / "wider_face" / "wider_face_split" / "wider_face_val_bbx_gt.txt").unlink()
-    report = check(root, [SetName.WIDER])
+    report = check(root, [WIDER_FACE])
     assert not report.is_broken
     assert [count.found for count in report.sets[0].counts] == [2, 2, 0, 0]
 
@@ -253,25 +253,25 @@ def test_a_part_of_wider_that_was_not_got_is_only_fewer(root: Path) -> None:
 def test_linked_folders_are_followed(root: Path, tmp_path: Path) -> None:
     (root / "lfw_net" / "lfw_5590").rename(tmp_path / "elsewhere")
     (root / "lfw_net" / "lfw_5590").symlink_to(tmp_path / "elsewhere")
-    assert not check(root, [SetName.LFWNET]).is_broken
+    assert not check(root, [LFW_NET]).is_broken
 
 
 def test_a_missing_set_is_a_note_unless_it_is_named(root: Path) -> None:
     assert not check(root).is_broken
-    report = check(root, [SetName.CELEBA, SetName.CARTOONSET100K])
+    report = check(root, [CELEBA, CARTOONSET100K])
     assert report.is_broken
-    assert [(found.name, found.present, bool(found.errors)) for found in report.sets] == [
-        (SetName.CELEBA, True, False),
-        (SetName.CARTOONSET100K, False, True),
+    assert [(found.data_set, found.present, bool(found.errors)) for found in report.sets] == [
+        (CELEBA, True, False),
+        (CARTOONSET100K, False, True),
     ]
 
 
 def test_an_empty_folder_is_an_error(root: Path) -> None:
-    for name in SetName:
+    for name in data_sets():
         shutil.rmtree(root / name.folder, ignore_errors=True)
         (root / name.folder).mkdir()
-    broken = {found.name for found in check(root).sets if found.errors}
-    assert broken == set(SetName)
+    broken = {found.data_set for found in check(root).sets if found.errors}
+    assert broken == set(data_sets())
 
 
 def test_a_missing_root_is_an_error(tmp_path: Path) -> None:
@@ -296,5 +296,5 @@ def test_the_json_has_everything(root: Path, tmp_path: Path) -> None:
 def test_a_json_that_cannot_be_written_leaves_the_old_one(root: Path, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(DataError, match="cannot write"):
-        check(root, [SetName.CELEBA]).save(tmp_path / "folder")
+        check(root, [CELEBA]).save(tmp_path / "folder")
     assert not list(tmp_path.glob(".*part"))

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.cartoonset import CartoonSet
-from datamodules.celeba import CelebA
 from datamodules.check import SetReport, check
-from datamodules.layout import SetName
-from datamodules.shards import write_shards
-from datamodules.splits import SPLITS
+from datamodules.datasets.cartoonset import CartoonSet
+from datamodules.datasets.celeba import CelebA
+from datamodules.datasets.registry import CARTOONSET10K, CELEBA, DataSet
+from datamodules.datasets.shards import write_shards
+from datamodules.samples import SPLITS
 
 
 @pytest.fixture
@@ -21,13 +21,13 @@ def sharded(sample_root: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def check_one(root: Path, name: SetName) -> SetReport:
+def check_one(root: Path, name: DataSet) -> SetReport:
     (report,) = check(root, [name]).sets
     return report
 
 
 def test_good_shards_are_counted(sharded: Path, sample_root: Path) -> None:
-    photos, cartoons = (check_one(sharded, name) for name in (SetName.CELEBA, SetName.CARTOONSET10K))
+    photos, cartoons = (check_one(sharded, name) for name in (CELEBA, CARTOONSET10K))
     assert not photos.errors + cartoons.errors
     counts = [(count.split, count.found, count.published) for count in photos.counts]
     assert counts == [
@@ -47,7 +47,7 @@ def test_every_damaged_image_is_listed(sharded: Path, sample_root: Path) -> None
             encoded = faces.path(index).read_bytes()
             content = content.replace(encoded, bytes(len(encoded)))
         shard.write_bytes(content)
-    errors = check_one(sharded, SetName.CELEBA).errors
+    errors = check_one(sharded, CELEBA).errors
     assert len(errors) == len(damaged)
     for index, error in zip(damaged, errors, strict=True):
         assert faces.names[index] in error.message
@@ -56,8 +56,8 @@ def test_every_damaged_image_is_listed(sharded: Path, sample_root: Path) -> None
 def test_a_cut_off_shard_and_a_damaged_index_are_listed(sharded: Path) -> None:
     shard = sharded / "celeba" / "val" / "chunk-0-0.bin"
     shard.write_bytes(shard.read_bytes()[:-5])
-    (error,) = check_one(sharded, SetName.CELEBA).errors
+    (error,) = check_one(sharded, CELEBA).errors
     assert "chunk-0-0.bin has" in error.message
     (sharded / "cartoonset10k" / "shards.json").write_text("{")
-    (error,) = check_one(sharded, SetName.CARTOONSET10K).errors
+    (error,) = check_one(sharded, CARTOONSET10K).errors
     assert error.path.name == "shards.json"

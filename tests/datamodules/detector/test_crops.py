@@ -18,7 +18,7 @@ from datamodules.detector.crops import (
     to_batch,
 )
 from datamodules.detector.scenes import Scene
-from datamodules.transforms import FLIP_ORDER
+from datamodules.transforms.augment import FLIP_ORDER
 from networks.mtcnn.boxes import place_landmarks
 
 POINTS = np.array([[30, 40], [60, 41], [45, 55], [33, 70], [58, 71]], dtype=np.float32)

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from datamodules.datasets.lfw_net import LfwNet
+from datamodules.datasets.wider_face import WiderFace
 from datamodules.detector.crops import FACE, NO_FACE, UNTOLD
 from datamodules.detector.mined import MinedWindows
 from datamodules.detector.sampler import CropBatches, Mix, Sources
 from datamodules.detector.scenes import CartoonScenes, FaceScenes, WiderScenes
-from datamodules.lfw_net import LfwNet
-from datamodules.wider_face import WiderFace
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from datamodules.cartoonset import FACE_BOX, FRAME, LANDMARKS
+from datamodules.datasets.cartoonset import FACE_BOX, FRAME, LANDMARKS
+from datamodules.datasets.wider_face import WiderAnnotation, WiderFace
 from datamodules.detector.scenes import (
     CARTOON_SIDES,
     SCENE_SIDE,
@@ -17,8 +18,7 @@ from datamodules.detector.scenes import (
     boxes_of,
 )
 from datamodules.detector.windows import pairwise_iou
-from datamodules.transforms import FLIP_ORDER
-from datamodules.wider_face import WiderAnnotation, WiderFace
+from datamodules.transforms.augment import FLIP_ORDER
 
 COLOURS = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0], [0, 255, 255]], dtype=np.uint8)
 

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from datamodules.cartoonset import LANDMARKS, CartoonSet, find_cartoons
+from datamodules.datasets.cartoonset import LANDMARKS, CartoonSet, find_cartoons
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
-from datamodules.framing import CARTOON_CROP
 from datamodules.sample_data import write_big_ears
 from datamodules.sample_data.big_ears import (
     EYES,
@@ -24,8 +23,8 @@ from datamodules.sample_data.big_ears import (
     landmarks_of,
 )
 from datamodules.sample_data.cartoons import FACE_TONES, HAIR_TONES, NO_GLASSES, SIDE, render
-from datamodules.samples import NO_HAIR_COLOUR, HairColour
-from datamodules.splits import SPLITS
+from datamodules.samples import NO_HAIR_COLOUR, SPLITS, HairColour
+from datamodules.transforms.framing import CARTOON_CROP
 
 PLAIN = Parts(
     eyes="variant05",
@@ -150,7 +149,7 @@ def test_the_folder_is_opened_as_cartoonset_with_landmarks_of_its_own(root: Path
 
 
 def any_of(folder: Path, split: str) -> bool:
-    from datamodules.splits import split_of
+    from datamodules.datasets.splits import split_of
 
     return any(split_of(name) == split for name in find_cartoons(folder))
 

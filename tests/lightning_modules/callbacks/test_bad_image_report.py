@@ -5,7 +5,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from datamodules.bad_images import BadImageLog
+from datamodules.sampling.bad_images import BadImageLog
 from lightning_modules.callbacks import BadImageReport
 
 

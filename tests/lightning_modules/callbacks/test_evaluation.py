@@ -12,7 +12,7 @@ import torch
 from lightning import Trainer
 from torch.utils.data import DataLoader, Dataset
 
-from datamodules.celeba import CelebA
+from datamodules.datasets.celeba import CelebA
 from datamodules.faces import FacesDataModule
 from datamodules.samples import HairColour, UnpairedBatch
 from lightning_modules.callbacks.evaluation import FacesShown, peak_memory, regressor_in_the_loss

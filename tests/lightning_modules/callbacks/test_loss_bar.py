@@ -24,3 +24,15 @@ def test_the_losses_are_named_in_the_bar(
     for name in ("train/cycle=", "train/adversarial=", "train/discriminator=", "val/cycle="):
         assert name in shown
     assert "v_num" not in shown
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "expected"),
+    [(True, list(range(1, 251))), (False, [1, *range(10, 101, 10), 200, 250])],
+)
+def test_the_bar_moves_in_the_first_steps(
+    is_terminal: bool, expected: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal)
+    bar = LossBar()
+    assert [step for step in range(1, 251) if bar._should_update(step, 250)] == expected

@@ -14,7 +14,7 @@ import torch
 import yaml
 from PIL import Image
 
-from datamodules.celeba import CelebA
+from datamodules.datasets.celeba import CelebA
 from lightning_modules.base import BaseCycleGAN
 from lightning_modules.cli import command, main
 
@@ -255,8 +255,24 @@ def test_cartoons_are_not_written_over_photos(
     assert sorted(path.name for path in photos.iterdir()) == before
 
 
+def test_a_single_photo_is_translated_and_never_overwritten(
+    copied: Path, lightning: Lightning, sample_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo = tmp_path / "photos" / "me.png"
+    photo.parent.mkdir()
+    first = min((sample_root / "celeba" / "img_align_celeba").iterdir())
+    Image.open(first).save(photo)
+    options = ["--ckpt_path", "last", "--data.predict_dir", str(photo)]
+    assert lightning("predict", *options, "--out", str(tmp_path / "out"), small=False) == 0
+    assert [path.name for path in (tmp_path / "out").rglob("*.png")] == ["me.png"]
+    before = photo.read_bytes()
+    assert lightning("predict", *options, "--out", str(photo.parent), small=False) == 2
+    assert "would overwrite it" in capsys.readouterr().err
+    assert photo.read_bytes() == before
+
+
 def test_prediction_uses_the_average(copied: Path, lightning: Lightning, sample_root: Path, tmp_path: Path) -> None:
-    from datamodules.photo_folder import PhotoFolder
+    from datamodules.datasets.photo_folder import PhotoFolder
     from lightning_modules import CycleGANBaseline
 
     photos = sample_root / "celeba" / "img_align_celeba"

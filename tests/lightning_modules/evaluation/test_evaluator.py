@@ -95,7 +95,8 @@ def measured(evaluator: Evaluator, model: BaseCycleGAN | None = None) -> Evaluat
     landmarks = FACE.repeat(5, 1, 1)
     cartoon = marked([0] * 5, [0] * 5, [0.0] * 5, seed=1)
     batch = UnpairedBatch(
-        Faces(photo, landmarks, torch.tensor(HAIR)), Faces(cartoon, landmarks, torch.zeros(5, dtype=torch.long))
+        Faces(photo, landmarks, torch.tensor(HAIR), torch.tensor(GLASSES)),
+        Faces(cartoon, landmarks, torch.zeros(5, dtype=torch.long), torch.zeros(5, dtype=torch.long)),
     )
     fake = {"photo": cartoon + 0.1, "cartoon": marked(CARTOON_HAIR, CARTOON_GLASSES, SHIFTS, seed=2)}
     wanted: dict[Domain, Faces] = {"cartoon": batch.photo, "photo": batch.cartoon}
@@ -220,7 +221,7 @@ def measured_hair(evaluator: Evaluator, model: BaseCycleGAN) -> dict[str, float 
     """Four photos, of which two have no label; the cartoon of one of these has orange hair, the other's is grey."""
     labels = torch.tensor([0, -1, 2, -1])
     cartoons = torch.stack([head(colour) for colour in (ORANGE, ORANGE, BLONDE, GREY)])
-    faces = Faces(torch.zeros(4, 3, 64, 64), PHOTO_FACE.repeat(4, 1, 1), labels)
+    faces = Faces(torch.zeros(4, 3, 64, 64), PHOTO_FACE.repeat(4, 1, 1), labels, torch.zeros(4, dtype=torch.int64))
     batch = UnpairedBatch(faces, faces)
     images = cast("dict[Domain, Tensor]", {"photo": cartoons, "cartoon": cartoons})
     translation = Translation(images, images, {}, {"cartoon": faces, "photo": faces})

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from datamodules.cartoonset import LANDMARKS
-from datamodules.face_box import square_of_landmarks
+from datamodules.datasets.cartoonset import LANDMARKS
 from datamodules.faces import FacesDataModule
+from datamodules.transforms.face_box import square_of_landmarks
 from lightning_modules.detector import load_detector
 from lightning_modules.errors import UsageError
 from lightning_modules.evaluation import JudgeFiles, Judges

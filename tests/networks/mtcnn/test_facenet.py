@@ -130,7 +130,7 @@ def test_the_nets_say_the_same() -> None:
 
 
 def scenes(sample_root: Path) -> list[NDArray[np.uint8]]:
-    from datamodules.wider_face import WiderFace
+    from datamodules.datasets.wider_face import WiderFace
 
     drawn = WiderFace(sample_root / "wider_face", "val")
     return [drawn[index].image for index in range(min(3, len(drawn)))]

@@ -1,0 +1,1 @@
+"""``cartoongan ablation``: train, test and report a whole table of runs."""

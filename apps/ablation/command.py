@@ -1,0 +1,301 @@
+"""``cartoongan ablation``: train and test every cell of a matrix, and put them into one report."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from apps.ablation.matrix import Cell, Matrix, read_matrix
+from datamodules.errors import DataError
+
+FINISHED = "finished"
+"""File that is put into a run's home when its training has come to its end."""
+
+Runner = Callable[[Sequence[str]], int]
+"""Runs the `lightning` command with these words; gives its exit code, or a signal's number below zero."""
+
+
+class State(StrEnum):
+    """How far a cell is."""
+
+    NEW = "to be trained"
+    CUT_OFF = "to be trained on"
+    TRAINED = "to be tested"
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the runs of a matrix lie, and what they are trained on.
+
+    Attributes:
+        folder: Of the runs.
+        root: Of the data sets.
+    """
+
+    folder: Path
+    root: Path
+
+    def home(self, cell: Cell) -> Path:
+        """Of a cell's run."""
+        return self.folder / cell.name
+
+
+def ablation(
+    matrix: Annotated[Path, typer.Argument(metavar="FILE", help="The matrix, e.g. configs/ablation/paper.yaml.")],
+    root: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the data sets.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the runs go (default: runs/ of the project).")
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option(metavar="GLOB", help="These cells only, e.g. 'full-*' or '*-seed1'.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(help="For each `lightning fit` and `test`, e.g. --option=--trainer.devices=2."),
+    ] = None,
+) -> None:
+    """Train and test variants x generators x seeds as a file lists them, and write a report of all.
+
+    The runs lie in OUT/ablation_FILE/VARIANT-GENERATOR-seedN. What is done is skipped, what was cut off goes on, and
+    where a cell fails the others go on. Several of these commands may work on one matrix at the same time.
+    """
+    from lightning_modules.runs import default_runs_folder
+
+    asked = read_matrix(_find(matrix), option or [])
+    cells = [cell for cell in asked.cells if only is None or fnmatch(cell.name, only)]
+    if not cells:
+        raise DataError(f"--only {only} is no cell of {matrix}: {', '.join(cell.name for cell in asked.cells)}")
+    folder = (out or default_runs_folder()).expanduser().absolute() / asked.name
+    place = Place(folder, root.expanduser().absolute())
+    if dry_run:
+        _foretell(cells, place)
+        return
+    failures = run_cells(cells, place, run_lightning)
+    try:
+        _report(asked, place)
+    finally:
+        for name, trouble in failures.items():
+            print(f"failed: {name}: {trouble}", file=sys.stderr)
+    if failures:
+        print(f"{len(failures)} of {len(cells)} cells failed; the same command tries them again", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def run_cells(cells: Sequence[Cell], place: Place, run: Runner) -> dict[str, str]:
+    """Train and test what is not done yet, one cell after the other.
+
+    Args:
+        cells: Of one matrix.
+        place: Where they lie.
+        run: Runs `lightning`.
+
+    Returns:
+        What went wrong, by name of the cell.
+    """
+    from filelock import FileLock, Timeout
+
+    locks = place.folder / ".locks"
+    try:
+        locks.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"cannot write to {place.folder}: {error.strerror}") from error
+    failures = {}
+    for number, cell in enumerate(cells, 1):
+        head = f"[{number}/{len(cells)}] {cell.name}"
+        try:
+            with FileLock(locks / f"{cell.name}.lock", timeout=0):
+                state = state_of(cell, place)
+                print(f"{head}: {state}", flush=True)
+                run_cell(cell, place, run, state)
+        except Timeout:
+            print(f"{head}: another process is at it", flush=True)
+        except DataError as error:
+            failures[cell.name] = str(error)
+            print(f"{head} failed: {error}", file=sys.stderr, flush=True)
+    return failures
+
+
+def run_cell(cell: Cell, place: Place, run: Runner, state: State) -> None:
+    """Bring a cell from the state it is in to its end.
+
+    Raises:
+        DataError: Training or test failed.
+    """
+    home = place.home(cell)
+    if state is State.NEW:
+        shutil.rmtree(home, ignore_errors=True)  # of a start that did not reach its first checkpoint
+    if state in {State.NEW, State.CUT_OFF}:
+        _call(run, fit_words(cell, place))
+        if not _reached_its_end(home):
+            raise DataError("lightning fit was stopped before its last epoch")
+        (home / FINISHED).touch()
+    if state is not State.DONE:
+        _call(run, cell.test_words(_tested_checkpoint(home), place.root))
+        if not _is_tested(cell, place):
+            raise DataError(f"the test left no figures of its checkpoint in {home}")
+
+
+def state_of(cell: Cell, place: Place) -> State:
+    """How far a cell is, from what lies in its home.
+
+    A training is at its end if `FINISHED` says so: it is put there after `lightning fit` has ended well and its last
+    checkpoint is of the end of the last epoch. Neither would do alone: a fit that a time limit stopped ends well, and
+    one that was killed while it validated after its last epoch may lack its best checkpoint.
+
+    Raises:
+        DataError: The cell was begun with other options, or its record is damaged.
+    """
+    home = place.home(cell)
+    _refuse_other_options(cell, place)
+    if (home / FINISHED).is_file():
+        return State.DONE if _is_tested(cell, place) else State.TRAINED
+    return State.CUT_OFF if _newest_checkpoint(home) else State.NEW
+
+
+def fit_words(cell: Cell, place: Place) -> list[str]:
+    """The words that train a cell, or go on with its training."""
+    newest = _newest_checkpoint(place.home(cell))
+    return [*cell.fit_words(place.folder, place.root), *(["--ckpt_path", newest] if newest else [])]
+
+
+def run_lightning(words: Sequence[str]) -> int:
+    """Run the `lightning` command in a process of its own; Ctrl-C waits until it has saved its checkpoint."""
+    process = subprocess.Popen([sys.executable, "-m", "lightning_modules", *words])
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.wait()
+        raise
+
+
+def _call(run: Runner, words: Sequence[str]) -> None:
+    print(shlex.join(["lightning", *words]), flush=True)
+    code = run(words)
+    if code:
+        reason = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        raise DataError(f"lightning {words[0]} {reason}")
+
+
+def _newest_checkpoint(home: Path) -> str | None:
+    """What `--ckpt_path` calls it; None where there is none."""
+    names = ("last", "best")
+    return next((name for name in names if (home / "checkpoints" / f"{name}.ckpt").is_file()), None)
+
+
+def _reached_its_end(home: Path) -> bool:
+    """Whether the last checkpoint is of the end of the last epoch, or of the last step; by time it cannot be told."""
+    import torch
+
+    from apps.report.runs import read_options
+
+    asked, last = read_options(home / "config.yaml"), home / "checkpoints" / "last.ckpt"
+    if asked.get("trainer.max_time", "None") != "None" or not last.is_file():
+        return last.is_file()
+    checkpoint = torch.load(last, map_location="cpu", weights_only=True, mmap=True)
+    epochs = checkpoint["loops"]["fit_loop"]["epoch_progress"]["current"]["processed"]
+    reached = {"trainer.max_epochs": epochs, "trainer.max_steps": checkpoint["global_step"]}
+    limits = {name: int(asked[name]) for name in reached if asked.get(name, "None") != "None"}
+    return any(0 <= limit <= reached[name] for name, limit in limits.items())
+
+
+def _tested_checkpoint(home: Path) -> Path:
+    """The best checkpoint; the last one of a run that ended before its first validation."""
+    best, last = (home / "checkpoints" / f"{name}.ckpt" for name in ("best", "last"))
+    return last if last.is_file() and not best.is_file() else best
+
+
+def _is_tested(cell: Cell, place: Place) -> bool:
+    """Whether there are figures of the checkpoint as it is now, by the test that is asked for."""
+    from apps.report.checkpoints import CheckpointState
+    from apps.report.runs import read_run
+
+    checkpoint = _tested_checkpoint(place.home(cell))
+    try:
+        run = read_run(place.home(cell))
+        tested = shlex.split(run.test_command)[1:]
+    except (DataError, ValueError):
+        return False  # not there, or damaged: the test writes them
+    if _options(tested) != _options(cell.test_words(checkpoint, place.root)):
+        return False
+    if not checkpoint.is_file():
+        return True  # somebody needed the room; nothing is left to test
+    return run.checkpoint.name == checkpoint.name and run.checkpoint_state is CheckpointState.AS_TESTED
+
+
+def _refuse_other_options(cell: Cell, place: Place) -> None:
+    """Complain if the run in a cell's home was begun with other options, beside those that decide nothing."""
+    record = place.home(cell) / "run.json"
+    if not record.is_file():
+        return
+    try:
+        begun = shlex.split(json.loads(record.read_text(encoding="utf-8"))[0]["command"])[1:]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise DataError(f"{record} is damaged; remove {record.parent} to train the cell anew") from error
+    asked = cell.fit_words(place.folder, place.root)
+    differing = sorted(_options(begun) ^ _options(asked))
+    if differing:
+        names = ", ".join(dict.fromkeys(name for name, _ in differing))
+        raise DataError(
+            f"it was begun with other options ({names}); choose another --out, or remove {record.parent} to train anew"
+        )
+
+
+def _options(words: Sequence[str]) -> set[tuple[str, str]]:
+    """Pairs of an option and its value, without those that decide nothing; the data may have moved."""
+    from apps.report.rows import NO_BEARING
+
+    pairs = set()
+    waiting = list(words[1:])
+    while waiting:
+        name, is_joined, value = waiting.pop(0).removeprefix("--").partition("=")
+        pairs.add((name, value if is_joined or not waiting else waiting.pop(0)))
+    return {(name, value) for name, value in pairs if name not in NO_BEARING and name != "data.root"}
+
+
+def _foretell(cells: Sequence[Cell], place: Place) -> None:
+    """Say in which state the cells are and which commands come next."""
+    for number, cell in enumerate(cells, 1):
+        state = state_of(cell, place)
+        print(f"[{number}/{len(cells)}] {cell.name}: {state}")
+        if state in {State.NEW, State.CUT_OFF}:
+            print(shlex.join(["lightning", *fit_words(cell, place)]))
+        if state is not State.DONE:
+            print(shlex.join(["lightning", *cell.test_words(_tested_checkpoint(place.home(cell)), place.root)]))
+
+
+def _report(matrix: Matrix, place: Place) -> None:
+    """Write the report of all cells of a matrix that are done."""
+    from apps.report.command import write_report
+
+    done = [cell for cell in matrix.cells if (place.home(cell) / FINISHED).is_file() and _is_tested(cell, place)]
+    if missing := [cell.name for cell in matrix.cells if cell not in done]:
+        print(f"not in the report, since not done: {', '.join(missing)}", file=sys.stderr)
+    if done:
+        write_report([place.home(cell) for cell in done], place.folder / "report", root=place.root)
+
+
+def _find(path: Path) -> Path:
+    """A file in the current folder, or else in the project."""
+    from lightning_modules.runs import project_root
+
+    places = (path.expanduser(), project_root() / path)
+    found = next((place for place in places if place.is_file()), None)
+    if found is None:
+        known = sorted((project_root() / "configs" / "ablation").glob("*.yaml"))
+        names = ", ".join(f"configs/ablation/{file.name}" for file in known)
+        raise DataError(f"no such file here or in {project_root()}: {path}; the project has {names}")
+    return found

@@ -1,0 +1,1 @@
+"""``cartoongan bench``: speed on this machine."""

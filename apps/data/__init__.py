@@ -1,0 +1,1 @@
+"""``cartoongan data``: getting, checking and preparing the data sets."""

@@ -1,0 +1,86 @@
+"""``cartoongan data check``: what is there, beside what was published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.data.options import SET_NAMES, RootOption
+from datamodules.datasets.registry import find_set
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from datamodules.check import CheckReport, SetReport
+
+SHOWN_FINDINGS = 20
+"""Errors, and as many notes, printed for each set; the JSON has all."""
+
+
+def check_data(
+    root: RootOption = Path("data"),
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME", help=f"Only this set, which then must be there: {SET_NAMES}."),
+    ] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write everything that was found as JSON.")] = None,
+) -> None:
+    """Count what is there beside what was published, and list every broken file and line.
+
+    The exit code is 1 where anything is broken.
+    """
+    from rich.console import Console
+
+    from datamodules.check import check
+
+    report = check(root, [find_set(name) for name in sets] if sets else None, progress=True)
+    if json is not None:
+        report.save(json)
+    console = Console(soft_wrap=True, markup=False, highlight=False)
+    console.print(_draw_table(report))
+    for line in _describe_findings(report):
+        console.print(line)
+    if report.is_broken:
+        raise typer.Exit(1)
+
+
+def _draw_table(report: CheckReport) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("set", "split", "what"):
+        table.add_column(heading)
+    for heading in ("found", "published", "errors", "notes"):
+        table.add_column(heading, justify="right")
+    for found in report.sets:
+        for row in _draw_rows(found):
+            table.add_row(*row)
+    return table
+
+
+def _draw_rows(report: SetReport) -> Iterator[tuple[str, ...]]:
+    """The first row of a set has its name, errors and notes."""
+    ends = (f"{len(report.errors):,}", f"{len(report.notes):,}")
+    if not report.counts:
+        yield (report.data_set.name, "", "not there", "", "", *ends)
+    for position, count in enumerate(report.counts):
+        name, numbers = (report.data_set.name, ends) if position == 0 else ("", ("", ""))
+        yield (name, count.split, count.unit, f"{count.found:,}", f"{count.published:,}", *numbers)
+
+
+def _describe_findings(report: CheckReport) -> Iterator[str]:
+    for found in report.sets:
+        for findings in (found.errors, found.notes):
+            yield from (f"{finding.severity}: {finding}" for finding in findings[:SHOWN_FINDINGS])
+            if len(findings) > SHOWN_FINDINGS:
+                more = len(findings) - SHOWN_FINDINGS
+                yield f"{findings[0].severity}: {more:,} more in {found.folder}; --json FILE has them all"
+    count = sum(len(found.errors) for found in report.sets)
+    if not any(found.present for found in report.sets):
+        yield f"there is no data set in {report.root}"
+    else:
+        yield f"{count:,} errors" if count else "nothing is broken"

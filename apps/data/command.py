@@ -1,0 +1,20 @@
+"""``cartoongan data`` and its sub-commands."""
+
+from __future__ import annotations
+
+import typer
+
+from apps.data.check import check_data
+from apps.data.get import get_data
+from apps.data.hair import hair
+from apps.data.landmarks import landmarks
+from apps.data.shard import shard
+from apps.data.show import show
+
+data_app = typer.Typer(help="The data sets: get, check, prepare and look at them.", no_args_is_help=True)
+data_app.command("check")(check_data)
+data_app.command("get")(get_data)
+data_app.command("hair")(hair)
+data_app.command("landmarks")(landmarks)
+data_app.command("shard")(shard)
+data_app.command("show")(show)

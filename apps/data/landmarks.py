@@ -1,0 +1,56 @@
+"""``cartoongan data landmarks``: the landmarks of a folder's photos, for variants that need them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.detect import detect_batch, read_batches
+
+if TYPE_CHECKING:
+    from networks.mtcnn import Detections
+
+
+def landmarks(
+    photos: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of photos, one face each.")],
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Detector; by default the project's own.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Also of photos whose landmarks are known.")] = False,
+) -> None:
+    """Find the landmarks of the largest face in each photo and write them into the folder's `faces.csv`.
+
+    Hair colours and landmarks that are there already stay. Photos without a face are named, and the exit code is 1.
+    """
+    import torch
+
+    from datamodules.datasets.faces_csv import FACES_CSV, FaceAnnotation, read_annotations, write_annotations
+    from datamodules.images import find_images
+    from lightning_modules.detector import load_detector
+    from networks.mtcnn import Cascade
+
+    cascade = Cascade(load_detector(weights), device="cuda" if torch.cuda.is_available() else "cpu")
+    paths = {path.relative_to(photos).as_posix(): path for path in find_images(photos)}
+    known = read_annotations(photos / FACES_CSV)
+    wanted = {
+        name: path for name, path in paths.items() if again or not known.get(name, FaceAnnotation()).has_landmarks
+    }
+    found = {}
+    for batch in read_batches(wanted):
+        for name, faces in zip(batch, detect_batch(cascade, batch), strict=True):
+            if len(faces):
+                points = faces.landmarks[_largest(faces)].cpu().numpy()
+                found[name] = replace(known.get(name, FaceAnnotation()), landmarks=points)
+            else:
+                print(f"{name}: no face")
+    write_annotations(photos / FACES_CSV, found)
+    print(f"landmarks of {len(found)} photos: {photos / FACES_CSV}; {len(paths) - len(wanted)} were known")
+    if len(found) < len(wanted):
+        raise typer.Exit(1)
+
+
+def _largest(faces: Detections) -> int:
+    return int((faces.boxes[:, 2:] - faces.boxes[:, :2]).prod(dim=1).argmax())

@@ -1,0 +1,53 @@
+"""``cartoongan data shard``: a set in a few large files instead of many small ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from datamodules.datasets.registry import data_sets, find_set
+
+if TYPE_CHECKING:
+    from datamodules.datasets.registry import DataSet
+    from datamodules.samples import Split
+    from datamodules.source import FaceFiles
+
+
+def shard(
+    name: Annotated[str, typer.Option("--set", metavar="NAME", help="A set of faces, as celeba or cartoonset10k.")],
+    out: Annotated[Path, typer.Option(help="Folder to write to; may be given to `lightning` as --data.root.")],
+    root: Annotated[Path, typer.Option(help="Folder of the data sets.")] = Path("data"),
+    splits: Annotated[
+        list[str] | None,
+        typer.Option("--split", metavar="SPLIT", help="Only this part: train, val or test; repeatable."),
+    ] = None,
+    shard_mb: Annotated[int, typer.Option(min=1, max=2048, help="MB of a shard, about.")] = 64,
+    address: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where OUT will be copied to and read from, as s3://bucket/faces."),
+    ] = None,
+) -> None:
+    """Write a set as shards below OUT, finished or not at all; training reads them as it reads the set itself."""
+    from datamodules.datasets.shards import write_shards
+    from datamodules.samples import SPLITS, parse_split
+
+    data_set = find_set(name)
+    parts = [parse_split(split) for split in splits] if splits else SPLITS
+    sources = {split: _open(data_set, root, split) for split in parts}
+    there = f"{address.rstrip('/')}/{data_set.folder}" if address else None
+    write_shards(sources, out / data_set.folder, shard_bytes=shard_mb << 20, address=there, data_set=data_set.name)
+
+
+def _open(data_set: DataSet, root: Path, split: Split) -> FaceFiles:
+    from datamodules.errors import DataError
+
+    if data_set.domain is None:
+        raise DataError(f"{data_set} is no set of faces to translate; shards are made of {_names()}")
+    faces: FaceFiles = data_set.open(root / data_set.folder, split)
+    return faces
+
+
+def _names() -> str:
+    return ", ".join(str(each) for each in data_sets() if each.domain)

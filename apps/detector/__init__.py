@@ -1,0 +1,1 @@
+"""``cartoongan detector``: training and measuring the face and landmark detector."""

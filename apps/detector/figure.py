@@ -1,0 +1,70 @@
+"""``cartoongan detector figure``: photos, cartoons and generated cartoons with landmarks, as the paper's Fig. 9."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.drawing.pictures import face_tile, titled_sheet, write_png
+from datamodules.errors import DataError
+
+if TYPE_CHECKING:
+    from apps.drawing.contact_sheet import Tile
+    from networks.mtcnn import Cascade
+
+SIDE = 240
+"""Longer side of each image on the sheet, in pixels."""
+
+
+def draw_figure(
+    photos: Annotated[Path, typer.Option(metavar="DIR", help="Photos.")],
+    cartoons: Annotated[Path, typer.Option(metavar="DIR", help="Cartoons.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Picture to write, *.png.")],
+    generated: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The cartoons that were made of the photos, in their order.")
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Detector; by default the project's own.")
+    ] = None,
+    rows: Annotated[int, typer.Option(min=1, help="Rows at most; as many as the smallest folder has images.")] = 6,
+) -> None:
+    """Draw columns of photos, cartoons and generated cartoons with the boxes and points that were found (Fig. 9).
+
+    The images of each folder come in the order of their names. Where no face was found, the image says so.
+    """
+    import torch
+
+    from lightning_modules.detector import load_detector
+    from networks.mtcnn import Cascade
+
+    columns = {"photo": _images(photos), "cartoon": _images(cartoons)}
+    if generated is not None:
+        columns["generated cartoon"] = _images(generated)
+        if len(columns["generated cartoon"]) != len(columns["photo"]):
+            raise DataError(
+                f"{generated} holds {len(columns['generated cartoon'])} images, {photos} {len(columns['photo'])}; "
+                "--generated wants one cartoon for each photo, in the same order"
+            )
+    cascade = Cascade(load_detector(weights), device="cuda" if torch.cuda.is_available() else "cpu")
+    count = min(rows, *map(len, columns.values()))
+    tiles = [_tile(cascade, paths[row]) for row in range(count) for paths in columns.values()]
+    write_png(titled_sheet(tiles, list(columns), SIDE), out)
+    print(f"{count} rows: {out}")
+
+
+def _images(folder: Path) -> list[Path]:
+    from datamodules.images import find_images
+
+    return find_images(folder)
+
+
+def _tile(cascade: Cascade, path: Path) -> Tile:
+    import torch
+
+    from datamodules.images import read_rgb
+
+    image = read_rgb(path)
+    (found,) = cascade.detect([torch.from_numpy(image)])
+    return face_tile(image, found.boxes.cpu().numpy(), found.landmarks.cpu().numpy(), SIDE)

@@ -1,0 +1,31 @@
+"""``cartoongan detector import``: the weights of facenet-pytorch as one of our files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from datamodules.errors import DataError
+
+
+def import_detector(
+    folder: Annotated[
+        Path,
+        typer.Option("--from", metavar="DIR", help="Holds pnet.pt, rnet.pt, onet.pt: facenet_pytorch/data, for one."),
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="File of weights to write, *.safetensors.")],
+) -> None:
+    """Turn the weights of the facenet-pytorch package into ours: one file that cannot carry code.
+
+    Get that package with `pip install --no-deps facenet-pytorch`: the versions that it asks for are outdated.
+    """
+    from networks.mtcnn import WeightsError, import_facenet, save_weights
+
+    try:
+        nets, card = import_facenet(folder)
+        save_weights(nets, card, out)
+    except WeightsError as error:
+        raise DataError(str(error)) from error
+    print(f"detector: {out}; untrained: {', '.join(card.untrained_heads)}")

@@ -1,0 +1,60 @@
+"""``cartoongan detector judge``: a judge of landmarks for `lightning test`, with its own errors in its card."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from datamodules.errors import DataError
+
+FRAMES = (250, 64, 32)
+"""Sides in pixels of the frames in which it is measured, beside the images as they are."""
+
+
+def make_judge(
+    weights: Annotated[Path, typer.Option(metavar="FILE", help="A detector with a trained ONet, *.safetensors.")],
+    root: Annotated[Path, typer.Option(metavar="DIR", help="Holds lfw_net/ and cartoonset10k/ to measure it on.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The judge's file, *.safetensors.")],
+    families: Annotated[
+        Path | None,
+        typer.Option("--cartoon-families", metavar="FILE", help="Table of cartoons' parts that training held back."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="So many images of each kind at most.")] = None,
+) -> None:
+    """Measure a detector's landmark regressor, and write it as a judge of landmarks.
+
+    It sees each face in the square that its true landmarks ask for, as `lightning test` shows it: in the images as they
+    are, and framed as CelebA's at 250, 64 and 32 px. The bias is the mean error in x and y, in pixels of the frame. A
+    judge should not be the detector in the landmark loss: train one with another seed.
+    """
+    from lightning_modules.evaluation.detector_evaluation import regressor_scores
+    from lightning_modules.evaluation.known_faces import drawn_faces, framed, held_back, photographed_faces
+    from networks.mtcnn import LandmarkRegressor, WeightsError, load_weights, save_weights
+
+    cartoons = root / "cartoonset10k"
+    try:
+        nets, card = load_weights(weights)
+        regressor = LandmarkRegressor(nets.onet)
+        sources = {
+            "LFW+Net test": photographed_faces(root / "lfw_net", limit),
+            "cartoons held back": drawn_faces(cartoons, held_back(cartoons, families), limit=limit),
+        }
+        errors: dict[str, float] = {}
+        biases: dict[str, list[float]] = {}
+        for title, faces in sources.items():
+            errors[f"error on {title}"] = float(regressor_scores(regressor, faces, title).summary.mean)
+            for side in FRAMES:
+                scores = regressor_scores(regressor, framed(faces, side), f"{title}, {side} px")
+                errors[f"error on {title}, {side} px"] = float(scores.summary.mean)
+                biases[f"error on {title}, {side} px"] = scores.bias.tolist()
+        details = card.details | {"judge": errors, "judge's bias in pixels": biases}
+        save_weights(nets, replace(card, details=details), out)
+    except WeightsError as error:
+        raise DataError(str(error)) from error
+    for title, value in errors.items():
+        bias = "   bias {:+.2f} {:+.2f} px".format(*biases[title]) if title in biases else ""
+        print(f"{title:<34}{value:7.1%} of the eye distance{bias}")
+    print(f"judge: {out}")

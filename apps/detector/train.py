@@ -1,0 +1,294 @@
+"""``cartoongan detector train``: all stages of the detector, one after the other."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.sample_data import make_sample_data
+from datamodules.atomic import write_whole
+from datamodules.errors import DataError
+
+if TYPE_CHECKING:
+    from networks.mtcnn import Card
+
+_SAMPLE_COUNT = 120
+_STAGES = ("pnet", "rnet", "onet")
+_ORDER_FILE = "order.json"
+_MODERN = ["--model.optimizer", "adamw", "--model.weight_decay", "1e-4", "--data.recolouring", "0.15"]
+
+
+_CARD = """# A face and landmark detector: MTCNN
+
+Three stages (PNet, RNet, ONet) of Landmark CartoonGAN, trained by `cartoongan detector train` on WIDER FACE (boxes),
+LFW+Net (landmarks) and CartoonSet (both). The terms of these sets go with the weights: WIDER FACE is CC BY-NC-ND 4.0,
+LFW+Net for research only, CartoonSet CC BY 4.0. Use the weights for research.
+
+Cartoons that were held back from training are of the same family as those that it saw: heads put together from the same
+few parts, but for the eyes and glasses.
+
+## Figures
+
+```json
+{figures}
+```
+
+## Training
+
+```json
+{training}
+```
+"""
+
+
+class Preset(StrEnum):
+    """How much a detector is trained."""
+
+    TINY = "tiny"
+    SMALL = "small"
+    PAPER = "paper"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Training of one stage.
+
+    Attributes:
+        epochs: Number of epochs.
+        epoch_size: Crops an epoch.
+        batch_size: Crops a batch.
+        options: Further options of `lightning fit`.
+    """
+
+    epochs: int
+    epoch_size: int
+    batch_size: int
+    options: tuple[str, ...] = ()
+
+    def words(self) -> list[str]:
+        """As options of `lightning fit`."""
+        return [
+            *("--trainer.max_epochs", str(self.epochs)),
+            *("--data.epoch_size", str(self.epoch_size), "--data.batch_size", str(self.batch_size)),
+            *self.options,
+        ]
+
+
+def _modern(learning_rate: float, ema_decay: float, *more: str) -> tuple[str, ...]:
+    return (*_MODERN, "--model.learning_rate", str(learning_rate), "--model.ema_decay", str(ema_decay), *more)
+
+
+_TO_LANDMARKS = (
+    *("--model.landmark_loss", "distance", "--model.loss_weights", "[1.0,0.5,3.0]"),
+    *("--data.rotation", "15", "--data.landmarks", "5"),
+)
+
+BUDGETS: dict[Preset, dict[str, Budget]] = {
+    Preset.TINY: {
+        "pnet": Budget(2, 60_000, 512, _modern(6e-3, 0.98)),
+        "rnet": Budget(2, 20_000, 256, _modern(3e-3, 0.98)),
+        "onet": Budget(2, 5_000, 128, _modern(2e-3, 0.98)),
+    },
+    Preset.SMALL: {
+        "pnet": Budget(10, 300_000, 1024, _modern(6e-3, 0.998)),
+        "rnet": Budget(10, 150_000, 512, _modern(3e-3, 0.998)),
+        "onet": Budget(20, 60_000, 256, _modern(2e-3, 0.998, *_TO_LANDMARKS)),
+    },
+    Preset.PAPER: {
+        "pnet": Budget(30, 1_000_000, 384),
+        "rnet": Budget(22, 1_000_000, 384),
+        "onet": Budget(22, 1_000_000, 384),
+    },
+}
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a start asks of each stage.
+
+    Attributes:
+        preset: How much it is trained.
+        root: Data, an absolute path.
+        families: Table of cartoons' parts, an absolute path.
+        options: Further options of `lightning fit`.
+    """
+
+    preset: Preset
+    root: Path
+    families: Path | None
+    options: tuple[str, ...]
+
+    def words(self, stage: str) -> list[str]:
+        """As options of `lightning fit`."""
+        families = ["--data.cartoon_families", str(self.families)] if self.families else []
+        return ["--data.root", str(self.root), *BUDGETS[self.preset][stage].words(), *families, *self.options]
+
+    def record(self, stage: str, before: Path | None) -> dict[str, object]:
+        """All that decides what becomes of a stage, as plain values by the name that a user knows.
+
+        Args:
+            stage: The stage.
+            before: Detector of the stages before it, which counts by what it holds; there may be none yet.
+        """
+        from networks.weights_file import fingerprint
+
+        return {
+            "--root": str(self.root),
+            "--families": str(self.families) if self.families else None,
+            "--option": list(self.options),
+            f"budget of --preset {self.preset}": BUDGETS[self.preset][stage].words(),
+            "earlier stage": fingerprint(before) if before and before.is_file() else None,
+        }
+
+
+def train(
+    root: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Holds wider_face/, lfw_net/, cartoonset10k/ (default: sample data)."),
+    ] = None,
+    preset: Annotated[
+        Preset, typer.Option(help="Budget: tiny shows that it runs, small trains on two cores.")
+    ] = Preset.SMALL,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the runs go (default: runs/ of the project).")
+    ] = None,
+    families: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Table of cartoons' parts, to hold whole families back.")
+    ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(help="Passed on to each `lightning fit`, e.g. --option=--trainer.devices=2.")
+    ] = None,
+    install: Annotated[
+        bool, typer.Option("--install", help="Make it the project's own detector, weights/mtcnn.safetensors.")
+    ] = False,
+) -> None:
+    """Train PNet, RNet and ONet, mine what each next one learns from, and measure the detector.
+
+    Finished stages are kept, a stopped one goes on, where they were trained on the same data with the same options. The
+    detector and its card lie in OUT/detector-PRESET.
+    """
+    from lightning_modules.runs import default_runs_folder
+
+    runs = (out or default_runs_folder()).expanduser().absolute()
+    data = (root or runs / "sample_data_detector").expanduser().absolute()
+    table = families.expanduser().absolute() if families else None
+    folder, order = runs / f"detector-{preset}", Order(preset, data, table, tuple(option or ()))
+    _refuse_another_order(folder, order)
+    if root is None:
+        make_sample_data(data, _SAMPLE_COUNT, seed=0)
+    weights: Path | None = None
+    for stage in _STAGES:
+        weights = _train_stage(stage, folder, weights, order)
+    assert weights is not None
+    conclude(weights, data, table, folder / "mtcnn.safetensors", install)
+
+
+def _home(folder: Path, stage: str) -> Path:
+    return folder / f"mtcnn_{stage}" / "run"
+
+
+def _detector(folder: Path, stage: str) -> Path:
+    """The detector as far as a stage leaves it."""
+    from lightning_modules.mtcnn import DETECTOR_FILE
+
+    return _home(folder, stage) / DETECTOR_FILE
+
+
+def _checkpoint(folder: Path, stage: str) -> Path:
+    """What a stage that was stopped goes on from."""
+    return _home(folder, stage) / "checkpoints" / "last.ckpt"
+
+
+def _refuse_another_order(folder: Path, order: Order) -> None:
+    """Refuse stages, finished or not, that were trained as another start asked, before anything is trained.
+
+    Raises:
+        DataError: There are such stages; the message names what differs and the folders to remove.
+    """
+    differing: list[str] = []
+    foreign: list[Path] = []
+    before: Path | None = None
+    for stage in _STAGES:
+        detector, checkpoint = _detector(folder, stage), _checkpoint(folder, stage)
+        if detector.is_file() or checkpoint.is_file():
+            names = _differences(_read_record(folder, stage), order.record(stage, before))
+            differing += names
+            foreign += [_home(folder, stage)] if names else []
+        before = detector
+    if foreign:
+        raise DataError(
+            f"stages were trained otherwise before ({', '.join(dict.fromkeys(differing))}): "
+            f"remove {' and '.join(map(str, foreign))}, or choose another --out"
+        )
+
+
+def _differences(trained: dict[str, object], asked: dict[str, object]) -> list[str]:
+    if not trained:
+        return ["nobody knows how"]
+    return [f"another {name}" for name, value in asked.items() if trained.get(name) != value]
+
+
+def _read_record(folder: Path, stage: str) -> dict[str, object]:
+    """What was asked of a stage; nothing where that is not known."""
+    try:
+        return dict(json.loads((_home(folder, stage) / _ORDER_FILE).read_text(encoding="utf-8")))
+    except (OSError, TypeError, ValueError):
+        return {}
+
+
+def _train_stage(stage: str, folder: Path, before: Path | None, order: Order) -> Path:
+    """Train a stage, or go on with it; returns the detector so far."""
+    from lightning_modules.cli import main
+
+    home, detector, checkpoint = _home(folder, stage), _detector(folder, stage), _checkpoint(folder, stage)
+    if detector.is_file():
+        print(f"{stage}: {detector} is there already")
+        return detector
+    if not checkpoint.is_file():
+        write_whole(home / _ORDER_FILE, json.dumps(order.record(stage, before), indent=2) + "\n")
+    start = ["--ckpt_path", str(checkpoint)] if checkpoint.is_file() else ["--run", home.name]
+    earlier = ["--model.weights", str(before)] if before else []
+    config = ["--config", f"configs/mtcnn_{stage}.yaml", "--trainer.default_root_dir", str(folder)]
+    code = main(["fit", *config, *start, *earlier, *order.words(stage)])
+    if code:
+        raise typer.Exit(code)
+    if not detector.is_file():
+        raise DataError(f"{stage} was stopped; the same command goes on with it")
+    return detector
+
+
+def conclude(weights: Path, root: Path, families: Path | None, out: Path, install: bool) -> None:
+    """Measure a detector, and write it with a card that says what it is.
+
+    Args:
+        weights: Detector with all stages trained.
+        root: Data to measure it on.
+        families: Table of cartoons' parts.
+        out: File to write; the card goes beside it as Markdown.
+        install: Write both also to the project's `weights/`.
+    """
+    from dataclasses import replace
+
+    from apps.detector.eval import evaluate
+    from lightning_modules.detector import default_weights
+    from networks.mtcnn import load_weights, save_weights
+
+    nets, card = load_weights(weights)
+    figures = evaluate(weights, root, families)
+    card = replace(card, details={**card.details, "figures": figures})
+    for path in (out, default_weights()) if install else (out,):
+        save_weights(nets, card, path)
+        write_whole(path.with_suffix(".md"), describe(card))
+        print(f"detector: {path}\ncard:     {path.with_suffix('.md')}")
+
+
+def describe(card: Card) -> str:
+    """A detector's card as Markdown."""
+    details = dict(card.details)
+    figures = details.pop("figures", {})
+    return _CARD.format(figures=json.dumps(figures, indent=1), training=json.dumps(details, indent=1))

@@ -1,0 +1,1 @@
+"""Drawing and writing of pictures, for all commands."""

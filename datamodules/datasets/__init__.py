@@ -1,0 +1,1 @@
+"""Everything that reads a data set, and the registry of the sets."""

@@ -1,0 +1,112 @@
+"""Frames decoded once: a memory-mapped cache that all processes of a machine share."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from datamodules.errors import DataError
+from datamodules.kept_folder import check_room, kept_folder
+from datamodules.samples import RawFace
+from datamodules.source import FaceSource
+from datamodules.transforms.framing import Framing
+
+_VERSION = 2
+_FRAMES, _LANDMARKS, _COMPLAINTS = "frames.npy", "landmarks.npy", "complaints.json"
+
+
+class FramedFaces:
+    """Faces read and framed one by one, as they are asked for."""
+
+    def __init__(self, source: FaceSource, framing: Framing) -> None:
+        self.names, self.hair, self.glasses = source.names, source.hair, source.glasses
+        self._source, self._framing = source, framing
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def __getitem__(self, index: int) -> RawFace:
+        return self._framing(self._source[index])
+
+    def fingerprint(self) -> str:
+        """Changes with the source and with the framing."""
+        return hashlib.sha256(f"{self._source.fingerprint()} {self._framing}".encode()).hexdigest()
+
+
+class CachedFaces:
+    """The same faces from a cache of their frames, which is built the first time.
+
+    A cache belongs to one state of its source: when a file or a setting changes, it is built anew and the old one
+    removed. It appears whole or not at all, and a second process that wants it waits for the first. An unreadable image
+    is an error when it is asked for, as it is without a cache.
+
+    Args:
+        faces: Framed faces, all of one size.
+        folder: Where caches lie.
+        name: Tells caches of different sets, splits and sizes apart.
+
+    Raises:
+        DataError: The disk has no room for it.
+    """
+
+    def __init__(self, faces: FramedFaces, folder: Path, name: str) -> None:
+        self.names, self.hair, self.glasses = faces.names, faces.hair, faces.glasses
+        self._fingerprint = hashlib.sha256(f"{_VERSION} {faces.fingerprint()}".encode()).hexdigest()
+        with kept_folder(folder, name, self._fingerprint, lambda place: _fill(faces, place)) as path:
+            self._frames: NDArray[np.uint8] = np.load(path / _FRAMES, mmap_mode="r")
+            self._landmarks: NDArray[np.float32] = np.load(path / _LANDMARKS)
+            self._complaints: dict[str, str] = json.loads((path / _COMPLAINTS).read_text(encoding="utf-8"))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> RawFace:
+        if complaint := self._complaints.get(str(index)):
+            raise DataError(complaint)
+        frame = np.array(self._frames[index])
+        name, glasses = Path(self.names[index]), int(self.glasses[index])
+        return RawFace(frame, self._landmarks[index], int(self.hair[index]), name, glasses)
+
+    def fingerprint(self) -> str:
+        """Changes with the source and with the framing."""
+        return self._fingerprint
+
+
+def _fill(faces: FramedFaces, folder: Path) -> None:
+    shape = _frame_shape(faces)
+    needed = len(faces) * int(np.prod(shape))
+    check_room(folder, needed)
+    frames = np.lib.format.open_memmap(folder / _FRAMES, mode="w+", dtype=np.uint8, shape=(len(faces), *shape))
+    landmarks = np.full((len(faces), 5, 2), np.nan, dtype=np.float32)
+
+    def store(index: int) -> tuple[int, str] | None:
+        try:
+            face = faces[index]
+        except DataError as error:
+            return index, str(error)
+        frames[index], landmarks[index] = face.image, face.landmarks
+        return None
+
+    with ThreadPoolExecutor() as pool:  # decoding and resizing leave Python's lock
+        print(f"building a cache of {needed / 1e6:,.0f} MB in {folder.parent}", file=sys.stderr)
+        results = tqdm(pool.map(store, range(len(faces))), total=len(faces), desc="cache", unit="image", disable=None)
+        complaints = dict(result for result in results if result is not None)
+    frames.flush()
+    np.save(folder / _LANDMARKS, landmarks)
+    (folder / _COMPLAINTS).write_text(json.dumps(complaints), encoding="utf-8")
+
+
+def _frame_shape(faces: FramedFaces) -> tuple[int, ...]:
+    for index in range(len(faces)):
+        try:
+            return faces[index].image.shape
+        except DataError:
+            continue
+    raise DataError("not one image of the set can be read; run `cartoongan data check`")

@@ -1,0 +1,155 @@
+"""CartoonSet (Google, CC BY 4.0) in its published layout: ``cs*.png`` (RGBA), each with a ``cs*.csv`` of attributes.
+
+https://google.github.io/cartoonset/ - the 10k and the 100k set differ in number only; the 100k set
+lies in ten sub-folders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from datamodules.datasets.annotations import Problem, raise_first, read_lines
+from datamodules.datasets.faces_csv import FACES_CSV, read_annotations
+from datamodules.datasets.splits import split_of
+from datamodules.errors import DataError
+from datamodules.images import read_rgb
+from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, HairColour, RawFace, Split
+from datamodules.source import fingerprint_of
+
+FRAME = 500.0
+"""Side of the official images in pixels, the frame of ``LANDMARKS``."""
+
+LANDMARKS = np.array([[205.8, 259.6], [293.2, 259.6], [249.4, 309.2], [225.0, 331.0], [273.0, 331.0]], dtype=np.float32)
+"""The set draws its parts at fixed places, so these points (measured, +-3 px) hold for every image of it.
+
+Cartoons of another family, framed like it, bring their own in a ``faces.csv`` beside them (see ``faces_csv``).
+"""
+
+FACE_BOX = np.array([155.0, 170.0, 345.0, 390.0], dtype=np.float32)
+"""Edges x1, y1, x2, y2 of every face in ``FRAME``: hair line to chin, without ears, as WIDER FACE's boxes."""
+
+HAIR_OF_INDEX: dict[int, HairColour] = {
+    7: HairColour.BLACK,
+    5: HairColour.BROWN,
+    6: HairColour.BROWN,
+    0: HairColour.BLONDE,
+    1: HairColour.BLONDE,
+    4: HairColour.BLONDE,
+    8: HairColour.GREY,
+    9: HairColour.GREY,
+}
+"""csv ``hair_color`` index -> the paper's four colours; 2 (orange) and 3 (red) are none of them."""
+
+
+NO_GLASSES = 11
+"""csv ``glasses`` index of heads without; the other eleven are styles."""
+
+
+class CartoonSet(Dataset[RawFace]):
+    """The cartoons of one split, in the order of their names.
+
+    The set has no official split; ours is ``split_of`` the file's name. The landmarks are ``LANDMARKS``, but for files
+    that a ``faces.csv`` in the folder has landmarks of.
+
+    Attributes:
+        names: Image files of this split, relative to the folder.
+        attributes: For each image, attribute name -> value index.
+        hair: ``(N,)`` int64: a ``HairColour``, or ``NO_HAIR_COLOUR``.
+        glasses: ``(N,)`` int64: 1 with glasses, 0 without, ``UNKNOWN_GLASSES`` where the csv does not say.
+
+    Raises:
+        DataError: The folder or a csv is missing, or a csv is malformed, or ``faces.csv`` names a file that is not
+            there; the message names it.
+    """
+
+    def __init__(self, folder: Path, split: Split) -> None:
+        if not folder.is_dir():
+            raise DataError(f"no such folder: {folder}; is --data.root the folder that holds {folder.name}/?")
+        self.folder = folder
+        present = find_cartoons(folder)
+        self.names = [name for name in present if split_of(Path(name).name) == split]
+        if not self.names:
+            raise DataError(f"{folder} holds no cs*.png of the split '{split}'")
+        self.attributes = [read_attributes((folder / name).with_suffix(".csv")) for name in self.names]
+        self.hair: NDArray[np.int64] = np.array(
+            [HAIR_OF_INDEX.get(row["hair_color"], NO_HAIR_COLOUR) for row in self.attributes], dtype=np.int64
+        )
+        self.glasses: NDArray[np.int64] = np.array([_has_glasses(row) for row in self.attributes], dtype=np.int64)
+        self._annotations = read_annotations(folder / FACES_CSV)
+        if absent := sorted(self._annotations.keys() - set(present)):
+            raise DataError(f"{folder / FACES_CSV} has a row for {absent[0]}, which is no cartoon in {folder}")
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> RawFace:
+        path = self.path(index)
+        image = read_rgb(path)
+        own = self._annotations.get(self.names[index])
+        landmarks = own.landmarks if own and own.has_landmarks else landmarks_at(image.shape[0])
+        return RawFace(image, landmarks, int(self.hair[index]), path, int(self.glasses[index]))
+
+    def path(self, index: int) -> Path:
+        """The file of a face."""
+        return self.folder / self.names[index]
+
+    def fingerprint(self) -> str:
+        """Changes with the image files and the landmarks that lie beside them."""
+        beside = [FACES_CSV] if self._annotations else []
+        return fingerprint_of(self.folder, [*self.names, *beside])
+
+
+def landmarks_at(side: int) -> NDArray[np.float32]:
+    """``LANDMARKS`` in an image of another side than ``FRAME``: (5, 2) pixels, whose middles are whole numbers."""
+    return np.asarray((LANDMARKS + 0.5) * (side / FRAME) - 0.5, dtype=np.float32)
+
+
+def _has_glasses(attributes: dict[str, int]) -> int:
+    return int(attributes["glasses"] != NO_GLASSES) if "glasses" in attributes else UNKNOWN_GLASSES
+
+
+def find_cartoons(folder: Path) -> list[str]:
+    """Every cartoon of the set, as a path in its folder, sorted."""
+    return [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("cs*.png"))]
+
+
+def read_attributes(path: Path) -> dict[str, int]:
+    """Read a CartoonSet csv, one ``"name", value index, cardinality`` a line.
+
+    Raises:
+        DataError: The file is missing, a line is malformed, an index is out of range, or ``hair_color`` is absent.
+    """
+    attributes, problems = parse_attributes(read_lines(path, "every cs*.png needs its csv"))
+    raise_first(path, problems)
+    if "hair_color" not in attributes:
+        raise DataError(f"{path} has no line for hair_color")
+    return attributes
+
+
+def parse_attributes(lines: Sequence[str]) -> tuple[dict[str, int], list[Problem]]:
+    """Read the lines of a csv.
+
+    Returns:
+        Attribute name -> value index of the lines that could be read, and what was wrong with the others.
+    """
+    attributes: dict[str, int] = {}
+    problems: list[Problem] = []
+    for number, line in enumerate(lines, start=1):
+        words = [word.strip().strip('"') for word in line.split(",")]
+        if words == [""]:
+            continue
+        try:
+            name, value, cardinality = words[0], int(words[1]), int(words[2])
+        except (IndexError, ValueError):
+            problems.append(Problem(number, f'expected `"name", value index, cardinality`, found `{line}`'))
+            continue
+        if 0 <= value < cardinality:
+            attributes[name] = value
+        else:
+            problems.append(Problem(number, f"{name} is {value}, but has only the values 0 to {cardinality - 1}"))
+    return attributes, problems

@@ -1,0 +1,184 @@
+"""CelebA (Liu et al. 2015) in its published layout: aligned photos, 40 attributes, five landmarks, partition.
+
+``celeba/img_align_celeba/000001.jpg`` (178x218), ``list_attr_celeba.txt``, ``list_landmarks_align_celeba.txt``,
+``list_eval_partition.txt``, as the "Align&Cropped Images" download of https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html.
+Two lists about the photos before alignment ("In-The-Wild Images") may lie beside them: ``list_bbox_celeba.txt`` and
+``list_landmarks_celeba.txt``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from datamodules.datasets.annotations import Problem, raise_first, read_lines
+from datamodules.errors import DataError
+from datamodules.images import read_rgb
+from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, HairColour, RawFace, Split
+from datamodules.source import fingerprint_of
+
+_PARTITION: dict[Split, str] = {"train": "0", "val": "1", "test": "2"}
+_HAIR_ATTRIBUTES = {
+    "Black_Hair": HairColour.BLACK,
+    "Brown_Hair": HairColour.BROWN,
+    "Blond_Hair": HairColour.BLONDE,
+    "Gray_Hair": HairColour.GREY,
+}
+
+
+class CelebA(Dataset[RawFace]):
+    """The photos of one official partition, in the order of their names.
+
+    Attributes:
+        names: File names of this partition.
+        attribute_names: The 40 attribute names in the file's order.
+        attributes: ``(N, 40)`` bool.
+        landmarks: ``(N, 5, 2)`` float32 pixels of the 178x218 images.
+        hair: ``(N,)`` int64, see ``hair_labels``.
+        glasses: ``(N,)`` int64: 1 with glasses, 0 without; ``UNKNOWN_GLASSES`` where the list has no such column.
+
+    Raises:
+        DataError: A list is missing or malformed; the message names file and line.
+    """
+
+    def __init__(self, folder: Path, split: Split) -> None:
+        self.folder = folder
+        partition = _read_rows(folder / "list_eval_partition.txt", header_lines=0, columns=1)
+        self.names = sorted(name for name, row in partition.items() if row.values[0] == _PARTITION[split])
+        if not self.names:
+            raise DataError(f"{folder / 'list_eval_partition.txt'} assigns no image to '{split}'")
+        self.attribute_names = _read_header(folder / "list_attr_celeba.txt")
+        self.attributes = self._table("list_attr_celeba.txt", len(self.attribute_names)) > 0
+        self.landmarks = self._table("list_landmarks_align_celeba.txt", 10).reshape(-1, 5, 2)
+        self.hair = hair_labels(self.attributes, self.attribute_names)
+        self.glasses = glasses_labels(self.attributes, self.attribute_names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> RawFace:
+        path = self.path(index)
+        return RawFace(read_rgb(path), self.landmarks[index], int(self.hair[index]), path, int(self.glasses[index]))
+
+    def path(self, index: int) -> Path:
+        """The file of a face."""
+        return self.folder / "img_align_celeba" / self.names[index]
+
+    def fingerprint(self) -> str:
+        """Changes with the image files and the landmarks."""
+        images = (f"img_align_celeba/{name}" for name in self.names)
+        return fingerprint_of(self.folder, [*images, "list_landmarks_align_celeba.txt"])
+
+    @cached_property
+    def wild_boxes(self) -> NDArray[np.float32] | None:
+        """Face boxes in the photos before alignment, where ``list_bbox_celeba.txt`` is there.
+
+        Returns:
+            ``(N, 4)`` pixels: x, y, width, height. Published rows are not all right: some boxes are of zero size.
+
+        Raises:
+            DataError: The list is malformed; the message names file and line.
+        """
+        has_list = (self.folder / "list_bbox_celeba.txt").exists()
+        return self._table("list_bbox_celeba.txt", 4) if has_list else None
+
+    @cached_property
+    def wild_landmarks(self) -> NDArray[np.float32] | None:
+        """Landmarks in the photos before alignment, where ``list_landmarks_celeba.txt`` is there.
+
+        Returns:
+            ``(N, 5, 2)`` pixels.
+
+        Raises:
+            DataError: The list is malformed; the message names file and line.
+        """
+        has_list = (self.folder / "list_landmarks_celeba.txt").exists()
+        return self._table("list_landmarks_celeba.txt", 10).reshape(-1, 5, 2) if has_list else None
+
+    def _table(self, file_name: str, columns: int) -> NDArray[np.float32]:
+        """The rows of this partition's images in a list file, as numbers: ``(N, columns)``."""
+        path = self.folder / file_name
+        rows = _read_rows(path, header_lines=2, columns=columns)
+        missing = [name for name in self.names if name not in rows]
+        if missing:
+            raise DataError(f"{path} has no row for {missing[0]} ({len(missing)} rows missing)")
+        try:
+            table = np.array([rows[name].values for name in self.names], dtype=np.float32)
+        except ValueError as error:
+            raise DataError(f"{path} holds something that is no number: {error}") from error
+        is_finite = np.isfinite(table).all(axis=1)
+        if not is_finite.all():
+            raise DataError(f"{path}, line {rows[self.names[int(is_finite.argmin())]].line}: a value is not finite")
+        return table
+
+
+def hair_labels(attributes: NDArray[np.bool_], names: list[str]) -> NDArray[np.int64]:
+    """The hair colour of each row of CelebA attributes.
+
+    A row counts for a colour only with exactly one of Black/Brown/Blond/Gray_Hair, not Bald and not Wearing_Hat, since
+    the attributes do not exclude each other.
+
+    Returns:
+        ``(N,)`` int64: a ``HairColour``, or ``NO_HAIR_COLOUR``.
+    """
+    column = {name: attributes[:, position] for position, name in enumerate(names)}
+    colours = np.stack([column[name] for name in _HAIR_ATTRIBUTES], axis=1)
+    is_certain = (colours.sum(axis=1) == 1) & ~column["Bald"] & ~column["Wearing_Hat"]
+    label_of_column = np.array(list(_HAIR_ATTRIBUTES.values()), dtype=np.int64)
+    return np.where(is_certain, label_of_column[colours.argmax(axis=1)], NO_HAIR_COLOUR)
+
+
+def glasses_labels(attributes: NDArray[np.bool_], names: list[str]) -> NDArray[np.int64]:
+    """Whether each row of CelebA attributes has glasses: ``(N,)`` int64, 1 or 0, or ``UNKNOWN_GLASSES``."""
+    if "Eyeglasses" not in names:
+        return np.full(len(attributes), UNKNOWN_GLASSES, dtype=np.int64)
+    return attributes[:, names.index("Eyeglasses")].astype(np.int64)
+
+
+class ListRow(NamedTuple):
+    """One row of a list file: the number of its line, counted from 1, and the words after the image's name."""
+
+    line: int
+    values: list[str]
+
+
+def parse_rows(lines: Sequence[str], header_lines: int, columns: int) -> tuple[dict[str, ListRow], list[Problem]]:
+    """The rows of a list file by image name, and what was wrong with the others."""
+    rows: dict[str, ListRow] = {}
+    problems: list[Problem] = []
+    for number, line in enumerate(lines[header_lines:], start=header_lines + 1):
+        name, *values = line.split() or [""]
+        if not name:
+            continue
+        if len(values) != columns:
+            problems.append(Problem(number, f"{len(values)} values, expected {columns}"))
+        elif name in rows:
+            problems.append(Problem(number, f"{name} has a row in line {rows[name].line} already"))
+        else:
+            rows[name] = ListRow(number, values)
+    return rows, problems
+
+
+def _read_lines(path: Path) -> list[str]:
+    return read_lines(path, "is --data.root the folder that holds celeba/?")
+
+
+def _read_header(path: Path) -> list[str]:
+    """The column names in the second line of a list file."""
+    lines = _read_lines(path)
+    if len(lines) < 2:
+        raise DataError(f"{path} ends before its header line")
+    return lines[1].split()
+
+
+def _read_rows(path: Path, header_lines: int, columns: int) -> dict[str, ListRow]:
+    """The rows of a list file by image name; a row of another length is an error."""
+    rows, problems = parse_rows(_read_lines(path), header_lines, columns)
+    raise_first(path, problems)
+    return rows

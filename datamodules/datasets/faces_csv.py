@@ -1,0 +1,152 @@
+"""``faces.csv``: what is known of the photos in a folder, for sets that have no lists of their own.
+
+A header and a row for each photo of which something is known; every column but ``file`` may be left out or empty::
+
+    file,x1,y1,x2,y2,x3,y3,x4,y4,x5,y5,hair,glasses
+    anna/1.jpg,70.5,112,108,111.5,89,130,74,151,106,150.5,brown,no
+    anna/2.jpg,,,,,,,,,,,grey,
+
+``file`` is relative to the folder of the csv, with forward slashes. The points are left eye, right eye, nose, left and
+right mouth corner as seen in the image, in pixels of the upright image, all five or none. ``hair`` is black, brown,
+blonde or grey, ``glasses`` is yes or no.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datamodules.datasets.annotations import parse_finite
+from datamodules.errors import DataError
+from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, HairColour
+
+FACES_CSV = "faces.csv"
+
+_COORDINATES = [f"{axis}{number}" for number in range(1, 6) for axis in "xy"]
+_COLUMNS = ["file", *_COORDINATES, "hair", "glasses"]
+_GLASSES = {"": UNKNOWN_GLASSES, "no": 0, "yes": 1}
+_COLOURS = {colour.name.lower(): colour for colour in HairColour}
+
+
+def no_landmarks() -> NDArray[np.float32]:
+    """Five landmarks of which nothing is known: ``(5, 2)`` float32 of NaN."""
+    return np.full((5, 2), np.nan, dtype=np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class FaceAnnotation:
+    """What is known of one photo.
+
+    Attributes:
+        landmarks: ``(5, 2)`` float32 pixels; NaN where they are unknown, and then all of them.
+        hair: A ``HairColour``, or ``NO_HAIR_COLOUR``.
+        glasses: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
+    """
+
+    landmarks: NDArray[np.float32] = field(default_factory=no_landmarks)
+    hair: int = NO_HAIR_COLOUR
+    glasses: int = UNKNOWN_GLASSES
+
+    @property
+    def has_landmarks(self) -> bool:
+        """Whether the landmarks are known."""
+        return bool(np.isfinite(self.landmarks).all())
+
+
+def read_annotations(path: Path) -> dict[str, FaceAnnotation]:
+    """The annotations in a csv by file name; none where there is no csv.
+
+    Raises:
+        DataError: The csv is malformed; the message names it and the line.
+    """
+    annotations: dict[str, FaceAnnotation] = {}
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, strict=True)
+            _check_header(reader.fieldnames or [], path)
+            for row in reader:
+                where = f"{path}, line {reader.line_num}"
+                name, annotation = _parse_row(row, where)
+                if name in annotations:
+                    raise DataError(f"{where}: {name} has a row already")
+                annotations[name] = annotation
+    except FileNotFoundError:
+        return {}
+    except csv.Error as error:
+        raise DataError(f"{path}, line {reader.reader.line_num}: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot read {path}: {error}") from error
+    return annotations
+
+
+def write_annotations(path: Path, annotations: Mapping[str, FaceAnnotation]) -> None:
+    """Add annotations to a csv, which appears whole or stays as it was.
+
+    A row that is there already is replaced as a whole, so that who fills in one thing starts from what
+    ``read_annotations`` gave; all others are kept. Rows are sorted by file.
+
+    Raises:
+        DataError: The csv that is there is malformed, or the folder is not writable.
+    """
+    merged = read_annotations(path) | dict(annotations)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            columns = len(_COLUMNS) if any(row.glasses != UNKNOWN_GLASSES for row in merged.values()) else -1
+            rows = (_format_row(name, merged[name]) for name in sorted(merged))
+            writer.writerows(row[:columns] for row in (_COLUMNS, *rows))
+        part.replace(path)
+    except OSError as error:
+        raise DataError(f"cannot write {path}: {error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _check_header(columns: Sequence[str], path: Path) -> None:
+    unknown = [column for column in columns if column not in _COLUMNS]
+    points = [column for column in columns if column in _COORDINATES]
+    is_whole = "file" in columns and len(points) in (0, len(_COORDINATES)) and len(set(columns)) == len(columns)
+    if unknown or not is_whole:
+        raise DataError(
+            f"{path}, line 1: the columns are {','.join(columns)}, expected file, and where known"
+            f" {','.join(_COORDINATES)}, hair and glasses"
+        )
+
+
+def _parse_row(row: Mapping[str, str | None], where: str) -> tuple[str, FaceAnnotation]:
+    if None in row or None in row.values():
+        raise DataError(f"{where}: {'more' if None in row else 'fewer'} values than columns")
+    words = {column: (word or "").strip() for column, word in row.items()}
+    if not words["file"]:
+        raise DataError(f"{where}: no file is named")
+    colour = words.get("hair", "").lower()
+    if colour and colour not in _COLOURS:
+        raise DataError(f"{where}: the hair is '{colour}', expected {', '.join(_COLOURS)} or nothing")
+    glasses = words.get("glasses", "").lower()
+    if glasses not in _GLASSES:
+        raise DataError(f"{where}: glasses is '{glasses}', expected yes, no or nothing")
+    hair = _COLOURS.get(colour, NO_HAIR_COLOUR)
+    return words["file"], FaceAnnotation(_parse_landmarks(words, where), hair, _GLASSES[glasses])
+
+
+def _parse_landmarks(words: Mapping[str, str], where: str) -> NDArray[np.float32]:
+    coordinates = [words.get(column, "") for column in _COORDINATES]
+    if not any(coordinates):
+        return no_landmarks()
+    values = parse_finite(coordinates)
+    if values is None:
+        raise DataError(f"{where}: the points are {','.join(coordinates)}, expected ten finite numbers or nothing")
+    return np.array(values, dtype=np.float32).reshape(5, 2)
+
+
+def _format_row(name: str, annotation: FaceAnnotation) -> list[str]:
+    coordinates = [str(value) if annotation.has_landmarks else "" for value in annotation.landmarks.flat]
+    hair = "" if annotation.hair == NO_HAIR_COLOUR else HairColour(annotation.hair).name.lower()
+    glasses = next(word for word, value in _GLASSES.items() if value == annotation.glasses)
+    return [name, *coordinates, hair, glasses]

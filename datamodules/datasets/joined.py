@@ -1,0 +1,94 @@
+"""Several sets as one domain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datamodules.errors import DataError
+from datamodules.samples import RawFace
+from datamodules.source import FaceSource
+
+
+class JoinedFaces:
+    """The faces of several sources, one source after the other, each face as its own has it.
+
+    Attributes:
+        names: As the sources have them, behind what the source is called and a slash.
+        hair: ``(N,)`` int64: of each face a ``HairColour``, or ``NO_HAIR_COLOUR``.
+        glasses: ``(N,)`` int64, 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
+
+    Args:
+        sources: The sources by what they are called, at least one; their faces have one size.
+    """
+
+    def __init__(self, sources: Mapping[str, FaceSource]) -> None:
+        self._sources = list(sources.values())
+        self.names = [f"{called}/{name}" for called, source in sources.items() for name in source.names]
+        self.hair: NDArray[np.int64] = np.concatenate([source.hair for source in self._sources])
+        self.glasses: NDArray[np.int64] = np.concatenate([source.glasses for source in self._sources])
+        self._ends = np.cumsum([len(source) for source in self._sources])
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> RawFace:
+        index = range(len(self))[index]
+        which = int(np.searchsorted(self._ends, index, side="right"))
+        return self._sources[which][index - int(self._ends[which]) + len(self._sources[which])]
+
+    def fingerprint(self) -> str:
+        """Changes with every source."""
+        return " ".join(source.fingerprint() for source in self._sources)
+
+
+def join(sources: Mapping[str, FaceSource]) -> FaceSource:
+    """The sources as one; a single one is itself, its names as they are."""
+    return JoinedFaces(sources) if len(sources) > 1 else next(iter(sources.values()))
+
+
+@dataclass(frozen=True)
+class SetFolder:
+    """A folder of faces.
+
+    Attributes:
+        called: What the user calls it.
+        path: Where it lies.
+    """
+
+    called: str
+    path: Path
+
+
+def set_folders(root: Path, names: str | Sequence[str], option: str) -> list[SetFolder]:
+    """The folders that an option names: each below the root, or else from the current folder.
+
+    Args:
+        root: Folder of the data sets.
+        names: One, several between commas, or a list; a folder whose own name has a comma is that folder.
+        option: What to call the option in a message.
+
+    Raises:
+        DataError: None is named, or one twice.
+    """
+    if isinstance(names, str):
+        names = [names] if folder_of(root, names).is_dir() else names.split(",")
+    called = [name.strip() for name in names]
+    if not called or not all(called):
+        raise DataError(f"{option} is '{','.join(called)}': name a folder, or several between commas")
+    folders = [SetFolder(name, folder_of(root, name)) for name in called]
+    paths = [folder.path.resolve() for folder in folders]
+    for number, path in enumerate(paths):
+        if path in paths[:number]:
+            raise DataError(f"{option} names {folders[number].path} twice")
+    return folders
+
+
+def folder_of(root: Path, name: str) -> Path:
+    """The folder of a set: below the root, or else from the current folder."""
+    below, here = root / name, Path(name).expanduser().absolute()
+    return here if here.is_dir() and not below.is_dir() else below

@@ -1,0 +1,85 @@
+"""Other attributes than the hair: the classes of a csv as the labels of the faces.
+
+A header and a row for each labelled face; a face without row has no label::
+
+    domain,file,label
+    photo,000001.jpg,1
+    cartoon,cs10.png,0
+
+``domain`` is photo or cartoon, ``file`` relative to the folder of the set, with forward slashes, ``label`` the number
+of the class from 0 on, which means the same in both domains.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datamodules.datasets.annotations import Problem, raise_first, read_lines
+from datamodules.errors import DataError
+from datamodules.samples import NO_HAIR_COLOUR, Domain, RawFace
+from datamodules.source import FaceSource
+
+_COLUMNS = ["domain", "file", "label"]
+
+Labels = dict[str, dict[str, int]]
+"""Domain -> file -> class."""
+
+
+def read_label_csv(path: Path) -> Labels:
+    """The labels of a csv.
+
+    Raises:
+        DataError: The file is missing or malformed; the message names the line.
+    """
+    header, *rows = list(csv.reader(read_lines(path, "give a csv with --data.labels"))) or [[]]
+    if header != _COLUMNS:
+        raise DataError(f"{path}, line 1: the columns are {','.join(header)}, expected {','.join(_COLUMNS)}")
+    labels: Labels = {domain: {} for domain in get_args(Domain)}
+    problems: list[Problem] = []
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(_COLUMNS) or row[0] not in labels or not row[2].isdecimal():
+            problems.append(Problem(number, f"expected photo or cartoon, a file, a number; found {','.join(row)}"))
+        elif row[1] in labels[row[0]]:
+            problems.append(Problem(number, f"{row[1]} has a row already"))
+        else:
+            labels[row[0]][row[1]] = int(row[2])
+    raise_first(path, problems)
+    return labels
+
+
+class RelabelledFaces:
+    """The same faces with other labels in the place of their hair colours; those without keep none.
+
+    Args:
+        faces: The faces.
+        labels: File -> class.
+
+    Raises:
+        DataError: Not one of the faces has a label.
+    """
+
+    def __init__(self, faces: FaceSource, labels: Mapping[str, int]) -> None:
+        self.names, self.glasses = faces.names, faces.glasses
+        self.hair: NDArray[np.int64] = np.array(
+            [labels.get(name, NO_HAIR_COLOUR) for name in faces.names], dtype=np.int64
+        )
+        self._faces = faces
+        if (self.hair == NO_HAIR_COLOUR).all():
+            raise DataError(f"--data.labels labels none of {len(faces)} faces such as {faces.names[0]}")
+
+    def __len__(self) -> int:
+        return len(self._faces)
+
+    def __getitem__(self, index: int) -> RawFace:
+        return replace(self._faces[index], hair=int(self.hair[index]))
+
+    def fingerprint(self) -> str:
+        """Changes with the faces and their labels."""
+        return f"{self._faces.fingerprint()} {self.hair.tolist()}"

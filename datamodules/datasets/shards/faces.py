@@ -1,0 +1,100 @@
+"""Faces read from shards, in any order, by any number of processes and threads."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from datamodules.datasets.shards.index import INDEX_NAME, LIBRARY_INDEX_NAME, ShardIndex
+from datamodules.datasets.shards.reader import ShardReader, StoredFace
+from datamodules.errors import DataError
+from datamodules.images import decode_rgb
+from datamodules.samples import RawFace, Split
+from datamodules.source import fingerprint_of
+
+
+class ShardedFaces(Dataset[RawFace]):
+    """The faces of one split, the same as those of the set that was sharded.
+
+    The ``path`` of a face is that of its shard, and its name below it.
+
+    Args:
+        folder: Holds ``shards.json`` and, unless that has an address, the folders of the splits.
+        split: One of those that were sharded.
+
+    Attributes:
+        names: As the set that was sharded has them.
+        hair: ``(N,)`` int64: of each face a ``HairColour``, or ``NO_HAIR_COLOUR``.
+        glasses: ``(N,)`` int64: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
+
+    Raises:
+        DataError: The index is missing, damaged or of another format, the split was not sharded, or a shard is missing
+            or cut off; the message names it.
+    """
+
+    def __init__(self, folder: Path, split: Split) -> None:
+        index = ShardIndex.load(folder)
+        if split not in index.splits:
+            raise DataError(f"the shards in {folder} hold {', '.join(index.splits)}, but no '{split}'")
+        part = index.splits[split]
+        self.folder = folder
+        self.names = part.names
+        self.hair: NDArray[np.int64] = np.array(part.hair, dtype=np.int64)
+        self.glasses: NDArray[np.int64] = np.array(part.glasses, dtype=np.int64)
+        self._split = split
+        self._shards = part.shards
+        self._ends = np.cumsum([shard.faces for shard in part.shards])
+        is_here = index.address is None or (folder / split).is_dir()
+        if is_here:
+            self._check_files()
+        self._address = str(folder / split) if is_here else f"{index.address}/{split}"
+        self._readers: dict[int, ShardReader] = {}
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> RawFace:
+        index = range(len(self))[index]
+        path = self._path_of(index)
+        stored = self._read(index, path)
+        if stored.name != self.names[index]:
+            raise DataError(
+                f"{path.parent} has {stored.name} where {self.folder / INDEX_NAME} has {self.names[index]};"
+                " they do not belong together, write the shards anew"
+            )
+        return RawFace(decode_rgb(stored.encoded, path), stored.landmarks, stored.hair, path, int(self.glasses[index]))
+
+    def fingerprint(self) -> str:
+        """Changes with the index and the shards beside it."""
+        return fingerprint_of(self.folder, [INDEX_NAME, *(f"{self._split}/{shard.file}" for shard in self._shards)])
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_readers": {}}
+
+    def _read(self, index: int, path: Path) -> StoredFace:
+        # A forked process must not share its parent's reader, whose state belongs to the parent's threads.
+        reader = self._readers.setdefault(os.getpid(), ShardReader(self._address, len(self._shards)))
+        try:
+            return reader.read(index)
+        except Exception as error:  # a damaged file or a lost connection can make the library fail in any way
+            raise DataError(f"cannot read {path} from {self._address}: {error}") from error
+
+    def _path_of(self, index: int) -> Path:
+        shard = self._shards[int(np.searchsorted(self._ends, index, side="right"))]
+        return self.folder / self._split / shard.file / self.names[index]
+
+    def _check_files(self) -> None:
+        """Refuse shards that are missing or cut off before training starts."""
+        folder = self.folder / self._split
+        for name in (LIBRARY_INDEX_NAME, *(shard.file for shard in self._shards)):
+            if not (folder / name).is_file():
+                raise DataError(f"no such file: {folder / name}; copy it anew, or write the shards anew")
+        for shard in self._shards:
+            path = folder / shard.file
+            size = path.stat().st_size
+            if size != shard.size:
+                raise DataError(f"{path} has {size:,} bytes instead of {shard.size:,}; copy it anew")

@@ -1,0 +1,115 @@
+"""The index beside the shards: which faces there are and which shard has them, known without opening one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from datamodules.errors import DataError
+from datamodules.samples import UNKNOWN_GLASSES, Split, parse_split
+
+INDEX_NAME = "shards.json"
+LIBRARY_INDEX_NAME = "index.json"
+"""What LitData calls its own index, one beside the shards of each split."""
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One file of faces.
+
+    Attributes:
+        file: Its name in the folder of its split.
+        size: Its bytes.
+        faces: How many it holds.
+    """
+
+    file: str
+    size: int
+    faces: int
+
+
+@dataclass(frozen=True)
+class SplitIndex:
+    """The faces of one split in their order.
+
+    Attributes:
+        names: As the set that was sharded has them.
+        hair: Of each face a ``HairColour``, or ``NO_HAIR_COLOUR``.
+        glasses: Of each face 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
+        shards: In the order of the faces.
+    """
+
+    names: list[str]
+    hair: list[int]
+    glasses: list[int]
+    shards: list[Shard]
+
+
+@dataclass(frozen=True)
+class ShardIndex:
+    """All splits of a set.
+
+    Attributes:
+        splits: Those that were sharded.
+        address: Where the folders of the splits are when they are not beside the index, as ``s3://bucket/celeba``.
+        data_set: Name of the set that was sharded; None in shards that were written before it was noted.
+    """
+
+    splits: dict[Split, SplitIndex]
+    address: str | None = None
+    data_set: str | None = None
+
+    def save(self, folder: Path) -> None:
+        """Write ``shards.json``."""
+        text = json.dumps({"format": _FORMAT, **asdict(self)}, ensure_ascii=False)
+        (folder / INDEX_NAME).write_text(text, encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> ShardIndex:
+        """Read ``shards.json``.
+
+        Raises:
+            DataError: It is missing, damaged, or of another format.
+        """
+        path = folder / INDEX_NAME
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if content["format"] != _FORMAT:
+                raise DataError(
+                    f"{path} has format {content['format']}, but this version of the project reads format {_FORMAT};"
+                    " write the shards anew with `cartoongan data shard`"
+                )
+            splits = {parse_split(name): _parse_split_index(part) for name, part in content["splits"].items()}
+            return cls(splits, content["address"], content.get("data_set"))
+        except FileNotFoundError as error:
+            raise DataError(f"no such file: {path}; write shards with `cartoongan data shard`") from error
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataError(f"{path} is damaged or no index of shards ({error!r}); write the shards anew") from error
+
+
+def is_sharded(folder: Path) -> bool:
+    """Whether a folder holds finished shards; their index is written last."""
+    return (folder / INDEX_NAME).is_file()
+
+
+def _parse_split_index(part: dict[str, list[object]]) -> SplitIndex:
+    names = [str(name) for name in part["names"]]
+    index = SplitIndex(
+        names=names,
+        hair=[int(str(label)) for label in part["hair"]],
+        glasses=[int(str(label)) for label in part.get("glasses", [UNKNOWN_GLASSES] * len(names))],
+        shards=[_parse_shard(shard) for shard in part["shards"]],
+    )
+    counts = {len(index.names), len(index.hair), len(index.glasses), sum(shard.faces for shard in index.shards)}
+    if len(counts) != 1:
+        raise ValueError("it has not as many names as labels and faces in shards")
+    return index
+
+
+def _parse_shard(shard: object) -> Shard:
+    if not isinstance(shard, dict):
+        raise TypeError(f"{shard} is no shard")
+    return Shard(str(shard["file"]), int(shard["size"]), int(shard["faces"]))

@@ -1,0 +1,45 @@
+"""Dealing the faces of a set that has no official split out to training, validation and test."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from datamodules.samples import SPLITS, Split
+
+_PERCENTS: dict[Split, range] = {"train": range(0, 90), "val": range(90, 95), "test": range(95, 100)}
+
+
+def split_of(name: str) -> Split:
+    """The split of a file, 90 / 5 / 5 %, from a hash of its name alone.
+
+    So it stays the same on every machine, and when files are added.
+    """
+    percent = int.from_bytes(digest(name)[:4]) % 100
+    return next(split for split, percents in _PERCENTS.items() if percent in percents)
+
+
+def deal_splits(names: Iterable[str]) -> dict[Split, list[str]]:
+    """Deal names out by ``split_of``, but leave no part empty where there are three names or more.
+
+    A part that few names leave empty gets the name with the largest hash of the largest part, which can be another one
+    once names are added.
+
+    Returns:
+        Each part's names, sorted.
+    """
+    parts: dict[Split, list[str]] = {split: [] for split in SPLITS}
+    for name in sorted(names):
+        parts[split_of(name)].append(name)
+    for part in parts.values():
+        largest = max(parts.values(), key=len)
+        if not part and len(largest) > 1:
+            name = max(largest, key=digest)
+            largest.remove(name)
+            part.append(name)
+    return parts
+
+
+def digest(name: str) -> bytes:
+    """What a name is dealt out by: the same on every machine."""
+    return hashlib.sha256(name.encode()).digest()

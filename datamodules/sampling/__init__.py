@@ -1,0 +1,1 @@
+"""Which faces are drawn, in which order and by which processes."""

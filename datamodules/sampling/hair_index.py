@@ -1,0 +1,138 @@
+"""The hair-sorted, balanced subset of the paper (3.2.1): an index of files, no copies."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from datamodules.atomic import write_whole
+from datamodules.errors import DataError
+from datamodules.samples import Domain, HairColour, RawFace, Split, parse_split
+from datamodules.source import FaceSource
+
+_FORMAT = 1
+_COLOURS = {colour.name.lower() for colour in HairColour}
+_DOMAINS: tuple[Domain, ...] = ("photo", "cartoon")
+
+
+@dataclass(frozen=True)
+class HairIndex:
+    """As many faces of each of the four hair colours in both domains.
+
+    Attributes:
+        split: The part of the sets that the faces were drawn from.
+        names: Domain -> colour -> names of the faces, as the sources have them.
+    """
+
+    split: Split
+    names: dict[Domain, dict[str, list[str]]]
+
+    def save(self, path: Path) -> None:
+        """Write the index as JSON, whole or not at all."""
+        content = {"format": _FORMAT, "split": self.split, "names": self.names}
+        write_whole(path, json.dumps(content, indent=1) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> HairIndex:
+        """Read an index.
+
+        Raises:
+            DataError: The file is missing or is no index of this format.
+        """
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if content["format"] != _FORMAT:
+                raise DataError(f"{path} has format {content['format']}, expected {_FORMAT}; make it anew")
+            names = {domain: dict(content["names"][domain]) for domain in _DOMAINS}
+            if any(set(colours) - _COLOURS for colours in names.values()):
+                raise ValueError("unknown colour")
+            return cls(parse_split(content["split"]), names)
+        except FileNotFoundError as error:
+            raise DataError(f"no such index: {path}; make it with `cartoongan data hair`") from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataError(f"{path} is no hair index; make it with `cartoongan data hair`") from error
+
+    def counts(self, domain: Domain) -> dict[str, int]:
+        """Faces of each colour."""
+        return {colour: len(names) for colour, names in self.names[domain].items()}
+
+    def select(self, source: FaceSource, domain: Domain) -> ChosenFaces:
+        """The faces of the index in ``source``.
+
+        Raises:
+            DataError: The source lacks one of them, or has another label for it.
+        """
+        position = {name: index for index, name in enumerate(source.names)}
+        chosen = [(name, colour) for colour, names in self.names[domain].items() for name in names]
+        for name, colour in chosen:
+            if name not in position:
+                raise DataError(f"the hair index names the {domain} {name}, which is not there; make it anew")
+            if source.hair[position[name]] != HairColour[colour.upper()]:
+                raise DataError(f"the hair index has {name} as {colour}, its annotation says otherwise; make it anew")
+        return ChosenFaces(source, [position[name] for name, _ in chosen])
+
+
+class ChosenFaces:
+    """Some faces of a source, in the order of ``indices``."""
+
+    def __init__(self, source: FaceSource, indices: list[int]) -> None:
+        self.names = [source.names[index] for index in indices]
+        self.hair = source.hair[indices]
+        self.glasses = source.glasses[indices]
+        self._source, self._indices = source, indices
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, index: int) -> RawFace:
+        return self._source[self._indices[index]]
+
+    def fingerprint(self) -> str:
+        """Changes with the source and with the choice."""
+        return f"{self._source.fingerprint()} {self._indices}"
+
+
+def build_hair_index(
+    sources: dict[Domain, FaceSource], split: Split, per_class: int, allow_fewer: bool = False, seed: int = 0
+) -> HairIndex:
+    """Draw the same number of faces of each colour from both domains.
+
+    Args:
+        sources: The labelled faces of each domain.
+        split: The part of the sets that they are.
+        per_class: Faces wanted of each colour and domain.
+        allow_fewer: Take as many as the rarest colour has, where that is fewer.
+        seed: Decides which faces; the same seed chooses the same ones.
+
+    Raises:
+        DataError: A colour has fewer faces than wanted; the message has the whole table.
+    """
+    members: dict[Domain, dict[str, list[str]]] = {
+        domain: {
+            colour.name.lower(): sorted(
+                name for name, hair in zip(source.names, source.hair, strict=True) if hair == colour
+            )
+            for colour in HairColour
+        }
+        for domain, source in sources.items()
+    }
+    fewest = min(len(names) for colours in members.values() for names in colours.values())
+    if fewest < per_class and not (allow_fewer and fewest):
+        table = "; ".join(
+            f"{domain}s: " + ", ".join(f"{colour} {len(names)}" for colour, names in colours.items())
+            for domain, colours in members.items()
+        )
+        raise DataError(
+            f"too few faces for --per-class {per_class} in the split '{split}'\n{table}\n"
+            f"take --per-class {fewest} or --allow-fewer, or more data (5,000 of each take cartoonset100k)"
+        )
+    rng = np.random.default_rng(seed)
+    count = min(per_class, fewest)
+    drawn = {
+        domain: {colour: sorted(rng.permutation(names)[:count].tolist()) for colour, names in colours.items()}
+        for domain, colours in members.items()
+    }
+    return HairIndex(split, drawn)

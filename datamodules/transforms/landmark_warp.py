@@ -1,0 +1,164 @@
+"""Cartoons bent so that their landmarks lie where those of a photo do.
+
+CartoonSet draws its parts at fixed places: every mouth is as wide, every head looks straight ahead. Photos do not, so a
+discriminator that knows such cartoons alone takes a wide smile or a turned head for a fake, against the landmark loss.
+Bent cartoons show it both, as sharp as the others.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from datamodules.samples import Faces, RawFace
+from datamodules.transforms.augment import FLIP_ORDER, to_faces
+from datamodules.transforms.face_box import MEAN_FACE
+from datamodules.transforms.framing import CARTOON_CROP
+
+Points = NDArray[np.float64]
+
+_LARGEST_SIDE = 500
+"""CartoonSet's own; more than that has no more to show."""
+
+_REACH = 0.55
+_FURTHEST = 0.45
+_RIDGE = 0.02
+"""How far a landmark bends what is around it, and how far it may be moved, in eye distances; and how smoothly."""
+
+_HEAD_SCALE = 0.87
+"""Eyes, nose and mouth fill more of a photo's head than of a cartoon's: away from them the map is so much smaller."""
+
+_OVERSAMPLING = 2
+_LEAST_SPREAD = 2.0
+
+_mean_face = MEAN_FACE.numpy().astype(np.float64)
+_MEAN_SPREAD = float(np.sqrt(((_mean_face - _mean_face.mean(axis=0)) ** 2).sum()))
+_MEAN_EYE_DISTANCE = float(_mean_face[1, 0] - _mean_face[0, 0])
+
+
+def bent_frame_side(image_size: int) -> int:
+    """Side in pixels of the frame that a cartoon of ``image_size`` is bent from: finer, so that it stays sharp."""
+    plain = round(image_size / CARTOON_CROP)
+    return max(plain, min(_OVERSAMPLING * plain, _LARGEST_SIDE))
+
+
+class LandmarkWarp:
+    """Draws a framed cartoon with its landmarks where a photo has its own, mirrored at random, on white.
+
+    The map is the similarity that fits the five points best, a little reduced, and a smooth bend that takes up what is
+    left, up to 0.45 eye distances. Where the landmarks of the photo or of the cartoon are unknown, the cartoon goes
+    through the paper's augmentation (3.2.2).
+
+    Args:
+        image_size: Side of the result in pixels.
+    """
+
+    def __init__(self, image_size: int) -> None:
+        self._side = image_size
+
+    def __call__(self, face: RawFace, target: NDArray[np.float32], seed: int) -> Faces:
+        """Bend one cartoon.
+
+        Args:
+            face: A cartoon framed by ``bent_frame_side``.
+            target: ``(5, 2)`` pixels of the result, where its landmarks are to lie; NaN where that is not known.
+            seed: Decides what is random.
+
+        Returns:
+            The cartoon without batch axis, with the landmarks that it really has.
+        """
+        rng = np.random.default_rng(seed)
+        image, source = face.image, face.landmarks.astype(np.float64)
+        is_known = _has_extent(source)
+        if not is_known:
+            source = _mean_face * image.shape[0]  # anywhere: without landmarks only the whole image is moved
+        if rng.random() < 0.5:
+            image, source = mirrored(image, source)
+        goal = target.astype(np.float64)
+        if not is_known or not _has_extent(goal):
+            goal = self._augmented(source, image.shape[0], rng)
+        bend = Bend(source, goal)
+        bent = bend.draw(image, self._side)
+        return to_faces(bent, bend.landmarks if is_known else np.full((5, 2), np.nan), face)
+
+    def _augmented(self, source: Points, frame: int, rng: np.random.Generator) -> Points:
+        """Landmarks of the same cartoon under a random rotation, scale and shift."""
+        angle, scale = np.deg2rad(rng.uniform(-15, 15)), rng.uniform(1.0, 1.3) * self._side / (CARTOON_CROP * frame)
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        shift = rng.uniform(-0.1, 0.1, 2) * self._side + (self._side - 1) / 2
+        augmented: Points = scale * (source - (frame - 1) / 2) @ turn.T + shift
+        return augmented
+
+
+class Bend:
+    """A smooth map of the plane that takes target points to source points.
+
+    Args:
+        source: ``(5, 2)`` pixels.
+        target: ``(5, 2)`` pixels, not all in one place.
+
+    Attributes:
+        landmarks: ``(5, 2)`` pixels: the places that the map takes to ``source``. They are those of the target, but for
+            points that would have to move too far.
+    """
+
+    def __init__(self, source: Points, target: Points) -> None:
+        self._middle, self._goal = target.mean(axis=0), source.mean(axis=0)
+        self._turn = _similarity(target - self._middle, source - self._goal) / _HEAD_SCALE
+        spread = np.sqrt(((target - self._middle) ** 2).sum())
+        eye_distance = spread * _MEAN_EYE_DISTANCE / _MEAN_SPREAD
+        back = np.linalg.inv(self._turn)
+        left = source - self._similar(target)
+        moved = np.linalg.norm(left @ back.T, axis=1).max()
+        left = left * min(1.0, _FURTHEST * eye_distance / max(moved, 1e-9))
+        self._centers = (source - left - self._goal) @ back.T + self._middle
+        self._width = _REACH * eye_distance
+        kernel = self._kernel(self._centers)
+        self._weights = np.linalg.solve(kernel + _RIDGE * np.eye(len(kernel)), left)
+        self.landmarks = self._centers.copy()
+        for _ in range(20):  # the ridge leaves a little, which Newton's method with the similarity's slope finds
+            self.landmarks += (source - self(self.landmarks)) @ back.T
+
+    def __call__(self, points: Points) -> Points:
+        """Where points (N, 2) come from."""
+        bent: Points = self._similar(points) + self._kernel(points) @ self._weights
+        return bent
+
+    def draw(self, image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+        """What an image (H, W, C) becomes, on white: ``(side, side, C)``; a fourth channel is alpha, clear outside."""
+        fine = _OVERSAMPLING * side
+        places = (np.arange(fine) + 0.5) / _OVERSAMPLING - 0.5
+        grid = np.stack(np.meshgrid(places, places), axis=2).reshape(-1, 2)
+        from_x, from_y = np.moveaxis(self(grid).reshape(fine, fine, 2).astype(np.float32), 2, 0)
+        bent = cv2.remap(
+            image, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(255, 255, 255, 0)
+        )
+        return np.asarray(cv2.resize(bent, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+    def _similar(self, points: Points) -> Points:
+        similar: Points = (points - self._middle) @ self._turn.T + self._goal
+        return similar
+
+    def _kernel(self, points: Points) -> Points:
+        """(N, 2) points to (N, 5) Gaussians around the centers."""
+        squared = ((points[:, None] - self._centers) ** 2).sum(axis=2)
+        kernel: Points = np.exp(-0.5 * squared / self._width**2)
+        return kernel
+
+
+def mirrored(image: NDArray[np.uint8], landmarks: Points) -> tuple[NDArray[np.uint8], Points]:
+    """An image (H, W, C) and its landmarks (5, 2) in a mirror, left and right ones in their order."""
+    points = np.stack([image.shape[1] - 1 - landmarks[:, 0], landmarks[:, 1]], axis=1)[FLIP_ORDER]
+    return np.ascontiguousarray(image[:, ::-1]), points
+
+
+def _similarity(source: Points, target: Points) -> Points:
+    """The (2, 2) rotation and scale that takes centred points to centred points best."""
+    start, end = source[:, 0] + 1j * source[:, 1], target[:, 0] + 1j * target[:, 1]
+    factor = (start.conj() * end).sum() / (np.abs(start) ** 2).sum()
+    return np.array([[factor.real, -factor.imag], [factor.imag, factor.real]])
+
+
+def _has_extent(points: Points) -> bool:
+    return bool(np.isfinite(points).all() and np.ptp(points, axis=0).max() > _LEAST_SPREAD)

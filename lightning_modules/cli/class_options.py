@@ -1,0 +1,88 @@
+"""The options of the model and the data that a command line names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from itertools import zip_longest
+from typing import Any
+
+import yaml
+from jsonargparse import ArgumentParser, Namespace
+from lightning import Trainer
+
+import lightning_modules
+from lightning_modules.cli.command_line import CommandLine
+from lightning_modules.evaluation import JudgeFiles
+from lightning_modules.runs import project_root
+
+_SECTIONS = ("model", "data")
+_RUN_OPTIONS = ("config", "name", "run", "ckpt_path", "weights_only", "seed_everything", "print_config", "help")
+_MORE_OPTIONS = {"predict": ("out", "finish", "finisher", "return_predictions"), "test": ("finish", "finisher")}
+
+
+def class_help(line: CommandLine) -> str:
+    """Help for all options of the model and the data, with the values that the configs give them."""
+    parser = _parser_of(line)
+    parser.prog = " ".join(["lightning", *line.subcommand])
+    parser.usage = f"{parser.prog} --config FILE [--config FILE ...] [--OPTION VALUE ...]"
+    return str(parser.format_help())
+
+
+def known_options(line: CommandLine) -> list[str]:
+    """Names of all options that a command line can have, such as ``data.batch_size``."""
+    parser = _parser_of(line)
+    parser.add_class_arguments(Trainer, "trainer")
+    subcommand = line.subcommand[0] if line.subcommand else "fit"
+    if subcommand == "test":
+        parser.add_class_arguments(JudgeFiles, "evaluation")
+    own = (*_RUN_OPTIONS, *_MORE_OPTIONS.get(subcommand, ()))
+    return [*own, *_names(parser.get_defaults(skip_validation=True))]
+
+
+def _parser_of(line: CommandLine) -> ArgumentParser:
+    parser = ArgumentParser(default_env=False)
+    for section, (class_path, values) in _chosen_classes(line).items():
+        chosen = _find_class(class_path)
+        if chosen is not None:
+            parser.add_class_arguments(chosen, section, fail_untyped=False)
+            own = set(_names(parser.get_defaults(skip_validation=True)))
+            parser.set_defaults(
+                {f"{section}.{key}": value for key, value in values.items() if f"{section}.{key}" in own}
+            )
+    return parser
+
+
+def _names(values: Namespace) -> Iterator[str]:
+    """The names of nested values, down to options."""
+    yield from (str(key) for key in values.keys())  # noqa: SIM118  # a Namespace is no dict: this gives the full names
+
+
+def _chosen_classes(line: CommandLine) -> dict[str, tuple[str, dict[str, Any]]]:
+    """By section the path of its class and the arguments that the configs give it, the last one winning."""
+    chosen: dict[str, tuple[str, dict[str, Any]]] = {}
+    for path in (str(project_root() / "configs" / "base.yaml"), *line.configs):
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123  # a config's path is a string here
+            content = yaml.safe_load(file) or {}
+        for section in _SECTIONS:
+            asked = content.get(section) or {}
+            if isinstance(asked, str):
+                asked = {"class_path": asked}
+            class_path, values = chosen.get(section, ("", {}))
+            chosen[section] = (asked.get("class_path", class_path), values | (asked.get("init_args") or {}))
+    for section in _SECTIONS:
+        for option, value in zip_longest(line.options, line.options[1:], fillvalue=""):
+            name, _, attached = option.partition("=")
+            if name in {f"--{section}", f"--{section}.class_path"}:
+                chosen[section] = (attached or value, chosen[section][1])
+    return chosen
+
+
+def _find_class(class_path: str) -> type | None:
+    """The class of a path, or of a name in ``lightning_modules``; None if it cannot be had."""
+    module, _, name = class_path.rpartition(".")
+    try:
+        found = getattr(import_module(module) if module else lightning_modules, name, None)
+    except ImportError:
+        return None
+    return found if isinstance(found, type) else None

@@ -1,0 +1,77 @@
+"""The ``lightning`` command line, sorted before it is parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lightning_modules.errors import UsageError
+from lightning_modules.runs import project_root
+
+SUBCOMMANDS = ("fit", "validate", "test", "predict")
+
+
+class CommandLine:
+    """A command line, sorted so that options beat configs wherever they stand.
+
+    Args:
+        argv: The arguments without the program's name.
+
+    Attributes:
+        subcommand: The sub-command, or nothing.
+        configs: Paths of the configs, in order.
+        options: All other arguments, in order.
+
+    Raises:
+        UsageError: A config does not exist.
+    """
+
+    def __init__(self, argv: list[str]) -> None:
+        self.subcommand: list[str] = []
+        self.configs: list[str] = []
+        self.options: list[str] = []
+        waiting = list(argv)
+        if waiting and waiting[0] in SUBCOMMANDS:
+            self.subcommand.append(waiting.pop(0))
+        while waiting:
+            word = waiting.pop(0)
+            if word in {"--config", "-c"} and waiting:
+                self.configs.append(find_config(waiting.pop(0)))
+            elif word.startswith("--config="):
+                self.configs.append(find_config(word.removeprefix("--config=")))
+            else:
+                self.options.append(word)
+
+    def assembled(self, more_configs: Sequence[str] = (), under_options: dict[str, Any] | None = None) -> list[str]:
+        """Sub-command, configs, ``more_configs``, then ``under_options`` as one more config, then options."""
+        configs = [*self.configs, *more_configs, *([yaml.safe_dump(under_options)] if under_options else [])]
+        return [*self.subcommand, *(word for config in configs for word in ("--config", config)), *self.options]
+
+    def experiment(self) -> str | None:
+        """Name of the experiment: that of the last config but for sizes, after the paper's recipe for its own."""
+        named = [path for path in map(Path, self.configs) if path.parent.name != "sizes"]
+        if not named:
+            return None
+        return f"paper_{named[-1].stem}" if named[-1].parent.name == "paper" else named[-1].stem
+
+
+def find_config(asked: str) -> str:
+    """A config's path: in the current folder, or else in the project.
+
+    Raises:
+        UsageError: It is in neither.
+    """
+    candidates = [Path(asked).expanduser(), project_root() / asked]
+    for path in candidates:
+        if path.is_file():
+            return str(path.absolute())
+    raise UsageError(f"--config {asked}: no such file here or in {project_root()}\nthe project has {known_configs()}")
+
+
+def known_configs() -> str:
+    """The project's own configs that name a model, between commas."""
+    names = sorted(path.name for path in (project_root() / "configs").glob("*.yaml"))
+    return ", ".join(f"configs/{name}" for name in names)

@@ -1,0 +1,81 @@
+"""The entry point of the ``lightning`` command: help, version and simple mistakes are answered without PyTorch."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from lightning_modules.cli.command_line import SUBCOMMANDS, known_configs
+from lightning_modules.cli.short_help import PROGRAM_HELP, subcommand_help
+from lightning_modules.cli.suggestions import closest
+from lightning_modules.errors import UsageError
+from lightning_modules.version import __version__
+
+PROGRAM = "lightning"
+FULL_HELP = "--help-all"
+COMPLETION = "--print_completion"
+
+_HELP = {"--help", "-h"}
+_CONFIG = ("--config", "-c")
+_NAMES_A_MODEL = ("--config=", "--model")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the ``lightning`` command.
+
+    Args:
+        argv: The command line without the program's name; by default that of this process.
+
+    Returns:
+        Exit code: 0; 2 after a user's error that was explained on standard error; 143 after SIGTERM.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        answer = quick_answer(arguments)
+    except UsageError as error:
+        print(f"{PROGRAM}: error: {error}", file=sys.stderr)
+        return 2
+    if answer is not None:
+        print(answer)
+        return 0 if arguments else 2
+
+    from lightning_modules.cli.command import run
+
+    return run(arguments)
+
+
+def quick_answer(arguments: Sequence[str]) -> str | None:
+    """What can be answered without PyTorch, which takes seconds to import.
+
+    Args:
+        arguments: The command line without the program's name.
+
+    Returns:
+        The text to print; None where the whole command is needed.
+
+    Raises:
+        UsageError: The sub-command does not exist, or nothing names a model.
+    """
+    if not arguments or arguments[0] in _HELP:
+        return PROGRAM_HELP
+    if arguments[0] == "--version":
+        return f"{PROGRAM} of Landmark CartoonGAN {__version__}"
+    first = arguments[0]
+    if first in SUBCOMMANDS:
+        has_model = any(each in _CONFIG or each.startswith(_NAMES_A_MODEL) for each in arguments)
+        if has_model or FULL_HELP in arguments:
+            return None
+        if _HELP.intersection(arguments):
+            return subcommand_help(first)
+        raise UsageError(
+            f"{PROGRAM} {first} needs --config FILE, which names a model\nthe project has {known_configs()}"
+        )
+    if not first.startswith("-"):
+        meant = closest(first, SUBCOMMANDS)
+        raise UsageError(
+            f"{first}: no such sub-command" + (f"; did you mean {meant[0]}?" if meant else "") + f"\n{_CHOICES}"
+        )
+    return None
+
+
+_CHOICES = f"sub-commands: {', '.join(SUBCOMMANDS)}; `{PROGRAM} --help` explains them"

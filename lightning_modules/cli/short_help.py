@@ -1,0 +1,126 @@
+"""The short help of the ``lightning`` command: the options that people use, without importing PyTorch."""
+
+from __future__ import annotations
+
+from lightning_modules.cli.command_line import SUBCOMMANDS
+
+PROGRAM_HELP = """\
+usage: lightning SUBCOMMAND --config FILE [--config FILE ...] [--OPTION VALUE ...]
+
+Train, validate, test and apply the models of Landmark CartoonGAN.
+
+sub-commands:
+  fit         train a model, or go on with a run (--ckpt_path last)
+  validate    losses and figures of a checkpoint on the validation part
+  test        measure a checkpoint on the test part; writes test/metrics.json into its run
+  predict     turn aligned photos into cartoons (for photos of any kind: cartoongan cartoonize)
+
+help:
+  lightning fit --help                  the options that are used most
+  lightning fit --config FILE --help    all options of that config's model and data, with their values
+  lightning fit --help-all              all options of the trainer
+  lightning --version                   the version of this project
+  lightning --print_completion bash     completion for a shell: bash, zsh, fish or tcsh
+
+example:
+  cartoongan sample-data --out data/sample --count 500
+  lightning fit --config configs/demo.yaml --data.root data/sample"""
+
+_SUMMARY = {
+    "fit": "Train a model, or go on with a run.",
+    "validate": "Losses and figures of a checkpoint on the validation part.",
+    "test": "Measure a checkpoint on the test part.",
+    "predict": "Turn aligned photos into cartoons.",
+}
+_RUN = {
+    "--config FILE": "configs/cyclegan_*.yaml and others; repeatable, a later one beats an earlier one",
+    "--name NAME": "experiment, a folder of runs (default: the config's name)",
+    "--run NAME": "folder of this run in it (default: date and time)",
+    "--ckpt_path PATH": "checkpoint: a file, or `last` or `best` for the newest of the experiment",
+    "--seed_everything SEED": "decides every random draw (default: 42)",
+}
+_DATA = {
+    "--data.root DIR": "folder of the data sets",
+    "--data.image_size PIXELS": "side of the square images",
+    "--data.batch_size N": "images of each domain for a step",
+    "--data.num_workers N": "processes that load images",
+}
+_FIT_DATA = {
+    "--data.photos NAMES": "folder of the photos, or several between commas",
+    "--data.cartoons NAMES": "folder of the cartoons, or several between commas",
+    "--data.epoch_size N": "draws in an epoch",
+    "--data.background WHAT": "of the photos: keep, white or head",
+}
+_MODEL = {
+    "--model.generator NAME": "resnet9, resnet6, unet or densenet",
+    "--model.ngf N": "width of the generators",
+    "--model.ndf N": "width of the discriminators",
+    "--model.lambda_cycle X": "weight of the cycle loss",
+    "--model.lambda_identity X": "weight of the identity loss, times lambda_cycle",
+    "--model.learning_rate X": "of both optimisers",
+}
+_TRAINER = {
+    "--trainer.max_epochs N": "length of the training; also --trainer.max_steps N",
+    "--trainer.max_time D:HH:MM:SS": "stop then, with a checkpoint",
+    "--trainer.devices N": "GPUs, or processes on a CPU",
+    "--trainer.precision WHAT": "16-mixed, bf16-mixed or 32-true",
+    "--trainer.default_root_dir DIR": "folder of all runs (default: runs/ of the project)",
+}
+_FINISH = {
+    "--finish BOOL": "send the cartoons through the finisher",
+    "--finisher FILE": "its weights (default: the project's own)",
+}
+_GROUPS: dict[str, dict[str, dict[str, str]]] = {
+    "fit": {
+        "run": _RUN,
+        "data": _DATA | _FIT_DATA,
+        "model (those of the CycleGANs)": _MODEL,
+        "trainer": _TRAINER,
+    },
+    "validate": {"run": _RUN, "data": _DATA},
+    "test": {
+        "run": _RUN,
+        "data": _DATA,
+        "measuring": {
+            "--evaluation.features NAME": "network of the distances: inception, efficientnet_lite0 or auto",
+            "--evaluation.probe FILE": "weights of the attribute classifier (default: the project's own)",
+            "--evaluation.landmarks FILE": "weights of the landmark regressor (default: the project's own)",
+            **_FINISH,
+        },
+    },
+    "predict": {
+        "run": _RUN,
+        "photos and cartoons": {
+            "--data.predict_dir PATH": "a folder of photos, or one photo",
+            "--out DIR": "folder of the cartoons (default: in the run)",
+            "--model.hair COLOUR": "black, brown, blonde, grey, own or all (models with hair colour)",
+            **_FINISH,
+        },
+    },
+}
+
+
+def subcommand_help(subcommand: str) -> str:
+    """The short help of a sub-command.
+
+    Args:
+        subcommand: One of ``SUBCOMMANDS``.
+    """
+    lines = [f"usage: lightning {subcommand} --config FILE [--config FILE ...] [--OPTION VALUE ...]", ""]
+    lines += [_SUMMARY[subcommand], ""]
+    for title, options in _GROUPS[subcommand].items():
+        lines += [f"{title}:", *(f"  {option:<31} {text}" for option, text in options.items()), ""]
+    lines += [
+        "more:",
+        f"  lightning {subcommand} --config FILE --help    all options of that config's model and data",
+        f"  lightning {subcommand} --help-all              all options of the trainer",
+    ]
+    return "\n".join(lines)
+
+
+def shown_options(subcommand: str) -> list[str]:
+    """Names of the options in the short help, such as ``data.root``."""
+    return [option.split()[0].removeprefix("--") for group in _GROUPS[subcommand].values() for option in group]
+
+
+assert set(_GROUPS) == set(_SUMMARY) == set(SUBCOMMANDS)

@@ -1,0 +1,237 @@
+"""Detectors beside each other on images whose faces are known.
+
+They take turns batch by batch, so that a busy machine slows all of them alike.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm import tqdm
+
+from datamodules.datasets.wider_face import WiderAnnotation, WiderFace
+from datamodules.detector.scenes import boxes_of
+from datamodules.errors import DataError
+from datamodules.transforms.augment import to_tensor
+from datamodules.transforms.face_box import square_of_landmarks
+from lightning_modules.evaluation.known_faces import KnownFace, KnownFaces, choose_face, spread
+from lightning_modules.evaluation.wider_subsets import find_subsets
+from lightning_modules.metrics.detection_precision import DetectionPrecision, PrecisionSummary, TrueBoxes
+from lightning_modules.metrics.landmark_error import LandmarkError, LandmarkErrorSummary, landmark_errors
+from networks.mtcnn import Cascade, CascadeSettings, Detections, LandmarkRegressor
+
+CROWD_SETTINGS = CascadeSettings(min_face=10, thresholds=(0.5, 0.5, 0.3), pyramid_factor=0.79)
+"""The protocol on WIDER FACE: small faces, and low scores that end the curve at a high recall."""
+
+BATCH_IMAGES = 8
+
+
+@dataclass(frozen=True)
+class CrowdScores:
+    """What a detector makes of WIDER FACE.
+
+    Attributes:
+        images: Number of photos.
+        seconds: Time for detection alone.
+        faces: By name of the subset, the faces to be found in it.
+        subsets: By name of the subset.
+    """
+
+    images: int
+    seconds: float
+    faces: dict[str, int]
+    subsets: dict[str, PrecisionSummary]
+
+
+@dataclass(frozen=True)
+class FaceScores:
+    """What a detector makes of images of one known face each; NaN where it did not find the face.
+
+    Attributes:
+        seconds: Time for detection alone.
+        boxes: (N, 4) edges in pixels of the face of each image.
+        landmarks: (N, 5, 2) pixels.
+        errors: (N,) mean error of each face's points, in distances between the true eyes.
+        summary: Of the faces that were found.
+    """
+
+    seconds: float
+    boxes: Tensor
+    landmarks: Tensor
+    errors: Tensor
+    summary: LandmarkErrorSummary
+
+    @property
+    def found(self) -> Tensor:
+        """() share of the faces that were found."""
+        return (~self.errors.isnan()).double().mean()
+
+
+class _Crowd(NamedTuple):
+    image: NDArray[np.uint8]
+    annotation: WiderAnnotation
+
+
+def evaluate_crowds(cascades: Mapping[str, Cascade], folder: Path, limit: int | None = None) -> dict[str, CrowdScores]:
+    """Average precision at an overlap of one half on WIDER FACE's val part.
+
+    Args:
+        cascades: Detectors by name, their settings ``CROWD_SETTINGS`` to be comparable.
+        folder: ``wider_face``.
+        limit: So many photos at most, evenly spread over the list.
+
+    Raises:
+        DataError: An annotation file is missing or malformed, or a photo cannot be read.
+    """
+    photos = WiderFace(folder, "val")
+    indices = spread(len(photos), limit)
+    subsets = find_subsets(folder, [photos.annotations[index] for index in indices])
+    metrics = {name: {subset: DetectionPrecision() for subset in subsets} for name in cascades}
+    seconds = dict.fromkeys(cascades, 0.0)
+    crowds = (_Crowd(photos[index].image, photos.annotations[index]) for index in indices)
+    for turn in _take_turns(cascades, tqdm(crowds, "WIDER FACE", len(indices), unit="image", disable=None)):
+        seconds[turn.name] += turn.seconds
+        boxes = [torch.from_numpy(boxes_of(crowd.annotation)[0]) for crowd in turn.items]
+        for subset, metric in metrics[turn.name].items():
+            ignored = [torch.from_numpy(~subsets[subset][crowd.annotation.name]) for crowd in turn.items]
+            metric.update(turn.found, [TrueBoxes(*truth) for truth in zip(boxes, ignored, strict=True)])
+    faces = {name: int(sum(chosen.sum() for chosen in subset.values())) for name, subset in subsets.items()}
+    return {
+        name: CrowdScores(
+            len(indices), seconds[name], faces, {subset: metric.compute() for subset, metric in metrics[name].items()}
+        )
+        for name in cascades
+    }
+
+
+def evaluate_faces(cascades: Mapping[str, Cascade], faces: KnownFaces, title: str) -> dict[str, FaceScores]:
+    """Share of the faces that are found, and the error of their landmarks.
+
+    Args:
+        cascades: Detectors by name.
+        faces: The images.
+        title: What to call them beside the progress bar.
+
+    Raises:
+        DataError: An image cannot be read, or the eyes of its face coincide; the message names it.
+    """
+    scorers = {name: _FaceScorer() for name in cascades}
+    images = (_checked(faces.read(number)) for number in range(faces.count))
+    for turn in _take_turns(cascades, tqdm(images, title, faces.count, unit="image", disable=None)):
+        scorers[turn.name].add(turn)
+    return {name: scorer.finish() for name, scorer in scorers.items()}
+
+
+class RegressorScores(NamedTuple):
+    """What a regressor makes of known faces.
+
+    Attributes:
+        summary: Its errors.
+        bias: (2,) its mean error in x and y, in pixels of the images.
+    """
+
+    summary: LandmarkErrorSummary
+    bias: Tensor
+
+
+def regressor_scores(regressor: LandmarkRegressor, faces: KnownFaces, title: str = "") -> RegressorScores:
+    """What a regressor makes of faces in the squares that their true landmarks ask for.
+
+    Raises:
+        DataError: An image cannot be read, or the eyes of its face coincide; the message names it.
+    """
+    metric = LandmarkError()
+    differences = []
+    for number in tqdm(range(faces.count), title, unit="image", disable=None):
+        face = _checked(faces.read(number))
+        truth = torch.from_numpy(face.landmarks)[None]
+        with torch.inference_mode():
+            found = regressor(to_tensor(face.image)[None], square_of_landmarks(truth))
+        metric.update(found, truth)
+        differences.append((found - truth)[0].mean(dim=0))
+    return RegressorScores(metric.compute(), torch.stack(differences).mean(dim=0))
+
+
+def _checked(face: KnownFace) -> KnownFace:
+    """The face itself.
+
+    Raises:
+        DataError: Its eyes coincide.
+    """
+    if (face.landmarks[0] == face.landmarks[1]).all():
+        raise DataError(f"{face.name}: both eyes are annotated in the same place; take it out of the list")
+    return face
+
+
+class _FaceScorer:
+    """Gathers what one detector makes of known faces."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._truths: list[Tensor] = []
+        self._boxes: list[Tensor] = []
+        self._landmarks: list[Tensor] = []
+
+    def add(self, turn: _Turn[KnownFace]) -> None:
+        """Take in a batch."""
+        self._seconds += turn.seconds
+        for face, found in zip(turn.items, turn.found, strict=True):
+            index = choose_face(found, torch.from_numpy(face.box))
+            self._truths.append(torch.from_numpy(face.landmarks))
+            self._boxes.append(torch.full((4,), torch.nan) if index is None else found.boxes[index])
+            self._landmarks.append(torch.full((5, 2), torch.nan) if index is None else found.landmarks[index])
+
+    def finish(self) -> FaceScores:
+        """Sum up."""
+        boxes, landmarks, truths = (torch.stack(values) for values in (self._boxes, self._landmarks, self._truths))
+        errors = landmark_errors(landmarks, truths).mean(dim=1)
+        is_found = ~errors.isnan()
+        metric = LandmarkError()
+        metric.update(landmarks[is_found], truths[is_found])
+        return FaceScores(self._seconds, boxes, landmarks, errors, metric.compute())
+
+
+class _Pictured(Protocol):
+    @property
+    def image(self) -> NDArray[np.uint8]:
+        """``(H, W, 3)`` uint8 RGB."""
+
+
+_Item = TypeVar("_Item", bound=_Pictured)
+
+
+class _Turn(NamedTuple, Generic[_Item]):
+    """What one detector found in one batch, on the CPU, and the seconds that took."""
+
+    name: str
+    items: list[_Item]
+    found: list[Detections]
+    seconds: float
+
+
+def _take_turns(cascades: Mapping[str, Cascade], items: Iterable[_Item]) -> Iterator[_Turn[_Item]]:
+    """Every detector on every batch; the first image is seen twice, so that no first call is timed."""
+    items = iter(items)
+    is_warm = False
+    while batch := list(islice(items, BATCH_IMAGES)):
+        images = [torch.from_numpy(item.image) for item in batch]
+        for name, cascade in cascades.items():
+            if not is_warm:
+                cascade.detect(images[:1])
+            start = time.perf_counter()
+            found = [_to_cpu(detections) for detections in cascade.detect(images)]
+            yield _Turn(name, batch, found, time.perf_counter() - start)
+        is_warm = True
+
+
+def _to_cpu(found: Detections) -> Detections:
+    return Detections(found.boxes.cpu(), found.scores.cpu(), found.landmarks.cpu())

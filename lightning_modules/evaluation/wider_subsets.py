@@ -1,0 +1,85 @@
+"""Which faces of WIDER FACE are to be found: those of its easy, medium and hard subsets, or all that are large enough.
+
+The official evaluation tools (http://shuoyang1213.me/WIDERFACE/, "eval tools") hold ``wider_easy_val.mat`` and two more
+like it: cell arrays of events, of the images of each, and of the numbers of the faces that count in each image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datamodules.datasets.wider_face import WiderAnnotation
+from datamodules.detector.scenes import SMALLEST_FACE, boxes_of
+from datamodules.errors import DataError
+
+LARGE = f"{SMALLEST_FACE:g} px and more"
+"""Name of the subset that needs no official list."""
+
+DIFFICULTIES = ("easy", "medium", "hard")
+
+Subset = dict[str, NDArray[np.bool_]]
+"""By name of the image, (N,) whether each of its faces counts; the others are ignored."""
+
+
+def find_subsets(folder: Path, annotations: Sequence[WiderAnnotation]) -> dict[str, Subset]:
+    """The subsets by name: the faces that are large enough and valid, and the official ones whose lists are there.
+
+    Args:
+        folder: ``wider_face``; the lists are looked for in its ``ground_truth`` and ``wider_face_split``.
+        annotations: The images of the val part that are evaluated.
+
+    Raises:
+        DataError: A list is damaged, or does not belong to these annotations; the message names it.
+    """
+    subsets = {LARGE: {annotation.name: boxes_of(annotation)[1] for annotation in annotations}}
+    for difficulty in DIFFICULTIES:
+        for inner in ("ground_truth", "wider_face_split"):
+            path = folder / inner / f"wider_{difficulty}_val.mat"
+            if path.is_file() and difficulty not in subsets:
+                subsets[difficulty] = _select(path, annotations)
+    return subsets
+
+
+def _select(path: Path, annotations: Sequence[WiderAnnotation]) -> Subset:
+    """The faces that a list counts.
+
+    Raises:
+        DataError: As in `find_subsets`.
+    """
+    numbers = _read_numbers(path)
+    subset: Subset = {}
+    for annotation in annotations:
+        counted = numbers.get(Path(annotation.name).with_suffix("").as_posix())
+        if counted is None:
+            raise DataError(f"{path} does not list {annotation.name}; take it out of the list of boxes")
+        if len(counted) and not 1 <= counted.min() <= counted.max() <= len(annotation.boxes):
+            raise DataError(
+                f"{path} counts faces {counted.min()} to {counted.max()} of {annotation.name}, "
+                f"which has {len(annotation.boxes)}; the list of boxes is not the one it was made for"
+            )
+        subset[annotation.name] = np.isin(np.arange(1, len(annotation.boxes) + 1), counted)
+    return subset
+
+
+def _read_numbers(path: Path) -> dict[str, NDArray[np.int64]]:
+    """Numbers of the faces that count, from 1, by event and image without its suffix.
+
+    Raises:
+        DataError: The file is damaged, or has another structure.
+    """
+    from scipy.io import loadmat  # type: ignore[import-untyped]
+
+    try:
+        content = loadmat(path, variable_names=["event_list", "file_list", "gt_list"])
+        events, files, faces = (content[name].ravel() for name in ("event_list", "file_list", "gt_list"))
+        return {
+            f"{event.item()}/{image.item()}": np.asarray(numbers, dtype=np.int64).ravel()
+            for event, images, lists in zip(events, files, faces, strict=True)
+            for image, numbers in zip(images.ravel(), lists.ravel(), strict=True)
+        }
+    except Exception as error:  # whatever a damaged file makes of SciPy's reader
+        raise DataError(f"{path} is damaged, or no list of WIDER FACE's evaluation tools: {error}") from error

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from apps.detector import eval as detector_eval
+from apps.detector import train as detector_train
+from apps.detector.train import Budget, Preset
+from apps.main import main
+from lightning_modules import detector
+from networks.mtcnn import load_weights
+
+OPTIONS = ("--data.val_size", "32", "--data.num_workers", "0", "--trainer.enable_progress_bar", "false")
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A preset of two batches a stage; what such nets take for faces is not worth evaluating."""
+    budget = Budget(1, 64, 32, OPTIONS)
+    budgets = {Preset.TINY: dict.fromkeys(("pnet", "rnet", "onet"), budget)}
+    monkeypatch.setattr(detector_train, "BUDGETS", budgets)
+    monkeypatch.setattr(detector_eval, "evaluate", lambda *_: {"LFW+Net test": {"found": 1.0}})
+
+
+@pytest.mark.usefixtures("quick")
+def test_three_stages_make_a_detector_with_a_card(
+    sample_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installed = tmp_path / "project" / "mtcnn.safetensors"
+    monkeypatch.setattr(detector, "default_weights", lambda: installed)
+    words = ["detector", "train", "--root", str(sample_root), "--preset", "tiny", "--out", str(tmp_path / "runs")]
+    assert main(words) == 0
+    made = tmp_path / "runs" / "detector-tiny" / "mtcnn.safetensors"
+    nets, card = load_weights(made)
+    assert card.untrained_heads == ()
+    assert set(card.details) == {"pnet", "rnet", "onet", "figures"}
+    assert "LFW+Net test" in made.with_suffix(".md").read_text()
+    assert not installed.exists()
+
+    capsys.readouterr()
+    assert main([*words, "--install"]) == 0  # nothing is trained again
+    assert capsys.readouterr().out.count("is there already") == 3
+    again, _ = load_weights(installed)
+    assert all((again.state_dict()[name] == value).all() for name, value in nets.state_dict().items())
+    assert installed.with_suffix(".md").is_file()
+
+
+@pytest.fixture
+def train(tmp_path: Path, sample_root: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """``train(*words, stages=3)``: the command, whose fits write a file that depends on all they were given.
+
+    Only the first so many fits are let finish; the next one leaves a checkpoint, as if it were stopped.
+    """
+
+    def fit(words: list[str]) -> int:
+        values = dict(zip(words[1::2], words[2::2], strict=False))
+        stage = Path(values["--config"]).stem
+        home = Path(values["--trainer.default_root_dir"]) / stage / "run"
+        before = Path(values["--model.weights"]).read_text() if "--model.weights" in values else ""
+        fits.append(stage)
+        is_stopped = len(fits) > allowed[0]
+        path = home / ("checkpoints/last.ckpt" if is_stopped else "mtcnn.safetensors")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{before}{stage} {len(trained)}\n")
+        trained.append(stage)
+        return 0
+
+    fits: list[str] = []
+    trained: list[str] = []
+    allowed = [0]
+    monkeypatch.setattr("lightning_modules.cli.main", fit)
+    monkeypatch.setattr(detector_train, "conclude", lambda *_: None)
+
+    def run(*words: str, stages: int = 3) -> int:
+        fits.clear()
+        allowed[0] = stages
+        root = [] if "--root" in words else ["--root", str(sample_root)]
+        return main(["detector", "train", *root, "--preset", "tiny", "--out", str(tmp_path), *words])
+
+    return run
+
+
+def homes(folder: Path, *stages: str) -> list[str]:
+    return [str(folder / "detector-tiny" / f"mtcnn_{stage}" / "run") for stage in stages]
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("--root", "/elsewhere"), "--root"),
+        (("--families", "/table.csv"), "--families"),
+        (("--option=--data.rotation=9",), "--option"),
+    ],
+)
+def test_stages_of_other_data_or_options_are_refused(
+    words: tuple[str, ...],
+    name: str,
+    train: Callable[..., int],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert train() == 0
+    assert train() == 0
+    capsys.readouterr()
+    assert train(*words) == 2
+    message = capsys.readouterr().err
+    assert len(message.splitlines()) == 1
+    assert f"(another {name})" in message
+    for home in homes(tmp_path, "pnet", "rnet", "onet"):
+        assert home in message
+    assert "--out" in message
+    assert train(*words, "--out", str(tmp_path / "other")) == 0
+
+
+def test_another_budget_is_refused(
+    train: Callable[..., int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train() == 0
+    budgets = detector_train.BUDGETS[Preset.TINY]
+    monkeypatch.setitem(detector_train.BUDGETS, Preset.TINY, budgets | {"rnet": Budget(9, 9, 9)})
+    assert train() == 2
+    message = capsys.readouterr().err
+    assert "(another budget of --preset tiny)" in message
+    assert f"remove {homes(tmp_path, 'rnet')[0]}, or" in message
+
+
+def test_later_stages_do_not_outlive_an_earlier_one(
+    train: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before it is trained again, and where somebody else trained it, too."""
+    assert train() == 0
+    pnet, rnet, onet = homes(tmp_path, "pnet", "rnet", "onet")
+    (Path(pnet) / "mtcnn.safetensors").rename(tmp_path / "kept")
+    assert train() == 2
+    assert f"(another earlier stage): remove {rnet}, or" in capsys.readouterr().err
+    (Path(pnet) / "mtcnn.safetensors").write_text("another")
+    assert train() == 2
+    assert f"(another earlier stage): remove {rnet}, or" in capsys.readouterr().err
+    shutil.rmtree(rnet)
+    assert train() == 2
+    assert f"(another earlier stage): remove {onet}, or" in capsys.readouterr().err
+    shutil.rmtree(onet)
+    assert train() == 0
+    assert (Path(onet) / "mtcnn.safetensors").read_text().startswith("another")
+
+
+def test_a_stopped_stage_goes_on_with_what_it_was_started_with_alone(
+    train: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(stages=1) == 2
+    assert "rnet was stopped" in capsys.readouterr().err
+    assert train("--option=--data.rotation=9") == 2
+    pnet, rnet = homes(tmp_path, "pnet", "rnet")
+    assert f"(another --option): remove {pnet} and {rnet}, or" in capsys.readouterr().err
+    assert train() == 0
+
+
+def test_a_stage_of_unknown_origin_is_refused(
+    train: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train() == 0
+    home = Path(homes(tmp_path, "rnet")[0])
+    (home / "order.json").write_text("{")
+    assert train() == 2
+    assert f"(nobody knows how): remove {home}, or" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_missing_set_stops_it_before_anything_is_trained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        main(["detector", "train", "--root", str(tmp_path), "--preset", "tiny", "--out", str(tmp_path / "runs")]) == 2
+    )
+    assert "no such data folder" in capsys.readouterr().err
+
+
+def test_every_preset_has_a_budget_for_every_stage() -> None:
+    for preset in Preset:
+        assert set(detector_train.BUDGETS[preset]) == {"pnet", "rnet", "onet"}

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from datamodules.datasets.celeba import CelebA, hair_labels
+from datamodules.errors import DataError
+from datamodules.samples import NO_HAIR_COLOUR, HairColour
+
+NAMES = ["Bald", "Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair", "Wearing_Hat"]
+
+
+@pytest.fixture
+def folder(sample_root: Path, tmp_path: Path) -> Path:
+    """A copy of the sample CelebA that a test may damage."""
+    return Path(shutil.copytree(sample_root / "celeba", tmp_path / "celeba"))
+
+
+def test_the_partitions_share_no_image_and_leave_none_out(sample_root: Path) -> None:
+    parts = [CelebA(sample_root / "celeba", split).names for split in ("train", "val", "test")]
+    names = [name for part in parts for name in part]
+    assert sorted(names) == sorted(path.name for path in (sample_root / "celeba" / "img_align_celeba").iterdir())
+    assert len(set(names)) == len(names)
+
+
+def test_a_face_is_read_with_its_row(sample_root: Path) -> None:
+    faces = CelebA(sample_root / "celeba", "train")
+    face = faces[3]
+    line = next(
+        line.split()
+        for line in (sample_root / "celeba" / "list_landmarks_align_celeba.txt").read_text().splitlines()
+        if line.startswith(faces.names[3])
+    )
+    assert face.image.shape == (218, 178, 3)
+    assert face.landmarks.ravel().tolist() == [float(value) for value in line[1:]]
+    assert face.path.name == faces.names[3] == line[0]
+    assert face.hair == faces.hair[3]
+    assert faces.attributes.shape == (len(faces), 40)
+    assert len(faces.attribute_names) == 40
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        (["Black_Hair"], HairColour.BLACK),
+        (["Blond_Hair"], HairColour.BLONDE),
+        (["Brown_Hair"], HairColour.BROWN),
+        (["Gray_Hair"], HairColour.GREY),
+        ([], NO_HAIR_COLOUR),
+        (["Black_Hair", "Brown_Hair"], NO_HAIR_COLOUR),
+        (["Gray_Hair", "Bald"], NO_HAIR_COLOUR),
+        (["Blond_Hair", "Wearing_Hat"], NO_HAIR_COLOUR),
+    ],
+)
+def test_hair_counts_only_when_it_is_certain(attributes: list[str], expected: int) -> None:
+    row = np.array([[name in attributes for name in NAMES]])
+    assert hair_labels(row, NAMES).tolist() == [expected]
+
+
+@pytest.mark.parametrize("name", ["list_attr_celeba.txt", "list_landmarks_align_celeba.txt", "list_eval_partition.txt"])
+def test_a_missing_list_is_named(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(DataError, match=name):
+        CelebA(folder, "train")
+
+
+def test_a_short_line_is_named(folder: Path) -> None:
+    path = folder / "list_landmarks_align_celeba.txt"
+    lines = path.read_text().splitlines()
+    lines[5] = " ".join(lines[5].split()[:-2])
+    path.write_text("\n".join(lines))
+    with pytest.raises(DataError, match=r"list_landmarks_align_celeba\.txt, line 6: 8 values, expected 10"):
+        CelebA(folder, "train")
+
+
+def test_a_missing_row_is_named(folder: Path) -> None:
+    path = folder / "list_attr_celeba.txt"
+    name = CelebA(folder, "train").names[0]
+    path.write_text("\n".join(line for line in path.read_text().splitlines() if not line.startswith(name)))
+    with pytest.raises(DataError, match=f"no row for {name}"):
+        CelebA(folder, "train")
+
+
+def test_a_word_among_the_numbers_is_an_error(folder: Path) -> None:
+    path = folder / "list_landmarks_align_celeba.txt"
+    lines = path.read_text().splitlines()
+    number = next(i for i, line in enumerate(lines) if line.startswith(CelebA(folder, "train").names[0]))
+    lines[number] = lines[number].rsplit(" ", 1)[0] + " x"
+    path.write_text("\n".join(lines))
+    with pytest.raises(DataError, match="no number"):
+        CelebA(folder, "train")
+
+
+def test_an_empty_partition_is_an_error(folder: Path) -> None:
+    path = folder / "list_eval_partition.txt"
+    path.write_text("\n".join(line[:-1] + "0" for line in path.read_text().splitlines()))
+    with pytest.raises(DataError, match="'val'"):
+        CelebA(folder, "val")
