@@ -10,6 +10,7 @@ import typer
 
 from apps.ablation.command import ablation
 from apps.bench.command import bench_app
+from apps.cartoonize.command import SETTINGS as CARTOONIZE_SETTINGS
 from apps.cartoonize.command import cartoonize
 from apps.data.command import data_app
 from apps.demo import demo
@@ -40,7 +41,7 @@ app.add_typer(bench_app, name="bench")
 app.add_typer(detector_app, name="detector")
 app.add_typer(rate_app, name="rate")
 app.command("ablation")(ablation)
-app.command("cartoonize")(cartoonize)
+app.command("cartoonize", **CARTOONIZE_SETTINGS)(cartoonize)
 app.command("demo")(demo)
 app.command("detect")(detect)
 app.command("export")(export)

@@ -20,7 +20,7 @@ SIDE = 96
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untrained generator that is told hair, glasses and landmarks, an untrained finisher, and the model file of both."""
+    """An untrained generator that is told all there is, an untrained finisher, and the model file of both."""
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("model")
     options = TranslatorOptions("resnet6", 4, "resize", 4, "modulation", True, True, SIDE, "white")
