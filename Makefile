@@ -46,6 +46,11 @@ ablation: setup  ## train and test all variants on DATA and report on them; MATR
 runtime: setup  ## export the project's weights for the runtime package; after any change of weights/
 	$(BIN)/cartoongan export weights/cartoons.safetensors --out cartoonizer/own.cartoon --half
 
+wheel: setup  ## the runtime as a wheel of its own in dist/, without PyTorch
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist ./cartoonizer
+	@rm -rf cartoonizer/build cartoonizer/*.egg-info
+	@ls -sh dist/cartoonizer-*.whl
+
 test: setup  ## the tests, on both cores, with coverage
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
 

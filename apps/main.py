@@ -21,6 +21,7 @@ from apps.figures import figures
 from apps.rate.command import rate_app
 from apps.report.command import report
 from apps.sample_data import sample_data
+from apps.weights import weights_app
 from datamodules.errors import DataError
 from lightning_modules.version import __version__
 
@@ -40,6 +41,7 @@ app.add_typer(data_app, name="data")
 app.add_typer(bench_app, name="bench")
 app.add_typer(detector_app, name="detector")
 app.add_typer(rate_app, name="rate")
+app.add_typer(weights_app, name="weights")
 app.command("ablation")(ablation)
 app.command("cartoonize", **CARTOONIZE_SETTINGS)(cartoonize)
 app.command("demo")(demo)
