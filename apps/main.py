@@ -21,6 +21,7 @@ from apps.figures import figures
 from apps.rate.command import rate_app
 from apps.report.command import report
 from apps.sample_data import sample_data
+from apps.serve.command import serve
 from apps.weights import weights_app
 from datamodules.errors import DataError
 from lightning_modules.version import __version__
@@ -50,6 +51,7 @@ app.command("export")(export)
 app.command("figures")(figures)
 app.command("report")(report)
 app.command("sample-data")(sample_data)
+app.command("serve")(serve)
 
 
 @app.callback()

@@ -21,7 +21,8 @@ from cartoonizer.manifest import Manifest
 from cartoonizer.model_file import OWN_MODEL, read_model
 from cartoonizer.refinement import Refinement
 
-Faces = Literal["largest", "all"]
+Faces = Literal["largest", "all"] | int
+"""Which faces of a photo: the largest, all, or the largest so many."""
 
 _AT_ONCE = 16
 """Cartoons that are drawn together."""
@@ -85,7 +86,7 @@ class Cartoonizer:
 
         Args:
             photo: A path, the bytes of a file, a PIL image, or an array ``(H, W, 3)`` uint8 RGB.
-            faces: The largest face, or all of them, largest first.
+            faces: The largest face, all of them, or the largest so many; largest first.
             labels: By the names of `labels`, one class or several, of each of which there is a cartoon of each face.
                 "own", the default, is what the photo has by the classifier.
 
@@ -125,7 +126,8 @@ class Cartoonizer:
     def _frame(self, photo: Pixels, faces: Faces) -> list[Framed]:
         """The faces of a photo, cut out; largest first."""
         found = detect(self._cascade, photo, self._manifest.detector)
-        return [self._cut_out(photo, each) for each in found[: 1 if faces == "largest" else None]]
+        most = {"largest": 1, "all": None}[faces] if isinstance(faces, str) else faces
+        return [self._cut_out(photo, each) for each in found[:most]]
 
     def _cut_out(self, photo: Pixels, detection: Detection) -> Framed:
         frame = self._manifest.frame
@@ -147,15 +149,15 @@ class Cartoonizer:
         return drawn
 
     def _draw_together(self, framed: Sequence[Framed], choices: Sequence[dict[str, str]]) -> list[Face]:
-        own: list[dict[str, str]] = [{}] * len(framed)
-        if any(OWN in choice.values() for choice in choices):
-            own = self._artist.own_classes([each.subject for each in framed])
-        pairs = [(each, _resolved(choice, has)) for each, has in zip(framed, own, strict=True) for choice in choices]
-        drawn = self._artist.draw([each.subject for each, _ in pairs], [wanted for _, wanted in pairs])
+        own = self._artist.own_classes([each.subject for each in framed])
+        trios = [
+            (each, has, _resolved(choice, has)) for each, has in zip(framed, own, strict=True) for choice in choices
+        ]
+        drawn = self._artist.draw([each.subject for each, *_ in trios], [wanted for *_, wanted in trios])
         factor = drawn.plain.shape[1] / self._manifest.frame.side
         return [
-            Face(sticker, plain, each.frame, each.detection, scaled(each.matrix, factor), wanted)
-            for sticker, plain, (each, wanted) in zip(*drawn, pairs, strict=True)
+            Face(sticker, plain, each.frame, each.detection, scaled(each.matrix, factor), wanted, has)
+            for sticker, plain, (each, has, wanted) in zip(*drawn, trios, strict=True)
         ]
 
 

@@ -40,8 +40,12 @@ _BY_OPENCV = frozenset({"JPEG", "PNG", "BMP", "WEBP"})
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, OverflowError, Image.DecompressionBombError)
 
 
-def decode(photo: Photo) -> Pixels:
+def decode(photo: Photo, max_pixels: int = MAX_PIXELS) -> Pixels:
     """A photo as ``(H, W, 3)`` uint8 RGB, turned as its EXIF says, on white where it is transparent.
+
+    Args:
+        photo: It.
+        max_pixels: Larger files are refused from their header.
 
     Raises:
         PhotoError: It is missing, damaged, too large or no photo.
@@ -50,11 +54,11 @@ def decode(photo: Photo) -> Pixels:
     if isinstance(photo, np.ndarray):
         return _checked(photo)
     if isinstance(photo, Image.Image):
-        _check_size("the photo", *photo.size)
+        _check_size("the photo", photo.size, max_pixels)
         return _by_pillow(photo, "the photo")
     if isinstance(photo, bytes):
-        return _decode_bytes(photo, "the photo")
-    return _decode_bytes(_read(Path(photo)), str(photo))
+        return _decode_bytes(photo, "the photo", max_pixels)
+    return _decode_bytes(_read(Path(photo)), str(photo), max_pixels)
 
 
 def find_photos(folder: Path) -> list[Path]:
@@ -88,11 +92,11 @@ def _read(path: Path) -> bytes:
         raise PhotoError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _decode_bytes(encoded: bytes, name: str) -> Pixels:
+def _decode_bytes(encoded: bytes, name: str, max_pixels: int) -> Pixels:
     """Pillow reads the header, since OpenCV would unfold a bomb; OpenCV the pixels, about twice as fast."""
     try:
         with Image.open(BytesIO(encoded)) as image:
-            _check_size(name, *image.size)
+            _check_size(name, image.size, max_pixels)
             has_alpha = image.mode in _ALPHA or "transparency" in image.info
             if has_alpha or image.format not in _BY_OPENCV:
                 return _by_pillow(image, name)
@@ -103,9 +107,10 @@ def _decode_bytes(encoded: bytes, name: str) -> Pixels:
     return _by_opencv(encoded, name)
 
 
-def _check_size(name: str, width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
-        raise PhotoError(f"{name} has {width}x{height} pixels, more than the {MAX_PIXELS:,} that are decoded here")
+def _check_size(name: str, size: tuple[int, int], max_pixels: int) -> None:
+    width, height = size
+    if width * height > max_pixels:
+        raise PhotoError(f"{name} has {width}x{height} pixels, more than the {max_pixels:,} that are decoded here")
     if not width * height:
         raise PhotoError(f"{name} has no pixels")
 

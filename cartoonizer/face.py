@@ -23,6 +23,7 @@ class Face:
         detection: Where the face is.
         matrix: ``(2, 3)``, from pixels of the photo to pixels of the cartoon.
         labels: What was asked for, such as ``{"hair": "blonde"}``; "own" is what the classifier saw.
+        own: What the classifier saw in the photo.
     """
 
     pixels: Pixels
@@ -31,6 +32,7 @@ class Face:
     detection: Detection
     matrix: Matrix
     labels: Mapping[str, str]
+    own: Mapping[str, str]
 
     @property
     def cartoon(self) -> Image.Image:

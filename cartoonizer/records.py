@@ -41,4 +41,5 @@ def described(face: Face) -> dict[str, object]:
         "score": round(face.score, 4),
         "matrix": [[round(float(value), 6) for value in row] for row in face.matrix],
         "labels": dict(face.labels),
+        "own": dict(face.own),
     }

@@ -18,9 +18,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from apps.rate.guard import Guard
 from apps.rate.questions import QUESTIONS, Mode
 from apps.rate.store import Dealt, Store, UnknownItemError
+from apps.web.guard import Guard
 
 MAX_BODY = 4096
 MAX_NAME = 80

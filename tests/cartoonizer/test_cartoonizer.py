@@ -63,7 +63,7 @@ def test_labels_are_asked_for_by_name_and_keep_the_order_of_the_faces(
 def test_own_is_what_the_classifier_sees_and_the_default(cartoonizer: Cartoonizer, portrait: Path) -> None:
     (own,), (default,) = cartoonizer(portrait, hair="own"), cartoonizer(portrait)
     assert own.hair in HAIR
-    assert own.hair == default.hair
+    assert own.hair == default.hair == own.own["hair"]
     (named,) = cartoonizer(portrait, hair=str(own.hair))
     np.testing.assert_array_equal(own.pixels, named.pixels)
 

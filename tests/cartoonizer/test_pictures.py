@@ -24,7 +24,7 @@ def disc_face(matrix: Matrix) -> Face:
     pixels = np.dstack([np.full((SIDE, SIDE, 3), RED), 255 * inside]).astype(np.uint8)
     frame = np.full((256, 256, 3), (0, 0, 255), dtype=np.uint8)
     detection = Detection((0, 0, 9, 9), np.zeros((5, 2), dtype=np.float32), 0.9)
-    return Face(pixels, pixels[..., :3], frame, detection, matrix, {"hair": "red"})
+    return Face(pixels, pixels[..., :3], frame, detection, matrix, {"hair": "red"}, {})
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from apps.rate.guard import SECURITY_HEADERS
 from apps.rate.questions import Mode
 from apps.rate.ratings import read_ratings
+from apps.web.guard import SECURITY_HEADERS
 
 if TYPE_CHECKING:
     from tests.apps.rate.conftest import Rater

@@ -1,0 +1,1 @@
+"""What the project's servers share: headers, refusals, a quiet uvicorn."""
