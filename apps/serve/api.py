@@ -73,7 +73,6 @@ def build_app(
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)],
         exception_handlers={HTTPException: _refuse, Exception: _broken},
-        max_body_size=api.limits.body,
     )
     return Guard(app, HEADERS, is_page_only=False)  # no cookies: another site's page gains nothing by writing here
 
@@ -147,7 +146,7 @@ class _Api:
 
     async def _body(self, request: Request) -> bytes:
         try:
-            return await asyncio.wait_for(request.body(), self.limits.seconds)
+            return await asyncio.wait_for(_read(request, self.limits.body), self.limits.seconds)
         except TimeoutError as error:
             raise HTTPException(408, "The photo did not arrive in time.") from error
 
@@ -171,6 +170,20 @@ class _Api:
 
 def _refuse_busy() -> NoReturn:
     raise HTTPException(503, "Too many photos at once; try again in a moment.", {"Retry-After": "5"})
+
+
+async def _read(request: Request, most: int) -> bytes:
+    """The body of a request, counted as it comes."""
+    too_large = HTTPException(413, f"The file has more than {most / 1e6:g} MB.")
+    named = request.headers.get("content-length", "0")
+    if named.isdecimal() and int(named) > most:
+        raise too_large
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise too_large
+    return bytes(body)
 
 
 async def _health(_: Request) -> Response:

@@ -19,7 +19,7 @@ def serve(
     ] = None,
     behind_proxy: Annotated[bool, typer.Option(help="A reverse proxy decides who may come.")] = False,
     parallel: Annotated[int | None, typer.Option(min=1, help="Photos at the same time; default one a core.")] = None,
-    waiting: Annotated[int, typer.Option(min=1, help="Photos that may wait; more are sent away.")] = 32,
+    waiting: Annotated[int, typer.Option(min=1, help="Photos that may wait; more are sent away.")] = 64,
     megabytes: Annotated[int, typer.Option(min=1, help="Largest file.")] = 16,
     megapixels: Annotated[int, typer.Option(min=1, max=64, help="Largest photo.")] = 24,
     seconds: Annotated[float, typer.Option(min=1, help="Longest wait and work.")] = 30.0,

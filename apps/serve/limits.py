@@ -23,5 +23,5 @@ class Limits:
     pixels: int = 24_000_000
     faces: int = 12
     seconds: float = 30.0
-    waiting: int = 32
+    waiting: int = 64
     parallel: int = field(default_factory=lambda: os.cpu_count() or 1)
