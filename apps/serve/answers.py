@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 
 from PIL import Image
 
@@ -79,7 +80,7 @@ def _described(row: list[Face], size: int | None) -> dict[str, object]:
     first = described(row[0])
     kept = {key: first[key] for key in ("box", "landmarks", "score", "own")}
     cartoons = [{"labels": dict(face.labels), "png": _data(_sized(face.cartoon, size))} for face in row]
-    return kept | {"photo": _data(row[0].photo), "cartoons": cartoons}
+    return kept | {"photo": _jpeg(row[0].photo), "cartoons": cartoons}
 
 
 def _sized(cartoon: Image.Image, size: int | None) -> Image.Image:
@@ -88,6 +89,12 @@ def _sized(cartoon: Image.Image, size: int | None) -> Image.Image:
 
 def _data(picture: Image.Image) -> str:
     return "data:image/png;base64," + base64.b64encode(png(picture)).decode()
+
+
+def _jpeg(photo: Image.Image) -> str:
+    buffer = BytesIO()
+    photo.save(buffer, "JPEG", quality=90)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def _classes(name: str, asked: str, known: tuple[str, ...]) -> list[str]:

@@ -9,7 +9,7 @@ from apps.serve.limits import Limits
 from cartoonizer.drawing import OWN
 
 _NUMBERS = {"type": "array", "items": {"type": "number"}}
-_PICTURE = {"type": "string", "description": "a PNG as a data: address"}
+_PICTURE = {"type": "string", "description": "a picture as a data: address"}
 _LABELS = {"type": "object", "additionalProperties": {"type": "string"}}
 
 

@@ -1,6 +1,6 @@
 // The page: a photo goes to the server, its faces come back with a cartoon for every choice, so that choices answer at once.
 
-const SIZE = 512; // pixels of a cartoon's side
+const SIZE = 256; // pixels of a cartoon's side
 const LONGEST = 1600; // pixels of a photo's longer side that are sent; faces are found at less
 const PATIENCE = 60_000; // milliseconds
 const BETWEEN_LOOKS = 700; // at the place in the line
