@@ -1,6 +1,6 @@
 # The front door. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data detector portrait finisher ablation runtime wheel test lint format type clean
+.PHONY: help setup demo data detector portrait finisher ablation runtime wheel test test-oldest lint format type docs clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -10,7 +10,7 @@ MATRIX ?= paper
 INSTALLED := .venv/.installed
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
 
 setup: $(INSTALLED)  ## make .venv with the project and its tools (6 GB; skipped when up to date)
 
@@ -54,6 +54,12 @@ wheel: setup  ## the runtime as a wheel of its own in dist/, without PyTorch
 test: setup  ## the tests, on both cores, with coverage
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
 
+test-oldest:  ## the tests with the oldest allowed release of each dependency, in .venv-oldest (another 6 GB)
+	$(PYTHON) tools/oldest.py > .oldest.txt
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check --constraint .oldest.txt --editable '.[dev]'
+	.venv-oldest/bin/python -m pytest -n 2
+
 lint: setup  ## style and format of the code, unchanged
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -65,5 +71,8 @@ format: setup  ## bring the code into format
 type: setup  ## strict types
 	$(BIN)/mypy
 
-clean:  ## remove the environment and caches; data and runs stay
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .coverage* *.egg-info build dist
+docs: setup  ## the documentation as a web site in site/; needs no network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+clean:  ## remove the environments and caches; data and runs stay
+	rm -rf .venv .venv-oldest .oldest.txt site .mypy_cache .pytest_cache .ruff_cache .coverage* *.egg-info build dist

@@ -153,7 +153,7 @@ def _tiles(photo: RawFace, cartoons: Path) -> list[Tile]:
     coloured = np.split(read_rgb(cartoons), len(HairColour), axis=1)
     side = len(coloured[0])
     frame = np.array([[0, 0, side - 1, side - 1]], dtype=np.float32)
-    tiles = [Tile(image, frame) if colour == photo.hair else Tile(image) for colour, image in enumerate(coloured)]
+    tiles = [Tile(image, frame) if colour == photo.label else Tile(image) for colour, image in enumerate(coloured)]
     return [Tile(framing_for("photo", side, augment=False)(photo).image), *tiles]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datamodules.errors import DataError
+from datamodules.evenly import evenly as spread_evenly
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -131,7 +132,7 @@ class TrainedRun:
         import torch
 
         with torch.inference_mode():
-            parts = [self.model.own_cartoons(part) for part in _in_batches(photos)]
+            parts = [self.model.translate_photos(part) for part in _in_batches(photos)]
         return torch.cat(parts)
 
     def coloured(self, photos: Faces) -> list[Tensor]:
@@ -189,8 +190,7 @@ def _find_homes(path: Path) -> list[Path]:
 
 def evenly(names: Sequence[str], count: int) -> list[str]:
     """So many of the names at most, evenly spread over them, none twice."""
-    taken = min(count, len(names))
-    return [names[number * len(names) // taken] for number in range(taken)]
+    return [names[number] for number in spread_evenly(len(names), count)]
 
 
 def common_photos(runs: Sequence[TrainedRun]) -> list[str]:

@@ -3,28 +3,47 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from datamodules.errors import DataError
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file beside its place and rename it there; it is either whole or as it was before. Its folder is made.
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A file to write that becomes ``path`` at the end of the block; after an error ``path`` is as it was before.
 
     Args:
-        path: The file.
-        content: Text, written as UTF-8, or bytes.
+        path: The file. Its folder is made.
+
+    Yields:
+        A new path in the same folder.
 
     Raises:
         DataError: The file cannot be written.
+
+    Example:
+        >>> with whole_file(Path("table.csv")) as part:
+        ...     part.write_text("a,b")
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content.encode() if isinstance(content, str) else content)
+        yield part
         part.replace(path)
     except OSError as error:
+        raise DataError(f"cannot write {path}: {error.strerror}") from error
+    finally:
         with suppress(OSError):  # where its folder is a file, for one
             part.unlink(missing_ok=True)
-        raise DataError(f"cannot write {path}: {error.strerror}") from error
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write text, as UTF-8, or bytes; see ``whole_file``.
+
+    Raises:
+        DataError: The file cannot be written.
+    """
+    with whole_file(path) as part:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)

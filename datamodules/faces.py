@@ -15,14 +15,20 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from datamodules.datasets.cache import CachedFaces, FramedFaces
 from datamodules.datasets.joined import SetFolder, join, set_folders
-from datamodules.datasets.label_override import RelabelledFaces, read_label_csv
+from datamodules.datasets.label_override import LabelOverride, read_label_csv
 from datamodules.datasets.photo_folder import PhotoFolder
 from datamodules.datasets.registry import open_faces, recognize
 from datamodules.errors import DataError
 from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, Domain, Photos, Split, UnpairedBatch
 from datamodules.sampling.bad_images import BadImageLog, OnBadImage
 from datamodules.sampling.hair_index import ChosenFaces, HairIndex
-from datamodules.sampling.samplers import BalancedOrder, FileOrder, Order, ShuffledOrder, StratifiedOrder
+from datamodules.sampling.samplers import (
+    BalancedSampler,
+    FaceSampler,
+    SequentialSampler,
+    ShuffledSampler,
+    StratifiedSampler,
+)
 from datamodules.sampling.unpaired import DomainStream, DrawSampler, UnpairedFaces
 from datamodules.sampling.workers import one_thread
 from datamodules.source import FaceSource
@@ -231,19 +237,21 @@ class FacesDataModule(LightningDataModule):
         is_bent = domain == "cartoon" and is_training and self._align_cartoons
         faces = self._read(domain, split, augment, is_bent)
         if self._labels:
-            faces = RelabelledFaces(faces, read_label_csv(self._labels)[domain])
+            faces = LabelOverride(faces, read_label_csv(self._labels)[domain])
         transform = (photo_transform if domain == "photo" else cartoon_transform)(self._image_size, augment)
         stream = _STREAMS[domain]
         if is_training and self._index:
             chosen = self._hair_index(self._index).select(faces, domain)
-            return DomainStream(chosen, BalancedOrder(chosen.hair, self._seed, stream), transform)
+            return DomainStream(chosen, BalancedSampler(chosen.hair, self._seed, stream), transform)
         if is_training and self._label_policy == "labelled":
             return self._labelled(faces, domain, transform)
         shuffle = is_training and self._shuffle
-        order: Order = ShuffledOrder(len(faces), self._seed, stream) if shuffle else FileOrder(len(faces))
+        sampler: FaceSampler = SequentialSampler(len(faces))
+        if shuffle:
+            sampler = ShuffledSampler(len(faces), self._seed, stream)
         if shuffle and (share := self._glasses_wanted(domain, faces)) is not None:
-            order = StratifiedOrder(faces.glasses == 1, share, self._seed, stream)
-        return DomainStream(faces, order, transform)
+            sampler = StratifiedSampler(faces.glasses == 1, share, self._seed, stream)
+        return DomainStream(faces, sampler, transform)
 
     def _labelled(self, faces: FaceSource, domain: Domain, transform: FaceTransform) -> DomainStream:
         """The faces that have a label, each colour as often as the others."""
@@ -253,12 +261,12 @@ class FacesDataModule(LightningDataModule):
         seed, stream = self._seed, _STREAMS[domain]
         share, has_glasses = self._glasses_wanted(domain, chosen), chosen.glasses == 1
         if share is None:
-            return DomainStream(chosen, BalancedOrder(chosen.hair, seed, stream), transform)
+            return DomainStream(chosen, BalancedSampler(chosen.hair, seed, stream), transform)
 
-        def within(indices: NDArray[np.intp], of_colour: int) -> Order:
-            return StratifiedOrder(has_glasses[indices], share, seed, of_colour)
+        def within(indices: NDArray[np.intp], of_colour: int) -> FaceSampler:
+            return StratifiedSampler(has_glasses[indices], share, seed, of_colour)
 
-        return DomainStream(chosen, BalancedOrder(chosen.hair, seed, stream, within), transform)
+        return DomainStream(chosen, BalancedSampler(chosen.hair, seed, stream, within), transform)
 
     def _glasses_wanted(self, domain: Domain, faces: FaceSource) -> float | None:
         """Which share of the draws of a domain is to wear glasses; None for as they come."""

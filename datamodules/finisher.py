@@ -20,7 +20,7 @@ from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
 from datamodules.images import composite_on_white, read_rgba
 from datamodules.samples import RawFace, Split
-from datamodules.sampling.samplers import FileOrder, Order, ShuffledOrder
+from datamodules.sampling.samplers import FaceSampler, SequentialSampler, ShuffledSampler
 from datamodules.sampling.unpaired import DrawSampler
 from datamodules.sampling.workers import loader_of
 from datamodules.source import FaceFiles, FaceSource
@@ -90,8 +90,9 @@ class FinisherDataModule(LightningDataModule):
         for split in wanted.get(stage, get_args(Split)):
             parts = self._faces.sources("cartoon", split)
             framed = join({called: self._framed(cast(FaceFiles, part), split) for called, part in parts.items()})
-            order: Order = ShuffledOrder(len(framed), self._seed, 0) if split == "train" else FileOrder(len(framed))
-            self._parts[split] = _Cartoons(framed, order, self._image_size, split == "train", self._seed)
+            is_training = split == "train"
+            sampler = ShuffledSampler(len(framed), self._seed, 0) if is_training else SequentialSampler(len(framed))
+            self._parts[split] = _Cartoons(framed, sampler, self._image_size, is_training, self._seed)
 
     def _framed(self, part: FaceFiles, split: Split) -> FaceSource:
         faces = _RgbaFaces(part)
@@ -150,14 +151,14 @@ class _RgbaFaces:
 class _Cartoons(Dataset[CleanCartoons]):
     """Draw ``n`` is a pure function of ``n`` and the seed."""
 
-    def __init__(self, faces: FaceSource, order: Order, side: int, augment: bool, seed: int) -> None:
-        self._faces, self._order, self._side, self._augment, self._seed = faces, order, side, augment, seed
+    def __init__(self, faces: FaceSource, sampler: FaceSampler, side: int, augment: bool, seed: int) -> None:
+        self._faces, self._sampler, self._side, self._augment, self._seed = faces, sampler, side, augment, seed
 
     def __len__(self) -> int:
         return len(self._faces)
 
     def __getitem__(self, draw: int) -> CleanCartoons:
-        face = self._faces[self._order(draw)]
+        face = self._faces[self._sampler(draw)]
         image, source = face.image, face.landmarks.astype(np.float64)
         if self._augment:
             rng = np.random.default_rng([self._seed, draw])

@@ -20,7 +20,7 @@ from datamodules.datasets.masked_photos import open_masked
 from datamodules.datasets.masks import MaskedPhoto, MaskedPhotos
 from datamodules.errors import DataError
 from datamodules.samples import Split
-from datamodules.sampling.samplers import ShuffledOrder
+from datamodules.sampling.samplers import ShuffledSampler
 from datamodules.sampling.unpaired import DrawSampler
 from datamodules.sampling.workers import loader_of
 from datamodules.transforms.augment import to_tensor
@@ -203,14 +203,14 @@ class _Draws(Dataset[Portraits]):
     def __init__(self, parts: Sequence[MaskedPhotos], transform: PortraitTransform, seed: int) -> None:
         self._photos: ConcatDataset[MaskedPhoto] = ConcatDataset([_AsDataset(part) for part in parts])
         self._transform, self._seed = transform, seed
-        self._order = ShuffledOrder(len(self._photos), seed, 0)
+        self._sampler = ShuffledSampler(len(self._photos), seed, 0)
 
     def __len__(self) -> int:
         return len(self._photos)
 
     def __getitem__(self, draw: int) -> Portraits:
         seed = int(np.random.SeedSequence([self._seed, draw]).generate_state(1)[0])
-        return self._transform(self._photos[self._order(draw)], seed)
+        return self._transform(self._photos[self._sampler(draw)], seed)
 
 
 class _AsDataset(Dataset[MaskedPhoto]):

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from datamodules.datasets.group_split import hold_back
+from datamodules.datasets.group_split import split_by_group
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
 from datamodules.samples import RawFace, Split
-from datamodules.sampling.samplers import ShuffledOrder
+from datamodules.sampling.samplers import ShuffledSampler
 from datamodules.sampling.unpaired import DrawSampler
 from datamodules.sampling.workers import loader_of
 from datamodules.source import FaceSource
@@ -60,7 +60,7 @@ class ProbeDataModule(LightningDataModule):
         batch_size: Images a batch.
         num_workers: Loader processes.
         epoch_size: Faces an epoch.
-        cartoon_families: Table of the cartoons' parts (see ``hold_back``): whole sources of hair and eyes are held
+        cartoon_families: Table of the cartoons' parts (see ``split_by_group``): whole sources of hair and eyes are held
             back. Without it the test part of the names is.
         cache_dir: Keep decoded cartoons here.
         seed: Decides order and augmentation; follows ``--seed_everything``.
@@ -109,8 +109,8 @@ class ProbeDataModule(LightningDataModule):
         cartoons = {split: self._faces.stream("cartoon", split) for split in get_args(Split)}
         parts = [stream.faces for stream in cartoons.values()]
         names = sorted(name for part in parts for name in part.names)
-        kept_hair, unseen_hair = hold_back(names, self._families, _HAIR_COLUMN)
-        kept_eyes, unseen_eyes = hold_back(names, self._families, _EYES_COLUMN)
+        kept_hair, unseen_hair = split_by_group(names, self._families, _HAIR_COLUMN)
+        kept_eyes, unseen_eyes = split_by_group(names, self._families, _EYES_COLUMN)
         if stage == "fit":
             kept = set(kept_hair).intersection(kept_eyes)
             photos = self._faces.stream("photo", "train")
@@ -164,7 +164,7 @@ class _Chosen(Dataset[LabelledFaces]):
         part, place = self._places[index]
         face: RawFace = self._parts[part][place]
         faces = self._transform(face, seed)
-        return LabelledFaces(faces.image, faces.hair, torch.tensor(self._glasses[part][place]))
+        return LabelledFaces(faces.image, faces.label, torch.tensor(self._glasses[part][place]))
 
 
 class _Draws(Dataset[LabelledFaces]):
@@ -175,7 +175,7 @@ class _Draws(Dataset[LabelledFaces]):
         for name, faces in (("photos", photos), ("cartoons", cartoons)):
             if not len(faces):
                 raise DataError(f"not one of the {name} for training is labelled; the probe learns from labels")
-        self._orders = tuple(ShuffledOrder(len(faces), seed, stream) for stream, faces in enumerate(self._domains))
+        self._samplers = tuple(ShuffledSampler(len(faces), seed, stream) for stream, faces in enumerate(self._domains))
         self._seed = seed
 
     def __len__(self) -> int:
@@ -184,4 +184,4 @@ class _Draws(Dataset[LabelledFaces]):
     def __getitem__(self, draw: int) -> LabelledFaces:
         number, domain = divmod(draw, 2)
         seed = int(np.random.SeedSequence([self._seed, draw]).generate_state(1)[0])
-        return self._domains[domain].seen(self._orders[domain](number), seed)
+        return self._domains[domain].seen(self._samplers[domain](number), seed)

@@ -53,14 +53,14 @@ class RawFace:
     Attributes:
         image: ``(H, W, 3)`` uint8 RGB.
         landmarks: ``(5, 2)`` float32 pixels of ``image``; NaN where they are unknown.
-        hair: A ``HairColour``, or ``NO_HAIR_COLOUR``.
+        label: Its class: a ``HairColour``, or ``NO_HAIR_COLOUR``; of ``--data.labels`` another one.
         path: The image file.
         glasses: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
     """
 
     image: NDArray[np.uint8]
     landmarks: NDArray[np.float32]
-    hair: int
+    label: int
     path: Path
     glasses: int = UNKNOWN_GLASSES
 
@@ -90,13 +90,13 @@ class Faces(NamedTuple):
     Attributes:
         image: ``(B, 3, H, W)`` float32 RGB in [-1, 1].
         landmarks: ``(B, 5, 2)`` float32 pixels of ``image``; NaN where they are unknown.
-        hair: ``(B,)`` int64, a ``HairColour`` or ``NO_HAIR_COLOUR``.
+        label: ``(B,)`` int64, a ``HairColour`` or ``NO_HAIR_COLOUR``; of ``--data.labels`` another class.
         glasses: ``(B,)`` int64: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
     """
 
     image: Tensor
     landmarks: Tensor
-    hair: Tensor
+    label: Tensor
     glasses: Tensor
 
 

@@ -4,6 +4,7 @@ Classes are imported when they are first used, so that a command's help does not
 """
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lightning_modules.version import __version__ as __version__
@@ -21,21 +22,6 @@ if TYPE_CHECKING:
     from lightning_modules.portrait import Portrait
     from lightning_modules.probe import Probe
 
-_MODULES = {
-    "CycleGANAligned": "cyclegan_aligned",
-    "CycleGANBaseline": "cyclegan_baseline",
-    "CycleGANCond": "cyclegan_cond",
-    "CycleGANFull": "cyclegan_full",
-    "CycleGANLandmark": "cyclegan_landmark",
-    "Finisher": "finisher",
-    "MTCNNONet": "mtcnn_onet",
-    "MTCNNPNet": "mtcnn_pnet",
-    "MTCNNRNet": "mtcnn_rnet",
-    "Portrait": "portrait",
-    "Probe": "probe",
-}
-"""Class -> its module."""
-
 __all__ = [
     "CycleGANAligned",
     "CycleGANBaseline",
@@ -52,8 +38,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    globals()[name] = found
-    return found
+    """The class of that name in one of this package's modules, so that a new variant needs no entry here."""
+    for path in sorted(Path(__file__).parent.glob("*.py")) if name[:1].isupper() else ():
+        if f"\nclass {name}(" in path.read_text(encoding="utf-8"):
+            found: object = getattr(import_module(f"{__name__}.{path.stem}"), name)
+            globals()[name] = found
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

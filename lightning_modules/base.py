@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from abc import ABC
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -20,9 +19,12 @@ from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, Domain, Faces, Photos, UnpairedBatch
-from lightning_modules.critic import Critic, join
+from lightning_modules.discriminators import Discriminator, join
 from lightning_modules.errors import UsageError
-from lightning_modules.frozen import keep_out_of_checkpoints
+from lightning_modules.frozen import FrozenNetwork
+from lightning_modules.one_step import one_training_step
+from lightning_modules.schedules import decay_factor, fade_factor
+from lightning_modules.terms import Term, Terms, of_kind, total
 from networks import (
     AdversarialLoss,
     DiscriminatorNorm,
@@ -42,28 +44,11 @@ from networks.finisher import CartoonFinisher
 from networks.translator import start_from
 from networks.weights_file import WeightsError
 
-OTHER: dict[Domain, Domain] = {"photo": "cartoon", "cartoon": "photo"}
+OPPOSITE: dict[Domain, Domain] = {"photo": "cartoon", "cartoon": "photo"}
 """The opposite domain; iterating it gives both."""
 
 SCALES = (("", 1), ("_half", 2), ("_quarter", 4))
 """What the discriminators of whole images are called at each scale, and by how much their images are reduced."""
-
-
-class Term(NamedTuple):
-    """One term of a loss.
-
-    Attributes:
-        value: Scalar, as the paper defines it.
-        weight: Its weight in the sum.
-        applies: Scalar bool, whether any face of the batch has what the term needs; None for a term that needs nothing.
-    """
-
-    value: Tensor
-    weight: float
-    applies: Tensor | None = None
-
-
-Terms = dict[str, Term]
 
 
 @dataclass(frozen=True)
@@ -74,13 +59,13 @@ class Translation:
         fake: ``fake["cartoon"]`` is G(photo), images (B, 3, H, W).
         reconstruction: ``reconstruction["photo"]`` is what the fake cartoon was translated back to.
         identity: ``identity["cartoon"]`` is what the cartoon generator makes of a real cartoon; empty if not asked for.
-        wanted: ``wanted["cartoon"]`` are the photos with the labels and landmarks that G was asked to give them.
+        targets: ``targets["cartoon"]`` are the photos with the labels and landmarks that G was asked to give them.
     """
 
     fake: dict[Domain, Tensor]
     reconstruction: dict[Domain, Tensor]
     identity: dict[Domain, Tensor]
-    wanted: dict[Domain, Faces]
+    targets: dict[Domain, Faces]
 
 
 class TermsCallback(Callback):
@@ -102,21 +87,16 @@ class TranslationCallback(Callback):
 class BaseCycleGAN(LightningModule, ABC):
     """Unpaired translation between photos and cartoons with cycle consistency (paper 4.3, Eq. 4-6).
 
-    The only training step of all variants. It translates the batch once, updates both generators, then each group of
-    critics. A variant fills these hooks and copies nothing:
+    The one training step of all variants: translate the batch once, update both generators, then each group of
+    discriminators. A variant overrides hooks:
 
-    - ``build_generator``: another network, and ``generator_inputs``: the same with more inputs;
-    - ``generate``: what a generator is given beside the image (labels, heatmaps);
-    - ``known_of``: what of that is known of bare photos at prediction, and ``cartoons``: what is made of them;
-    - ``wanted_faces``: labels and landmarks that a fake ought to have, where not its source's;
-    - ``build_critic``: the discriminator of a domain, ``build_critics``: more of them, and through ``Critic.view`` what
-      each sees;
-    - ``critic_groups``: which critics share an optimiser;
-    - ``adversarial_weight``: how much the generators care about a critic, also over time;
-    - ``real_faces``: what counts as real for a critic of a domain;
-    - ``more_negatives``: what a critic is shown as fake beside fakes;
-    - ``extra_generator_terms``: further losses of the generators;
-    - ``grid_rows``: what a picture of a batch shows.
+    - networks: ``build_generator``, ``generator_inputs``, ``build_discriminator`` (one of a domain),
+      ``build_discriminators`` (all), ``discriminator_groups`` (which share an optimiser);
+    - inputs: ``generate`` (what a generator gets beside the image), ``target_faces`` (labels and landmarks of fakes),
+      ``infer_condition`` (the same for bare photos at prediction), ``cartoons`` (what prediction returns);
+    - what discriminators see: ``Discriminator.inputs``, ``real_faces``, ``extra_negatives``;
+    - losses: ``adversarial_weight`` (also over time), ``extra_generator_terms``, ``networks_in_loss``;
+    - ``grid_rows``: the picture of a batch.
 
     Args:
         generator: Backbone of both generators.
@@ -210,21 +190,22 @@ class BaseCycleGAN(LightningModule, ABC):
         self._decay_start = decay_start
         self._clip_grad_norm = clip_grad_norm
         self.adversarial_loss = AdversarialLoss(gan_mode)
-        self.generators = nn.ModuleDict({domain: init_weights(self.build_generator(domain)) for domain in OTHER})
+        self.generators = nn.ModuleDict({domain: init_weights(self.build_generator(domain)) for domain in OPPOSITE})
         if pretrained:
             self._start_from(Path(pretrained).expanduser())
-        self.critics = nn.ModuleDict({name: init_weights(critic) for name, critic in self.build_critics().items()})
-        self.pools = nn.ModuleDict({domain: ImagePool(pool_size) for domain in OTHER})
+        self.discriminators = nn.ModuleDict(
+            {name: init_weights(discriminator) for name, discriminator in self.build_discriminators().items()}
+        )
+        self.pools = nn.ModuleDict({domain: ImagePool(pool_size) for domain in OPPOSITE})
         self.average = ema_of(self.generators, ema_decay) if ema_decay else None
-        self.finisher: CartoonFinisher | None = None
+        self.finisher: FrozenNetwork[CartoonFinisher] | None = None
 
     def attach_finisher(self, finisher: CartoonFinisher) -> None:
         """Finish every cartoon from now on: images then are ``finisher.scale`` times the size of the generators'.
 
         It is for use, not for training; checkpoints do not hold it.
         """
-        self.finisher = finisher
-        keep_out_of_checkpoints(self, "finisher")
+        self.finisher = FrozenNetwork(finisher).to(self.device)
 
     # Hooks of the variants
 
@@ -238,11 +219,11 @@ class BaseCycleGAN(LightningModule, ABC):
         """How many ``in_channels`` and ``num_labels`` the generators are given, and how the labels."""
         return {"in_channels": 3, "num_labels": 0}
 
-    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, guide: Faces) -> Tensor:
-        """Translate ``images`` (B, 3, H, W) to ``target``; ``guide`` has labels and landmarks of what they show."""
+    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, condition: Faces) -> Tensor:
+        """Translate ``images`` (B, 3, H, W) to ``target``; ``condition`` has labels and landmarks of what they show."""
         return cast(Tensor, generators[target](images))
 
-    def known_of(self, photos: Tensor, names: Sequence[str] = ()) -> Faces:
+    def infer_condition(self, photos: Tensor, names: Sequence[str] = ()) -> Faces:
         """Photos (B, 3, H, W) with the labels and landmarks that can be had of them; none by default.
 
         Args:
@@ -251,55 +232,59 @@ class BaseCycleGAN(LightningModule, ABC):
         """
         landmarks = photos.new_full((len(photos), 5, 2), math.nan)
         unknown = torch.full((len(photos),), NO_HAIR_COLOUR, device=photos.device)
-        return Faces(photos, landmarks, hair=unknown, glasses=torch.full_like(unknown, UNKNOWN_GLASSES))
+        return Faces(photos, landmarks, label=unknown, glasses=torch.full_like(unknown, UNKNOWN_GLASSES))
 
     def cartoons(self, photos: Faces) -> Tensor:
         """The cartoons (B, 3, H, W) of photos with what is known of them."""
-        return self.own_cartoons(photos)
+        return self.translate_photos(photos)
 
-    def own_cartoons(self, photos: Faces) -> Tensor:
+    def translate_photos(self, photos: Faces) -> Tensor:
         """The cartoons (B, 3, H, W) of photos under their own labels and landmarks, as training makes them."""
         return self.translate_to("cartoon", self.trained_generators, photos.image, photos)
+
+    def networks_in_loss(self) -> dict[str, nn.Module]:
+        """Frozen networks that a loss looks through, by role: a judge of the results must not be one of them."""
+        return {}
 
     def in_all_labels(self, photos: Faces) -> list[Tensor]:
         """The cartoons (B, 3, H, W) of photos for each label; none in a variant without labels."""
         return []
 
-    def wanted_faces(self, target: Domain, batch: UnpairedBatch) -> Faces:
+    def target_faces(self, target: Domain, batch: UnpairedBatch) -> Faces:
         """The sources of the fakes of ``target``, with the labels and landmarks that the fakes ought to have."""
-        return faces_of(batch, OTHER[target])
+        return faces_of(batch, OPPOSITE[target])
 
-    def build_critics(self) -> dict[str, Critic]:
+    def build_discriminators(self) -> dict[str, Discriminator]:
         """The discriminators by name: of each domain one for each scale."""
         return {
-            f"{domain}{suffix}": self.build_critic(domain, downscale)
-            for domain in OTHER
+            f"{domain}{suffix}": self.build_discriminator(domain, downscale)
+            for domain in OPPOSITE
             for suffix, downscale in SCALES[: self._discriminator_scales]
         }
 
-    def build_critic(self, domain: Domain, downscale: int) -> Critic:
+    def build_discriminator(self, domain: Domain, downscale: int) -> Discriminator:
         """The discriminator of whole images of a domain, reduced by a factor."""
-        return Critic(self.build_discriminator(domain), domain, downscale)
+        return Discriminator(self.build_discriminator_network(domain), domain, downscale)
 
-    def build_discriminator(self, domain: Domain, **options: int) -> PatchDiscriminator:
+    def build_discriminator_network(self, domain: Domain, **options: int) -> PatchDiscriminator:
         """The network of a discriminator of a domain; ``options`` are those of ``PatchDiscriminator``."""
         ndf = self._ndf if domain == "cartoon" else self._ndf_photo
         return PatchDiscriminator(ndf=ndf, norm=self._discriminator_norm, **options)
 
-    def critic_groups(self) -> list[list[str]]:
-        """Names of the critics that share an optimiser."""
-        return [list(self.critics)]
+    def discriminator_groups(self) -> list[list[str]]:
+        """Names of the discriminators that share an optimiser."""
+        return [list(self.discriminators)]
 
-    def adversarial_weight(self, critic: str) -> float:
-        """Weight of a critic's verdict in the generators' loss at this step; at 0 the critic rests."""
+    def adversarial_weight(self, discriminator: str) -> float:
+        """Weight of a discriminator's verdict in the generators' loss at this step; at 0 the discriminator rests."""
         return 1.0 / self._discriminator_scales
 
     def real_faces(self, domain: Domain, batch: UnpairedBatch) -> Faces:
-        """What the critics of ``domain`` are shown as real."""
+        """What the discriminators of ``domain`` are shown as real."""
         return faces_of(batch, domain)
 
-    def more_negatives(self, critic: str, real: Faces, fake: Faces) -> list[Faces]:
-        """Batches that a critic is to tell from real faces beside the fakes; all count alike."""
+    def extra_negatives(self, discriminator: str, real: Faces, fake: Faces) -> list[Faces]:
+        """Batches that a discriminator is to tell from real faces beside the fakes; all count alike."""
         return []
 
     def extra_generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
@@ -309,15 +294,18 @@ class BaseCycleGAN(LightningModule, ABC):
     # The step
 
     def training_step(self, batch: UnpairedBatch, batch_idx: int) -> None:
-        """Update the generators with the critics frozen, then each group of critics."""
+        """Update the generators with the discriminators frozen, then each group of discriminators."""
         optimizers = self.optimizers()
         assert isinstance(optimizers, list), "configure_optimizers makes one for the generators and at least one more"
         with one_training_step(optimizers):
-            terms = self._update_generators_and_critics(batch, *optimizers)
+            terms = self._update_generators_and_discriminators(batch, *optimizers)
         self._log_terms("train", terms, len(batch.photo.image))
 
-    def _update_generators_and_critics(
-        self, batch: UnpairedBatch, generator_optimizer: LightningOptimizer, *critic_optimizers: LightningOptimizer
+    def _update_generators_and_discriminators(
+        self,
+        batch: UnpairedBatch,
+        generator_optimizer: LightningOptimizer,
+        *discriminator_optimizers: LightningOptimizer,
     ) -> Terms:
         with self.toggled_optimizer(generator_optimizer):
             translation = self.translate(self.generators, batch)
@@ -327,16 +315,18 @@ class BaseCycleGAN(LightningModule, ABC):
         if self.average is not None:
             self.average.update_parameters(self.generators)
 
-        fakes = {domain: self._pooled(domain, translation) for domain in OTHER}
-        for names, optimizer in zip(self.critic_groups(), critic_optimizers, strict=True):
+        fakes = {domain: self._pooled(domain, translation) for domain in OPPOSITE}
+        for names, optimizer in zip(self.discriminator_groups(), discriminator_optimizers, strict=True):
             with self.toggled_optimizer(optimizer):
                 active = [name for name in names if self.adversarial_weight(name)]
                 if active:
-                    critic_terms = {f"discriminator_{name}": self.critic_term(name, batch, fakes) for name in active}
+                    discriminator_terms = {
+                        f"discriminator_{name}": self.discriminator_term(name, batch, fakes) for name in active
+                    }
                     if self._r1_weight and self.global_step % self._r1_interval == 0:
-                        critic_terms |= {f"r1_{name}": self.penalty_term(name, batch) for name in active}
-                    self._update(optimizer, critic_terms)
-                    terms |= critic_terms
+                        discriminator_terms |= {f"r1_{name}": self.penalty_term(name, batch) for name in active}
+                    self._update(optimizer, discriminator_terms)
+                    terms |= discriminator_terms
         return terms
 
     def translate(self, generators: nn.ModuleDict, batch: UnpairedBatch) -> Translation:
@@ -347,8 +337,8 @@ class BaseCycleGAN(LightningModule, ABC):
         """
         fake: dict[Domain, Tensor] = {}
         identity: dict[Domain, Tensor] = {}
-        wanted = {target: self.wanted_faces(target, batch) for target in OTHER}
-        for target, given in wanted.items():
+        targets = {target: self.target_faces(target, batch) for target in OPPOSITE}
+        for target, given in targets.items():
             if self.identity_weight():
                 both = join(given, faces_of(batch, target))
                 fake[target], identity[target] = self.translate_to(target, generators, both.image, both).chunk(2)
@@ -356,20 +346,20 @@ class BaseCycleGAN(LightningModule, ABC):
                 fake[target] = self.translate_to(target, generators, given.image, given)
         way_back = {"cartoon": self._with_noise(fake["cartoon"]), "photo": fake["photo"]}
         reconstruction = {
-            domain: self.translate_to(domain, generators, way_back[OTHER[domain]], faces_of(batch, domain))
-            for domain in OTHER
+            domain: self.translate_to(domain, generators, way_back[OPPOSITE[domain]], faces_of(batch, domain))
+            for domain in OPPOSITE
         }
-        return Translation(fake, reconstruction, identity, wanted)
+        return Translation(fake, reconstruction, identity, targets)
 
-    def translate_to(self, target: Domain, generators: nn.ModuleDict, images: Tensor, guide: Faces) -> Tensor:
+    def translate_to(self, target: Domain, generators: nn.ModuleDict, images: Tensor, condition: Faces) -> Tensor:
         """Translate ``images`` (B, 3, H, W) to ``target`` at their size, through the finisher where there is one."""
         if self.finisher is None:
-            return self.generate(generators, target, images, guide)
-        scale = self.finisher.scale
+            return self.generate(generators, target, images, condition)
+        scale = self.finisher.network.scale
         small = F.avg_pool2d(images, scale)
         # A pixel's middle lies half a pixel inside its corner at either size.
-        guide = guide._replace(image=small, landmarks=(guide.landmarks + 0.5) / scale - 0.5)
-        translated = self.generate(generators, target, small, guide)
+        condition = condition._replace(image=small, landmarks=(condition.landmarks + 0.5) / scale - 0.5)
+        translated = self.generate(generators, target, small, condition)
         if target == "cartoon":
             return cast(Tensor, self.finisher(translated).image)
         return F.interpolate(translated, scale_factor=scale, mode="bilinear", align_corners=False)
@@ -377,13 +367,13 @@ class BaseCycleGAN(LightningModule, ABC):
     def generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
         """All losses of the generators: adversarial (Eq. 4), cycle (Eq. 5), identity (Eq. 6) and the variant's own."""
         terms: Terms = {}
-        for name, critic in self._critics():
+        for name, discriminator in self._discriminators():
             if weight := self.adversarial_weight(name):
-                fakes = self.fake_faces(critic.domain, translation)
-                counts = critic.can_judge(fakes)
-                loss = self.adversarial_loss.generator(critic(fakes), counts)
+                fakes = self.fake_faces(discriminator.domain, translation)
+                counts = discriminator.valid_mask(fakes)
+                loss = self.adversarial_loss.generator(discriminator(fakes), counts)
                 terms[f"adversarial_{name}"] = Term(loss, weight, None if counts is None else counts.any())
-        for domain in OTHER:
+        for domain in OPPOSITE:
             image = faces_of(batch, domain).image
             cycle = l1_consistency(translation.reconstruction[domain], image)
             terms[f"cycle_{domain}"] = Term(cycle, self._lambda_cycle)
@@ -392,37 +382,35 @@ class BaseCycleGAN(LightningModule, ABC):
                 terms[f"identity_{domain}"] = Term(identity, self.identity_weight())
         return terms | self.extra_generator_terms(batch, translation)
 
-    def critic_term(self, name: str, batch: UnpairedBatch, fakes: Mapping[Domain, Faces]) -> Term:
-        """Loss of one critic (Eq. 4, halved) on real faces and pooled fakes."""
-        critic = cast(Critic, self.critics[name])
-        real, fake = self.real_faces(critic.domain, batch), fakes[critic.domain]
-        negatives = [fake, *self.more_negatives(name, real, fake)]
-        real_logits, *negative_logits = critic.judge(real, *negatives)
-        real_counts = critic.can_judge(real)
+    def discriminator_term(self, name: str, batch: UnpairedBatch, fakes: Mapping[Domain, Faces]) -> Term:
+        """Loss of one discriminator (Eq. 4, halved) on real faces and pooled fakes."""
+        discriminator = cast(Discriminator, self.discriminators[name])
+        real, fake = self.real_faces(discriminator.domain, batch), fakes[discriminator.domain]
+        negatives = [fake, *self.extra_negatives(name, real, fake)]
+        real_logits, *negative_logits = discriminator.forward_batches(real, *negatives)
+        real_counts = discriminator.valid_mask(real)
         losses = [
-            self.adversarial_loss.discriminator(real_logits, logits, real_counts, critic.can_judge(faces))
+            self.adversarial_loss.discriminator(real_logits, logits, real_counts, discriminator.valid_mask(faces))
             for faces, logits in zip(negatives, negative_logits, strict=True)
         ]
         return Term(torch.stack(losses).mean(), 1.0)
 
     def penalty_term(self, name: str, batch: UnpairedBatch) -> Term:
-        """R1 of one critic on real faces, in float32 also under autocast: it is a gradient, squared."""
-        critic = cast(Critic, self.critics[name])
-        real = self.real_faces(critic.domain, batch)
+        """R1 of one discriminator on real faces, in float32 also under autocast: it is a gradient, squared."""
+        discriminator = cast(Discriminator, self.discriminators[name])
+        real = self.real_faces(discriminator.domain, batch)
         real = real._replace(image=real.image.detach().requires_grad_())
         with torch.autocast(real.image.device.type, enabled=False):
-            penalty = r1_penalty(critic(real), real.image, critic.can_judge(real))
+            penalty = r1_penalty(discriminator(real), real.image, discriminator.valid_mask(real))
         return Term(penalty, self._r1_weight * self._r1_interval)
 
     def identity_weight(self) -> float:
         """Weight of each identity loss at this step: in training it fades over ``identity_steps``."""
-        if not (self.training and self._identity_steps):
-            return self._lambda_identity
-        return self._lambda_identity * max(0.0, 1 - self.global_step / self._identity_steps)
+        return self._lambda_identity * (fade_factor(self.global_step, self._identity_steps) if self.training else 1.0)
 
     def fake_faces(self, domain: Domain, translation: Translation) -> Faces:
         """Generated faces of ``domain`` with the labels and landmarks they ought to have."""
-        return translation.wanted[domain]._replace(image=translation.fake[domain])
+        return translation.targets[domain]._replace(image=translation.fake[domain])
 
     # Validation, test, prediction
 
@@ -441,11 +429,11 @@ class BaseCycleGAN(LightningModule, ABC):
 
     def predict_step(self, batch: Photos, batch_idx: int) -> Tensor:
         """Cartoons (B, 3, H, W) in [-1, 1] of the photos."""
-        return self.cartoons(self.known_of(batch.image, batch.name))
+        return self.cartoons(self.infer_condition(batch.image, batch.name))
 
     def forward(self, photos: Tensor) -> Tensor:
         """Cartoons (B, 3, H, W) in [-1, 1] of photos of the same shape and range."""
-        return self.cartoons(self.known_of(photos))
+        return self.cartoons(self.infer_condition(photos))
 
     def grid_rows(self, batch: UnpairedBatch) -> list[Tensor]:
         """Rows of a picture, each (B, 3, H, W): photo, cartoon, photo again; cartoon, photo, cartoon again."""
@@ -460,11 +448,11 @@ class BaseCycleGAN(LightningModule, ABC):
     def prepare_data(self) -> None:
         """Refuse an image size that the networks cannot work at, before anything is written or started."""
         side = getattr(self.trainer.datamodule, "hparams", {}).get("image_size")  # type: ignore[attr-defined]
-        scale = self.finisher.scale if self.finisher else 1
-        if side is not None and (trouble := self.trouble_with(side // scale)):
+        scale = self.finisher.network.scale if self.finisher else 1
+        if side is not None and (trouble := self.size_error(side // scale)):
             raise UsageError(f"--data.image_size {side}: {trouble}")
 
-    def trouble_with(self, side: int) -> str | None:
+    def size_error(self, side: int) -> str | None:
         """Why the networks cannot work at an image size in pixels; None where they can."""
         needs: list[tuple[nn.Module, int, int]] = [
             (network, network.divisor, network.smallest_side)
@@ -472,9 +460,9 @@ class BaseCycleGAN(LightningModule, ABC):
             if isinstance(network, Generator)
         ]
         needs += [
-            (critic.network, 1, critic.downscale * critic.network.smallest_side)
-            for critic in self.modules()
-            if isinstance(critic, Critic) and isinstance(critic.network, PatchDiscriminator)
+            (discriminator.network, 1, discriminator.downscale * discriminator.network.smallest_side)
+            for discriminator in self.modules()
+            if isinstance(discriminator, Discriminator) and isinstance(discriminator.network, PatchDiscriminator)
         ]
         for network, divisor, least in needs:
             if side % divisor or side < least:
@@ -482,9 +470,9 @@ class BaseCycleGAN(LightningModule, ABC):
         return None
 
     def configure_optimizers(self) -> tuple[list[Optimizer], list[LambdaLR]]:
-        """One Adam for both generators, one for each group of critics, all with the same schedule."""
+        """One Adam for both generators, one for each group of discriminators, all with the same schedule."""
         groups: list[list[nn.Module]] = [[self.generators]]
-        groups += [[self.critics[name] for name in names] for names in self.critic_groups()]
+        groups += [[self.discriminators[name] for name in names] for names in self.discriminator_groups()]
         optimizers: list[Optimizer] = [
             Adam(
                 [parameter for module in group for parameter in module.parameters()],
@@ -565,7 +553,7 @@ class BaseCycleGAN(LightningModule, ABC):
 
     @torch.no_grad()
     def _pooled(self, domain: Domain, translation: Translation) -> Faces:
-        """Fakes for the critics: this step's, some exchanged for earlier ones."""
+        """Fakes for the discriminators: this step's, some exchanged for earlier ones."""
         fakes = self.fake_faces(domain, translation)
         fakes = fakes._replace(image=fakes.image.detach())
         return Faces(**cast(ImagePool, self.pools[domain]).query(fakes._asdict()))
@@ -592,7 +580,7 @@ class BaseCycleGAN(LightningModule, ABC):
         """Log each term by itself, unweighted, and what belongs together as weighted sums in the progress bar."""
         each = {f"{stage}/{name}": term.value.detach() for name, term in terms.items()}
         kinds = ("cycle", "adversarial", "discriminator") if stage == "train" else ("cycle",)
-        by_kind = {kind: _of_kind(terms, kind) for kind in kinds}
+        by_kind = {kind: of_kind(terms, kind) for kind in kinds}
         sums = {f"{stage}/{kind}": total(of_kind).detach() for kind, of_kind in by_kind.items() if of_kind}
         values = self._mean_over_processes(each | sums)
         self.log_dict({name: values[name] for name in each}, batch_size=batch_size)
@@ -628,8 +616,8 @@ class BaseCycleGAN(LightningModule, ABC):
             rows.append(torch.randn(images.shape[1:], generator=generator, device=images.device))
         return torch.stack(rows)
 
-    def _critics(self) -> list[tuple[str, Critic]]:
-        return [(name, cast(Critic, critic)) for name, critic in self.critics.items()]
+    def _discriminators(self) -> list[tuple[str, Discriminator]]:
+        return [(name, cast(Discriminator, discriminator)) for name, discriminator in self.discriminators.items()]
 
     def _rate_factor(self, epoch: int) -> float:
         return decay_factor(epoch, self._epochs(), self._decay_start)
@@ -647,39 +635,3 @@ class BaseCycleGAN(LightningModule, ABC):
 def faces_of(batch: UnpairedBatch, domain: Domain) -> Faces:
     """The faces of one domain of a batch."""
     return batch.photo if domain == "photo" else batch.cartoon
-
-
-def total(terms: Terms) -> Tensor:
-    """Weighted sum of loss terms, one at least."""
-    return torch.stack([term.weight * term.value for term in terms.values()]).sum()
-
-
-def _of_kind(terms: Terms, kind: str) -> Terms:
-    return {name: term for name, term in terms.items() if name.startswith(f"{kind}_")}
-
-
-def decay_factor(epoch: int, epochs: int, start: float) -> float:
-    """Factor of the learning rate in ``epoch`` of ``epochs``: 1 up to the share ``start``, then linearly to 0.
-
-    An endless run (``epochs`` 0) keeps 1.
-    """
-    first = start * epochs
-    return 1.0 if epoch <= first or not epochs else max(0.0, (epochs - epoch) / (epochs - first))
-
-
-@contextmanager
-def one_training_step(optimizers: Sequence[LightningOptimizer]) -> Iterator[None]:
-    """Count whatever the optimisers do in the block as one step.
-
-    Lightning would advance ``global_step``, and so ``max_steps``, at each step of each optimiser.
-    """
-    start, end = optimizers[0]._on_before_step, optimizers[0]._on_after_step
-    for optimizer in optimizers:
-        optimizer._on_before_step = optimizer._on_after_step = _do_nothing
-    yield
-    start()
-    end()
-
-
-def _do_nothing() -> None:
-    return

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 
 from datamodules.samples import Domain, Faces, UnpairedBatch
 from lightning_modules.base import BaseCycleGAN, Translation
-from lightning_modules.critic import Critic, LandmarkedCritic
+from lightning_modules.discriminators import Discriminator, LandmarkDiscriminator
 from lightning_modules.drawing import draw_matches
 from lightning_modules.landmark_data import require_landmarks
 from networks.landmarks import Alignment, align, can_align, landmark_heatmaps, transform_points, warp
@@ -49,12 +49,12 @@ class CycleGANAligned(BaseCycleGAN):
         self._alignment = alignment
         self._aligned_inputs = aligned_inputs
 
-    def build_critic(self, domain: Domain, downscale: int) -> Critic:
+    def build_discriminator(self, domain: Domain, downscale: int) -> Discriminator:
         """Of cartoons a discriminator that is given the photo or its landmarks."""
         if domain == "photo":
-            return super().build_critic(domain, downscale)
-        network = self.build_discriminator(domain, in_channels=3 + CHANNELS[self._condition])
-        return LandmarkedCritic(network, domain, downscale)
+            return super().build_discriminator(domain, downscale)
+        network = self.build_discriminator_network(domain, in_channels=3 + CHANNELS[self._condition])
+        return LandmarkDiscriminator(network, domain, downscale)
 
     def training_step(self, batch: UnpairedBatch, batch_idx: int) -> None:
         """The step of all variants, on warped cartoons where that is asked for."""
@@ -81,7 +81,7 @@ class CycleGANAligned(BaseCycleGAN):
         faces = super().fake_faces(domain, translation)
         if domain == "photo":
             return faces
-        photos, cartoons = translation.wanted["cartoon"], translation.wanted["photo"]
+        photos, cartoons = translation.targets["cartoon"], translation.targets["photo"]
         return self._beside(photos, self._where_alike(faces, photos, cartoons))
 
     def on_train_start(self) -> None:
@@ -93,7 +93,7 @@ class CycleGANAligned(BaseCycleGAN):
         """Four rows more: photo above warped cartoon (Fig. 7), photo above its cartoon (Fig. 12), points connected."""
         photo, points = batch.photo.image, batch.photo.landmarks
         warped = aligned_to(batch.photo, batch.cartoon, self._alignment)
-        cartoon = self.own_cartoons(batch.photo)
+        cartoon = self.translate_photos(batch.photo)
         return [
             *super().grid_rows(batch),
             *draw_matches(photo, warped.image, points, warped.landmarks),

@@ -9,14 +9,16 @@ import torch
 from torch import Tensor, nn
 
 from datamodules.samples import Domain, Faces, HairColour, Photos, UnpairedBatch
-from lightning_modules.base import BaseCycleGAN, Term, Terms, Translation
-from lightning_modules.critic import Critic, LabelCritic
+from lightning_modules.base import BaseCycleGAN, Translation
+from lightning_modules.discriminators import Discriminator, LabelDiscriminator
 from lightning_modules.errors import UsageError
-from lightning_modules.frozen import keep_out_of_checkpoints
+from lightning_modules.frozen import FrozenNetwork
 from lightning_modules.probe import OWN_PROBE
+from lightning_modules.terms import Term, Terms
 from networks import LabelInjection
 from networks.labels import LabelEncoder
 from networks.landmarks import cheek_mask
+from networks.losses import masked_l1
 from networks.probe import FaceProbe, load_probe
 from networks.weights_file import WeightsError
 
@@ -31,7 +33,7 @@ class CycleGANCond(BaseCycleGAN):
     in training: cartoons without label are red or orange, so under none its cartoon would learn red hair. Elsewhere it
     is given the one that the project's classifier sees (``weights/probe.safetensors``), or of other classes the first.
 
-    Other attributes work as well: ``--data.labels`` puts their classes into ``Faces.hair``, ``num_labels`` counts them.
+    Other attributes work as well: ``--data.labels`` puts their classes into ``Faces.label``, ``num_labels`` counts them.
 
     Args:
         num_labels: Number of classes of the label.
@@ -77,38 +79,38 @@ class CycleGANCond(BaseCycleGAN):
         self._random_target_share = random_target_share
         self._labels_to_predict = _labels_of(hair, num_labels)
         self._has_hair_labels = num_labels == len(HairColour)
-        self.classifier: FaceProbe | None = None
+        self.classifier: FrozenNetwork[FaceProbe] | None = None
 
     def generator_inputs(self) -> dict[str, Any]:
         """Labels beside the image."""
         told = {"num_labels": self._encoder.size, "label_injection": self._label_injection}
         return super().generator_inputs() | told
 
-    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, guide: Faces) -> Tensor:
-        """Translate ``images`` (B, 3, H, W) to ``target``, with the hair of ``guide``."""
-        return cast(Tensor, generators[target](images, self._encoder(guide.hair, guide.glasses)))
+    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, condition: Faces) -> Tensor:
+        """Translate ``images`` (B, 3, H, W) to ``target``, with the hair of ``condition``."""
+        return cast(Tensor, generators[target](images, self._encoder(condition.label, condition.glasses)))
 
-    def build_critic(self, domain: Domain, downscale: int) -> Critic:
+    def build_discriminator(self, domain: Domain, downscale: int) -> Discriminator:
         """A discriminator that is given labels."""
-        network = self.build_discriminator(domain, num_labels=self._encoder.size)
-        return LabelCritic(network, domain, downscale, self._encoder)
+        network = self.build_discriminator_network(domain, num_labels=self._encoder.size)
+        return LabelDiscriminator(network, domain, downscale, self._encoder)
 
-    def wanted_faces(self, target: Domain, batch: UnpairedBatch) -> Faces:
+    def target_faces(self, target: Domain, batch: UnpairedBatch) -> Faces:
         """The sources of the fakes of ``target``, in training some of them with a random label.
 
         Photos without label are always given one.
         """
-        source = super().wanted_faces(target, batch)
+        source = super().target_faces(target, batch)
         if not self.training:
-            return self.with_labels(source) if target == "cartoon" else source
+            return self.fill_labels(source) if target == "cartoon" else source
         if target == "cartoon":
             source = self._with_glasses(source, source.glasses < 0)
-        chances, labels = self.random_numbers(source.hair, f"target {target}")
+        chances, labels = self.random_numbers(source.label, f"target {target}")
         random = (labels * self._num_labels).long()
         is_random = chances < self._random_target_share
         if target == "cartoon":
-            is_random |= source.hair < 0
-        return source._replace(hair=torch.where(is_random, random, source.hair))
+            is_random |= source.label < 0
+        return source._replace(label=torch.where(is_random, random, source.label))
 
     def extra_generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
         """The leak of the label into the cheeks, where that is asked for."""
@@ -117,31 +119,31 @@ class CycleGANCond(BaseCycleGAN):
             terms["leak_cartoon"] = self._leak_term(batch.photo, translation)
         return terms
 
-    def more_negatives(self, critic: str, real: Faces, fake: Faces) -> list[Faces]:
+    def extra_negatives(self, discriminator: str, real: Faces, fake: Faces) -> list[Faces]:
         """Real faces under wrong labels, where that is asked for; a face without label leaves its place to a fake."""
-        negatives = super().more_negatives(critic, real, fake)
-        if self._wrong_labels and isinstance(self.critics[critic], LabelCritic):
-            wrong = real._replace(hair=self._other_labels(real.hair, f"wrong {critic}"))
-            wrong = choose(real.hair >= 0, wrong, fake)
+        negatives = super().extra_negatives(discriminator, real, fake)
+        if self._wrong_labels and isinstance(self.discriminators[discriminator], LabelDiscriminator):
+            wrong = real._replace(label=self._other_labels(real.label, f"wrong {discriminator}"))
+            wrong = choose(real.label >= 0, wrong, fake)
             if self._encoder.glasses:
-                has_other = self.random_numbers(real.glasses, f"wrong glasses {critic}")[0] < 0.5
+                has_other = self.random_numbers(real.glasses, f"wrong glasses {discriminator}")[0] < 0.5
                 wrong = choose((real.glasses >= 0) & has_other, real._replace(glasses=1 - real.glasses), wrong)
             negatives.append(wrong)
         return negatives
 
-    def with_labels(self, photos: Faces) -> Faces:
+    def fill_labels(self, photos: Faces) -> Faces:
         """Photos that all have a label: their own, or what the classifier sees, or without one the first class.
 
         Whether they wear glasses is what the classifier sees, as at prediction, also where a set says it.
         """
         photos = self._with_glasses(photos, torch.ones_like(photos.glasses, dtype=torch.bool))
-        missing = photos.hair < 0
+        missing = photos.label < 0
         if not missing.any():
             return photos
-        seen = torch.zeros_like(photos.hair)
+        seen = torch.zeros_like(photos.label)
         if self._has_hair_labels and self.classifier is not None:
             seen = self.classifier(photos.image.float()).hair.argmax(dim=1)
-        return photos._replace(hair=torch.where(missing, seen, photos.hair))
+        return photos._replace(label=torch.where(missing, seen, photos.label))
 
     def _with_glasses(self, photos: Faces, where: Tensor) -> Faces:
         """Photos whose glasses are what the classifier sees ``where`` (B,) that holds; as they are without one."""
@@ -150,14 +152,14 @@ class CycleGANCond(BaseCycleGAN):
         seen = (self.classifier(photos.image.float()).glasses > 0).long()
         return photos._replace(glasses=torch.where(where, seen, photos.glasses))
 
-    def own_cartoons(self, photos: Faces) -> Tensor:
+    def translate_photos(self, photos: Faces) -> Tensor:
         """The cartoons (B, 3, H, W) of photos in their own hair colours."""
-        return super().own_cartoons(self.with_labels(photos))
+        return super().translate_photos(self.fill_labels(photos))
 
     def cartoons(self, photos: Faces) -> Tensor:
         """Cartoons (B, 3, H, W) in [-1, 1] of photos, or with ``hair`` "all" sheets (B, 3, H, num_labels * W)."""
         if not self._labels_to_predict:
-            return self.own_cartoons(photos)
+            return self.translate_photos(photos)
         return torch.cat(self._coloured(photos, self._labels_to_predict), dim=3)
 
     def in_all_labels(self, photos: Faces) -> list[Tensor]:
@@ -175,10 +177,9 @@ class CycleGANCond(BaseCycleGAN):
         self._has_hair_labels = self._num_labels == len(HairColour) and not getattr(data, "hparams", {}).get("labels")
         if (self._has_hair_labels or self._encoder.glasses) and self.classifier is None:
             try:
-                self.classifier = load_probe(OWN_PROBE)[0].to(self.device)
+                self.classifier = FrozenNetwork(load_probe(OWN_PROBE)[0]).to(self.device)
             except WeightsError as error:
                 raise UsageError(f"{error}; it tells hair and glasses of photos without labels") from error
-            keep_out_of_checkpoints(self, "classifier")
         if stage == "predict" and not self._labels_to_predict and not self._has_hair_labels:
             raise UsageError(
                 "--model.hair own: the photos of --data.predict_dir have no labels; "
@@ -188,16 +189,18 @@ class CycleGANCond(BaseCycleGAN):
     def on_before_batch_transfer(self, batch: UnpairedBatch | Photos, dataloader_idx: int) -> UnpairedBatch | Photos:
         """Refuse labels beyond the classes, while a look does not wait for the GPU."""
         if isinstance(batch, UnpairedBatch):
-            largest = max(int(faces.hair.max()) for faces in batch)
+            largest = max(int(faces.label.max()) for faces in batch)
             if largest >= self._num_labels:
                 raise UsageError(f"the data have a label {largest}, --model.num_labels {self._num_labels} is too few")
         return batch
 
     def _coloured(self, photos: Faces, labels: Iterable[int]) -> list[Tensor]:
         """Cartoons (B, 3, H, W) of all photos for each label."""
-        photos = self.with_labels(photos)
-        guides = [photos._replace(hair=torch.full_like(photos.hair, label)) for label in labels]
-        return [self.translate_to("cartoon", self.trained_generators, photos.image, guide) for guide in guides]
+        photos = self.fill_labels(photos)
+        conditions = [photos._replace(label=torch.full_like(photos.label, label)) for label in labels]
+        return [
+            self.translate_to("cartoon", self.trained_generators, photos.image, condition) for condition in conditions
+        ]
 
     def _other_labels(self, labels: Tensor, purpose: str) -> Tensor:
         """Random labels (B,) that differ from the given ones."""
@@ -206,14 +209,12 @@ class CycleGANCond(BaseCycleGAN):
 
     def _leak_term(self, photos: Faces, translation: Translation) -> Term:
         """Mean change (L1) of the cheeks between the cartoon and one in another colour."""
-        wanted, cartoons = translation.wanted["cartoon"], translation.fake["cartoon"]
+        wanted, cartoons = translation.targets["cartoon"], translation.fake["cartoon"]
         generators = self.generators if self.training else self.trained_generators
-        others = wanted._replace(hair=self._other_labels(wanted.hair, "leak"))
+        others = wanted._replace(label=self._other_labels(wanted.label, "leak"))
         recoloured = self.translate_to("cartoon", generators, photos.image, others)
-        cheeks = cheek_mask(photos.landmarks, *cartoons.shape[2:]).to(cartoons)
-        change = ((recoloured - cartoons).abs().mean(dim=1, keepdim=True) * cheeks).float().sum()
-        area = cheeks.float().sum()
-        return Term(change / area.clamp(min=1), self._lambda_leak, area > 0)
+        cheeks = cheek_mask(photos.landmarks, *cartoons.shape[2:])
+        return Term(masked_l1(recoloured, cartoons, cheeks), self._lambda_leak, cheeks.any())
 
 
 def choose(condition: Tensor, first: Faces, second: Faces) -> Faces:

@@ -15,15 +15,17 @@ from torch.utils.data import DataLoader
 
 from datamodules.samples import Domain, Faces, UnpairedBatch
 from datamodules.transforms.face_box import MEAN_FACE, square_of_landmarks
-from lightning_modules.base import BaseCycleGAN, Term, Terms, Translation
-from lightning_modules.critic import Critic, PartCritic
+from lightning_modules.base import BaseCycleGAN, Translation
+from lightning_modules.discriminators import Discriminator, LocalDiscriminator
 from lightning_modules.drawing import RED, draw_lines, draw_points
 from lightning_modules.errors import UsageError
-from lightning_modules.frozen import keep_out_of_checkpoints
 from lightning_modules.landmark_data import require_landmarks
 from lightning_modules.landmark_detector import LandmarkDetector, or_mean
 from lightning_modules.runs import is_dry_run
-from networks.landmarks import PARTS, are_known, cheek_mask, landmark_consistency, landmark_heatmaps
+from lightning_modules.schedules import ramp_factor
+from lightning_modules.terms import Term, Terms
+from networks.landmarks import PARTS, are_known, cheek_mask, landmark_heatmaps
+from networks.losses import landmark_consistency, mean_color_distance
 
 EYE_DISTANCE = float(MEAN_FACE[1, 0] - MEAN_FACE[0, 0])
 """Distance of the eyes in sides of a face's square, on average."""
@@ -92,7 +94,6 @@ class CycleGANLandmark(BaseCycleGAN):
         weights = Path(detector_weights).expanduser().absolute() if detector_weights else None
         self.hparams["detector_weights"] = str(weights) if weights else None  # for a start from another folder
         self.detector = LandmarkDetector.of_file(weights)
-        keep_out_of_checkpoints(self, "detector")
         self._lambda_cycle *= lambda_1
         self._lambda_identity *= lambda_1
         self._lambda_global, self._lambda_landmark = lambda_1, lambda_3
@@ -106,18 +107,18 @@ class CycleGANLandmark(BaseCycleGAN):
         inputs = super().generator_inputs()
         return inputs | {"in_channels": inputs["in_channels"] + 5 * self._heatmaps}
 
-    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, guide: Faces) -> Tensor:
-        """Translate ``images`` (B, 3, H, W) to ``target``, with the landmarks of ``guide``."""
+    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, condition: Faces) -> Tensor:
+        """Translate ``images`` (B, 3, H, W) to ``target``, with the landmarks of ``condition``."""
         if self._heatmaps:
-            images = torch.cat([images, landmark_heatmaps(guide.landmarks, *images.shape[2:])], dim=1)
-        return super().generate(generators, target, images, guide)
+            images = torch.cat([images, landmark_heatmaps(condition.landmarks, *images.shape[2:])], dim=1)
+        return super().generate(generators, target, images, condition)
 
-    def known_of(self, photos: Tensor, names: Sequence[str] = ()) -> Faces:
+    def infer_condition(self, photos: Tensor, names: Sequence[str] = ()) -> Faces:
         """Photos (B, 3, H, W) with the landmarks of the largest face that the detector finds in each.
 
         Where it finds none, there is a warning, and the landmarks are those of an average photo.
         """
-        known = super().known_of(photos, names)
+        known = super().infer_condition(photos, names)
         if not self._heatmaps:
             return known
         found = self.detector.find(photos)
@@ -126,33 +127,32 @@ class CycleGANLandmark(BaseCycleGAN):
             warnings.warn(f"{name}: no face found; it is taken to be where faces are on average", stacklevel=2)
         return known._replace(landmarks=or_mean(found, photos))
 
-    def build_critics(self) -> dict[str, Critic]:
+    def build_discriminators(self) -> dict[str, Discriminator]:
         """One discriminator more for each part of a cartoon face."""
         local = {
-            name: PartCritic(self.build_discriminator("cartoon", n_layers=2), "cartoon", part)
+            name: LocalDiscriminator(self.build_discriminator_network("cartoon", n_layers=2), "cartoon", part)
             for name, part in PARTS.items()
         }
-        return super().build_critics() | local
+        return super().build_discriminators() | local
 
-    def critic_groups(self) -> list[list[str]]:
+    def discriminator_groups(self) -> list[list[str]]:
         """An optimiser of its own for each local discriminator."""
-        groups = [[name for name in group if name not in PARTS] for group in super().critic_groups()]
+        groups = [[name for name in group if name not in PARTS] for group in super().discriminator_groups()]
         return groups + [[part] for part in PARTS]
 
-    def adversarial_weight(self, critic: str) -> float:
+    def adversarial_weight(self, discriminator: str) -> float:
         """For the local discriminators lambda_2 and their own weight, from ``local_start`` on and ramped up."""
-        if critic not in PARTS:
-            return self._lambda_global * super().adversarial_weight(critic)
+        if discriminator not in PARTS:
+            return self._lambda_global * super().adversarial_weight(discriminator)
         if self._trainer and self.trainer.state.fn not in {None, TrainerFn.FITTING}:  # which know no step
-            return self._lambda_local[critic]
-        steps = self.global_step - self._local_start + 1
-        return self._lambda_local[critic] * min(max(steps / (self._local_ramp + 1), 0.0), 1.0)
+            return self._lambda_local[discriminator]
+        return self._lambda_local[discriminator] * ramp_factor(self.global_step, self._local_start, self._local_ramp)
 
     def extra_generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
         """Landmark consistency of the fakes of both domains; outside training what a blank image gets, too."""
         terms = super().extra_generator_terms(batch, translation)
         if self._lambda_landmark:
-            for domain, wanted in translation.wanted.items():
+            for domain, wanted in translation.targets.items():
                 fakes = translation.fake[domain]
                 terms[f"landmark_{domain}"] = self._landmark_term(fakes, wanted.landmarks)
                 if not self.training:
@@ -161,6 +161,10 @@ class CycleGANLandmark(BaseCycleGAN):
         if self._lambda_skin:
             terms["skin_cartoon"] = self._skin_term(batch.photo, translation.fake["cartoon"])
         return terms
+
+    def networks_in_loss(self) -> dict[str, nn.Module]:
+        """The landmark regressor."""
+        return super().networks_in_loss() | {"landmarks": self.detector.regressor}
 
     def on_train_start(self) -> None:
         """Refuse data that have no landmarks at all, and warn of local discriminators that never begin."""
@@ -176,7 +180,7 @@ class CycleGANLandmark(BaseCycleGAN):
     def grid_rows(self, batch: UnpairedBatch) -> list[Tensor]:
         """Three rows more, as in Fig. 11: the photo's landmarks, those found in its cartoon, and how far they moved."""
         photo, wanted = batch.photo.image, batch.photo.landmarks
-        cartoon = self.own_cartoons(batch.photo)
+        cartoon = self.translate_photos(batch.photo)
         found, _ = self._locate(cartoon, wanted)
         moved = draw_points(draw_lines(cartoon, wanted, found), wanted)
         return [*super().grid_rows(batch), draw_points(photo, wanted), draw_points(cartoon, found, RED), moved]
@@ -193,13 +197,8 @@ class CycleGANLandmark(BaseCycleGAN):
 
     def _skin_term(self, photos: Faces, cartoons: Tensor) -> Term:
         """Distance (L1) of the mean colours of the cheeks, over the photos whose landmarks are known."""
-        mask = cheek_mask(photos.landmarks, *cartoons.shape[2:])
-        area = mask.sum(dim=(2, 3))
-        tones = [(images.float() * mask).sum(dim=(2, 3)) / area.clamp(min=1) for images in (cartoons, photos.image)]
-        has_cheeks = area[:, 0] > 0
-        distance = (tones[0] - tones[1]).abs().mean(dim=1)
-        mean = torch.where(has_cheeks, distance, 0).sum() / has_cheeks.sum().clamp(min=1)
-        return Term(mean, self._lambda_skin, has_cheeks.any())
+        cheeks = cheek_mask(photos.landmarks, *cartoons.shape[2:])
+        return Term(mean_color_distance(cartoons, photos.image, cheeks), self._lambda_skin, cheeks.any())
 
     def _jittered(self, boxes: Tensor) -> Tensor:
         """Squares (B, 4) whose edges are moved by up to ``landmark_jitter`` of their side, and which stay squares."""

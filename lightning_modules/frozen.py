@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
+from typing import Any, Generic, Self, TypeVar
 
-from torch import nn
-from torch.nn.modules.module import _IncompatibleKeys
+from torch import Tensor, nn
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
-def keep_out_of_checkpoints(owner: nn.Module, name: str) -> None:
-    """Leave a submodule out of its owner's state dicts, and do not miss it when one is loaded.
+class FrozenNetwork(nn.Module, Generic[Network]):
+    """A network that is used and never trained.
 
-    Who loads a checkpoint brings the network's file along.
+    It follows its owner from device to device. The owner's parameters, state dicts and training mode do not include it:
+    who loads a checkpoint brings the network's file along. Gradients flow through it to its input.
+
+    ::
+
+        self.classifier = FrozenNetwork(load_probe(path)[0])
+
+    Attributes:
+        network: The network, in eval mode.
 
     Args:
-        owner: The model.
-        name: Attribute of the submodule, which is frozen and put into eval mode.
+        network: It is taken over.
     """
-    frozen: nn.Module = getattr(owner, name)
-    frozen.requires_grad_(False).eval()
-    leave_out_of_state_dicts(frozen)
-    owner.register_load_state_dict_post_hook(partial(_do_not_miss, f"{name}."))  # type: ignore[no-untyped-call]
 
+    network: Network
 
-def leave_out_of_state_dicts(module: nn.Module) -> None:
-    """Let no state dict hold a module, whoever owns it."""
-    module.register_state_dict_post_hook(_leave_out)  # type: ignore[no-untyped-call]
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        # Beside the registered submodules, where state dicts, optimisers and `train` would find it.
+        self.__dict__["network"] = network.requires_grad_(False).eval()
 
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What the network makes of its arguments."""
+        return self.network(*args, **kwargs)
 
-def _leave_out(module: nn.Module, state: dict[str, object], prefix: str, metadata: dict[str, object]) -> None:
-    for name in [name for name in state if name.startswith(prefix)]:
-        del state[name]
-
-
-def _do_not_miss(prefix: str, module: nn.Module, keys: _IncompatibleKeys) -> None:
-    """Load state dicts strictly but for the frozen network, which none holds."""
-    keys.missing_keys[:] = [key for key in keys.missing_keys if not key.startswith(prefix)]
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        self.network._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch.utils.data import Dataset
 
 from datamodules.samples import UnpairedBatch
-from lightning_modules.base import OTHER, faces_of
+from lightning_modules.base import OPPOSITE, faces_of
 from lightning_modules.errors import UsageError
 from networks.landmarks import are_known
 
@@ -22,7 +22,7 @@ def require_landmarks(draws: Dataset[UnpairedBatch]) -> None:
     Raises:
         UsageError: Not one of the first draws has landmarks in one of the domains.
     """
-    missing = set(OTHER)
+    missing = set(OPPOSITE)
     for number in range(DRAWS):
         draw = draws[number]
         missing -= {domain for domain in missing if are_known(faces_of(draw, domain).landmarks[None]).item()}

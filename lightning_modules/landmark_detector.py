@@ -11,7 +11,7 @@ from datamodules.errors import DataError
 from datamodules.transforms.face_box import square_of_landmarks
 from lightning_modules.detector import load_detector
 from lightning_modules.errors import UsageError
-from lightning_modules.frozen import leave_out_of_state_dicts
+from lightning_modules.frozen import FrozenNetwork
 from networks.landmarks import are_known
 from networks.mtcnn import MTCNN, Cascade, CascadeSettings, LandmarkRegressor
 from networks.mtcnn.cascade import SMALLEST_MIN_FACE
@@ -35,10 +35,14 @@ class LandmarkDetector(nn.Module):
 
     def __init__(self, nets: MTCNN) -> None:
         super().__init__()
-        self.nets = nets.requires_grad_(False).eval()
-        self.regressor = LandmarkRegressor(nets.onet)
+        self._nets = FrozenNetwork(nets)
+        self._regressor = FrozenNetwork(LandmarkRegressor(nets.onet))
         self._cascades: dict[tuple[int, torch.device], Cascade] = {}  # each holds a copy of the nets
-        leave_out_of_state_dicts(self)
+
+    @property
+    def regressor(self) -> LandmarkRegressor:
+        """Finds landmarks in squares that are given."""
+        return self._regressor.network
 
     @classmethod
     def of_file(cls, weights: Path | None) -> LandmarkDetector:
@@ -72,10 +76,10 @@ class LandmarkDetector(nn.Module):
     def _cascade_landmarks(self, photos: Tensor) -> Tensor:
         """The landmarks (B, 5, 2) of the largest face in each photo as the cascade says; NaN where no face is found."""
         cascade = self._cascade_for(max(photos.shape[2:]), photos.device)
-        grey = to_bytes(photos).permute(0, 2, 3, 1)
+        rgb = to_bytes(photos).permute(0, 2, 3, 1)
         unknown = photos.new_full((5, 2), torch.nan, dtype=torch.float32)
         largest = []
-        for faces in cascade.detect(list(grey)):
+        for faces in cascade.detect(list(rgb)):
             areas = (faces.boxes[:, 2:] - faces.boxes[:, :2]).prod(dim=1)
             largest.append(faces.landmarks[areas.argmax()] if len(faces) else unknown)
         return torch.stack(largest)
@@ -84,7 +88,7 @@ class LandmarkDetector(nn.Module):
         """The cascade for photos of a side in pixels, the same one at each call."""
         if (side, device) not in self._cascades:
             settings = CascadeSettings(max(SMALLEST_MIN_FACE, LEAST_FACE * side))
-            self._cascades[side, device] = Cascade(self.nets, settings, device)
+            self._cascades[side, device] = Cascade(self._nets.network, settings, device)
         return self._cascades[side, device]
 
 

@@ -17,12 +17,16 @@ from lightning_modules.cli import main as lightning
 ROOT = Path(__file__).parent.parent
 CARTOONS = "cartoonset10k"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-TRAINING = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
-COMMANDS = [
-    line.partition("  # ")[0].strip()
-    for block in re.findall(r"```bash\n(.*?)```", README + TRAINING, flags=re.DOTALL)
-    for line in block.splitlines()
-]
+PAGES = re.findall(r"\w+\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("nav:")[2])
+"""Of the documentation, in its order."""
+DOCS = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in PAGES)
+COMMANDS = list(
+    dict.fromkeys(  # a command that stands on several pages is executed once
+        line.partition("  # ")[0].strip()
+        for block in re.findall(r"```bash\n(.*?)```", README + DOCS, flags=re.DOTALL)
+        for line in block.splitlines()
+    )
+)
 SMALL = {
     "--data.num_workers": "0",
     "--trainer.max_epochs": "1",
@@ -106,7 +110,7 @@ def test_the_readme_s_commands_run_in_their_order(sample_root: Path, tmp_path: P
         *("cyclegan_cond", "cyclegan_landmark", "cyclegan_aligned", "cyclegan_full"),
         *("faces.json", "drawn", "evaluation", "figure.png", "mtcnn_pnet", "mtcnn_rnet"),
         *("probe", "report", "figures", "portrait", "full_heads", ".mattes"),
-        *("astronaut", "mine.safetensors", "paper_cyclegan_baseline", "paper_cyclegan_full"),
+        *("astronaut", "mine.safetensors", "paper_cyclegan_baseline", "paper_cyclegan_full", "full_256"),
     }
 
 
@@ -143,10 +147,35 @@ def test_every_option_the_readme_names_exists() -> None:
         for owner in owners
         for name in owner.__init__.__annotations__
     }
-    named = set(re.findall(r"--(?:model|data)\.\w+", README + TRAINING)) - {"--model.help", "--data.help"}
+    named = set(re.findall(r"--(?:model|data)\.\w+", README + DOCS)) - {"--model.help", "--data.help"}
     assert named - known == set()
 
 
-def test_pictures_of_the_readme_exist() -> None:
-    for path in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README):
-        assert (ROOT / path).is_file(), path
+def test_pictures_and_links_lead_to_files() -> None:
+    pages = {ROOT / "README.md": README, ROOT / "CONTRIBUTING.md": (ROOT / "CONTRIBUTING.md").read_text("utf-8")}
+    pages |= {ROOT / "docs" / page: (ROOT / "docs" / page).read_text("utf-8") for page in PAGES}
+    links = [
+        (page, link.partition("#")[0])
+        for page, text in pages.items()
+        for link in re.findall(r"\]\(([^)\s]+)\)", text)
+        if "://" not in link
+    ]
+    assert any(link.endswith(".png") for _, link in links)
+    for page, link in links:
+        assert (page.parent / link).is_file() or not link, f"{page}: {link}"
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 150
+
+
+def test_every_page_of_the_docs_is_in_the_menu() -> None:
+    assert sorted(PAGES) == sorted(path.name for path in (ROOT / "docs").glob("*.md"))
+
+
+def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    assert code in (ROOT / "docs" / "getting_started.md").read_text("utf-8")
+    monkeypatch.chdir(tmp_path)
+    exec(code.replace("docs/", f"{ROOT}/docs/"), {})
+    assert (tmp_path / "one.png").is_file()

@@ -59,7 +59,7 @@ def bench_step(
     with tempfile.TemporaryDirectory(prefix="cartoongan_bench_") as folder:
         models = _variants(Path(folder), ngf, ndf)
         for name, make in models.items():
-            if trouble := make().trouble_with(image_size):
+            if trouble := make().size_error(image_size):
                 raise DataError(f"--image-size {image_size}: {trouble} ({name})")
         draws = _noise(image_size, batch_size, steps)
         turns = [

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from lightning_modules.version import __version__
 from networks.weights_file import WeightsError, read_weights
 
 UNKNOWN_TERMS = "as those of the data it was trained on; see its card"
@@ -33,7 +33,7 @@ def card_of(weights: Path, what: str, details: Mapping[str, object] | None = Non
         "figures": description.get("figures", {}),
         "details": details if details is not None else description.get("details", {}),
         "text": text,
-        "version": project_version(),
+        "version": __version__,
         "weights": weights.name,
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
     }
@@ -49,14 +49,6 @@ def front_matter(path: Path) -> tuple[dict[str, str], str]:
         return {}, text
     pairs = (line.partition(":") for line in found[1].splitlines())
     return {key.strip(): value.strip() for key, _, value in pairs}, text[found.end() :]
-
-
-def project_version() -> str:
-    """The version of the project that is installed."""
-    try:
-        return version("landmark-cartoongan")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def _description(weights: Path) -> dict[str, object]:

@@ -15,7 +15,7 @@ import torch
 from torch.export import Dim
 
 from apps.cartoonize.chain import FRAME_SIDE, SEARCHED_SIDE
-from apps.export.cards import card_of, project_version
+from apps.export.cards import card_of
 from apps.export.nets import BackgroundNet, ClassifierNet, Label, StageNet, TranslatorNet, example_inputs
 from apps.export.onnx_net import Exported, Exporter
 from cartoonizer.manifest import FORMAT
@@ -29,6 +29,7 @@ from lightning_modules.finisher import OWN_FINISHER
 from lightning_modules.landmark_detector import MEAN_PHOTO
 from lightning_modules.matting import OWN_PORTRAIT
 from lightning_modules.probe import OWN_PROBE
+from lightning_modules.version import __version__
 from networks.finisher import load_finisher
 from networks.mtcnn import CascadeSettings
 from networks.mtcnn.nets import ONET_SIDE, PNET_SIDE, RNET_SIDE
@@ -187,7 +188,7 @@ def _manifest(source: Source, nets: Sequence[Exported]) -> str:
     words = {
         "format": FORMAT,
         "name": source.path.stem,
-        "made_by": f"Landmark CartoonGAN {project_version()}",
+        "made_by": f"Landmark CartoonGAN {__version__}",
         "terms": cards["terms"],
         "frame": {"side": FRAME_SIDE, "landmarks": _rounded(MEAN_PHOTO)},
         "detector": {

@@ -10,6 +10,7 @@ import typer
 from apps.rate.questions import Mode
 from apps.trained_run import Checkpoint
 from datamodules.errors import DataError
+from datamodules.extras import needs_extra
 
 rate_app = typer.Typer()
 
@@ -53,9 +54,10 @@ def rate(
         return
     if out is None:
         raise typer.BadParameter("name the file of ratings, a new one or one that goes on.", param_hint="--out")
-    from apps.rate.preparation import prepare
-    from apps.rate.server import serve
-    from apps.rate.store import Store
+    with needs_extra("rate"):
+        from apps.rate.preparation import prepare
+        from apps.rate.server import serve
+        from apps.rate.store import Store
 
     prepare(out, runs or [], photos, root, checkpoint)
     with Store(out) as store:
@@ -74,7 +76,8 @@ def report(
     """Mean scores and preferences of each run with 95 % confidence intervals, and how far people agree."""
     from apps.rate.report import Report
 
-    found = Report.read(database)
+    with needs_extra("rate"):
+        found = Report.read(database)
     if json:
         import json as codec
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from apps.rate.gallery import Gallery
 from apps.rate.questions import Mode
+from datamodules.atomic import whole_file
 from datamodules.errors import DataError
 
 FORMAT = 1
@@ -83,16 +84,8 @@ def create(path: Path, gallery: Gallery) -> None:
     """
     if path.exists():
         raise DataError(f"{path} exists; choose another file")
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with explained(path):
-            _fill(part, gallery)
-        part.rename(path)
-    except OSError as error:
-        raise DataError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
+    with whole_file(path) as part, explained(path):
+        _fill(part, gallery)
 
 
 @contextmanager

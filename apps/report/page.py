@@ -12,6 +12,7 @@ from apps.report.curves import Curves
 from apps.report.legend import Legend
 from apps.report.pictures import Gallery
 from apps.report.table import Column, Table
+from datamodules.extras import needs_extra
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,9 @@ def render_page(table: Table, legend: Legend, curves: Curves, gallery: Gallery |
         gallery: None where there are no pictures.
         command: The command line that made the report.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
+    with needs_extra("report"):
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+        from markupsafe import Markup
 
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),

@@ -9,6 +9,7 @@ from pathlib import Path
 from apps.report.checkpoints import CheckpointState
 from apps.report.runs import Figure, MeasuredRun, read_figure
 from apps.report.section import Json, Section
+from datamodules.extras import needs_extra
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ def read_ratings(database: Path, runs: Sequence[MeasuredRun]) -> Ratings:
     """
     from apps.rate.summary import describe_raters, rated_checkpoints, summarise
 
-    summary: Mapping[str, Mapping[str, Json]] = summarise(database)  # type: ignore[assignment]  # dict is invariant
+    with needs_extra("rate"):
+        summary: Mapping[str, Mapping[str, Json]] = summarise(database)  # type: ignore[assignment]  # dict is invariant
     digests = rated_checkpoints(database)
     figures, warnings = {}, []
     for title, of_run in summary.items():

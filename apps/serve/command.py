@@ -28,7 +28,10 @@ def serve(
     from dataclasses import replace
 
     from apps.serve.limits import Limits
-    from apps.serve.server import serve as run
+    from datamodules.extras import needs_extra
+
+    with needs_extra("serve"):
+        from apps.serve.server import serve as run
 
     limits = Limits(body=megabytes * 10**6, pixels=megapixels * 10**6, seconds=seconds, waiting=waiting)
     run(model, host, port, token, behind_proxy, limits if parallel is None else replace(limits, parallel=parallel))

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from datamodules.atomic import whole_file
 from datamodules.datasets.annotations import parse_finite
 from datamodules.errors import DataError
 from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, HairColour
@@ -94,18 +95,11 @@ def write_annotations(path: Path, annotations: Mapping[str, FaceAnnotation]) -> 
         DataError: The csv that is there is malformed, or the folder is not writable.
     """
     merged = read_annotations(path) | dict(annotations)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            columns = len(_COLUMNS) if any(row.glasses != UNKNOWN_GLASSES for row in merged.values()) else -1
-            rows = (_format_row(name, merged[name]) for name in sorted(merged))
-            writer.writerows(row[:columns] for row in (_COLUMNS, *rows))
-        part.replace(path)
-    except OSError as error:
-        raise DataError(f"cannot write {path}: {error}") from error
-    finally:
-        part.unlink(missing_ok=True)
+    with whole_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        columns = len(_COLUMNS) if any(row.glasses != UNKNOWN_GLASSES for row in merged.values()) else -1
+        rows = (_format_row(name, merged[name]) for name in sorted(merged))
+        writer.writerows(row[:columns] for row in (_COLUMNS, *rows))
 
 
 def _check_header(columns: Sequence[str], path: Path) -> None:

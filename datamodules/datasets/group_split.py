@@ -18,7 +18,7 @@ SHARE_HELD_BACK = 0.2
 """Of the families, by the hash of their names."""
 
 
-def hold_back(
+def split_by_group(
     names: Sequence[str], families: Path | None = None, column: str = "eyes_source"
 ) -> tuple[list[str], list[str]]:
     """Deal cartoons out to training and to what is held back from it.

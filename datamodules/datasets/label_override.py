@@ -54,7 +54,7 @@ def read_label_csv(path: Path) -> Labels:
     return labels
 
 
-class RelabelledFaces:
+class LabelOverride:
     """The same faces with other labels in the place of their hair colours; those without keep none.
 
     Args:
@@ -78,7 +78,7 @@ class RelabelledFaces:
         return len(self._faces)
 
     def __getitem__(self, index: int) -> RawFace:
-        return replace(self._faces[index], hair=int(self.hair[index]))
+        return replace(self._faces[index], label=int(self.hair[index]))
 
     def fingerprint(self) -> str:
         """Changes with the faces and their labels."""

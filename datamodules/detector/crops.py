@@ -16,7 +16,7 @@ from datamodules.detector.scenes import Scene
 from datamodules.detector.windows import Boxes, to_whole_pixels
 from datamodules.transforms.augment import FLIP_ORDER
 
-FACE, NO_FACE, UNTOLD = 1, 0, -1
+FACE, NO_FACE, UNLABELED = 1, 0, -1
 """What the classification learns of a crop; nothing of parts and of crops for landmarks."""
 
 
@@ -25,7 +25,7 @@ class Crops(NamedTuple):
 
     Attributes:
         image: (B, 3, side, side) uint8 RGB, channels last in memory.
-        face: (B,) int64: FACE, NO_FACE or UNTOLD.
+        face: (B,) int64: FACE, NO_FACE or UNLABELED.
         box: (B, 4) float32 offsets of the face's x1, y1, x2, y2 from the crop's, in sides; NaN where not to be learnt.
         landmarks: (B, 5, 2) float32 from the crop's upper left corner, in sides; NaN where not to be learnt. They run
             from edge to edge: a landmark at column c of the image, the middle of a pixel, is (c + 0.5 - x1) / side.
@@ -73,7 +73,7 @@ def box_crops(scene: Scene, face: int, windows: Boxes, side: int, verdict: int) 
         face: Which of its faces.
         windows: (N, 4).
         side: Of the crops in pixels.
-        verdict: FACE for positives, UNTOLD for parts.
+        verdict: FACE for positives, UNLABELED for parts.
     """
     windows = to_whole_pixels(windows)
     sides = _sides(windows)
@@ -88,7 +88,7 @@ def landmark_crops(scene: Scene, face: int, windows: Boxes, side: int) -> CropLi
     sides = _sides(windows)
     landmarks = (scene.landmarks[face] + np.float32(0.5) - windows[:, None, :2]) / sides[:, None, None]
     box = np.full((len(windows), 4), np.nan, np.float32)
-    return CropList(cut(scene.image, windows, side), np.full(len(windows), UNTOLD), box, landmarks)
+    return CropList(cut(scene.image, windows, side), np.full(len(windows), UNLABELED), box, landmarks)
 
 
 def cut(image: NDArray[np.uint8], windows: Boxes, side: int) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset, Subset
 
 from datamodules.datasets.cartoonset import find_cartoons
 from datamodules.datasets.celeba import CelebA
-from datamodules.datasets.group_split import hold_back
+from datamodules.datasets.group_split import split_by_group
 from datamodules.datasets.lfw_net import LfwNet
 from datamodules.datasets.registry import CARTOONSET10K, CELEBA, LFW_NET, WIDER_FACE, DataSet
 from datamodules.datasets.splits import deal_splits
@@ -52,7 +52,7 @@ class DetectorDataModule(LightningDataModule):
         parts: Crops of parts of faces.
         landmarks: Crops from which landmarks are learnt.
         cartoons: Share of cartoons among the last three; 0 trains on photos alone.
-        cartoon_families: Table of what cartoons share (see ``hold_back``), to keep whole families from the training.
+        cartoon_families: Table of what cartoons share (see ``split_by_group``), to keep whole families from training.
         celeba: Learn landmarks from CelebA, too; they have to be true ones.
         rotation: Largest turn of portraits, in degrees.
         recolouring: Largest change of contrast, brightness and colour balance, as a share.
@@ -178,7 +178,7 @@ class DetectorDataModule(LightningDataModule):
         if not self._mix.cartoons:
             return None
         folder = self._folder(CARTOONSET10K)
-        kept, held = hold_back(find_cartoons(folder), self._families)
+        kept, held = split_by_group(find_cartoons(folder), self._families)
         chosen = held if split == "test" else [kept[index] for index in _members(kept, split)]
         if not chosen:
             raise DataError(f"{folder} has no cartoons for the part '{split}'; --data.cartoons 0 goes without them")

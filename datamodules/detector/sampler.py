@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from datamodules.detector.crops import (
     FACE,
-    UNTOLD,
+    UNLABELED,
     CropList,
     Crops,
     background_crops,
@@ -155,7 +155,7 @@ class CropBatches(Dataset[Crops]):
         mined_positive, mined_part = (round(MINED_SHARE * count) if self._mined else 0 for count in (positive, part))
         lists = self._around(positive - mined_positive, part - mined_part, rng)
         if self._mined:
-            for verdict, count in ((FACE, mined_positive), (UNTOLD, mined_part)):
+            for verdict, count in ((FACE, mined_positive), (UNLABELED, mined_part)):
                 for index, face, window in self._mined.of_faces(verdict, count, rng):
                     scene = self._sources.crowds.scene(index)
                     lists.append(box_crops(scene, face, window[None], self._side, verdict))
@@ -181,7 +181,7 @@ class CropBatches(Dataset[Crops]):
         parts = windows[(overlap >= PART_FROM) & (overlap < POSITIVE_FROM)][:part]
         return [
             box_crops(scene, face, chosen, self._side, verdict)
-            for chosen, verdict in ((positives, FACE), (parts, UNTOLD))
+            for chosen, verdict in ((positives, FACE), (parts, UNLABELED))
             if len(chosen)
         ]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from datamodules.samples import NO_HAIR_COLOUR
 
 
-class Order(Protocol):
+class FaceSampler(Protocol):
     """Draw number -> index of a face. A plain object, so that it travels to loader processes."""
 
     def __call__(self, draw: int) -> int:
@@ -21,7 +21,7 @@ class Order(Protocol):
 
 
 @dataclass(frozen=True)
-class FileOrder:
+class SequentialSampler:
     """The faces as they lie, from the start again after the last.
 
     Attributes:
@@ -36,7 +36,7 @@ class FileOrder:
 
 
 @dataclass(frozen=True)
-class ShuffledOrder:
+class ShuffledSampler:
     """Shuffled passes, each face once a pass, every pass shuffled anew.
 
     Attributes:
@@ -55,7 +55,7 @@ class ShuffledOrder:
         return int(_permutation(self.length, self.seed, self.stream, which_pass)[position])
 
 
-class BalancedOrder:
+class BalancedSampler:
     """Every hair colour once in each round of as many draws as there are colours, each colour in shuffled passes.
 
     Faces without label are never drawn; those of a rare colour come up more often than others.
@@ -76,16 +76,16 @@ class BalancedOrder:
         hair: NDArray[np.int64],
         seed: int,
         stream: int,
-        within: Callable[[NDArray[np.intp], int], Order] | None = None,
+        within: Callable[[NDArray[np.intp], int], FaceSampler] | None = None,
     ) -> None:
         colours = np.unique(hair[hair != NO_HAIR_COLOUR])
         if not len(colours):
             raise ValueError("no face has a hair label to balance by")
         self._members = [np.flatnonzero(hair == colour) for colour in colours]
-        self._rounds = ShuffledOrder(len(colours), seed, stream)
+        self._rounds = ShuffledSampler(len(colours), seed, stream)
         streams = [1000 * (which + 1) + stream for which in range(len(self._members))]
-        self._passes: list[Order] = [
-            within(indices, own) if within else ShuffledOrder(len(indices), seed, own)
+        self._passes: list[FaceSampler] = [
+            within(indices, own) if within else ShuffledSampler(len(indices), seed, own)
             for indices, own in zip(self._members, streams, strict=True)
         ]
 
@@ -96,7 +96,7 @@ class BalancedOrder:
         return int(self._members[colour][self._passes[colour](which_round)])
 
 
-class StratifiedOrder:
+class StratifiedSampler:
     """Draws two groups of faces in a fixed ratio, evenly mixed, each in shuffled passes.
 
     Args:
@@ -115,7 +115,7 @@ class StratifiedOrder:
         self._groups = [np.flatnonzero(is_first), np.flatnonzero(~is_first)]
         self._share = 0.0 if not len(self._groups[0]) else 1.0 if not len(self._groups[1]) else share
         self._passes = [
-            ShuffledOrder(len(indices), seed, 100_000 * which + 1000 + stream)
+            ShuffledSampler(len(indices), seed, 100_000 * which + 1000 + stream)
             for which, indices in enumerate(self._groups)
         ]
 

@@ -13,7 +13,7 @@ from torch.utils.data import Dataset, DistributedSampler
 from datamodules.errors import DataError
 from datamodules.samples import Faces, RawFace, UnpairedBatch
 from datamodules.sampling.bad_images import BadImageLog
-from datamodules.sampling.samplers import Order
+from datamodules.sampling.samplers import FaceSampler
 from datamodules.source import FaceSource
 from datamodules.transforms.augment import FaceTransform
 from datamodules.transforms.landmark_warp import LandmarkWarp
@@ -24,7 +24,7 @@ class DomainStream:
     """One side of the draws: framed faces, the order they come in, and their last transform."""
 
     faces: FaceSource
-    order: Order
+    sampler: FaceSampler
     transform: FaceTransform
 
 
@@ -71,7 +71,7 @@ class UnpairedFaces(Dataset[UnpairedBatch]):
         return stream.transform(self._read(stream, draw), seed)
 
     def _read(self, stream: DomainStream, draw: int) -> RawFace:
-        index = stream.order(draw)
+        index = stream.sampler(draw)
         for step in range(len(stream.faces)):
             try:
                 return stream.faces[(index + step) % len(stream.faces)]

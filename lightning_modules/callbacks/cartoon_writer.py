@@ -11,6 +11,7 @@ from lightning.pytorch.callbacks import BasePredictionWriter
 from torch import Tensor
 from torchvision.utils import save_image
 
+from datamodules.atomic import whole_file
 from datamodules.samples import Photos
 from networks.finisher import CartoonFinisher, sticker
 
@@ -47,10 +48,8 @@ class CartoonWriter(BasePredictionWriter):
         images = prediction if self._finisher is None else _stickers(self._finisher, prediction)
         for image, name in zip(images, batch.name, strict=True):
             path = (self.folder / name).with_suffix(".png")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_name(f".{path.name}.part")
-            save_image(image, temporary, format="png", normalize=True, value_range=(-1, 1))
-            temporary.replace(path)
+            with whole_file(path) as part:
+                save_image(image, part, format="png", normalize=True, value_range=(-1, 1))
 
 
 @torch.no_grad()

@@ -20,10 +20,9 @@ from torch.utils.data import DataLoader
 from datamodules.atomic import write_whole
 from datamodules.samples import UNKNOWN_GLASSES, Domain, HairColour, UnpairedBatch
 from datamodules.sampling.unpaired import UnpairedFaces
-from lightning_modules.base import OTHER, BaseCycleGAN, Translation, TranslationCallback
+from lightning_modules.base import OPPOSITE, BaseCycleGAN, Translation, TranslationCallback
 from lightning_modules.callbacks.run_record import git_revision
 from lightning_modules.checkpoints import progress_of
-from lightning_modules.cyclegan_landmark import CycleGANLandmark
 from lightning_modules.evaluation import Evaluator, FaceRow, Figure, JudgeFiles, Judges
 from lightning_modules.runs import CONFIG_FILE, FACES_FILE, METRICS_FILE, METRICS_FORMAT, is_dry_run
 from networks.mtcnn import LandmarkRegressor
@@ -179,7 +178,7 @@ class FacesShown:
         images = batch.photo.image
         first = batch_idx * self._batch_size
         draws = torch.arange(first, first + len(images), device=images.device) * self._processes + self._rank
-        return {domain: torch.where(draws < self.counts[domain], draws, -1) for domain in OTHER}
+        return {domain: torch.where(draws < self.counts[domain], draws, -1) for domain in OPPOSITE}
 
     def glasses(self, numbers: Tensor) -> Tensor:
         """(B,) whether photos have glasses: 1, 0, or ``UNKNOWN_GLASSES``, also for a number of -1."""
@@ -189,7 +188,8 @@ class FacesShown:
 
 def regressor_in_the_loss(model: BaseCycleGAN) -> LandmarkRegressor | None:
     """What a landmark loss looks through; None in a variant without."""
-    return model.detector.regressor if isinstance(model, CycleGANLandmark) else None
+    regressor = model.networks_in_loss().get("landmarks")
+    return regressor if isinstance(regressor, LandmarkRegressor) else None
 
 
 def peak_memory(device: torch.device) -> Figure:

@@ -9,8 +9,9 @@ import torch
 from lightning import Trainer
 from torch import Tensor, nn
 
-from lightning_modules.base import BaseCycleGAN, Term, Terms, TermsCallback
+from lightning_modules.base import BaseCycleGAN, TermsCallback
 from lightning_modules.errors import UsageError
+from lightning_modules.terms import Term, Terms
 
 
 class GradientNorms(TermsCallback):

@@ -17,6 +17,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_info
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+import lightning_modules
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
 from lightning_modules.callbacks import BadImageReport, CartoonWriter, Evaluation, LossBar, RunRecord, SaveOnInterrupt
@@ -59,7 +60,7 @@ _NOISE = (
     r"(?s).*could not find the monitored key.*",
     r"(?s).*overridden `on_before_batch_transfer`.*",
     r"(?s).*module\(s\) in eval mode at the start of training.*",  # a frozen detector stays so
-    r"(?s).*`lr_scheduler.step\(\)` before `optimizer.step\(\)`.*",  # the optimiser of a critic that rests
+    r"(?s).*`lr_scheduler.step\(\)` before `optimizer.step\(\)`.*",  # the optimiser of a discriminator that rests
     r"(?s).*`tensorboardX` has been removed.*",
 )
 _DATA_PATHS = ("root", "index", "labels", "cache_dir", "cartoon_families", "portrait_weights")
@@ -80,6 +81,7 @@ def run(arguments: Sequence[str]) -> int:
         if answer := _answer(arguments):
             print(answer)
         else:
+            _import_models()
             CartoonGANCLI(["--help" if each == FULL_HELP else each for each in arguments])
     except (UsageError, DataError, MisconfigurationException) as error:
         message = _with_suggestion(_without_traceback(error), error, arguments)
@@ -88,6 +90,12 @@ def run(arguments: Sequence[str]) -> int:
     except SIGTERMException:  # Lightning would leave with 0, as if all were done
         return 128 + signal.SIGTERM
     return 0
+
+
+def _import_models() -> None:
+    """Let jsonargparse find the project's own models by their short names."""
+    for name in lightning_modules.__all__:
+        getattr(lightning_modules, name)
 
 
 def _answer(arguments: Sequence[str]) -> str | None:

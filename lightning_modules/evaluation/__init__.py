@@ -1,7 +1,7 @@
 """How good the cartoons of a model are, in figures."""
 
 from lightning_modules.evaluation.evaluator import Evaluator, FaceRow
-from lightning_modules.evaluation.figure import Figure
 from lightning_modules.evaluation.judges import JudgeFiles, Judges
+from lightning_modules.figure import Figure
 
 __all__ = ["Evaluator", "FaceRow", "Figure", "JudgeFiles", "Judges"]

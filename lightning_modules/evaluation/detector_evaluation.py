@@ -21,9 +21,10 @@ from tqdm import tqdm
 from datamodules.datasets.wider_face import WiderAnnotation, WiderFace
 from datamodules.detector.scenes import boxes_of
 from datamodules.errors import DataError
+from datamodules.evenly import evenly
 from datamodules.transforms.augment import to_tensor
 from datamodules.transforms.face_box import square_of_landmarks
-from lightning_modules.evaluation.known_faces import KnownFace, KnownFaces, choose_face, spread
+from lightning_modules.evaluation.known_faces import KnownFace, KnownFaces, choose_face
 from lightning_modules.evaluation.wider_subsets import find_subsets
 from lightning_modules.metrics.detection_precision import DetectionPrecision, PrecisionSummary, TrueBoxes
 from lightning_modules.metrics.landmark_error import LandmarkError, LandmarkErrorSummary, landmark_errors
@@ -93,7 +94,7 @@ def evaluate_crowds(cascades: Mapping[str, Cascade], folder: Path, limit: int | 
         DataError: An annotation file is missing or malformed, or a photo cannot be read.
     """
     photos = WiderFace(folder, "val")
-    indices = spread(len(photos), limit)
+    indices = evenly(len(photos), limit)
     subsets = find_subsets(folder, [photos.annotations[index] for index in indices])
     metrics = {name: {subset: DetectionPrecision() for subset in subsets} for name in cascades}
     seconds = dict.fromkeys(cascades, 0.0)

@@ -12,9 +12,9 @@ from torchmetrics.utilities import dim_zero_cat
 
 from datamodules.samples import NO_HAIR_COLOUR, Domain, Faces, UnpairedBatch
 from datamodules.transforms.face_box import square_of_landmarks
-from lightning_modules.base import OTHER, BaseCycleGAN, Translation, faces_of
-from lightning_modules.evaluation.figure import Better, Figure
+from lightning_modules.base import OPPOSITE, BaseCycleGAN, Translation, faces_of
 from lightning_modules.evaluation.judges import Judges
+from lightning_modules.figure import Better, Figure
 from lightning_modules.landmark_detector import or_mean
 from lightning_modules.metrics import (
     Diversity,
@@ -68,7 +68,7 @@ class Evaluator(nn.Module):
         self.judges = judges
         self._has_hair_labels = has_hair_labels
         width = judges.features.num_features
-        self.distances = nn.ModuleDict({domain: FeatureDistance(width) for domain in OTHER})
+        self.distances = nn.ModuleDict({domain: FeatureDistance(width) for domain in OPPOSITE})
         self.diversity = Diversity(width)
         of_hair = ("hair", "control", "palette", "orange", "hair_leak", "background_leak")
         names = (*of_hair, "invented", "kept", "landmarks", "chance", *POINTS, "cycle_photo", "cycle_cartoon")
@@ -95,9 +95,9 @@ class Evaluator(nn.Module):
             numbers: By domain (B,) int64, which face of its part each is; -1 for one that was seen already.
             glasses: (B,) int64, whether each photo has some: 1, 0 or -1 where that is not known.
         """
-        for domain in OTHER:
+        for domain in OPPOSITE:
             is_new = numbers[domain] >= 0
-            real, fake = faces_of(batch, domain).image[is_new], translation.fake[domain][numbers[OTHER[domain]] >= 0]
+            real, fake = faces_of(batch, domain).image[is_new], translation.fake[domain][numbers[OPPOSITE[domain]] >= 0]
             self._compare(domain, real, fake)
             difference = (translation.reconstruction[domain] - faces_of(batch, domain).image).abs()
             self._mean(f"cycle_{domain}").update(difference.flatten(1).mean(dim=1)[is_new])
@@ -112,7 +112,7 @@ class Evaluator(nn.Module):
         """All figures of all batches and processes, by key."""
         name = self.judges.features.name
         figures: dict[str, Figure] = {}
-        for domain in OTHER:
+        for domain in OPPOSITE:
             figures |= _distance_figures(domain, name, self._distance(domain))
         figures["hair_accuracy"] = self._share("hair", "Hair colour of the photo kept", "higher", "probe")
         figures["hair_control"] = self._share("control", "Hair colour asked for, all four", "higher", "probe")
@@ -159,7 +159,7 @@ class Evaluator(nn.Module):
             if diversity.ratio.isfinite()
             else "takes two different cartoons of either kind",
         )
-        for domain in OTHER:
+        for domain in OPPOSITE:
             figures[f"cycle_{domain}"] = self._share(
                 f"cycle_{domain}", f"Cycle error, {domain}s (L1)", "lower", None, ""
             )
@@ -167,7 +167,7 @@ class Evaluator(nn.Module):
 
     def measured(self) -> dict[Domain, int]:
         """How many faces of each domain were measured."""
-        return {domain: int(self._mean(f"cycle_{domain}").compute().samples) for domain in OTHER}
+        return {domain: int(self._mean(f"cycle_{domain}").compute().samples) for domain in OPPOSITE}
 
     def face_rows(self) -> list[FaceRow]:
         """What was found of each cartoon, by the photos' numbers."""
@@ -197,7 +197,7 @@ class Evaluator(nn.Module):
 
         said = self.judges.probe(cartoons)
         hair, has_glasses = said.hair.argmax(dim=1), (said.glasses > 0).long()
-        label = photos.hair if self._has_hair_labels else torch.full_like(photos.hair, -1)
+        label = photos.label if self._has_hair_labels else torch.full_like(photos.label, -1)
         self._mean("hair").update((hair == label)[label >= 0])
         self._mean("invented").update(has_glasses[glasses == 0])
         self._mean("kept").update(has_glasses[glasses == 1])
@@ -206,7 +206,7 @@ class Evaluator(nn.Module):
 
     def _judge_unlabelled(self, photos: Faces, cartoons: Tensor, landmarks: Tensor) -> None:
         """Red is what unlabelled cartoons are, and what photos without label may learn from them."""
-        is_unlabelled = (photos.hair < 0) & torch.tensor(self._has_hair_labels, device=photos.hair.device)
+        is_unlabelled = (photos.label < 0) & torch.tensor(self._has_hair_labels, device=photos.label.device)
         seen = label_of_palette(hair_index(cartoons[is_unlabelled], landmarks[is_unlabelled]))
         self._mean("orange").update(seen == NO_HAIR_COLOUR)
 
@@ -236,7 +236,7 @@ class Evaluator(nn.Module):
     def _time(self, model: BaseCycleGAN, photos: Faces) -> None:
         if len(self._timings) <= _TIMED_BATCHES:
             start = _now(photos.image.device)
-            model.own_cartoons(photos)
+            model.translate_photos(photos)
             self._timings.append((len(photos.image), _now(photos.image.device) - start))
 
     def _speed(self) -> Figure:

@@ -14,10 +14,11 @@ from torch import Tensor
 from torchvision.ops import box_iou
 
 from datamodules.datasets.cartoonset import find_cartoons
-from datamodules.datasets.group_split import hold_back
+from datamodules.datasets.group_split import split_by_group
 from datamodules.datasets.lfw_net import LfwNet
 from datamodules.detector.crops import cut
 from datamodules.detector.scenes import CartoonScenes, WiderScenes
+from datamodules.evenly import evenly
 from datamodules.transforms.face_box import square_of_landmarks
 from networks.mtcnn import Detections
 
@@ -73,7 +74,7 @@ def photographed_faces(folder: Path, limit: int | None = None) -> KnownFaces:
         DataError: The list is missing or malformed.
     """
     people = LfwNet(folder, "test")
-    indices = spread(len(people), limit)
+    indices = evenly(len(people), limit)
 
     def read(number: int) -> KnownFace:
         sample = people[indices[number]]
@@ -87,12 +88,12 @@ def held_back(folder: Path, families: Path | None = None) -> list[str]:
 
     Args:
         folder: CartoonSet's.
-        families: Table of what cartoons share, as `hold_back` wants it.
+        families: Table of what cartoons share, as `split_by_group` wants it.
 
     Raises:
         DataError: The table is missing or malformed.
     """
-    return hold_back(find_cartoons(folder), families)[1]
+    return split_by_group(find_cartoons(folder), families)[1]
 
 
 def drawn_faces(
@@ -154,10 +155,3 @@ def choose_face(found: Detections, box: Tensor) -> int | None:
     centres = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
     is_there = ((centres >= box[:2]) & (centres <= box[2:])).all(dim=1) | (overlap >= ENOUGH_OVERLAP)
     return int(overlap.where(is_there, -1).argmax()) if is_there.any() else None
-
-
-def spread(count: int, limit: int | None) -> list[int]:
-    """So many of the numbers below `count` at most, evenly spread."""
-    if limit is None or limit >= count:
-        return list(range(count))
-    return [number * count // limit for number in range(limit)]

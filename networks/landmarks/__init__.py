@@ -11,7 +11,6 @@ from networks.landmarks.alignment import (
     transform_points,
     warp,
 )
-from networks.landmarks.consistency import landmark_consistency
 from networks.landmarks.heatmaps import landmark_heatmaps
 from networks.landmarks.known import are_known
 from networks.landmarks.patches import PARTS, Part, cut_patches
@@ -28,7 +27,6 @@ __all__ = [
     "cut_patches",
     "fit_affine",
     "fit_similarity",
-    "landmark_consistency",
     "landmark_heatmaps",
     "transform_points",
     "warp",

@@ -144,6 +144,6 @@ def face_score(logits: Tensor) -> Tensor:
     return torch.sigmoid(logits[:, 1] - logits[:, 0])
 
 
-def normalise(grey: Tensor) -> Tensor:
+def normalise(rgb: Tensor) -> Tensor:
     """Grey values in [0, 255] to what the nets take: (x - 127.5) / 128, MTCNN's form of [-1, 1]."""
-    return (grey - 127.5) * (1 / 128)
+    return (rgb - 127.5) * (1 / 128)

@@ -15,7 +15,7 @@ from networks.mtcnn.boxes import place_landmarks
 from networks.mtcnn.nets import LANDMARKS, ONET_SIDE, ONet
 
 _GREY_OF_UNIT = 127.5 / 128
-"""From this project's images in [-1, 1] to what the nets take, (x - 127.5) / 128 of grey values."""
+"""From this project's images in [-1, 1] to what the nets take, (x - 127.5) / 128 of RGB values."""
 
 
 class LandmarkRegressor(nn.Module):

@@ -101,7 +101,7 @@ def test_photos_of_all_partitions_have_their_labels(sample_root: Path) -> None:
     photos = demo.labelled_photos(sample_root / "celeba")
     assert [photo.path.stem for photo in photos] == [f"{number:06d}" for number in range(1, 25)]
     validation = CelebA(sample_root / "celeba", "val")
-    found = {photo.path.name: photo.hair for photo in photos}
+    found = {photo.path.name: photo.label for photo in photos}
     assert {name: found[name] for name in validation.names} == dict(
         zip(validation.names, validation.hair.tolist(), strict=True)
     )

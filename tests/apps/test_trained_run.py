@@ -17,15 +17,15 @@ def test_a_run_translates_its_test_photos(trained_runs: Path, sample_root: Path)
     expected = CelebA(sample_root / "celeba", "test")
     assert run.photo_names == expected.names
     photos = run.photos(run.photo_names[:2])
-    assert photos.hair.tolist() == expected.hair[:2].tolist()
+    assert photos.label.tolist() == expected.hair[:2].tolist()
     cartoons = run.cartoons(photos)
     assert cartoons.shape == (2, 3, 32, 32)
     with torch.inference_mode():
-        torch.testing.assert_close(cartoons, run.model.own_cartoons(photos), rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(cartoons, run.model.translate_photos(photos), rtol=1e-4, atol=1e-5)
     coloured = run.coloured(photos)
     assert len(coloured) == 4
-    own = torch.stack([coloured[label][index] for index, label in enumerate(photos.hair.tolist()) if label >= 0])
-    torch.testing.assert_close(own, cartoons[photos.hair >= 0], rtol=1e-4, atol=1e-5)
+    own = torch.stack([coloured[label][index] for index, label in enumerate(photos.label.tolist()) if label >= 0])
+    torch.testing.assert_close(own, cartoons[photos.label >= 0], rtol=1e-4, atol=1e-5)
 
 
 def test_a_variant_without_labels_has_no_colours(trained_runs: Path) -> None:

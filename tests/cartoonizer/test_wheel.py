@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from lightning_modules.version import __version__
+
 ROOT = Path(__file__).parents[2]
 
 ALONE = """
@@ -62,3 +64,4 @@ def test_it_needs_what_the_project_needs() -> None:
     whole = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert set(own["dependencies"]) <= set(whole["dependencies"])
     assert len(own["dependencies"]) == 4
+    assert own["version"] == __version__

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.atomic import write_whole
+from datamodules.atomic import whole_file, write_whole
 from datamodules.errors import DataError
 
 
@@ -28,3 +28,18 @@ def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match=r"cannot write .*file"):
         write_whole(tmp_path / "file" / "below", "text")
+
+
+def test_a_file_stays_as_it_was_after_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("before")
+
+    def write() -> None:
+        with whole_file(path) as part:
+            part.write_text("half")
+            raise ValueError("in the middle")
+
+    with pytest.raises(ValueError, match="in the middle"):
+        write()
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]

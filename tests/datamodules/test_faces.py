@@ -14,7 +14,7 @@ from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
 from datamodules.samples import NO_HAIR_COLOUR, SPLITS, Domain, Photos, UnpairedBatch
 from datamodules.sampling.hair_index import build_hair_index
-from datamodules.sampling.samplers import ShuffledOrder
+from datamodules.sampling.samplers import ShuffledSampler
 from datamodules.sampling.unpaired import DrawSampler
 
 
@@ -34,8 +34,8 @@ def test_batches_keep_the_house_line(sample_root: Path) -> None:
         assert -1 <= faces.image.min() < faces.image.max() <= 1
         assert faces.landmarks.shape == (4, 5, 2)
         assert faces.landmarks.dtype == torch.float32
-        assert faces.hair.shape == (4,)
-        assert faces.hair.dtype == torch.int64
+        assert faces.label.shape == (4,)
+        assert faces.label.dtype == torch.int64
 
 
 def test_worker_processes_give_the_same_batches(sample_root: Path) -> None:
@@ -110,7 +110,7 @@ def test_an_index_trains_on_its_faces_every_colour_as_often(sample_root: Path, t
     data.setup("fit")
     batches = list(data.train_dataloader())
     for domain in ("photo", "cartoon"):
-        labels = [label for batch in batches for label in getattr(batch, domain).hair.tolist()]
+        labels = [label for batch in batches for label in getattr(batch, domain).label.tolist()]
         assert Counter(labels) == dict.fromkeys(range(4), 8)
         assert all(sorted(labels[start : start + 4]) == [0, 1, 2, 3] for start in range(0, 32, 4))
 
@@ -165,7 +165,7 @@ def test_any_folder_of_photos_is_a_domain(sample_root: Path, tmp_path: Path) -> 
     batch = next(iter(data.train_dataloader()))
     assert batch.photo.image.shape == (4, 3, 32, 32)
     assert batch.photo.landmarks.isnan().all()
-    assert batch.photo.hair.tolist() == [-1] * 4
+    assert batch.photo.label.tolist() == [-1] * 4
 
 
 def test_loader_processes_need_no_fork(sample_root: Path) -> None:
@@ -209,7 +209,7 @@ def test_a_cache_does_not_depend_on_how_the_root_is_spelt(
 def test_the_domains_are_shuffled_apart(sample_root: Path) -> None:
     """The sample data have as many photos as cartoons: one order for both would pair the same ones in every pass."""
     data = module(sample_root, photos="celeba", cartoons="cartoonset10k")
-    photos, cartoons = data.stream("photo", "train").order, data.stream("cartoon", "train").order
+    photos, cartoons = data.stream("photo", "train").sampler, data.stream("cartoon", "train").sampler
     assert [photos(draw) for draw in range(16)] != [cartoons(draw) for draw in range(16)]
 
 
@@ -240,10 +240,10 @@ def test_cartoons_wear_glasses_as_often_as_photos(sample_root: Path) -> None:
     photos, cartoons = data.stream("photo", "train"), data.stream("cartoon", "train")
     share = float((photos.faces.glasses == 1).mean())
     assert 0 < share < 1
-    worn = cartoons.faces.glasses[[cartoons.order(draw) for draw in range(400)]] == 1
+    worn = cartoons.faces.glasses[[cartoons.sampler(draw) for draw in range(400)]] == 1
     assert abs(float(worn.mean()) - share) < 0.01
     plain = module_set_up(sample_root).stream("cartoon", "train")
-    as_they_are = plain.faces.glasses[[plain.order(draw) for draw in range(len(plain.faces))]] == 1
+    as_they_are = plain.faces.glasses[[plain.sampler(draw) for draw in range(len(plain.faces))]] == 1
     assert abs(float(as_they_are.mean()) - share) > 0.01
 
 
@@ -251,12 +251,12 @@ def test_cartoons_wear_glasses_as_often_as_photos(sample_root: Path) -> None:
 def test_faces_with_glasses_are_drawn_as_often_as_asked_for(sample_root: Path, domain: Domain) -> None:
     data = module_set_up(sample_root, glasses_share=0.4)
     stream = data.stream(domain, "train")
-    drawn = [stream.order(draw) for draw in range(200)]
+    drawn = [stream.sampler(draw) for draw in range(200)]
     assert (stream.faces.glasses[drawn] == 1).mean() == pytest.approx(0.4)
     batch = next(iter(data.train_dataloader()))
     assert set(getattr(batch, domain).glasses.tolist()) <= {0, 1}
     as_it_comes = module(sample_root, photos=str(sample_root / "celeba" / "img_align_celeba"), glasses_share=0.4)
-    assert isinstance(as_it_comes.stream("photo", "train").order, ShuffledOrder)
+    assert isinstance(as_it_comes.stream("photo", "train").sampler, ShuffledSampler)
 
 
 def test_a_share_of_glasses_is_a_share(sample_root: Path) -> None:
@@ -274,7 +274,7 @@ def test_glasses_of_photos_that_nobody_knows_cannot_be_matched(sample_root: Path
 
 def drawn_labels(data: FacesDataModule, domain: Domain, draws: int) -> Counter[int]:
     stream = data.stream(domain, "train")
-    return Counter(int(stream.faces[stream.order(draw)].hair) for draw in range(draws))
+    return Counter(int(stream.faces[stream.sampler(draw)].label) for draw in range(draws))
 
 
 @pytest.mark.parametrize("domain", ["photo", "cartoon"])
@@ -298,7 +298,7 @@ def test_labelled_cartoons_keep_the_photos_share_of_glasses(sample_root: Path) -
     share = float((CelebA(sample_root / "celeba", "train").glasses == 1).mean())
     stream = data.stream("cartoon", "train")
     glasses = stream.faces.glasses
-    drawn = [stream.order(draw) for draw in range(400)]
+    drawn = [stream.sampler(draw) for draw in range(400)]
     assert Counter(int(stream.faces.hair[index]) for index in drawn) == dict.fromkeys(range(4), 100)
     expected = [share if (glasses[stream.faces.hair == colour] == 1).any() else 0.0 for colour in range(4)]
     assert sum(glasses[index] == 1 for index in drawn) / 400 == pytest.approx(sum(expected) / 4, abs=0.02)
@@ -317,4 +317,4 @@ def test_a_domain_without_labels_has_none_to_draw(sample_root: Path, tmp_path: P
 def test_orders_of_labelled_faces_travel_to_loader_processes(sample_root: Path) -> None:
     stream = module(sample_root, label_policy="labelled", match_glasses=True).stream("cartoon", "train")
     copy = pickle.loads(pickle.dumps(stream))
-    assert [copy.order(draw) for draw in range(20)] == [stream.order(draw) for draw in range(20)]
+    assert [copy.sampler(draw) for draw in range(20)] == [stream.sampler(draw) for draw in range(20)]

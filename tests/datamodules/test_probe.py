@@ -9,7 +9,7 @@ import torch
 from datamodules.datasets.annotated_folder import AnnotatedFolder
 from datamodules.datasets.cartoonset import find_cartoons
 from datamodules.datasets.celeba import CelebA
-from datamodules.datasets.group_split import hold_back
+from datamodules.datasets.group_split import split_by_group
 from datamodules.errors import DataError
 from datamodules.probe import HELD_BACK, LabelledFaces, ProbeDataModule
 from datamodules.samples import UNKNOWN_GLASSES
@@ -48,7 +48,9 @@ def test_training_sees_no_member_of_a_family_that_is_held_back(sample_root: Path
     data.setup("fit")
     names = find_cartoons(sample_root / "cartoonset10k")
     hidden = {
-        name for column in ("hair_and_outline_source", "eyes_source") for name in hold_back(names, families, column)[1]
+        name
+        for column in ("hair_and_outline_source", "eyes_source")
+        for name in split_by_group(names, families, column)[1]
     }
     assert data._train is not None
     cartoons = data._train._domains[1]
@@ -57,7 +59,7 @@ def test_training_sees_no_member_of_a_family_that_is_held_back(sample_root: Path
     assert not seen & hidden
     assert data.part_names == HELD_BACK
     sizes = dict(zip(data.part_names, (len(loader.dataset) for loader in data.val_dataloader()), strict=True))  # type: ignore[arg-type]
-    assert sizes["cartoons with unseen hair"] == len(hold_back(names, families, "hair_and_outline_source")[1])
+    assert sizes["cartoons with unseen hair"] == len(split_by_group(names, families, "hair_and_outline_source")[1])
     assert sizes["photos"] == len(CelebA(sample_root / "celeba", "val"))
 
 

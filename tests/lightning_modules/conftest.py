@@ -13,8 +13,9 @@ from torch.utils.data import DataLoader, Dataset
 
 from datamodules.detector.crops import FACE, NO_FACE, Crops
 from datamodules.samples import Faces, UnpairedBatch
-from lightning_modules.base import BaseCycleGAN, total
+from lightning_modules.base import BaseCycleGAN
 from lightning_modules.mtcnn import MTCNNStage
+from lightning_modules.terms import total
 from networks.mtcnn import normalise
 
 
@@ -87,7 +88,8 @@ def assert_terms_act() -> Callable[..., None]:
     """``assert_terms_act(make_model, batch, switches, frozen=())`` proves that each term of a variant acts.
 
     With ``make_model()`` every term has a gradient on the generators. With ``make_model(option=0)`` those that
-    ``switches[option]`` lists have none, and all others still have one. Sub-modules named in ``frozen`` get none ever.
+    ``switches[option]`` lists have none, and all others still have one. Networks of ``networks_in_loss()`` that
+    ``frozen`` names get none ever.
     """
 
     def check(
@@ -106,7 +108,7 @@ def assert_terms_act() -> Callable[..., None]:
             assert acting == set(norms) - set(switched_off), option
         total(model.generator_terms(batch, model.translate(model.generators, batch))).backward()  # type: ignore[no-untyped-call]
         for name in frozen:
-            gradients = [parameter.grad for parameter in model.get_submodule(name).parameters()]
+            gradients = [parameter.grad for parameter in model.networks_in_loss()[name].parameters()]
             assert gradients, name
             assert all(gradient is None for gradient in gradients), name
 

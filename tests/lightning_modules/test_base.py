@@ -14,10 +14,12 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from datamodules.samples import Domain, Faces, UnpairedBatch
-from lightning_modules.base import BaseCycleGAN, Term, Terms, Translation, decay_factor, total
-from lightning_modules.critic import Critic
+from lightning_modules.base import BaseCycleGAN, Translation
 from lightning_modules.cyclegan_baseline import CycleGANBaseline
+from lightning_modules.discriminators import Discriminator
 from lightning_modules.errors import UsageError
+from lightning_modules.schedules import decay_factor
+from lightning_modules.terms import Term, Terms, total
 from networks import ImagePool, PatchDiscriminator
 
 MakeTrainer = Callable[..., Trainer]
@@ -25,29 +27,34 @@ Loader = DataLoader[UnpairedBatch]
 SMALL: dict[str, Any] = {"generator": "resnet6", "ngf": 4, "ndf": 4}
 
 
-class TinyCritics(CycleGANBaseline):
+class TinyDiscriminators(CycleGANBaseline):
     """The baseline with discriminators that judge 16-px images."""
 
-    def build_critics(self) -> dict[str, Critic]:
-        return {name: Critic(PatchDiscriminator(ndf=self._ndf, n_layers=1), name) for name in ("photo", "cartoon")}
+    def build_discriminators(self) -> dict[str, Discriminator]:
+        return {
+            name: Discriminator(PatchDiscriminator(ndf=self._ndf, n_layers=1), name) for name in ("photo", "cartoon")
+        }
 
 
-def small(**options: Any) -> TinyCritics:
+def small(**options: Any) -> TinyDiscriminators:
     torch.manual_seed(0)
-    return TinyCritics(**(SMALL | options))
+    return TinyDiscriminators(**(SMALL | options))
 
 
 def weights(module: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in module.named_parameters()}
 
 
-def oracle(model: TinyCritics, batches: list[UnpairedBatch], mode: str) -> tuple[nn.ModuleDict, nn.ModuleDict]:
+def oracle(model: TinyDiscriminators, batches: list[UnpairedBatch], mode: str) -> tuple[nn.ModuleDict, nn.ModuleDict]:
     """CycleGAN's training loop in its plainest form: every image through every network by itself, no pool."""
-    generators, critics = copy.deepcopy(model.generators), copy.deepcopy(model.critics)
+    generators, discriminators = copy.deepcopy(model.generators), copy.deepcopy(model.discriminators)
     to_cartoon, to_photo = generators["cartoon"], generators["photo"]
-    judge_cartoon, judge_photo = cast(Critic, critics["cartoon"]).network, cast(Critic, critics["photo"]).network
+    judge_cartoon, judge_photo = (
+        cast(Discriminator, discriminators["cartoon"]).network,
+        cast(Discriminator, discriminators["photo"]).network,
+    )
     generator_optimizer = torch.optim.Adam(generators.parameters(), lr=2e-4, betas=(0.5, 0.999))
-    critic_optimizer = torch.optim.Adam(critics.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    discriminator_optimizer = torch.optim.Adam(discriminators.parameters(), lr=2e-4, betas=(0.5, 0.999))
 
     def adversarial(logits: Tensor, is_real: bool) -> Tensor:
         target = torch.full_like(logits, float(is_real))
@@ -63,23 +70,23 @@ def oracle(model: TinyCritics, batches: list[UnpairedBatch], mode: str) -> tuple
         generator_optimizer.zero_grad()
         loss.backward()
         generator_optimizer.step()
-        critic_optimizer.zero_grad()
-        critic_loss = torch.zeros(())
+        discriminator_optimizer.zero_grad()
+        discriminator_loss = torch.zeros(())
         for judge, real, fake in ((judge_cartoon, cartoon, fake_cartoon), (judge_photo, photo, fake_photo)):
             both = adversarial(judge(real), True) + adversarial(judge(fake.detach()), False)
-            critic_loss = critic_loss + 0.5 * both
-        critic_loss.backward()  # type: ignore[no-untyped-call]
-        critic_optimizer.step()
-    return generators, critics
+            discriminator_loss = discriminator_loss + 0.5 * both
+        discriminator_loss.backward()  # type: ignore[no-untyped-call]
+        discriminator_optimizer.step()
+    return generators, discriminators
 
 
 @pytest.mark.parametrize("mode", ["vanilla", "lsgan"])
 def test_training_is_cyclegan_s_plain_loop(mode: str, loader: Loader, make_trainer: MakeTrainer) -> None:
     model = small(gan_mode=mode, pool_size=0)
-    expected_generators, expected_critics = oracle(model, list(loader)[:2], mode)
+    expected_generators, expected_discriminators = oracle(model, list(loader)[:2], mode)
     before = weights(model)
     make_trainer(max_steps=2).fit(model, loader)
-    for ours, theirs in ((model.generators, expected_generators), (model.critics, expected_critics)):
+    for ours, theirs in ((model.generators, expected_generators), (model.discriminators, expected_discriminators)):
         # A bias before an instance norm has no gradient but rounding, which Adam blows up to whole steps.
         kernels = [(name, value) for name, value in theirs.named_parameters() if value.dim() == 4]
         assert kernels
@@ -102,26 +109,28 @@ class Watch(Callback):
 def test_each_optimiser_sees_only_its_networks(loader: Loader, make_trainer: MakeTrainer) -> None:
     watch = Watch()
     make_trainer(max_steps=2, callbacks=[watch]).fit(small(), loader)
-    assert watch.seen == [{"generators"}, {"critics"}] * 2
+    assert watch.seen == [{"generators"}, {"discriminators"}] * 2
 
 
-class TwoGroups(TinyCritics):
+class TwoGroups(TinyDiscriminators):
     """Four discriminators under three optimisers, the last of which rests until step 2."""
 
-    def build_critics(self) -> dict[str, Critic]:
-        local = {f"{name}_local": Critic(PatchDiscriminator(ndf=4, n_layers=1), name) for name in ("photo", "cartoon")}
-        return super().build_critics() | local
+    def build_discriminators(self) -> dict[str, Discriminator]:
+        local = {
+            f"{name}_local": Discriminator(PatchDiscriminator(ndf=4, n_layers=1), name) for name in ("photo", "cartoon")
+        }
+        return super().build_discriminators() | local
 
-    def critic_groups(self) -> list[list[str]]:
+    def discriminator_groups(self) -> list[list[str]]:
         return [["photo", "cartoon"], ["photo_local"], ["cartoon_local"]]
 
-    def adversarial_weight(self, critic: str) -> float:
-        return 1.0 if critic != "cartoon_local" or self.global_step >= 2 else 0.0
+    def adversarial_weight(self, discriminator: str) -> float:
+        return 1.0 if discriminator != "cartoon_local" or self.global_step >= 2 else 0.0
 
 
-@pytest.mark.parametrize("model_class", [TinyCritics, TwoGroups])
+@pytest.mark.parametrize("model_class", [TinyDiscriminators, TwoGroups])
 def test_global_step_counts_training_steps(
-    model_class: type[TinyCritics], loader: Loader, make_trainer: MakeTrainer
+    model_class: type[TinyDiscriminators], loader: Loader, make_trainer: MakeTrainer
 ) -> None:
     trainer = make_trainer(max_steps=3)
     trainer.fit(model_class(**SMALL), loader)
@@ -129,28 +138,32 @@ def test_global_step_counts_training_steps(
     assert trainer.fit_loop.epoch_loop.batch_progress.total.completed == 3
 
 
-def test_a_critic_of_weight_zero_rests_and_then_joins(loader: Loader, make_trainer: MakeTrainer) -> None:
+def test_a_discriminator_of_weight_zero_rests_and_then_joins(loader: Loader, make_trainer: MakeTrainer) -> None:
     model = TwoGroups(**SMALL)
-    before = weights(model.critics["cartoon_local"])
+    before = weights(model.discriminators["cartoon_local"])
     make_trainer(max_steps=2).fit(model, loader)
-    assert all(torch.equal(value, before[name]) for name, value in model.critics["cartoon_local"].named_parameters())
+    assert all(
+        torch.equal(value, before[name]) for name, value in model.discriminators["cartoon_local"].named_parameters()
+    )
     model = TwoGroups(**SMALL)
-    before = weights(model.critics["cartoon_local"])
+    before = weights(model.discriminators["cartoon_local"])
     make_trainer(max_steps=4).fit(model, loader)
-    moved = [n for n, value in model.critics["cartoon_local"].named_parameters() if not torch.equal(value, before[n])]
+    moved = [
+        n for n, value in model.discriminators["cartoon_local"].named_parameters() if not torch.equal(value, before[n])
+    ]
     assert moved
 
 
-class Hooked(TinyCritics):
+class Hooked(TinyDiscriminators):
     """Fills the remaining hooks and records what they are given."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.guides: list[tuple[str, list[int]]] = []
+        self.conditions: list[tuple[str, list[int]]] = []
 
-    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, guide: Faces) -> Tensor:
-        self.guides.append((target, guide.hair.tolist()))
-        return super().generate(generators, target, images, guide)
+    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, condition: Faces) -> Tensor:
+        self.conditions.append((target, condition.label.tolist()))
+        return super().generate(generators, target, images, condition)
 
     def real_faces(self, domain: Domain, batch: UnpairedBatch) -> Faces:
         faces = super().real_faces(domain, batch)
@@ -166,48 +179,48 @@ def test_a_guide_always_belongs_to_the_face_it_guides() -> None:
     cartoon = Faces(torch.rand(2, 3, 16, 16), torch.zeros(2, 5, 2), torch.tensor([3, 0]), torch.tensor([1, -1]))
     batch = UnpairedBatch(photo, cartoon)
     translation = model.translate(model.generators, batch)
-    assert sorted(model.guides) == sorted(
+    assert sorted(model.conditions) == sorted(
         [("cartoon", [1, 2, 3, 0]), ("photo", [3, 0, 1, 2]), ("photo", [1, 2]), ("cartoon", [3, 0])]
     )
-    assert model.fake_faces("cartoon", translation).hair.tolist() == [1, 2]
-    assert model.fake_faces("photo", translation).hair.tolist() == [3, 0]
+    assert model.fake_faces("cartoon", translation).label.tolist() == [1, 2]
+    assert model.fake_faces("photo", translation).label.tolist() == [3, 0]
     assert torch.equal(model.fake_faces("photo", translation).image, translation.fake["photo"])
 
 
 class Elsewhere(Hooked):
     """Asks for other labels than the sources have."""
 
-    def wanted_faces(self, target: Domain, batch: UnpairedBatch) -> Faces:
-        source = super().wanted_faces(target, batch)
-        return source._replace(hair=source.hair + 10)
+    def target_faces(self, target: Domain, batch: UnpairedBatch) -> Faces:
+        source = super().target_faces(target, batch)
+        return source._replace(label=source.label + 10)
 
 
 def test_a_fake_is_made_and_judged_as_it_was_wanted_and_goes_back_to_its_source() -> None:
     model = Elsewhere(**SMALL)
     faces = Faces(torch.rand(2, 3, 16, 16), torch.zeros(2, 5, 2), torch.tensor([1, 2]), torch.tensor([0, 1]))
-    batch = UnpairedBatch(faces, faces._replace(hair=torch.tensor([3, 0])))
+    batch = UnpairedBatch(faces, faces._replace(label=torch.tensor([3, 0])))
     translation = model.translate(model.generators, batch)
-    assert sorted(model.guides) == sorted(
+    assert sorted(model.conditions) == sorted(
         [("cartoon", [11, 12, 3, 0]), ("photo", [13, 10, 1, 2]), ("photo", [1, 2]), ("cartoon", [3, 0])]
     )
-    assert model.fake_faces("cartoon", translation).hair.tolist() == [11, 12]
+    assert model.fake_faces("cartoon", translation).label.tolist() == [11, 12]
 
 
-class Doubtful(TinyCritics):
-    """Shows its critics black images as a further kind of fake."""
+class Doubtful(TinyDiscriminators):
+    """Shows its discriminators black images as a further kind of fake."""
 
-    def more_negatives(self, critic: str, real: Faces, fake: Faces) -> list[Faces]:
+    def extra_negatives(self, discriminator: str, real: Faces, fake: Faces) -> list[Faces]:
         return [real._replace(image=-torch.ones_like(real.image))]
 
 
 def test_all_kinds_of_fakes_count_alike(loader: Loader) -> None:
     model, batch = Doubtful(**SMALL, gan_mode="lsgan"), next(iter(loader))
     fakes: dict[Domain, Faces] = {"cartoon": batch.photo}
-    critic = model.critics["cartoon"]
-    real, fake = critic(batch.cartoon), critic(batch.photo)
-    black = critic(batch.cartoon._replace(image=-torch.ones(2, 3, 16, 16)))
+    discriminator = model.discriminators["cartoon"]
+    real, fake = discriminator(batch.cartoon), discriminator(batch.photo)
+    black = discriminator(batch.cartoon._replace(image=-torch.ones(2, 3, 16, 16)))
     expected = 0.5 * ((real - 1).square().mean() + 0.5 * (fake.square().mean() + black.square().mean()))
-    torch.testing.assert_close(model.critic_term("cartoon", batch, fakes).value, expected)
+    torch.testing.assert_close(model.discriminator_term("cartoon", batch, fakes).value, expected)
 
 
 def test_extra_terms_reach_the_generators_and_the_log(loader: Loader, make_trainer: MakeTrainer) -> None:
@@ -237,25 +250,25 @@ def test_terms_are_the_paper_s_with_their_weights(loader: Loader) -> None:
     torch.testing.assert_close(terms["identity_cartoon"].value, identity)
 
 
-class Partial(TinyCritics):
-    """Critics that can judge the faces of some colours only; without generators' weight if asked."""
+class Partial(TinyDiscriminators):
+    """Discriminators that can judge the faces of some colours only; without generators' weight if asked."""
 
     def __init__(self, weight: float = 1.0, **options: Any) -> None:
         super().__init__(**options)
         self.weight = weight
 
-    def build_critics(self) -> dict[str, Critic]:
-        class BrownCritic(Critic):
-            def can_judge(self, faces: Faces) -> Tensor:
-                return faces.hair == 1
+    def build_discriminators(self) -> dict[str, Discriminator]:
+        class BrownDiscriminator(Discriminator):
+            def valid_mask(self, faces: Faces) -> Tensor:
+                return faces.label == 1
 
-        return {name: BrownCritic(PatchDiscriminator(ndf=4, n_layers=1), name) for name in ("photo", "cartoon")}
+        return {name: BrownDiscriminator(PatchDiscriminator(ndf=4, n_layers=1), name) for name in ("photo", "cartoon")}
 
-    def adversarial_weight(self, critic: str) -> float:
+    def adversarial_weight(self, discriminator: str) -> float:
         return self.weight
 
 
-def test_what_a_critic_cannot_judge_dilutes_no_loss() -> None:
+def test_what_a_discriminator_cannot_judge_dilutes_no_loss() -> None:
     model = Partial(**SMALL, pool_size=0)
     hair = torch.tensor([0, 1, 2, 3])
     batch = UnpairedBatch(*(Faces(torch.rand(4, 3, 16, 16), torch.zeros(4, 5, 2), hair, hair) for _ in range(2)))
@@ -265,16 +278,16 @@ def test_what_a_critic_cannot_judge_dilutes_no_loss() -> None:
         translation = model.translate(model.generators, given)
         term = model.generator_terms(given, translation)["adversarial_cartoon"]
         fakes: dict[Domain, Faces] = {"cartoon": model.fake_faces("cartoon", translation)}
-        critic_value = model.critic_term("cartoon", given, fakes).value
+        discriminator_value = model.discriminator_term("cartoon", given, fakes).value
         (gradient,) = torch.autograd.grad(term.value, [next(model.generators["cartoon"].parameters())])
         assert term.applies is not None
         assert term.applies
-        found.append((term.value, gradient, critic_value))
+        found.append((term.value, gradient, discriminator_value))
     for whole, alone in zip(*found, strict=True):
         torch.testing.assert_close(whole, alone, rtol=1e-4, atol=1e-6)
 
 
-def test_a_fit_without_critics_has_no_sum_of_them(loader: Loader, make_trainer: MakeTrainer) -> None:
+def test_a_fit_without_discriminators_has_no_sum_of_them(loader: Loader, make_trainer: MakeTrainer) -> None:
     trainer = make_trainer(max_steps=1)
     trainer.fit(Partial(weight=0.0, **SMALL), loader)
     logged = {name for name in trainer.callback_metrics if name.startswith("train/")}
@@ -348,7 +361,7 @@ def test_gradients_are_clipped_when_asked(loader: Loader, make_trainer: MakeTrai
         norms.clear()
         model = small(clip_grad_norm=limit)
         make_trainer(max_steps=1).fit(model, loader)
-        for network in (model.generators, model.critics):
+        for network in (model.generators, model.discriminators):
             gradients = [p.grad for p in network.parameters() if p.grad is not None]
             norms.append(torch.stack([gradient.norm() for gradient in gradients]).norm().item())
         assert (max(norms) <= 0.0101) is (limit is not None)
@@ -386,7 +399,7 @@ def test_a_run_told_in_steps_decays_too(max_epochs: int, loader: Loader, make_tr
 
 
 def test_broken_losses_stop_the_run_and_are_named(loader: Loader, make_trainer: MakeTrainer) -> None:
-    class Broken(TinyCritics):
+    class Broken(TinyDiscriminators):
         def extra_generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
             value = translation.fake["cartoon"].mean()
             return {"odd": Term(value * (math.nan if self.global_step == 2 else 1), 1.0)}
@@ -409,13 +422,13 @@ def test_bf16_autocast_keeps_logits_and_losses_in_fp32(loader: Loader) -> None:
         translation = model.translate(model.generators, batch)
         terms = model.generator_terms(batch, translation)
         fakes = {domain: model.fake_faces(domain, translation) for domain in ("photo", "cartoon")}
-        terms |= {"critic": model.critic_term("photo", batch, cast(dict[Domain, Faces], fakes))}
-        assert cast(Critic, model.critics["photo"])(batch.photo).dtype == torch.float32
+        terms |= {"discriminator": model.discriminator_term("photo", batch, cast(dict[Domain, Faces], fakes))}
+        assert cast(Discriminator, model.discriminators["photo"])(batch.photo).dtype == torch.float32
     exact = model.generator_terms(batch, model.translate(model.generators, batch))
     for name, term in exact.items():
         assert terms[name].value.dtype == torch.float32
         torch.testing.assert_close(terms[name].value, term.value, rtol=0.05, atol=0.02)
-    assert terms["critic"].value.dtype == torch.float32
+    assert terms["discriminator"].value.dtype == torch.float32
 
 
 @pytest.mark.parametrize(
@@ -442,12 +455,12 @@ def test_short_runs_are_logged_too(max_steps: int, interval: int, loader: Loader
 
 
 def test_noise_lies_on_the_way_back_of_cartoons_alone_and_in_training_alone(loader: Loader) -> None:
-    class Given(TinyCritics):
+    class Given(TinyDiscriminators):
         """Records what each generator is given."""
 
-        def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, guide: Faces) -> Tensor:
+        def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, condition: Faces) -> Tensor:
             seen.append((target, images))
-            return super().generate(generators, target, images, guide)
+            return super().generate(generators, target, images, condition)
 
     seen: list[tuple[Domain, Tensor]] = []
     torch.manual_seed(0)
@@ -468,7 +481,7 @@ def test_noise_lies_on_the_way_back_of_cartoons_alone_and_in_training_alone(load
 
 
 def test_r1_is_added_at_its_interval_as_often_stronger(loader: Loader, make_trainer: MakeTrainer) -> None:
-    class Penalised(TinyCritics):
+    class Penalised(TinyDiscriminators):
         def penalty_term(self, name: str, batch: UnpairedBatch) -> Term:
             term = super().penalty_term(name, batch)
             seen.append((self.global_step, name, term.weight))
@@ -482,7 +495,7 @@ def test_r1_is_added_at_its_interval_as_often_stronger(loader: Loader, make_trai
 
 
 def test_identity_fades_to_nothing_over_its_steps(loader: Loader) -> None:
-    class At(TinyCritics):
+    class At(TinyDiscriminators):
         step = 0
 
         @property
@@ -503,19 +516,19 @@ def test_the_way_back_and_its_discriminator_can_be_smaller() -> None:
     model = CycleGANBaseline(**SMALL, ngf_photo=2, ndf_photo=2)
     assert model.generators["cartoon"].get_parameter("stem.conv.weight").shape[0] == 4
     assert model.generators["photo"].get_parameter("stem.conv.weight").shape[0] == 2
-    assert model.critics["photo"].get_parameter("network.stem.weight").shape[0] == 2
+    assert model.discriminators["photo"].get_parameter("network.stem.weight").shape[0] == 2
 
 
 def test_further_scales_see_reduced_images_and_share_the_weight() -> None:
     model = CycleGANBaseline(**SMALL, discriminator_scales=2)
-    assert list(model.critics) == ["photo", "photo_half", "cartoon", "cartoon_half"]
+    assert list(model.discriminators) == ["photo", "photo_half", "cartoon", "cartoon_half"]
     assert model.adversarial_weight("cartoon_half") == 0.5
     image = torch.rand(1, 3, 64, 64)
     faces = Faces(image, torch.zeros(1, 5, 2), torch.tensor([0]), torch.tensor([0]))
-    half = cast(Critic, model.critics["cartoon_half"])
-    assert torch.equal(half.view(faces), F.avg_pool2d(image, 2))
-    assert model.trouble_with(48) is None
-    assert model.trouble_with(44) == "PatchDiscriminator needs a multiple of 1, at least 48"
+    half = cast(Discriminator, model.discriminators["cartoon_half"])
+    assert torch.equal(half.inputs(faces), F.avg_pool2d(image, 2))
+    assert model.size_error(48) is None
+    assert model.size_error(44) == "PatchDiscriminator needs a multiple of 1, at least 48"
 
 
 def test_with_a_finisher_it_works_at_the_finished_size() -> None:
@@ -531,7 +544,7 @@ def test_with_a_finisher_it_works_at_the_finished_size() -> None:
     model.load_state_dict(model.state_dict())  # strictly
     small_photos = F.avg_pool2d(faces.image, 2)
     expected = finisher(model.generators["cartoon"](small_photos)).image
-    torch.testing.assert_close(model.own_cartoons(faces), expected)
+    torch.testing.assert_close(model.translate_photos(faces), expected)
     batch = UnpairedBatch(faces, faces)
     translation = model.translate(model.generators, batch)
     assert translation.fake["photo"].shape == translation.reconstruction["photo"].shape == (2, 3, 32, 32)

@@ -16,8 +16,8 @@ from datamodules.faces import FacesDataModule
 from datamodules.samples import Domain, Faces, UnpairedBatch
 from lightning_modules.base import Translation
 from lightning_modules.callbacks import GradientNorms, ImageGrid
-from lightning_modules.critic import Critic
 from lightning_modules.cyclegan_aligned import Condition, CycleGANAligned, aligned_to
+from lightning_modules.discriminators import Discriminator
 from lightning_modules.errors import UsageError
 from networks import GeneratorName
 from networks.landmarks import Alignment, fit_affine, fit_similarity, landmark_heatmaps, transform_points, warp
@@ -63,7 +63,7 @@ def test_cartoons_are_warped_onto_the_photo_s_landmarks(alignment: Alignment) ->
     torch.testing.assert_close(warped.landmarks, transform_points(cartoons.landmarks, matrices))
     before, after = ((each.landmarks - photos.landmarks).norm(dim=2).mean() for each in (cartoons, warped))
     assert after < 0.9 * before
-    assert torch.equal(warped.hair, cartoons.hair)
+    assert torch.equal(warped.label, cartoons.label)
 
 
 def test_what_cannot_be_aligned_is_shown_as_it_is() -> None:
@@ -78,7 +78,7 @@ def test_what_cannot_be_aligned_is_shown_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("condition", ["photo", "landmarks", "none"])
-def test_the_critic_sees_pairs_of_photo_and_cartoon(condition: Condition) -> None:
+def test_the_discriminator_sees_pairs_of_photo_and_cartoon(condition: Condition) -> None:
     model = small(condition=condition, gan_mode="lsgan")
     batch = UnpairedBatch(some_faces(2, seed=0), some_faces(2, seed=1))
     translation = model.translate(model.generators, batch)
@@ -87,12 +87,12 @@ def test_the_critic_sees_pairs_of_photo_and_cartoon(condition: Condition) -> Non
         "landmarks": landmark_heatmaps(batch.photo.landmarks, 32, 32),
         "none": torch.empty(2, 0, 32, 32),
     }[condition]
-    judge = cast(Critic, model.critics["cartoon"]).network
+    judge = cast(Discriminator, model.discriminators["cartoon"]).network
     real = judge(torch.cat([aligned_to(batch.photo, batch.cartoon, "affine").image, beside], dim=1))
     fake = judge(torch.cat([translation.fake["cartoon"], beside], dim=1))
     fakes: dict[Domain, Faces] = {"cartoon": model.fake_faces("cartoon", translation)}
     expected = 0.5 * ((real - 1).square().mean() + fake.square().mean())
-    torch.testing.assert_close(model.critic_term("cartoon", batch, fakes).value, expected)
+    torch.testing.assert_close(model.discriminator_term("cartoon", batch, fakes).value, expected)
     terms = model.generator_terms(batch, translation)
     torch.testing.assert_close(terms["adversarial_cartoon"].value, (fake - 1).square().mean())
     assert torch.equal(model.real_faces("photo", batch).image, batch.photo.image)
@@ -116,10 +116,10 @@ def test_pairs_that_do_not_lie_alike_teach_nothing(condition: Condition, gan_mod
         fakes: dict[Domain, Faces] = {"cartoon": model.fake_faces("cartoon", translation)}
         terms = (
             model.generator_terms(given, translation)["adversarial_cartoon"],
-            model.critic_term("cartoon", given, fakes),
+            model.discriminator_term("cartoon", given, fakes),
         )
         found.append([term.value for term in terms])
-        parameters = list(model.generators["cartoon"].parameters()) + list(model.critics["cartoon"].parameters())
+        parameters = list(model.generators["cartoon"].parameters()) + list(model.discriminators["cartoon"].parameters())
         gradients = torch.autograd.grad(sum(found[-1], torch.zeros(())), parameters)
         assert all(gradient.isfinite().all() for gradient in gradients)
         assert terms[0].applies is not None
@@ -138,7 +138,7 @@ def test_a_batch_that_cannot_be_aligned_says_that_its_term_does_not_apply() -> N
         term = terms[f"adversarial_{domain}"]
         assert (term.applies is None or bool(term.applies)) is applies
     fakes: dict[Domain, Faces] = {"cartoon": model.fake_faces("cartoon", translation)}
-    assert terms["adversarial_cartoon"].value == model.critic_term("cartoon", batch, fakes).value == 0
+    assert terms["adversarial_cartoon"].value == model.discriminator_term("cartoon", batch, fakes).value == 0
 
 
 @pytest.mark.parametrize("condition", ["photo", "landmarks"])
@@ -150,7 +150,7 @@ def test_pooled_fakes_keep_what_belongs_to_them(
     pooled = model.pools["cartoon"].get_extra_state()["samples"]
     photos = [faces for batch in loader for faces in zip(*batch.photo, strict=True)]
     assert len(pooled) == len(photos)
-    for sample, (image, landmarks, _) in zip(pooled, photos, strict=True):
+    for sample, (image, landmarks, *_) in zip(pooled, photos, strict=True):
         beside = image if condition == "photo" else landmark_heatmaps(landmarks[None], 32, 32)[0]
         assert torch.equal(sample["image"][3:], beside)
 
@@ -182,7 +182,7 @@ def test_the_grid_shows_pairs_with_their_points_connected(
 
 def test_data_without_landmarks_are_refused(make_trainer: MakeTrainer) -> None:
     faces = some_faces(1, seed=0)
-    nothing = Faces(faces.image[0], torch.full((5, 2), math.nan), faces.hair[0], faces.glasses[0])
+    nothing = Faces(faces.image[0], torch.full((5, 2), math.nan), faces.label[0], faces.glasses[0])
     draws = cast(Dataset[UnpairedBatch], [UnpairedBatch(nothing, nothing)] * 64)
     with pytest.raises(UsageError, match="has landmarks, which this model learns from"):
         make_trainer(max_steps=1).fit(small(), DataLoader(draws, batch_size=2))
@@ -212,13 +212,13 @@ def moved(batch: UnpairedBatch) -> UnpairedBatch:
 
 @pytest.mark.parametrize(("condition", "can_tell"), [("photo", True), ("none", False)])
 def test_aligned_pairs_score_as_real_after_a_few_steps(condition: Condition, can_tell: bool, sample_root: Path) -> None:
-    """Aligned with the photo or with another one: only a critic that is shown the photo can tell."""
+    """Aligned with the photo or with another one: only a discriminator that is shown the photo can tell."""
     data = FacesDataModule(str(sample_root), image_size=32, batch_size=16, num_workers=0, augment=False)
     data.setup("fit")
     batch = next(iter(data.train_dataloader()))
     model = small(condition=condition, gan_mode="lsgan", ndf=8)
-    critic = cast(Critic, model.critics["cartoon"])
-    optimizer = torch.optim.Adam(critic.parameters(), lr=5e-3, betas=(0.5, 0.999))
+    discriminator = cast(Discriminator, model.discriminators["cartoon"])
+    optimizer = torch.optim.Adam(discriminator.parameters(), lr=5e-3, betas=(0.5, 0.999))
 
     def misaligned(shown: UnpairedBatch) -> Faces:
         others = shown.photo._replace(landmarks=shown.photo.landmarks.roll(1, dims=0))
@@ -227,13 +227,13 @@ def test_aligned_pairs_score_as_real_after_a_few_steps(condition: Condition, can
 
     def accuracy() -> float:
         shown = [moved(batch) for _ in range(8)]
-        pairs = [critic.judge(model.real_faces("cartoon", each), misaligned(each)) for each in shown]
+        pairs = [discriminator.forward_batches(model.real_faces("cartoon", each), misaligned(each)) for each in shown]
         scores: Tensor = torch.stack([torch.stack([logits.mean(dim=(1, 2, 3)) for logits in pair]) for pair in pairs])
         return (scores[:, 0] > scores[:, 1]).float().mean().item()
 
     for _ in range(120):
         shown = moved(batch)
-        loss = model.critic_term("cartoon", shown, {"cartoon": misaligned(shown)}).value
+        loss = model.discriminator_term("cartoon", shown, {"cartoon": misaligned(shown)}).value
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

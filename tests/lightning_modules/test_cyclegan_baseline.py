@@ -16,7 +16,7 @@ def test_the_paper_s_networks_have_the_paper_s_size() -> None:
         model = CycleGANBaseline()
     counts = {name: sum(p.numel() for p in module.parameters()) for name, module in model.named_children()}
     assert counts["generators"] == 2 * 11_378_179
-    assert counts["critics"] == 2 * 2_764_737
+    assert counts["discriminators"] == 2 * 2_764_737
     assert counts["pools"] == 0
     assert model.average is None
 
@@ -32,7 +32,7 @@ def test_every_backbone_makes_cartoons(generator: GeneratorName) -> None:
 
 def test_weights_start_as_the_recipe_says() -> None:
     model = CycleGANBaseline(ngf=16, ndf=16)
-    for parameters in (model.generators.parameters(), model.critics.parameters()):
+    for parameters in (model.generators.parameters(), model.discriminators.parameters()):
         kernels = torch.cat([p.detach().flatten() for p in parameters if p.dim() == 4])
         assert abs(kernels.mean().item()) < 1e-3
         assert kernels.std().item() == pytest.approx(0.02, rel=0.02)

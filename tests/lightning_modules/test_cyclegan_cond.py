@@ -16,9 +16,10 @@ from datamodules.faces import FacesDataModule
 from datamodules.samples import NO_HAIR_COLOUR, Domain, Faces, HairColour, UnpairedBatch
 from lightning_modules.callbacks import GradientNorms, ImageGrid
 from lightning_modules.cli import main
-from lightning_modules.critic import LabelCritic
 from lightning_modules.cyclegan_cond import CycleGANCond
+from lightning_modules.discriminators import LabelDiscriminator
 from lightning_modules.errors import UsageError
+from lightning_modules.frozen import FrozenNetwork
 from networks import GeneratorName
 from networks.probe import FaceProbe, ProbeOutput
 from networks.translator import Translator, TranslatorOptions, load_translator, save_translator
@@ -51,7 +52,7 @@ def test_the_paper_s_networks_have_the_paper_s_size() -> None:
         model = CycleGANCond()
     counts = {name: sum(p.numel() for p in module.parameters()) for name, module in model.named_children()}
     assert counts["generators"] == 2 * 11_577_935
-    assert counts["critics"] == 2 * 2_768_833
+    assert counts["discriminators"] == 2 * 2_768_833
 
 
 @pytest.mark.parametrize("generator", ["resnet9", "resnet6", "unet", "densenet"])
@@ -76,16 +77,16 @@ class Watched(CycleGANCond):
         super().__init__(**(SMALL | options))
         self.given: list[tuple[Domain, list[int]]] = []
 
-    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, guide: Faces) -> Tensor:
-        self.given.append((target, guide.hair.tolist()))
-        return super().generate(generators, target, images, guide)
+    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, condition: Faces) -> Tensor:
+        self.given.append((target, condition.label.tolist()))
+        return super().generate(generators, target, images, condition)
 
 
 def test_the_cycle_takes_the_source_s_label() -> None:
     model = Watched()
     batch = UnpairedBatch(some_faces([1, NONE]), some_faces([3, 0], seed=1))
     translation = model.translate(model.generators, batch)
-    asked = model.fake_faces("cartoon", translation).hair.tolist()
+    asked = model.fake_faces("cartoon", translation).label.tolist()
     assert asked[0] == 1
     assert asked[1] in range(4)  # a photo without label is asked for a random one
     assert sorted(model.given) == sorted(
@@ -96,8 +97,8 @@ def test_the_cycle_takes_the_source_s_label() -> None:
 def test_photos_without_label_are_asked_for_all_colours_and_cartoons_without_keep_none() -> None:
     model = small()
     batch = UnpairedBatch(some_faces([NONE] * 60), some_faces([NONE] * 60, seed=1))
-    assert set(model.wanted_faces("cartoon", batch).hair.tolist()) == {0, 1, 2, 3}
-    assert set(model.wanted_faces("photo", batch).hair.tolist()) == {NONE}
+    assert set(model.target_faces("cartoon", batch).label.tolist()) == {0, 1, 2, 3}
+    assert set(model.target_faces("photo", batch).label.tolist()) == {NONE}
 
 
 class Painted(CycleGANCond):
@@ -105,8 +106,8 @@ class Painted(CycleGANCond):
 
     leaks = True
 
-    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, guide: Faces) -> Tensor:
-        tint = guide.hair.float()[:, None, None, None] / 8
+    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, condition: Faces) -> Tensor:
+        tint = condition.label.float()[:, None, None, None] / 8
         rows = torch.arange(images.shape[2])[:, None]
         is_painted = (rows >= 0) if self.leaks else (rows < 4)
         return torch.where(is_painted, tint, torch.zeros_like(images))
@@ -119,10 +120,10 @@ def test_the_leak_term_is_the_change_of_the_cheeks_between_colours() -> None:
     model = Painted(**SMALL, lambda_leak=2.0, lambda_identity=0.0)
     translation = model.translate(model.generators, batch)
     term = model.extra_generator_terms(batch, translation)["leak_cartoon"]
-    others = model._other_labels(photos.hair, "leak")
+    others = model._other_labels(photos.label, "leak")
     assert term.weight == 2.0
     assert bool(term.applies)
-    torch.testing.assert_close(term.value, ((others - photos.hair).abs().float() / 8).mean())
+    torch.testing.assert_close(term.value, ((others - photos.label).abs().float() / 8).mean())
     model.leaks = False
     assert model.extra_generator_terms(batch, model.translate(model.generators, batch))["leak_cartoon"].value == 0
     unknown = batch._replace(photo=photos._replace(landmarks=torch.full((2, 5, 2), float("nan"))))
@@ -138,50 +139,50 @@ def test_random_targets_are_asked_for_and_judged_and_the_way_back_is_the_source_
     assert model.given[2:] == [("photo", [1] * 40), ("cartoon", [NONE] * 40)]
     for target in ("photo", "cartoon"):
         assert set(wanted[target]) == {0, 1, 2, 3}
-        assert model.fake_faces(target, translation).hair.tolist() == wanted[target]
+        assert model.fake_faces(target, translation).label.tolist() == wanted[target]
     assert wanted["photo"] != wanted["cartoon"]
 
 
 def test_only_the_share_of_targets_is_random_and_only_in_training() -> None:
     model = small(random_target_share=0.25)
     batch = UnpairedBatch(some_faces([1] * 400), some_faces([2] * 400, seed=1))
-    hair = model.wanted_faces("cartoon", batch).hair
+    hair = model.target_faces("cartoon", batch).label
     assert 50 < (hair != 1).sum() < 100  # three of four random labels are other ones: 75 expected
     torch.rand(7)
-    assert torch.equal(hair, model.wanted_faces("cartoon", batch).hair)  # a step's dice are its own
-    assert model.eval().wanted_faces("cartoon", batch).hair.tolist() == [1] * 400
+    assert torch.equal(hair, model.target_faces("cartoon", batch).label)  # a step's dice are its own
+    assert model.eval().target_faces("cartoon", batch).label.tolist() == [1] * 400
 
 
 def test_wrong_labels_are_wrong_and_unlabelled_faces_have_none() -> None:
     model = small(wrong_labels=True)
     real, fake = some_faces([0, 1, 2, 3] * 30 + [NONE] * 10), some_faces([3] * 130, seed=1)
-    (wrong,) = model.more_negatives("cartoon", real, fake)
+    (wrong,) = model.extra_negatives("cartoon", real, fake)
     assert torch.equal(wrong.image[:120], real.image[:120])
-    assert (wrong.hair[:120] != real.hair[:120]).all()
+    assert (wrong.label[:120] != real.label[:120]).all()
     for label in range(4):
-        assert set(wrong.hair[:120][real.hair[:120] == label].tolist()) == {0, 1, 2, 3} - {label}
+        assert set(wrong.label[:120][real.label[:120] == label].tolist()) == {0, 1, 2, 3} - {label}
     for part, of_fakes in zip(wrong, fake, strict=True):
         assert torch.equal(part[120:], of_fakes[120:])
-    assert small().more_negatives("cartoon", real, fake) == []
+    assert small().extra_negatives("cartoon", real, fake) == []
 
 
-def test_critics_are_to_tell_wrong_labels_from_right_ones() -> None:
+def test_discriminators_are_to_tell_wrong_labels_from_right_ones() -> None:
     model = small(wrong_labels=True, gan_mode="lsgan")
     batch = UnpairedBatch(some_faces([0, 1]), some_faces([2, 3], seed=1))
     fakes: dict[Domain, Faces] = {"cartoon": some_faces([2, 3], seed=2)}
-    (wrong,) = model.more_negatives("cartoon", batch.cartoon, fakes["cartoon"])
-    judge = cast(LabelCritic, model.critics["cartoon"]).network
+    (wrong,) = model.extra_negatives("cartoon", batch.cartoon, fakes["cartoon"])
+    judge = cast(LabelDiscriminator, model.discriminators["cartoon"]).network
     shown = (batch.cartoon, fakes["cartoon"], wrong)
-    judged: list[Tensor] = [judge(faces.image, torch.eye(4)[faces.hair]) for faces in shown]
+    judged: list[Tensor] = [judge(faces.image, torch.eye(4)[faces.label]) for faces in shown]
     fake_loss = torch.stack([logits.square().mean() for logits in judged[1:]]).mean()
     expected = 0.5 * ((judged[0] - 1).square().mean() + fake_loss)
-    torch.testing.assert_close(model.critic_term("cartoon", batch, fakes).value, expected)
+    torch.testing.assert_close(model.discriminator_term("cartoon", batch, fakes).value, expected)
 
 
 def test_fakes_wait_in_the_pool_with_the_label_they_were_made_for(make_trainer: MakeTrainer, loader: Loader) -> None:
     model = Watched(random_target_share=1.0, pool_size=8, lambda_identity=0.0)
     make_trainer(max_steps=4).fit(model, loader)
-    pooled = [int(sample["hair"]) for sample in model.pools["cartoon"].get_extra_state()["samples"]]
+    pooled = [int(sample["label"]) for sample in model.pools["cartoon"].get_extra_state()["samples"]]
     cartoons_first = [labels for target, labels in model.given if target == "cartoon"][::2]  # then the way back
     assert pooled == [label for labels in cartoons_first for label in labels]
     assert pooled != [index % 4 for index in range(8)]  # the sources'
@@ -337,13 +338,13 @@ def test_photos_without_label_are_given_the_one_that_the_classifier_sees() -> No
     model = Watched().eval()
     photos = some_faces([NONE, 2, NONE])
     photos.image[:, 0, 0, 0] = torch.tensor([3 / 8, 1 / 8, 1 / 8])
-    assert model.with_labels(photos).hair.tolist() == [0, 2, 0]
-    model.classifier = cast(FaceProbe, Seeing())
-    assert model.with_labels(photos).hair.tolist() == [3, 2, 1]
+    assert model.fill_labels(photos).label.tolist() == [0, 2, 0]
+    model.classifier = FrozenNetwork(cast(FaceProbe, Seeing()))
+    assert model.fill_labels(photos).label.tolist() == [3, 2, 1]
     batch = UnpairedBatch(photos, some_faces([NONE] * 3))
-    assert model.wanted_faces("cartoon", batch).hair.tolist() == [3, 2, 1]
-    assert model.wanted_faces("photo", batch).hair.tolist() == [NONE] * 3
-    model.own_cartoons(photos)
+    assert model.target_faces("cartoon", batch).label.tolist() == [3, 2, 1]
+    assert model.target_faces("photo", batch).label.tolist() == [NONE] * 3
+    model.translate_photos(photos)
     assert model.given[-1] == ("cartoon", [3, 2, 1])
 
 
@@ -362,12 +363,12 @@ def faces_with_glasses(glasses: list[int], first_pixels: list[float]) -> Faces:
 
 def test_glasses_are_the_photo_s_in_training_and_what_the_classifier_sees_elsewhere() -> None:
     model = small(glasses=True)
-    model.classifier = cast(FaceProbe, SeeingGlasses())
+    model.classifier = FrozenNetwork(cast(FaceProbe, SeeingGlasses()))
     batch = UnpairedBatch(faces_with_glasses([1, 0, -1, -1], [-1.0, 1.0, 1.0, -1.0]), some_faces([0] * 4))
-    assert model.wanted_faces("cartoon", batch).glasses.tolist() == [1, 0, 1, 0]
+    assert model.target_faces("cartoon", batch).glasses.tolist() == [1, 0, 1, 0]
     model.eval()
-    assert model.wanted_faces("cartoon", batch).glasses.tolist() == [0, 1, 1, 0]
-    assert small().eval().wanted_faces("cartoon", batch).glasses.tolist() == [1, 0, -1, -1]
+    assert model.target_faces("cartoon", batch).glasses.tolist() == [0, 1, 1, 0]
+    assert small().eval().target_faces("cartoon", batch).glasses.tolist() == [1, 0, -1, -1]
 
 
 def test_generators_and_discriminators_follow_glasses() -> None:
@@ -375,15 +376,15 @@ def test_generators_and_discriminators_follow_glasses() -> None:
     bare, worn = (faces_with_glasses([value], [0.0]) for value in (0, 1))
     with torch.no_grad():
         assert not torch.equal(*(model.generate(model.generators, "cartoon", f.image, f) for f in (bare, worn)))
-        for critic in model.critics.values():
-            assert not torch.equal(critic(bare), critic(worn))
+        for discriminator in model.discriminators.values():
+            assert not torch.equal(discriminator(bare), discriminator(worn))
 
 
 def test_real_faces_are_shown_with_wrong_glasses_as_fakes() -> None:
     model = small(glasses=True, wrong_labels=True)
     real, fake = faces_with_glasses([1, 0] * 32, [0.0] * 64), faces_with_glasses([-1] * 64, [0.0] * 64)
-    (negatives,) = model.more_negatives("cartoon", real, fake)
-    is_other, has_other_hair = negatives.glasses == 1 - real.glasses, negatives.hair != real.hair
+    (negatives,) = model.extra_negatives("cartoon", real, fake)
+    is_other, has_other_hair = negatives.glasses == 1 - real.glasses, negatives.label != real.label
     assert torch.equal(is_other, ~has_other_hair)
     assert 16 < int(is_other.sum()) < 48
     assert torch.equal(negatives.image, real.image)
@@ -396,8 +397,8 @@ def test_a_generator_starts_from_exported_weights(tmp_path: Path) -> None:
     model = small(label_injection="modulation", glasses=True, pretrained=str(path), ema_decay=0.9)
     faces = some_faces([1, 2])
     with torch.no_grad():
-        given = load_translator(path)(faces.image, faces.landmarks, faces.hair)
-        torch.testing.assert_close(model.own_cartoons(faces), given)
+        given = load_translator(path)(faces.image, faces.landmarks, faces.label)
+        torch.testing.assert_close(model.translate_photos(faces), given)
     assert "pretrained" not in model.hparams
     with pytest.raises(UsageError, match=r"--model\.pretrained: .*another architecture"):
         small(pretrained=str(path))

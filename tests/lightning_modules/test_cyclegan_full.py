@@ -13,8 +13,8 @@ from torch.utils.data import DataLoader, Dataset
 from datamodules.samples import Faces, UnpairedBatch
 from lightning_modules.callbacks import GradientNorms
 from lightning_modules.cli import main
-from lightning_modules.critic import LabelCritic, PartCritic
 from lightning_modules.cyclegan_full import CycleGANFull
+from lightning_modules.discriminators import LabelDiscriminator, LocalDiscriminator
 from lightning_modules.landmark_detector import LandmarkDetector
 from networks import GeneratorName
 from networks.landmarks import PARTS, landmark_heatmaps
@@ -55,7 +55,7 @@ def test_every_term_acts(assert_terms_act: Callable[..., None], small: MakeModel
         "lambda_2": {f"adversarial_{part}" for part in PARTS},
         "lambda_3": {"landmark_photo", "landmark_cartoon"},
     }
-    assert_terms_act(small, next(iter(loader)), switches, frozen=("detector",))
+    assert_terms_act(small, next(iter(loader)), switches, frozen=("landmarks",))
 
 
 @pytest.mark.parametrize("generator", ["resnet9", "resnet6", "unet", "densenet"])
@@ -65,17 +65,21 @@ def test_every_backbone_is_given_label_and_heatmaps(generator: GeneratorName, sm
     cartoons = model.generate(model.generators, "cartoon", photos.image, photos)
     given = torch.cat([photos.image, landmark_heatmaps(photos.landmarks, 32, 32)], dim=1)
     assert torch.equal(cartoons, model.generators["cartoon"](given, torch.eye(4)[:2]))
-    for other in (photos._replace(hair=photos.hair + 1), photos._replace(landmarks=photos.landmarks + 3)):
+    for other in (photos._replace(label=photos.label + 1), photos._replace(landmarks=photos.landmarks + 3)):
         assert not torch.allclose(cartoons, model.generate(model.generators, "cartoon", photos.image, other), atol=1e-5)
 
 
-def test_the_critics_are_those_of_both_variants(small: MakeModel) -> None:
+def test_the_discriminators_are_those_of_both_variants(small: MakeModel) -> None:
     model = small(wrong_labels=True)
-    kinds = {name: type(critic) for name, critic in model.critics.items()}
-    assert kinds == {"photo": LabelCritic, "cartoon": LabelCritic, **dict.fromkeys(PARTS, PartCritic)}
+    kinds = {name: type(discriminator) for name, discriminator in model.discriminators.items()}
+    assert kinds == {
+        "photo": LabelDiscriminator,
+        "cartoon": LabelDiscriminator,
+        **dict.fromkeys(PARTS, LocalDiscriminator),
+    }
     faces = some_photos()
-    assert len(model.more_negatives("cartoon", faces, faces)) == 1
-    assert model.more_negatives("eyes", faces, faces) == []
+    assert len(model.extra_negatives("cartoon", faces, faces)) == 1
+    assert model.extra_negatives("eyes", faces, faces) == []
 
 
 def test_the_paper_s_networks_have_the_size_of_both_variants(detector_weights: Path) -> None:
@@ -103,7 +107,7 @@ def test_photos_become_four_colours_at_the_landmarks_that_are_found(
     monkeypatch.setattr(LandmarkDetector, "find", lambda self, images: photos.landmarks)
     sheet = model(photos.image)
     assert sheet.shape == (2, 3, 32, 4 * 32)
-    grey = photos._replace(hair=torch.full_like(photos.hair, 3))
+    grey = photos._replace(label=torch.full_like(photos.label, 3))
     torch.testing.assert_close(sheet[..., 96:], model.generate(model.generators, "cartoon", photos.image, grey))
 
 

@@ -18,8 +18,8 @@ from datamodules.samples import Domain, Faces, Photos, UnpairedBatch
 from datamodules.transforms.face_box import square_of_landmarks
 from lightning_modules.callbacks import GradientNorms, ImageGrid
 from lightning_modules.cli import main
-from lightning_modules.critic import PartCritic
 from lightning_modules.cyclegan_landmark import CycleGANLandmark
+from lightning_modules.discriminators import LocalDiscriminator
 from lightning_modules.errors import UsageError
 from lightning_modules.landmark_detector import LandmarkDetector, mean_landmarks
 from networks import GeneratorName
@@ -69,7 +69,7 @@ def test_every_term_acts(assert_terms_act: Callable[..., None], small: MakeModel
     cyclegan = {f"{kind}_{domain}" for kind in ("adversarial", "cycle", "identity") for domain in ("photo", "cartoon")}
     switches = {"lambda_1": cyclegan, "lambda_2": LOCAL, "lambda_3": LANDMARK}
     switches |= {f"lambda_{part}": {f"adversarial_{part}"} for part in PARTS}
-    assert_terms_act(small, next(iter(loader)), switches, frozen=("detector",))
+    assert_terms_act(small, next(iter(loader)), switches, frozen=("landmarks",))
 
 
 def test_terms_have_the_paper_s_weights(small: MakeModel, loader: Loader) -> None:
@@ -116,10 +116,10 @@ def test_heatmaps_are_a_switch(small: MakeModel, loader: Loader) -> None:
 class Guided(CycleGANLandmark):
     """Records the landmarks that each generator is given."""
 
-    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, guide: Faces) -> Tensor:
+    def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, condition: Faces) -> Tensor:
         self.given: list[tuple[Domain, Tensor]]
-        self.given.append((target, guide.landmarks))
-        return super().generate(generators, target, images, guide)
+        self.given.append((target, condition.landmarks))
+        return super().generate(generators, target, images, condition)
 
 
 def test_the_way_back_takes_the_source_s_landmarks(detector_weights: Path) -> None:
@@ -179,11 +179,11 @@ def test_one_known_face_of_four_teaches_as_if_alone(small: MakeModel) -> None:
             translation = model.translate(model.generators, batch)
             fakes: dict[Domain, Faces] = {"cartoon": model.fake_faces("cartoon", translation)}
             generator_loss = model.generator_terms(batch, translation)[f"adversarial_{part}"].value
-            critic_loss = model.critic_term(part, batch, fakes).value
+            discriminator_loss = model.discriminator_term(part, batch, fakes).value
             gradients.append(
                 (
                     torch.autograd.grad(generator_loss, [next(model.generators["cartoon"].parameters())])[0],
-                    torch.autograd.grad(critic_loss, [next(model.critics[part].parameters())])[0],
+                    torch.autograd.grad(discriminator_loss, [next(model.discriminators[part].parameters())])[0],
                 )
             )
         for of_all, of_one in zip(*gradients, strict=True):
@@ -206,8 +206,8 @@ def test_a_batch_of_unknowns_has_no_landmark_gradient_and_no_nan(small: MakeMode
     assert all(terms[name].value == 0 for name in LANDMARK | LOCAL)
     assert all(term.value.isfinite() for term in terms.values())
     fakes = {"cartoon": batch.photo._replace(image=batch.cartoon.image)}
-    value = model.critic_term("mouth", batch, cast(dict[Domain, Faces], fakes)).value
-    gradients = torch.autograd.grad(value, list(model.critics["mouth"].parameters()))
+    value = model.discriminator_term("mouth", batch, cast(dict[Domain, Faces], fakes)).value
+    gradients = torch.autograd.grad(value, list(model.discriminators["mouth"].parameters()))
     assert all((gradient == 0).all() for gradient in gradients)
 
 
@@ -238,29 +238,33 @@ def test_data_without_landmarks_are_refused(small: MakeModel, make_trainer: Make
         make_trainer(max_steps=4).fit(small(), DataLoader(endless, batch_size=2))
 
 
-def test_local_critics_see_real_parts_by_their_own_landmarks_and_fakes_by_the_photo_s(small: MakeModel) -> None:
+def test_local_discriminators_see_real_parts_by_their_own_landmarks_and_fakes_by_the_photo_s(small: MakeModel) -> None:
     model = small(gan_mode="lsgan")
     batch = UnpairedBatch(some_faces(2, seed=0), some_faces(2, seed=1))
     translation = model.translate(model.generators, batch)
     fakes = {"cartoon": model.fake_faces("cartoon", translation)}
     terms = terms_of(model, batch)
     for part, geometry in PARTS.items():
-        network = cast(PartCritic, model.critics[part]).network
+        network = cast(LocalDiscriminator, model.discriminators[part]).network
         real = network(cut_patches(batch.cartoon.image, batch.cartoon.landmarks, geometry, least=12))
         fake = network(cut_patches(translation.fake["cartoon"], batch.photo.landmarks, geometry, least=12))
         expected = 0.5 * ((real - 1).square().mean() + fake.square().mean())
-        value = model.critic_term(part, batch, cast(dict[Domain, Faces], fakes)).value
+        value = model.discriminator_term(part, batch, cast(dict[Domain, Faces], fakes)).value
         torch.testing.assert_close(value, expected)
         torch.testing.assert_close(terms[f"adversarial_{part}"], (fake - 1).square().mean())
 
 
-def test_each_local_critic_has_an_optimiser_of_its_own(small: MakeModel, make_trainer: MakeTrainer) -> None:
+def test_each_local_discriminator_has_an_optimiser_of_its_own(small: MakeModel, make_trainer: MakeTrainer) -> None:
     model = small()
     model.trainer = make_trainer(max_steps=1)
     optimizers, schedulers = model.configure_optimizers()
     assert len(schedulers) == len(optimizers) == 5
     owners = [
-        {name.split(".")[1] for name, value in model.critics.named_parameters(prefix="critics") if value in parameters}
+        {
+            name.split(".")[1]
+            for name, value in model.discriminators.named_parameters(prefix="discriminators")
+            if value in parameters
+        }
         for optimizer in optimizers[1:]
         for parameters in [{p for group in optimizer.param_groups for p in group["params"]}]
     ]
@@ -321,12 +325,16 @@ def test_a_run_that_ends_before_the_local_part_begins_says_so_once(
         assert f"--model.local_start {start}," in told[0]
 
 
-def test_local_critics_rest_until_their_start(small: MakeModel, make_trainer: MakeTrainer, loader: Loader) -> None:
+def test_local_discriminators_rest_until_their_start(
+    small: MakeModel, make_trainer: MakeTrainer, loader: Loader
+) -> None:
     model = small(local_start=2, local_ramp=1, lambda_mouth=0.0)
-    before = {name: value.clone() for name, value in model.critics.named_parameters()}
+    before = {name: value.clone() for name, value in model.discriminators.named_parameters()}
 
     def moved() -> set[str]:
-        changed = [name for name, value in model.critics.named_parameters() if not torch.equal(value, before[name])]
+        changed = [
+            name for name, value in model.discriminators.named_parameters() if not torch.equal(value, before[name])
+        ]
         return {name.split(".")[0] for name in changed}
 
     make_trainer(max_steps=2).fit(model, loader)
@@ -353,8 +361,8 @@ def test_a_checkpoint_does_without_the_detector(
     resumed = make_trainer(max_steps=2)
     resumed.fit(small(), loader, ckpt_path=path)
     assert resumed.global_step == 2
-    del state["state_dict"]["critics.eyes.network.head.bias"]
-    with pytest.raises(RuntimeError, match=r"Missing key\(s\).*critics.eyes"):
+    del state["state_dict"]["discriminators.eyes.network.head.bias"]
+    with pytest.raises(RuntimeError, match=r"Missing key\(s\).*discriminators.eyes"):
         small().load_state_dict(state["state_dict"])
     with pytest.raises(UsageError, match=r"nowhere.safetensors.*--model.detector_weights"):
         CycleGANLandmark.load_from_checkpoint(path, weights_only=True, detector_weights="/nowhere.safetensors")

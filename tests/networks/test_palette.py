@@ -114,7 +114,7 @@ def test_sample_cartoons_are_told_as_the_network_sees_them(sample_root: Path, au
     stream = FacesDataModule(str(sample_root), image_size=64, augment=augment).stream("cartoon", "train")
     faces = [stream.transform(stream.faces[index], index) for index in range(len(stream.faces))]
     images, landmarks = torch.stack([face.image for face in faces]), torch.stack([face.landmarks for face in faces])
-    truth = torch.stack([face.hair for face in faces])
+    truth = torch.stack([face.label for face in faces])
     told = label_of_palette(hair_index(images, landmarks))
     assert (told == truth).float().mean() >= 0.85
     assert set(truth.tolist()) == {-1, 0, 1, 2, 3}

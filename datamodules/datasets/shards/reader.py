@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from datamodules.extras import needs_extra
+
 if TYPE_CHECKING:
     from litdata import StreamingDataset
 
@@ -51,7 +53,8 @@ class ShardReader:
 
     def _open(self) -> StreamingDataset:
         if self._dataset is None:
-            from litdata import StreamingDataset  # seconds to import, and nothing but shards needs it
+            with needs_extra("shards"):
+                from litdata import StreamingDataset  # seconds to import, and nothing but shards needs it
 
             # The defaults suit reading from start to end: they decode neighbours with a face, and keep 4 shards mapped,
             # so that draws, which jump about, would map and read ahead a whole shard for each face.

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from datamodules.datasets.shards.index import LIBRARY_INDEX_NAME, Shard, ShardIndex, SplitIndex
 from datamodules.errors import DataError
+from datamodules.extras import needs_extra
 from datamodules.samples import Split
 from datamodules.source import FaceFiles
 
@@ -98,7 +99,8 @@ def _write_splits(sources: Mapping[Split, FaceFiles], folder: Path, shard_bytes:
 
 
 def _write_split(source: FaceFiles, folder: Path, shard_bytes: int, advance: Callable[[], object]) -> SplitIndex:
-    from litdata.streaming import Cache  # seconds to import, and nothing but shards needs it
+    with needs_extra("shards"):
+        from litdata.streaming import Cache  # seconds to import, and nothing but shards needs it
 
     cache = Cache(str(folder), chunk_bytes=shard_bytes)
     digest = hashlib.sha256()
@@ -106,8 +108,8 @@ def _write_split(source: FaceFiles, folder: Path, shard_bytes: int, advance: Cal
         face = source[index]
         encoded = source.path(index).read_bytes()
         # A tuple, since LitData may store dictionaries in Arrow's format where that is installed.
-        cache[index] = (name, face.hair, face.landmarks, encoded)
-        digest.update(f"{name}\0{face.hair}\0{len(encoded)}\0".encode() + face.landmarks.tobytes() + encoded)
+        cache[index] = (name, face.label, face.landmarks, encoded)
+        digest.update(f"{name}\0{face.label}\0{len(encoded)}\0".encode() + face.landmarks.tobytes() + encoded)
         advance()
     cache.done()
     cache.merge()

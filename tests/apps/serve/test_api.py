@@ -197,8 +197,9 @@ def test_the_api_does_as_its_description_says(cartoonizer: Cartoonizer) -> None:
     """Every kind of request that the description allows, and some that it does not, by schemathesis."""
     but = [schemathesis.checks.positive_data_acceptance]  # few bytes are photos
     schema = schemathesis.openapi.from_asgi("/openapi.json", build_app(cartoonizer, LIMITS))
+    operations: Any = schema.get_all_operations()
     tried = 0
-    for operation in schema.get_all_operations():
+    for operation in operations:
 
         @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         @given(case=operation.ok().as_strategy())

@@ -43,7 +43,7 @@ def test_images_alone_are_enough(folder: Path) -> None:
             assert face.image.shape == (90 - number, 20 + number, 3)
             assert abs(int(face.image[0, 0, 0]) - 3 * number) <= 1
             assert np.isnan(face.landmarks).all()
-            assert face.hair == NO_HAIR_COLOUR
+            assert face.label == NO_HAIR_COLOUR
             assert face.path == part.path(index) == folder / name
 
 
@@ -55,7 +55,7 @@ def test_the_csv_gives_what_it_has(folder: Path) -> None:
     np.testing.assert_array_equal(faces[0].landmarks, POINTS)
     assert np.isnan(faces.landmarks[1:]).all()
     assert np.flatnonzero(faces.hair != NO_HAIR_COLOUR).tolist() == [3]
-    assert faces[3].hair == HairColour.GREY
+    assert faces[3].label == HairColour.GREY
 
 
 def test_photos_of_any_size_become_a_network_s_images(folder: Path) -> None:

@@ -37,7 +37,7 @@ def write_cartoon(folder: Path, hair: int, side: int = 500) -> Path:
 def test_landmarks_scale_with_the_image(tmp_path: Path, side: int) -> None:
     write_cartoon(tmp_path / "cartoonset10k", hair=7, side=side)
     face = CartoonSet(tmp_path / "cartoonset10k", "train")[0]
-    assert face.hair == HairColour.BLACK
+    assert face.label == HairColour.BLACK
     np.testing.assert_allclose(face.landmarks, (LANDMARKS + 0.5) * side / 500 - 0.5, rtol=1e-6)
     assert (face.image == 255).all()  # clear pixels lie on white
 

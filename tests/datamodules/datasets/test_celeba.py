@@ -37,7 +37,7 @@ def test_a_face_is_read_with_its_row(sample_root: Path) -> None:
     assert face.image.shape == (218, 178, 3)
     assert face.landmarks.ravel().tolist() == [float(value) for value in line[1:]]
     assert face.path.name == faces.names[3] == line[0]
-    assert face.hair == faces.hair[3]
+    assert face.label == faces.hair[3]
     assert faces.attributes.shape == (len(faces), 40)
     assert len(faces.attribute_names) == 40
 

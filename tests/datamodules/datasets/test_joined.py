@@ -43,7 +43,7 @@ def test_every_face_is_that_of_its_source() -> None:
     assert [int(joined[index].image[0, 0, 0]) for index in range(6)] == [0, 1, 2, 100, 101, 200]
     assert joined.names == ["a/0.png", "a/1.png", "a/2.png", "b/c/0.png", "b/c/1.png", "d/0.png"]
     assert joined.hair.tolist() == [0, 1, 2, 0, 1, 0]
-    assert [joined[index].hair for index in range(6)] == joined.hair.tolist()
+    assert [joined[index].label for index in range(6)] == joined.hair.tolist()
     assert joined.glasses.tolist() == [1, 1, 1, -1, -1, 1]
     assert (
         joined.fingerprint()
@@ -126,7 +126,7 @@ def test_two_sets_are_one_domain_with_their_own_labels_landmarks_and_parts(two_s
 def test_training_draws_every_face_of_both_as_often(two_sets: Path) -> None:
     data = FacesDataModule(str(two_sets), "celeba,again/celeba", "cartoonset10k,others", 16, 1, 0)
     stream = data.stream("photo", "train")
-    drawn = [stream.order(draw) for draw in range(2 * len(stream.faces))]
+    drawn = [stream.sampler(draw) for draw in range(2 * len(stream.faces))]
     assert sorted(drawn) == sorted([*range(len(stream.faces))] * 2)
     data.setup("fit")
     batch = next(iter(data.train_dataloader()))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from datamodules.datasets.label_override import RelabelledFaces, read_label_csv
+from datamodules.datasets.label_override import LabelOverride, read_label_csv
 from datamodules.datasets.registry import open_faces
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
@@ -22,9 +22,9 @@ def test_faces_carry_the_labels_of_the_csv(sample_root: Path, tmp_path: Path) ->
     faces = open_faces(sample_root / "celeba", "photo", "train")
     first, second, *_ = faces.names
     path = written(tmp_path / "labels.csv", f"photo,{second},7", f"cartoon,{first},3", f"photo,{first},0")
-    relabelled = RelabelledFaces(faces, read_label_csv(path)["photo"])
+    relabelled = LabelOverride(faces, read_label_csv(path)["photo"])
     assert relabelled.hair.tolist() == [0, 7] + [NO_HAIR_COLOUR] * (len(faces) - 2)
-    assert [relabelled[index].hair for index in range(3)] == [0, 7, NO_HAIR_COLOUR]
+    assert [relabelled[index].label for index in range(3)] == [0, 7, NO_HAIR_COLOUR]
     assert np.array_equal(relabelled[1].image, faces[1].image)
     assert relabelled.names == faces.names
     assert relabelled.fingerprint() != faces.fingerprint()
@@ -60,8 +60,8 @@ def test_a_data_module_takes_them_for_both_domains(sample_root: Path, tmp_path: 
     data = FacesDataModule(str(sample_root), image_size=32, num_workers=0, labels=str(path))
     data.setup("fit")
     batch = next(iter(data.train_dataloader()))
-    assert torch.equal(batch.photo.hair, torch.tensor([5]))
-    assert torch.equal(batch.cartoon.hair, torch.tensor([6]))
+    assert torch.equal(batch.photo.label, torch.tensor([5]))
+    assert torch.equal(batch.cartoon.label, torch.tensor([6]))
 
 
 def test_what_cannot_be_is_explained(sample_root: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import torch
 from datamodules.detector.crops import (
     FACE,
     NO_FACE,
-    UNTOLD,
+    UNLABELED,
     background_crops,
     box_crops,
     cut,
@@ -51,11 +51,11 @@ def test_labels_of_each_kind() -> None:
         [
             background_crops(scene, windows, 24),
             box_crops(scene, 0, windows[:1], 24, FACE),
-            box_crops(scene, 0, windows[:1], 24, UNTOLD),
+            box_crops(scene, 0, windows[:1], 24, UNLABELED),
             landmark_crops(scene, 0, windows[:1], 24),
         ]
     )
-    assert crops.face.tolist() == [NO_FACE, NO_FACE, FACE, UNTOLD, UNTOLD]
+    assert crops.face.tolist() == [NO_FACE, NO_FACE, FACE, UNLABELED, UNLABELED]
     assert np.isnan(crops.box).all(axis=1).tolist() == [True, True, False, False, True]
     assert np.isnan(crops.landmarks).all(axis=(1, 2)).tolist() == [True, True, True, True, False]
     np.testing.assert_allclose(crops.box[2], [0, 0, 2 / 48, 2 / 48], atol=1e-6)

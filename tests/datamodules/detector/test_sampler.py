@@ -8,7 +8,7 @@ import torch
 
 from datamodules.datasets.lfw_net import LfwNet
 from datamodules.datasets.wider_face import WiderFace
-from datamodules.detector.crops import FACE, NO_FACE, UNTOLD
+from datamodules.detector.crops import FACE, NO_FACE, UNLABELED
 from datamodules.detector.mined import MinedWindows
 from datamodules.detector.sampler import CropBatches, Mix, Sources
 from datamodules.detector.scenes import CartoonScenes, FaceScenes, WiderScenes
@@ -38,7 +38,7 @@ def test_the_mix_is_what_was_asked_for(sources: Sources) -> None:
     for kind, expected in (
         (batch.face == NO_FACE, 192),
         ((batch.face == FACE) & has_box, 64),
-        ((batch.face == UNTOLD) & has_box, 64),
+        ((batch.face == UNLABELED) & has_box, 64),
         (has_landmarks, 64),
     ):
         assert 0.8 * expected <= int(kind.sum()) <= expected

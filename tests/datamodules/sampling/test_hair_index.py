@@ -90,7 +90,7 @@ def test_chosen_faces_are_those_of_the_index() -> None:
     assert chosen.names == [name for names in index.names["photo"].values() for name in names]
     for position, name in enumerate(chosen.names):
         assert chosen[position].path.name == name
-        assert chosen[position].hair == chosen.hair[position]
+        assert chosen[position].label == chosen.hair[position]
     assert chosen.fingerprint() != index.select(found["cartoon"], "cartoon").fingerprint()
 
 

@@ -11,7 +11,7 @@ import torch
 from datamodules.errors import DataError
 from datamodules.samples import UNKNOWN_GLASSES, Faces, RawFace
 from datamodules.sampling.bad_images import BadImageLog
-from datamodules.sampling.samplers import FileOrder, Order, ShuffledOrder
+from datamodules.sampling.samplers import FaceSampler, SequentialSampler, ShuffledSampler
 from datamodules.sampling.unpaired import DomainStream, DrawSampler, UnpairedFaces
 from datamodules.transforms.augment import FaceTransform, photo_transform
 
@@ -40,7 +40,7 @@ class Numbered:
 
 def faces(photos: int, cartoons: int, shuffle: bool = True, seed: int = 0) -> UnpairedFaces:
     def stream(length: int, number: int) -> DomainStream:
-        order: Order = ShuffledOrder(length, seed, number) if shuffle else FileOrder(length)
+        order: FaceSampler = ShuffledSampler(length, seed, number) if shuffle else SequentialSampler(length)
         return DomainStream(Numbered(length), order, photo_transform(8, augment=True))
 
     return UnpairedFaces(stream(photos, 0), stream(cartoons, 1), seed)
@@ -48,7 +48,7 @@ def faces(photos: int, cartoons: int, shuffle: bool = True, seed: int = 0) -> Un
 
 def drawn(data: UnpairedFaces, draws: range) -> tuple[list[int], list[int]]:
     pairs = [data[draw] for draw in draws]
-    return [int(pair.photo.hair) for pair in pairs], [int(pair.cartoon.hair) for pair in pairs]
+    return [int(pair.photo.label) for pair in pairs], [int(pair.cartoon.label) for pair in pairs]
 
 
 def test_every_face_comes_up_once_a_pass() -> None:
@@ -91,7 +91,7 @@ def geometry(image: torch.Tensor) -> tuple[int, int, bool]:
 
 def test_photo_and_cartoon_of_a_draw_are_cropped_and_mirrored_apart() -> None:
     """Seeds that both domains shared would turn and shift every cartoon with its photo, and teach just that."""
-    stream = DomainStream(Ruled(1), FileOrder(1), photo_transform(8, augment=True))
+    stream = DomainStream(Ruled(1), SequentialSampler(1), photo_transform(8, augment=True))
     pairs = [UnpairedFaces(stream, stream, seed=3)[draw] for draw in range(60)]
     photos, cartoons = ([geometry(pair[domain].image) for pair in pairs] for domain in range(2))
     assert len(set(photos)) > 40
@@ -115,7 +115,7 @@ def test_no_seed_of_a_photo_is_one_of_a_cartoon(seed: int) -> None:
 
         return cast(FaceTransform, noted)
 
-    photos, cartoons = (DomainStream(Numbered(5), FileOrder(5), spy(name)) for name in ("photo", "cartoon"))
+    photos, cartoons = (DomainStream(Numbered(5), SequentialSampler(5), spy(name)) for name in ("photo", "cartoon"))
     faces = UnpairedFaces(photos, cartoons, seed)
     for draw in range(100):
         faces[draw]
@@ -146,7 +146,7 @@ def test_a_remainder_is_dropped_alike_on_all_processes() -> None:
 def with_unreadable(log: BadImageLog | None, unreadable: set[int]) -> UnpairedFaces:
     source = Numbered(5)
     source.unreadable = unreadable
-    stream = DomainStream(source, FileOrder(5), photo_transform(8, augment=True))
+    stream = DomainStream(source, SequentialSampler(5), photo_transform(8, augment=True))
     return UnpairedFaces(stream, stream, bad_images=log)
 
 

@@ -80,7 +80,7 @@ def test_augmentation_varies_with_the_seed_alone(domain: Domain) -> None:
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_unknown_landmarks_stay_unknown(domain: Domain) -> None:
     known = dotted(500, 500, POINTS)
-    unknown = RawFace(known.image, np.full((5, 2), np.nan, np.float32), known.hair, known.path)
+    unknown = RawFace(known.image, np.full((5, 2), np.nan, np.float32), known.label, known.path)
     faces = seen(domain, unknown, 64, True, 3)
     assert faces.landmarks.isnan().all()
     assert torch.equal(faces.image, seen(domain, known, 64, True, 3).image)

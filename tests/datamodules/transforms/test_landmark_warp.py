@@ -42,7 +42,7 @@ def centre_of_darkness(image: NDArray[np.float64], around: NDArray[np.float32]) 
 def test_what_lies_at_the_landmarks_comes_to_where_they_are_said_to_be(target: NDArray[np.float32], seed: int) -> None:
     result = LandmarkWarp(SIDE)(framed(), target, seed)
     assert result.image.shape == (3, SIDE, SIDE)
-    assert int(result.hair) == 2
+    assert int(result.label) == 2
     image = (result.image[0].numpy().astype(np.float64) + 1) * 127.5
     for point in result.landmarks.numpy():
         assert np.linalg.norm(centre_of_darkness(image, point) - point) < 0.35, point

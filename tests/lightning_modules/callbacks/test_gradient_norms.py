@@ -11,11 +11,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from datamodules.samples import UnpairedBatch
-from lightning_modules.base import Term, Terms, Translation
+from lightning_modules.base import Translation
 from lightning_modules.callbacks import GradientNorms
 from lightning_modules.callbacks.gradient_norms import gradient_norms
 from lightning_modules.cyclegan_baseline import CycleGANBaseline
 from lightning_modules.errors import UsageError
+from lightning_modules.terms import Term, Terms
 
 MakeTrainer = Callable[..., Trainer]
 Loader = DataLoader[UnpairedBatch]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 import lightning_modules
 from lightning_modules.cli import main
@@ -94,3 +95,11 @@ def test_every_module_is_imported_when_it_is_asked_for(name: str) -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="CycleGANNone"):
         _ = lightning_modules.CycleGANNone
+
+
+def test_a_model_has_a_short_name(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["fit", "--model", "CycleGANCond", "--model.ngf", "7", "--print_config"])
+    model = yaml.safe_load(capsys.readouterr().out)["model"]
+    assert model["class_path"] == "lightning_modules.CycleGANCond"
+    assert model["init_args"]["ngf"] == 7

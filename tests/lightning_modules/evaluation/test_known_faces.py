@@ -16,7 +16,6 @@ from lightning_modules.evaluation.known_faces import (
     drawn_faces,
     held_back,
     photographed_faces,
-    spread,
 )
 from networks.mtcnn import Detections
 
@@ -44,11 +43,6 @@ def test_the_detection_of_the_annotated_face_is_told_from_others(
         torch.tensor(boxes).reshape(-1, 4), torch.linspace(0.9, 0.8, len(boxes)), torch.zeros(len(boxes), 5, 2)
     )
     assert choose_face(found, KNOWN) == expected
-
-
-@pytest.mark.parametrize(("limit", "expected"), [(None, range(7)), (9, range(7)), (3, [0, 2, 4]), (1, [0])])
-def test_a_limit_spreads_over_the_whole(limit: int | None, expected: list[int]) -> None:
-    assert spread(7, limit) == list(expected)
 
 
 def test_photographed_faces_are_those_of_the_test_list(sample_root: Path) -> None:

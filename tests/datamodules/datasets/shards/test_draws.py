@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader
 from datamodules.datasets.cache import FramedFaces
 from datamodules.datasets.registry import open_faces
 from datamodules.samples import Domain
-from datamodules.sampling.samplers import ShuffledOrder
+from datamodules.sampling.samplers import ShuffledSampler
 from datamodules.sampling.unpaired import DomainStream, DrawSampler, UnpairedFaces
 from datamodules.source import FaceSource
 from datamodules.transforms.augment import cartoon_transform, photo_transform
@@ -40,7 +40,7 @@ def sources(root: Path) -> dict[Domain, FaceSource]:
 def stream(faces: FaceSource, domain: Domain) -> DomainStream:
     transform = (photo_transform if domain == "photo" else cartoon_transform)(SIZE, augment=False)
     framed = FramedFaces(faces, framing_for(domain, SIZE, augment=False))
-    return DomainStream(framed, ShuffledOrder(len(faces), SEED, ["photo", "cartoon"].index(domain)), transform)
+    return DomainStream(framed, ShuffledSampler(len(faces), SEED, ["photo", "cartoon"].index(domain)), transform)
 
 
 def draw_epoch(root: Path, replicas: int, rank: int, workers: int) -> Drawn:

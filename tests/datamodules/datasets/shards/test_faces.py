@@ -21,7 +21,7 @@ def assert_same(first: RawFace, second: RawFace) -> None:
     np.testing.assert_array_equal(first.image, second.image)
     np.testing.assert_array_equal(first.landmarks, second.landmarks)
     assert first.landmarks.dtype == second.landmarks.dtype == np.float32
-    assert (first.hair, first.path.name) == (second.hair, second.path.name)
+    assert (first.label, first.path.name) == (second.label, second.path.name)
 
 
 @pytest.mark.parametrize("split", SPLITS)

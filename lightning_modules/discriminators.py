@@ -12,14 +12,14 @@ from networks.labels import LabelEncoder
 from networks.landmarks import Part, are_known, cut_patches
 
 
-class Critic(nn.Module):
+class Discriminator(nn.Module):
     """Judges whether images of one domain are real.
 
     A variant changes what a discriminator sees (labels beside the image, a patch of it, the photo beside the cartoon)
-    by overriding ``view`` alone.
+    by overriding ``inputs`` alone.
 
     Args:
-        network: Maps what ``view`` returns to logits.
+        network: Maps what ``inputs`` returns to logits.
         domain: Whose images it judges.
         downscale: Images are reduced by this factor first, so that the network sees more of them at once.
     """
@@ -30,11 +30,11 @@ class Critic(nn.Module):
         self.domain = domain
         self.downscale = downscale
 
-    def view(self, faces: Faces) -> Tensor:
+    def inputs(self, faces: Faces) -> Tensor:
         """What the network sees of ``faces``; hook of the variants."""
         return faces.image if self.downscale == 1 else F.avg_pool2d(faces.image, self.downscale)
 
-    def can_judge(self, faces: Faces) -> Tensor | None:
+    def valid_mask(self, faces: Faces) -> Tensor | None:
         """Which of ``faces`` have what it looks at, (B,) bool; None where all have; hook of the variants.
 
         Its verdict on the others counts in no loss.
@@ -43,22 +43,22 @@ class Critic(nn.Module):
 
     def forward(self, faces: Faces) -> Tensor:
         """Logits ``(B, 1, h, w)`` float32, positive for real."""
-        logits: Tensor = self.network(self.view(faces))
+        logits: Tensor = self.network(self.inputs(faces))
         return logits
 
-    def judge(self, *batches: Faces) -> tuple[Tensor, ...]:
+    def forward_batches(self, *batches: Faces) -> tuple[Tensor, ...]:
         """Logits of batches of one size, in one pass: the norms see one image at a time, so the result is the same."""
         logits: Tensor = self(join(*batches))
         return logits.chunk(len(batches))
 
 
-class LabelCritic(Critic):
+class LabelDiscriminator(Discriminator):
     """Judges whether images are real and have the hair that is said (paper 4.5, Eq. 7), or the glasses.
 
     Args:
         network: A discriminator that takes labels.
         domain: Whose images it judges.
-        downscale: See ``Critic``.
+        downscale: See ``Discriminator``.
         encoder: Makes what the network is told of the labels.
     """
 
@@ -68,19 +68,19 @@ class LabelCritic(Critic):
 
     def forward(self, faces: Faces) -> Tensor:
         """Logits ``(B, 1, h, w)`` float32, positive for real and rightly labelled."""
-        logits: Tensor = self.network(self.view(faces), self._encoder(faces.hair, faces.glasses))
+        logits: Tensor = self.network(self.inputs(faces), self._encoder(faces.label, faces.glasses))
         return logits
 
 
-class LandmarkedCritic(Critic):
+class LandmarkDiscriminator(Discriminator):
     """Judges only faces whose landmarks are known."""
 
-    def can_judge(self, faces: Faces) -> Tensor:
+    def valid_mask(self, faces: Faces) -> Tensor:
         """Which faces have known landmarks, (B,) bool."""
         return are_known(faces.landmarks)
 
 
-class PartCritic(LandmarkedCritic):
+class LocalDiscriminator(LandmarkDiscriminator):
     """Judges an organ of the face by a patch around it (paper 4.6.1).
 
     Args:
@@ -94,9 +94,9 @@ class PartCritic(LandmarkedCritic):
         self._part = part
         self._least = network.smallest_side
 
-    def view(self, faces: Faces) -> Tensor:
+    def inputs(self, faces: Faces) -> Tensor:
         """Patches (B, 3, h, w); those of faces that it cannot judge lie anywhere."""
-        landmarks = torch.where(self.can_judge(faces)[:, None, None], faces.landmarks, 0)
+        landmarks = torch.where(self.valid_mask(faces)[:, None, None], faces.landmarks, 0)
         return cut_patches(faces.image, landmarks, self._part, self._least)
 
 

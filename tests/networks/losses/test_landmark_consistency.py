@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from networks.landmarks import landmark_consistency
+from networks.losses import landmark_consistency
 
 
 def test_it_is_the_mean_distance_in_units_of_the_face() -> None:

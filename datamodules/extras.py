@@ -1,0 +1,44 @@
+"""Optional dependencies: a command that misses one names the extra that brings it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from datamodules.errors import DataError
+
+Extra = Literal["rate", "report", "serve", "shards"]
+
+MODULES: dict[Extra, frozenset[str]] = {
+    "rate": frozenset({"starlette", "uvicorn", "krippendorff", "choix"}),
+    "report": frozenset({"jinja2", "markupsafe"}),
+    "serve": frozenset({"starlette", "uvicorn"}),
+    "shards": frozenset({"litdata"}),
+}
+"""Extra -> the modules that it brings."""
+
+
+@contextmanager
+def needs_extra(extra: Extra) -> Iterator[None]:
+    """Around imports: a missing module of the extra becomes a one-line error.
+
+    Args:
+        extra: Name of an extra in ``pyproject.toml``.
+
+    Raises:
+        DataError: A module of the extra is not installed. Any other missing module is raised as it is.
+
+    Example:
+        >>> with needs_extra("shards"):
+        ...     import litdata
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in MODULES[extra]:
+            raise
+        raise DataError(
+            f"{missing} is not installed; it belongs to the extra [{extra}]: pip install 'landmark-cartoongan[{extra}]'"
+        ) from error
