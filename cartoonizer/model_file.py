@@ -52,7 +52,7 @@ def read_model(path: Path) -> ModelFile:
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror}") from error
     except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, RuntimeError, RecursionError) as error:
-        raise ModelError(f"{path} is damaged or no model file of `cartoongan export`") from error
+        raise ModelError(f"{path} is damaged or no model file; `cartoongan export` makes one of weights") from error
     for name, digest in manifest.files.items():
         if hashlib.sha256(nets[name]).hexdigest() != digest:
             raise ModelError(f"{path} is damaged: {name} is not what was written; get the file again")

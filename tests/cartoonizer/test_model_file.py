@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
 from collections.abc import Callable
@@ -40,6 +41,14 @@ def test_every_net_has_a_card_and_no_trace_of_where_it_was_made(own_model: Model
         assert b"site-packages" not in content
     assert "CelebA" in own_model.manifest.terms
     assert own_model.manifest.labels["hair"] == ("black", "brown", "blonde", "grey")
+
+
+def test_the_model_is_that_of_the_weights(own_model: ModelFile) -> None:
+    """If this fails, weights/ have changed: `make runtime` exports them again."""
+    weights = Path(__file__).parents[2] / "weights"
+    for name, content in own_model.nets.items():
+        card = card_of(content, name)
+        assert card["sha256"] == hashlib.sha256((weights / str(card["weights"])).read_bytes()).hexdigest()
 
 
 def test_the_model_is_small() -> None:
