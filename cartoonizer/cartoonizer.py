@@ -3,47 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
-from cartoonizer.arrays import Floats, Matrix, Pixels, apply
-from cartoonizer.cascade import Cascade
+from cartoonizer.arrays import Pixels
 from cartoonizer.decode import Photo, decode
-from cartoonizer.detector import Detection, detect
-from cartoonizer.drawing import OWN, Artist, Subject
+from cartoonizer.detector import Detection
+from cartoonizer.drawing import OWN, Artist
 from cartoonizer.face import Face
-from cartoonizer.geometry import cut_out, fit_similarity, in_eighths, inverse, scaled
+from cartoonizer.finder import Finder, Framed
+from cartoonizer.geometry import scaled
 from cartoonizer.manifest import Manifest
 from cartoonizer.model_file import OWN_MODEL, read_model
-from cartoonizer.refinement import Refinement
 
 Faces = Literal["largest", "all"] | int
 """Which faces of a photo: the largest, all, or the largest so many."""
 
 _AT_ONCE = 16
 """Cartoons that are drawn together."""
-
-
-@dataclass(frozen=True)
-class Framed:
-    """A face, cut out of its photo.
-
-    Attributes:
-        detection: Where it is.
-        frame: ``(F, F, 3)``, upright.
-        matrix: From the photo to the frame.
-        subject: As the translator sees it.
-        own: Classes of labels that it has itself.
-    """
-
-    detection: Detection
-    frame: Pixels
-    matrix: Matrix
-    subject: Subject
 
 
 class Cartoonizer:
@@ -67,8 +45,7 @@ class Cartoonizer:
     def __init__(self, model: str | Path | None = None, threads: int = 0, finish: bool = True) -> None:
         file = read_model(Path(model or OWN_MODEL))
         self._manifest = file.manifest
-        self._cascade = Cascade(file, file.manifest.detector, threads)
-        self._refine = Refinement(self._cascade, file.manifest.frame, file.manifest.detector)
+        self._finder = Finder(file, threads)
         self._artist = Artist(file, threads, finish)
 
     @property
@@ -102,9 +79,21 @@ class Cartoonizer:
     def batch(self, photos: Iterable[Photo], faces: Faces = "all", **labels: str | Sequence[str]) -> list[list[Face]]:
         """The cartoons of several photos, drawn together; see `__call__`."""
         choices = self._choices(labels)
-        framed = [self._frame(decode(photo), faces) for photo in photos]
+        framed = [self._frame(pixels, self.find(pixels, faces)) for pixels in map(decode, photos)]
         drawn = iter(self._draw([each for several in framed for each in several], choices))
         return [[next(drawn) for _ in range(len(several) * len(choices))] for several in framed]
+
+    def find(self, photo: Photo, faces: Faces = "all") -> list[Detection]:
+        """The faces of a photo, largest first; see `__call__`."""
+        most = {"largest": 1, "all": None}[faces] if isinstance(faces, str) else faces
+        return self._finder(decode(photo), most)
+
+    def draw(self, photo: Photo, found: Iterable[Detection], **labels: str | Sequence[str]) -> list[Face]:
+        """Cartoons of faces that `find` found, or whose landmarks are known otherwise; see `__call__`."""
+        return self._draw(self._frame(decode(photo), found), self._choices(labels))
+
+    def _frame(self, photo: Pixels, found: Iterable[Detection]) -> list[Framed]:
+        return [self._finder.frame(photo, each) for each in found]
 
     def _choices(self, labels: dict[str, str | Sequence[str]]) -> list[dict[str, str]]:
         """Every combination of the classes that are asked for.
@@ -123,23 +112,6 @@ class Cartoonizer:
         each = [asked.get(name, [OWN]) for name in known]
         return [dict(zip(known, combination, strict=True)) for combination in product(*each)]
 
-    def _frame(self, photo: Pixels, faces: Faces) -> list[Framed]:
-        """The faces of a photo, cut out; largest first."""
-        found = detect(self._cascade, photo, self._manifest.detector)
-        most = {"largest": 1, "all": None}[faces] if isinstance(faces, str) else faces
-        return [self._cut_out(photo, each) for each in found[:most]]
-
-    def _cut_out(self, photo: Pixels, detection: Detection) -> Framed:
-        frame = self._manifest.frame
-        target = frame.points(frame.side)
-        rough = fit_similarity(detection.landmarks, target)
-        seen = self._refine(cut_out(photo, rough, frame.side).pixels)
-        landmarks = apply(inverse(rough), in_eighths(seen)).astype(np.float32)
-        matrix = fit_similarity(landmarks, target)
-        upright = cut_out(photo, matrix, frame.side)
-        subject = self._artist.subject(upright, _in_frame(matrix, landmarks))
-        return Framed(replace(detection, landmarks=landmarks), upright.pixels, matrix, subject)
-
     def _draw(self, framed: Sequence[Framed], choices: Sequence[dict[str, str]]) -> list[Face]:
         """Each face as often as there are choices."""
         drawn: list[Face] = []
@@ -149,20 +121,22 @@ class Cartoonizer:
         return drawn
 
     def _draw_together(self, framed: Sequence[Framed], choices: Sequence[dict[str, str]]) -> list[Face]:
-        own = self._artist.own_classes([each.subject for each in framed])
-        trios = [
-            (each, has, _resolved(choice, has)) for each, has in zip(framed, own, strict=True) for choice in choices
-        ]
-        drawn = self._artist.draw([each.subject for each, *_ in trios], [wanted for *_, wanted in trios])
+        subjects = [self._artist.subject(each.frame, each.landmarks) for each in framed]
+        own = self._artist.own_classes(subjects)
+        trios = [(place, has, _resolved(choice, has)) for place, has in enumerate(own) for choice in choices]
+        drawn = self._artist.draw([subjects[place] for place, *_ in trios], [wanted for *_, wanted in trios])
         factor = drawn.plain.shape[1] / self._manifest.frame.side
         return [
-            Face(sticker, plain, each.frame, each.detection, scaled(each.matrix, factor), wanted, has)
-            for sticker, plain, (each, has, wanted) in zip(*drawn, trios, strict=True)
+            _face(framed[place], sticker, plain, factor, wanted, has)
+            for sticker, plain, (place, has, wanted) in zip(*drawn, trios, strict=True)
         ]
 
 
-def _in_frame(matrix: Matrix, landmarks: Floats) -> Floats:
-    return (landmarks @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)).astype(np.float32)
+def _face(
+    framed: Framed, sticker: Pixels, plain: Pixels, factor: float, wanted: dict[str, str], own: dict[str, str]
+) -> Face:
+    matrix = scaled(framed.matrix, factor)
+    return Face(sticker, plain, framed.frame.pixels, framed.detection, matrix, wanted, own)
 
 
 def _resolved(choice: dict[str, str], own: dict[str, str]) -> dict[str, str]:
