@@ -6,19 +6,20 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cartoonizer.atomic import write_whole
 from cartoonizer.drawing import OWN
 from cartoonizer.errors import CartoonizerError
+from cartoonizer.jobs import Job, plan, without_done
 from cartoonizer.manifest import Manifest
 from cartoonizer.model_file import OWN_MODEL, read_model
 
 ALL = "all"
 
 _ABOUT = """\
-Turn photos, with faces anywhere in them, into cartoons.
+Turn photos, with faces anywhere in them, into cartoons, and the faces of videos.
 
 The cartoon of a/b.jpg in a given folder is OUT/a/b.png, with --faces all b_1.png, b_2.png, ... from the largest on.
 The exit code is 1 where a photo could not be read or shows no face; the others are done all the same."""
@@ -56,7 +57,7 @@ def _parser(manifest: Manifest) -> argparse.ArgumentParser:
         "cartoonize", description=_ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     add = parser.add_argument
-    add("photos", nargs="+", type=Path, metavar="PHOTO|FOLDER", help="photos, and folders that are searched for them")
+    add("photos", nargs="+", type=Path, metavar="PHOTO|FOLDER|VIDEO", help="photos, videos, and folders of them")
     add("--out", type=Path, default=Path("cartoons"), metavar="DIR", help="folder of the cartoons (cartoons)")
     add("--model", type=Path, default=OWN_MODEL, metavar="FILE", help="file of `cartoongan export` (the package's own)")
     for name, classes in manifest.labels.items():
@@ -78,7 +79,6 @@ def _parser(manifest: Manifest) -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     from cartoonizer.cartoonizer import Cartoonizer
-    from cartoonizer.jobs import plan, without_done
     from cartoonizer.pictures import Style
     from cartoonizer.work import Worker, run_all, written
 
@@ -86,6 +86,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.paste and any(len(classes) > 1 for classes in labels.values()):
         raise CartoonizerError(f"--paste puts one cartoon on each face; ask for one class, not {ALL}")
     jobs = plan(options.photos, options.out)
+    _check_videos(jobs, options, labels)
     if options.skip_existing:
         jobs = without_done(jobs, options.faces == ALL and not options.paste)
     at_once = min(options.jobs or os.cpu_count() or 1, max(1, len(jobs)))
@@ -98,6 +99,20 @@ def _run(options: argparse.Namespace) -> int:
     failures = sum(outcome.error is not None for outcome in outcomes)
     print(f"{len(written(outcomes))} cartoons of {len(jobs) - failures} photos: {options.out}" + _told(failures))
     return 1 if failures else 0
+
+
+def _check_videos(jobs: Sequence[Job], options: argparse.Namespace, labels: Mapping[str, Sequence[str]]) -> None:
+    """Refuse what cannot be made of a video, which gets its cartoons pasted.
+
+    Raises:
+        CartoonizerError: An option is one for photos.
+    """
+    if not any(job.is_video for job in jobs):
+        return
+    if any(len(classes) > 1 for classes in labels.values()):
+        raise CartoonizerError(f"a video takes one class of each label, not {ALL}")
+    if options.side_by_side or options.size or options.background != "transparent":
+        raise CartoonizerError("--side-by-side, --size and --background are for photos; a video keeps its size")
 
 
 def _asked(given: str, classes: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -61,15 +62,15 @@ def decode(photo: Photo, max_pixels: int = MAX_PIXELS) -> Pixels:
     return _decode_bytes(_read(Path(photo)), str(photo), max_pixels)
 
 
-def find_photos(folder: Path) -> list[Path]:
-    """Every image file below a folder, sorted.
+def find_files(folder: Path, suffixes: Collection[str] = SUFFIXES) -> list[Path]:
+    """Every photo, or file of other suffixes, below a folder, sorted.
 
     Raises:
         PhotoError: It holds none.
     """
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
     if not paths:
-        raise PhotoError(f"no image in {folder}; looked for {', '.join(sorted(SUFFIXES))}")
+        raise PhotoError(f"nothing in {folder} that can be read; looked for {', '.join(sorted(suffixes))}")
     return paths
 
 

@@ -51,7 +51,17 @@ class Worker:
         except CartoonizerError as error:
             return Outcome(job.photo, f"{job.photo}: {error}")
 
+    def _make_video(self, job: Job) -> Outcome:
+        from cartoonizer.video import cartoonize_video
+
+        labels = {name: classes[0] for name, classes in self.labels.items()}
+        if not cartoonize_video(self.cartoonizer, job.photo, job.target, self.faces, labels):
+            return Outcome(job.photo, f"{job.photo}: {NO_FACE}")
+        return Outcome(job.photo, None, (), [job.target])
+
     def _make(self, job: Job) -> Outcome:
+        if job.is_video:
+            return self._make_video(job)
         photo = decode(job.photo)
         made = self.cartoonizer(photo, self.faces, **self.labels)
         if not made:

@@ -19,7 +19,7 @@ ALLOWED = {
     "cartoonizer": {"cartoonizer"},
 }
 RUNTIME_NEEDS = {"numpy", "cv2", "PIL", "onnxruntime"}
-RUNTIME_MAY_FIND = {"pillow_heif": "decode.py"}
+RUNTIME_MAY_FIND = {"pillow_heif": "decode.py", "av": "video.py"}
 NO_TRAINER = ("networks",)
 
 

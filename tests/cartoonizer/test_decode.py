@@ -13,7 +13,7 @@ from PIL import Image
 
 import datamodules.images as images_of_training
 from cartoonizer import PhotoError
-from cartoonizer.decode import MAX_PIXELS, decode, find_photos
+from cartoonizer.decode import MAX_PIXELS, decode, find_files
 
 
 @pytest.fixture
@@ -104,8 +104,8 @@ def test_what_is_no_photo_is_refused_in_one_line(gradient: NDArray[np.uint8], tm
         decode(Image.new("L", (10_000, 10_000)))
     with pytest.raises(PhotoError, match="is a folder"):
         decode(tmp_path)
-    with pytest.raises(PhotoError, match="no image in"):
-        find_photos(tmp_path)
+    with pytest.raises(PhotoError, match="nothing in"):
+        find_files(tmp_path)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # of Pillow, about what is wrong with the metadata
