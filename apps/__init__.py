@@ -1,3 +1,3 @@
-"""What people touch: the ``cartoongan`` command and what it runs."""
+"""The ``cartoongan`` command and everything that it runs."""
 
 from lightning_modules.version import __version__ as __version__

@@ -36,10 +36,10 @@ def demo(
         list[str] | None, typer.Option(help="Passed on to `lightning fit`, e.g. --option=--trainer.max_steps=20.")
     ] = None,
 ) -> None:
-    """Show what the project's own weights make of faces, then train a small CycleGAN on sample data and show the same.
+    """Draw cartoons by the project's own weights, then train a small CycleGAN on sample data and draw its cartoons.
 
-    The first sheet is there in the first minute. A finished demo is shown again without training; a stopped one goes
-    on.
+    The first sheet is ready in the first minute. A finished demo is drawn again without training; a stopped one
+    continues.
     """
     from lightning_modules.runs import default_runs_folder
 
@@ -66,7 +66,7 @@ def demo(
 
 
 def show_own_weights(photos: Path, sheet: Path) -> None:
-    """Draw some faces beside their cartoons of all hair colours, by the weights that come with the project.
+    """Draw some faces and their cartoons in all hair colours, by the project's own weights.
 
     Args:
         photos: Folder of photos; the astronaut of ``docs/`` comes first.

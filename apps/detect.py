@@ -39,22 +39,22 @@ class Face(TypedDict):
 
 
 def detect(
-    images: Annotated[list[Path], typer.Argument(help="Image files, and folders that are searched for them.")],
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write faces by path of the image.")] = None,
+    images: Annotated[list[Path], typer.Argument(help="Image files, and folders of images.")],
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the faces of each image as JSON.")] = None,
     draw: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the images with boxes and points.")] = None,
     min_face: Annotated[float, typer.Option(help="Side of the smallest faces to find, in pixels.")] = 20.0,
     weights: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Detector; by default the project's own.")
     ] = None,
     thresholds: Annotated[
-        tuple[float, float, float], typer.Option(metavar="P R O", help="Lowest scores of the three nets.")
+        tuple[float, float, float], typer.Option(metavar="P R O", help="Minimum scores of the three networks.")
     ] = (0.6, 0.7, 0.7),
-    pyramid_factor: Annotated[float, typer.Option(help="Ratio of one pyramid level to the one before.")] = 0.709,
+    pyramid_factor: Annotated[float, typer.Option(help="Scale ratio between two pyramid levels.")] = 0.709,
 ) -> None:
     """Find faces and their five landmarks.
 
-    In the JSON and below DIR an image of a folder is called by its path in that folder, any other as it was given.
-    The exit code is 1 where an image could not be read; the others are done all the same.
+    In the JSON and below DIR, images of a folder are named by their path in it, others by their path as given.
+    The exit code is 1 if an image could not be read; the others are processed.
     """
     import torch
 

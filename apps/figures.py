@@ -34,7 +34,7 @@ def figures(
     ] = None,
     checkpoint: Annotated[Checkpoint, typer.Option(help="Which checkpoint of each run.")] = Checkpoint.BEST,
     root: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of the data sets, where it has moved since training.")
+        Path | None, typer.Option(metavar="DIR", help="Folder of the data sets, if it has moved since training.")
     ] = None,
     weights: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Detector that finds the landmarks; by default the project's.")
@@ -42,7 +42,7 @@ def figures(
 ) -> None:
     """Draw the paper's figures from runs: 8 generators, 9 detected landmarks, 10 hair, 11 landmarks, 12 alignment.
 
-    Figure 8 puts all runs beside each other; the others are drawn for each run, 10 where it can be asked for a colour.
+    Figure 8 compares all runs; the others are drawn for each run, 10 only if the variant knows hair colours.
     The pictures show the photos that the runs were tested on: mind their terms before you pass them on.
     """
     from lightning_modules.errors import UsageError

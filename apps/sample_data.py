@@ -1,4 +1,4 @@
-"""``cartoongan sample-data``: data to try everything on, without download or licence."""
+"""``cartoongan sample-data``: data to try everything with, without a download or a licence."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Family(StrEnum):
 
 
 def sample_data(
-    out: Annotated[Path, typer.Option(help="Folder to make; give it to `lightning` as --data.root.")],
+    out: Annotated[Path, typer.Option(help="Folder to make; pass it to `lightning` as --data.root.")],
     count: Annotated[int, typer.Option(min=10, help="Photos, and as many cartoons.")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same files.")] = 0,
     cartoons: Annotated[
@@ -31,8 +31,8 @@ def sample_data(
 ) -> None:
     """Draw sample faces and cartoons in the layouts of CelebA, CartoonSet, WIDER FACE and LFW+Net.
 
-    With `--cartoons big-ears` heads of another style, framed as CartoonSet's, in its layout and with landmarks of their
-    own: `--data.cartoons cartoonset10k,big_ears`. They are CC BY 4.0; CREDIT.txt has to go with them.
+    With `--cartoons big-ears`: heads of another style, framed like CartoonSet, in its layout, with their own
+    landmarks: `--data.cartoons cartoonset10k,big_ears`. They are CC BY 4.0; CREDIT.txt has to go with them.
     """
     if cartoons is not None:
         print(f"{out / 'big_ears'}: {_make_big_ears(out, count, seed)} cartoons")
@@ -45,7 +45,7 @@ def sample_data(
 
 
 def make_sample_data(out: Path, count: int, seed: int) -> SampleDataSummary:
-    """Make sample data, or find that they are there.
+    """Make sample data unless they are there.
 
     Raises:
         DataError: Something else is in the way.

@@ -1,4 +1,4 @@
-"""A run on disk, and what its model makes of the photos of the test part."""
+"""A run on disk, and its model's cartoons of the test photos."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class TrainedRun:
             home: The folder, see ``lightning_modules.runs``.
             checkpoint: A file; or "last"; or "best", which is the last one where a run ended before its first
                 validation.
-            root: Folder of the data sets; by default where they were at training.
+            root: Folder of the data sets; by default that of the training.
 
         Raises:
             DataError: There is no such checkpoint, or it cannot be used; the message says which.
@@ -136,7 +136,7 @@ class TrainedRun:
         return torch.cat(parts)
 
     def coloured(self, photos: Faces) -> list[Tensor]:
-        """Cartoons (N, 3, H, W) of photos for each label; none where the variant knows no labels."""
+        """Cartoons (N, 3, H, W) of photos for each label; none if the variant knows no labels."""
         import torch
 
         with torch.inference_mode():
@@ -156,7 +156,7 @@ def open_runs(paths: Sequence[Path], checkpoint: Checkpoint, root: Path | None, 
     Args:
         paths: Folders of runs, and folders that hold such folders.
         checkpoint: Which checkpoint of each run.
-        root: Folder of the data sets; None is where they were at training.
+        root: Folder of the data sets; None for that of the training.
         option: The command's option that named the paths, for the error.
 
     Raises:
@@ -189,7 +189,7 @@ def _find_homes(path: Path) -> list[Path]:
 
 
 def evenly(names: Sequence[str], count: int) -> list[str]:
-    """So many of the names at most, evenly spread over them, none twice."""
+    """At most ``count`` of the names, evenly spread, none twice."""
     return [names[number] for number in spread_evenly(len(names), count)]
 
 

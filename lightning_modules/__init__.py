@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lightning_modules.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from lightning_modules.attribute_classifier import AttributeClassifier
     from lightning_modules.cyclegan_aligned import CycleGANAligned
     from lightning_modules.cyclegan_baseline import CycleGANBaseline
     from lightning_modules.cyclegan_cond import CycleGANCond
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from lightning_modules.mtcnn_pnet import MTCNNPNet
     from lightning_modules.mtcnn_rnet import MTCNNRNet
     from lightning_modules.portrait import Portrait
-    from lightning_modules.probe import Probe
 
 __all__ = [
+    "AttributeClassifier",
     "CycleGANAligned",
     "CycleGANBaseline",
     "CycleGANCond",
@@ -33,7 +34,6 @@ __all__ = [
     "MTCNNPNet",
     "MTCNNRNet",
     "Portrait",
-    "Probe",
 ]
 
 

@@ -7,7 +7,7 @@ from abc import ABC
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import torch
@@ -95,6 +95,7 @@ class BaseCycleGAN(LightningModule, ABC):
     - inputs: ``generate`` (what a generator gets beside the image), ``target_faces`` (labels and landmarks of fakes),
       ``infer_condition`` (the same for bare photos at prediction), ``cartoons`` (what prediction returns);
     - what discriminators see: ``Discriminator.inputs``, ``real_faces``, ``extra_negatives``;
+    - all read their options from ``self.hparams``, which is filled before they are called;
     - losses: ``adversarial_weight`` (also over time), ``extra_generator_terms``, ``networks_in_loss``;
     - ``grid_rows``: the picture of a batch.
 
@@ -127,6 +128,9 @@ class BaseCycleGAN(LightningModule, ABC):
         pretrained: File of ``cartoongan export``, of a generator of the same architecture, that the generator of
             cartoons starts from. Checkpoints do not depend on it.
     """
+
+    options_of_a_run: ClassVar[tuple[str, ...]] = ("pretrained",)
+    """Options that say what one run does and that no checkpoint keeps."""
 
     def __init__(
         self,
@@ -175,7 +179,7 @@ class BaseCycleGAN(LightningModule, ABC):
         ):
             if not is_valid:
                 raise UsageError(f"--model.{name} is {value}, must be {expected}")
-        self.save_hyperparameters(ignore=["pretrained"])
+        self.save_hyperparameters(ignore=list(self.options_of_a_run))
         self.automatic_optimization = False
         self._generator_name, self._upsampling = generator, upsampling
         self._ngf, self._ngf_photo = ngf, ngf_photo or ngf

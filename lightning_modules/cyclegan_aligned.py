@@ -44,7 +44,6 @@ class CycleGANAligned(BaseCycleGAN):
         aligned_inputs: bool = False,
         **kwargs: Any,
     ) -> None:
-        self._condition = condition  # the networks are built with it
         super().__init__(**kwargs)
         self._alignment = alignment
         self._aligned_inputs = aligned_inputs
@@ -53,7 +52,7 @@ class CycleGANAligned(BaseCycleGAN):
         """Of cartoons a discriminator that is given the photo or its landmarks."""
         if domain == "photo":
             return super().build_discriminator(domain, downscale)
-        network = self.build_discriminator_network(domain, in_channels=3 + CHANNELS[self._condition])
+        network = self.build_discriminator_network(domain, in_channels=3 + CHANNELS[self.hparams["condition"]])
         return LandmarkDiscriminator(network, domain, downscale)
 
     def training_step(self, batch: UnpairedBatch, batch_idx: int) -> None:
@@ -110,9 +109,9 @@ class CycleGANAligned(BaseCycleGAN):
 
     def _shown_of(self, photos: Faces) -> Tensor:
         """What the discriminator sees of photos, (B, C, H, W)."""
-        if self._condition == "landmarks":
+        if self.hparams["condition"] == "landmarks":
             return landmark_heatmaps(photos.landmarks, *photos.image.shape[2:])
-        return photos.image[:, : CHANNELS[self._condition]]
+        return photos.image[:, : CHANNELS[self.hparams["condition"]]]
 
 
 def aligned_to(photos: Faces, cartoons: Faces, alignment: Alignment) -> Faces:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal, cast
+from functools import cached_property
+from typing import Any, ClassVar, Literal, cast
 
 import torch
 from torch import Tensor, nn
 
 from datamodules.samples import Domain, Faces, HairColour, Photos, UnpairedBatch
+from lightning_modules.attribute_classifier import OWN_CLASSIFIER
 from lightning_modules.base import BaseCycleGAN, Translation
 from lightning_modules.discriminators import Discriminator, LabelDiscriminator
 from lightning_modules.errors import UsageError
 from lightning_modules.frozen import FrozenNetwork
-from lightning_modules.probe import OWN_PROBE
 from lightning_modules.terms import Term, Terms
 from networks import LabelInjection
+from networks.attribute_classifier import PHOTO_GLASSES_LOGIT, AttributeNet, load_attribute_net
 from networks.labels import LabelEncoder
 from networks.landmarks import cheek_mask
 from networks.losses import masked_l1
-from networks.probe import FaceProbe, load_probe
 from networks.weights_file import WeightsError
 
 HairChoice = Literal["black", "brown", "blonde", "grey", "all", "own"]
@@ -31,9 +32,11 @@ class CycleGANCond(BaseCycleGAN):
     The label is given to every convolution of the generators and the first of the discriminators. Fakes take their
     source's label, and so does the way back; pooled fakes keep theirs. A photo without label is asked for a random one
     in training: cartoons without label are red or orange, so under none its cartoon would learn red hair. Elsewhere it
-    is given the one that the project's classifier sees (``weights/probe.safetensors``), or of other classes the first.
+    is given the one that the project's classifier sees (``weights/attribute_classifier.safetensors``), or of other
+    classes the first.
 
-    Other attributes work as well: ``--data.labels`` puts their classes into ``Faces.label``, ``num_labels`` counts them.
+    Other attributes work as well: ``--data.labels`` puts their classes into ``Faces.label``, ``num_labels`` counts
+    them.
 
     Args:
         num_labels: Number of classes of the label.
@@ -51,6 +54,8 @@ class CycleGANCond(BaseCycleGAN):
             hair colours alone: classes of another number are something else.
         **kwargs: Options of every variant, see ``BaseCycleGAN``.
     """
+
+    options_of_a_run: ClassVar[tuple[str, ...]] = (*BaseCycleGAN.options_of_a_run, "hair")
 
     def __init__(
         self,
@@ -70,30 +75,32 @@ class CycleGANCond(BaseCycleGAN):
         ):
             if not is_valid:
                 raise UsageError(f"--model.{name} is {value}, must be {expected}")
-        self._num_labels, self._label_injection = num_labels, label_injection  # the networks are built with them
-        self._encoder = LabelEncoder(num_labels, glasses)
         super().__init__(**kwargs)
-        self.save_hyperparameters(ignore=["hair", "pretrained"])  # of one run alone
         self._wrong_labels = wrong_labels
         self._lambda_leak = lambda_leak
         self._random_target_share = random_target_share
         self._labels_to_predict = _labels_of(hair, num_labels)
         self._has_hair_labels = num_labels == len(HairColour)
-        self.classifier: FrozenNetwork[FaceProbe] | None = None
+        self.classifier: FrozenNetwork[AttributeNet] | None = None
+
+    @cached_property
+    def label_encoder(self) -> LabelEncoder:
+        """Makes the vector that generators and discriminators are given of label and glasses."""
+        return LabelEncoder(self.hparams["num_labels"], self.hparams["glasses"])
 
     def generator_inputs(self) -> dict[str, Any]:
         """Labels beside the image."""
-        told = {"num_labels": self._encoder.size, "label_injection": self._label_injection}
-        return super().generator_inputs() | told
+        labels = {"num_labels": self.label_encoder.size, "label_injection": self.hparams["label_injection"]}
+        return super().generator_inputs() | labels
 
     def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, condition: Faces) -> Tensor:
         """Translate ``images`` (B, 3, H, W) to ``target``, with the hair of ``condition``."""
-        return cast(Tensor, generators[target](images, self._encoder(condition.label, condition.glasses)))
+        return cast(Tensor, generators[target](images, self.label_encoder(condition.label, condition.glasses)))
 
     def build_discriminator(self, domain: Domain, downscale: int) -> Discriminator:
         """A discriminator that is given labels."""
-        network = self.build_discriminator_network(domain, num_labels=self._encoder.size)
-        return LabelDiscriminator(network, domain, downscale, self._encoder)
+        network = self.build_discriminator_network(domain, num_labels=self.label_encoder.size)
+        return LabelDiscriminator(network, domain, downscale, self.label_encoder)
 
     def target_faces(self, target: Domain, batch: UnpairedBatch) -> Faces:
         """The sources of the fakes of ``target``, in training some of them with a random label.
@@ -106,7 +113,7 @@ class CycleGANCond(BaseCycleGAN):
         if target == "cartoon":
             source = self._with_glasses(source, source.glasses < 0)
         chances, labels = self.random_numbers(source.label, f"target {target}")
-        random = (labels * self._num_labels).long()
+        random = (labels * self.label_encoder.num_labels).long()
         is_random = chances < self._random_target_share
         if target == "cartoon":
             is_random |= source.label < 0
@@ -125,7 +132,7 @@ class CycleGANCond(BaseCycleGAN):
         if self._wrong_labels and isinstance(self.discriminators[discriminator], LabelDiscriminator):
             wrong = real._replace(label=self._other_labels(real.label, f"wrong {discriminator}"))
             wrong = choose(real.label >= 0, wrong, fake)
-            if self._encoder.glasses:
+            if self.label_encoder.glasses:
                 has_other = self.random_numbers(real.glasses, f"wrong glasses {discriminator}")[0] < 0.5
                 wrong = choose((real.glasses >= 0) & has_other, real._replace(glasses=1 - real.glasses), wrong)
             negatives.append(wrong)
@@ -147,9 +154,9 @@ class CycleGANCond(BaseCycleGAN):
 
     def _with_glasses(self, photos: Faces, where: Tensor) -> Faces:
         """Photos whose glasses are what the classifier sees ``where`` (B,) that holds; as they are without one."""
-        if not self._encoder.glasses or self.classifier is None or not where.any():
+        if not self.label_encoder.glasses or self.classifier is None or not where.any():
             return photos
-        seen = (self.classifier(photos.image.float()).glasses > 0).long()
+        seen = (self.classifier(photos.image.float()).glasses > PHOTO_GLASSES_LOGIT).long()
         return photos._replace(glasses=torch.where(where, seen, photos.glasses))
 
     def translate_photos(self, photos: Faces) -> Tensor:
@@ -164,7 +171,7 @@ class CycleGANCond(BaseCycleGAN):
 
     def in_all_labels(self, photos: Faces) -> list[Tensor]:
         """The cartoons (B, 3, H, W) of photos for each label."""
-        return self._coloured(photos, range(self._num_labels))
+        return self._coloured(photos, range(self.label_encoder.num_labels))
 
     def grid_rows(self, batch: UnpairedBatch) -> list[Tensor]:
         """Rows of a picture: photo, its cartoon in every colour, photo again; cartoon, photo, cartoon again."""
@@ -174,24 +181,28 @@ class CycleGANCond(BaseCycleGAN):
     def setup(self, stage: str) -> None:
         """Bring the classifier of photos without label, and refuse to predict classes that nobody knows."""
         data: Any = getattr(self._trainer, "datamodule", None)
-        self._has_hair_labels = self._num_labels == len(HairColour) and not getattr(data, "hparams", {}).get("labels")
-        if (self._has_hair_labels or self._encoder.glasses) and self.classifier is None:
+        self._has_hair_labels = self.label_encoder.num_labels == len(HairColour) and not getattr(
+            data, "hparams", {}
+        ).get("labels")
+        if (self._has_hair_labels or self.label_encoder.glasses) and self.classifier is None:
             try:
-                self.classifier = FrozenNetwork(load_probe(OWN_PROBE)[0]).to(self.device)
+                self.classifier = FrozenNetwork(load_attribute_net(OWN_CLASSIFIER)[0]).to(self.device)
             except WeightsError as error:
                 raise UsageError(f"{error}; it tells hair and glasses of photos without labels") from error
         if stage == "predict" and not self._labels_to_predict and not self._has_hair_labels:
             raise UsageError(
                 "--model.hair own: the photos of --data.predict_dir have no labels; "
-                f"choose {_choices(self._num_labels)} or all"
+                f"choose {_choices(self.label_encoder.num_labels)} or all"
             )
 
     def on_before_batch_transfer(self, batch: UnpairedBatch | Photos, dataloader_idx: int) -> UnpairedBatch | Photos:
         """Refuse labels beyond the classes, while a look does not wait for the GPU."""
         if isinstance(batch, UnpairedBatch):
             largest = max(int(faces.label.max()) for faces in batch)
-            if largest >= self._num_labels:
-                raise UsageError(f"the data have a label {largest}, --model.num_labels {self._num_labels} is too few")
+            if largest >= self.label_encoder.num_labels:
+                raise UsageError(
+                    f"the data have a label {largest}, --model.num_labels {self.label_encoder.num_labels} is too few"
+                )
         return batch
 
     def _coloured(self, photos: Faces, labels: Iterable[int]) -> list[Tensor]:
@@ -204,8 +215,8 @@ class CycleGANCond(BaseCycleGAN):
 
     def _other_labels(self, labels: Tensor, purpose: str) -> Tensor:
         """Random labels (B,) that differ from the given ones."""
-        steps = 1 + (self.random_numbers(labels, purpose)[0] * (self._num_labels - 1)).long()
-        return (labels + steps) % self._num_labels
+        steps = 1 + (self.random_numbers(labels, purpose)[0] * (self.label_encoder.num_labels - 1)).long()
+        return (labels + steps) % self.label_encoder.num_labels
 
     def _leak_term(self, photos: Faces, translation: Translation) -> Term:
         """Mean change (L1) of the cheeks between the cartoon and one in another colour."""

@@ -89,7 +89,6 @@ class CycleGANLandmark(BaseCycleGAN):
         ):
             if value < 0:
                 raise UsageError(f"--model.{name} is {value}, must be 0 or more")
-        self._heatmaps = heatmaps  # the networks are built with it
         super().__init__(**kwargs)
         weights = Path(detector_weights).expanduser().absolute() if detector_weights else None
         self.hparams["detector_weights"] = str(weights) if weights else None  # for a start from another folder
@@ -105,11 +104,11 @@ class CycleGANLandmark(BaseCycleGAN):
     def generator_inputs(self) -> dict[str, int]:
         """Five heatmaps beside the image."""
         inputs = super().generator_inputs()
-        return inputs | {"in_channels": inputs["in_channels"] + 5 * self._heatmaps}
+        return inputs | {"in_channels": inputs["in_channels"] + 5 * self.hparams["heatmaps"]}
 
     def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, condition: Faces) -> Tensor:
         """Translate ``images`` (B, 3, H, W) to ``target``, with the landmarks of ``condition``."""
-        if self._heatmaps:
+        if self.hparams["heatmaps"]:
             images = torch.cat([images, landmark_heatmaps(condition.landmarks, *images.shape[2:])], dim=1)
         return super().generate(generators, target, images, condition)
 
@@ -119,7 +118,7 @@ class CycleGANLandmark(BaseCycleGAN):
         Where it finds none, there is a warning, and the landmarks are those of an average photo.
         """
         known = super().infer_condition(photos, names)
-        if not self._heatmaps:
+        if not self.hparams["heatmaps"]:
             return known
         found = self.detector.find(photos)
         for number in (~are_known(found)).nonzero().flatten().tolist():

@@ -1,4 +1,4 @@
-"""One figure of an evaluation, as it is written down."""
+"""One measured value, as ``metrics.json`` and reports hold it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ class Figure:
         better: Which direction is better; empty where neither is.
         spread: How far it could be off, in its own unit; None where that is not known.
         spread_is: What ``spread`` is.
-        samples: Images that it was measured on.
+        samples: Images, or ratings, that it was measured on; 0 where that is not known.
         unit: "%" for shares, which are written from 0 to 1; else the unit's name or nothing.
-        judge: Name of the judge among "features", "probe", "landmarks".
+        judge: Name of the judge among "features", "classifier", "landmarks".
         note: What to keep in mind.
+        interval: Ends of a confidence interval, which ``value`` need not be in the middle of.
     """
 
     title: str
@@ -34,6 +35,7 @@ class Figure:
     unit: str = ""
     judge: str | None = None
     note: str | None = None
+    interval: tuple[float, float] | None = None
 
     def as_json(self) -> dict[str, object]:
         """As plain values; what is not finite becomes None."""

@@ -18,7 +18,7 @@ class FrozenNetwork(nn.Module, Generic[Network]):
 
     ::
 
-        self.classifier = FrozenNetwork(load_probe(path)[0])
+        self.classifier = FrozenNetwork(load_attribute_net(path)[0])
 
     Attributes:
         network: The network, in eval mode.

@@ -41,6 +41,17 @@ def project_root() -> Path:
     return Path(__file__).resolve().parent.parent
 
 
+def find_in_project(path: Path) -> Path | None:
+    """A file in the current folder, or else in the project; None if it is in neither."""
+    places = (path.expanduser(), project_root() / path)
+    return next((place for place in places if place.is_file()), None)
+
+
+def known_configs(folder: str = "configs") -> str:
+    """The project's configs in a folder, between commas."""
+    return ", ".join(sorted(f"{folder}/{path.name}" for path in (project_root() / folder).glob("*.yaml")))
+
+
 def default_runs_folder() -> Path:
     """``runs/`` of the project's checkout; of the current folder where the project is installed without one."""
     root = project_root()

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torchvision.transforms.functional import normalize
 
+from networks.attribute_classifier import to_side
 from networks.pixels import to_bytes
-from networks.probe import to_side
 from networks.weights_file import WeightsError
 
 INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"

@@ -1,7 +1,7 @@
 """The hair colour of a cartoon by the palette that CartoonSet draws with: no network, all ten colours.
 
-A probe that knows four colours says one of them of orange hair, too. CartoonSet's hair is flat, of ten colours; what a
-generator makes is nearest to one of them.
+A classifier that knows four colours says one of them of orange hair, too. CartoonSet's hair is flat, of ten colours;
+what a generator makes is nearest to one of them.
 """
 
 from __future__ import annotations

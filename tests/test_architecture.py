@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 import tomllib
+from graphlib import TopologicalSorter
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -76,3 +77,57 @@ def test_there_is_one_lightning_command() -> None:
 def test_one_stem_finds_everything_of_a_variant(path: Path) -> None:
     assert (ROOT / "lightning_modules" / f"{path.stem}.py").is_file()
     assert (ROOT / "tests" / "lightning_modules" / f"test_{path.stem}.py").is_file()
+
+
+TESTED_ELSEWHERE = {
+    "apps/__main__.py": "tests/apps/test_main.py",
+    "apps/bench/command.py": "tests/apps/test_main.py",
+    "apps/data/command.py": "tests/apps/test_main.py",
+    "apps/data/get.py": "tests/apps/data/test_check.py",
+    "apps/data/options.py": "tests/apps/data/test_check.py",
+    "apps/detector/command.py": "tests/apps/test_main.py",
+    "apps/rate/console.py": "tests/apps/rate/test_command.py",
+    "apps/rate/preparation.py": "tests/apps/rate/test_command.py",
+    "apps/rate/questions.py": "tests/apps/rate/test_store.py",
+    "apps/rate/ratings.py": "tests/apps/rate/test_statistics.py",
+    "apps/rate/report.py": "tests/apps/rate/test_command.py",
+    "apps/rate/security.py": "tests/apps/rate/test_api.py",
+    "apps/report/legend.py": "tests/apps/report/test_table.py",
+    "apps/report/page.py": "tests/apps/report/test_command.py",
+    "apps/report/section.py": "tests/apps/report/test_runs.py",
+}
+"""Modules of apps/ without a test file of their own -> the file that tests them through what uses them."""
+
+
+def test_every_module_of_apps_has_a_mirrored_test_or_a_named_one() -> None:
+    for path in (ROOT / "apps").rglob("*.py"):
+        name = path.relative_to(ROOT).as_posix()
+        mirrored = ROOT / "tests" / path.relative_to(ROOT).with_name(f"test_{path.name}")
+        if path.name == "__init__.py":
+            continue
+        assert mirrored.is_file() != (name in TESTED_ELSEWHERE), f"{name}: {mirrored} or TESTED_ELSEWHERE, not both"
+    for test in TESTED_ELSEWHERE.values():
+        assert (ROOT / test).is_file()
+
+
+def imported_modules(path: Path) -> set[str]:
+    """Modules of this project that are imported when a file is; not those of functions and of type checks."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {name for name in found if name.partition(".")[0] in ALLOWED}
+
+
+def test_no_imports_form_a_circle() -> None:
+    files = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for room in ALLOWED
+        for path in (ROOT / room).rglob("*.py")
+    }
+    graph = {module: imported_modules(path) & files.keys() - {module} for module, path in files.items()}
+    # A package's __init__ gathers what its modules define: modules of a package may name it in their imports' paths.
+    graph = {module: {name for name in names if not module.startswith(f"{name}.")} for module, names in graph.items()}
+    list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle

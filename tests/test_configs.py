@@ -25,7 +25,7 @@ SMALL = {
     "mtcnn": ["--data.batch_size", "32", "--data.epoch_size", "32", "--data.val_size", "32"],
     "finisher": ["--data.image_size", "32", "--data.batch_size", "2", "--data.epoch_size", "2"],
     "portrait": ["--data.batch_size", "4", "--data.epoch_size", "8", "--data.image_size", "32"],
-    "probe": ["--data.batch_size", "4", "--data.epoch_size", "8"],
+    "attribute": ["--data.batch_size", "4", "--data.epoch_size", "8"],
 }
 
 

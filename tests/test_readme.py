@@ -39,7 +39,7 @@ SMALL_CYCLEGAN = {"--data.image_size": "32", "--data.batch_size": "2", "--model.
 SMALL_OTHERS = {
     "mtcnn": {"--data.batch_size": "32", "--data.epoch_size": "32", "--data.val_size": "32"},
     "portrait": {"--data.batch_size": "4", "--data.epoch_size": "8"},
-    "probe": {"--data.batch_size": "4", "--data.epoch_size": "8"},
+    "attribute_classifier": {"--data.batch_size": "4", "--data.epoch_size": "8"},
 }
 
 
@@ -114,7 +114,7 @@ def test_the_readme_s_commands_run_in_their_order(sample_root: Path, tmp_path: P
         *("generator_resnet", "generator_unet", "generator_densenet"),
         *("cyclegan_cond", "cyclegan_landmark", "cyclegan_aligned", "cyclegan_full"),
         *("faces.json", "drawn", "evaluation", "figure.png", "mtcnn_pnet", "mtcnn_rnet"),
-        *("probe", "report", "figures", "portrait", "full_heads", ".mattes"),
+        *("attribute_classifier", "report", "figures", "portrait", "full_heads", ".mattes"),
         *("astronaut", "cartoons_grey", "pasted", "mine", "mine.cartoon"),
         *("paper_cyclegan_baseline", "paper_cyclegan_full", "full_256"),
     }

@@ -24,7 +24,7 @@ FINISHED = "finished"
 """File that is put into a run's home when its training has come to its end."""
 
 Runner = Callable[[Sequence[str]], int]
-"""Runs the `lightning` command with these words; gives its exit code, or a signal's number below zero."""
+"""Runs the ``lightning`` command with these words; gives its exit code, or a signal's number below zero."""
 
 
 class State(StrEnum):
@@ -68,10 +68,10 @@ def ablation(
         typer.Option(help="For each `lightning fit` and `test`, e.g. --option=--trainer.devices=2."),
     ] = None,
 ) -> None:
-    """Train and test variants x generators x seeds as a file lists them, and write a report of all.
+    """Train and test the variants, generators and seeds that a file lists, and write a report.
 
-    The runs lie in OUT/ablation_FILE/VARIANT-GENERATOR-seedN. What is done is skipped, what was cut off goes on, and
-    where a cell fails the others go on. Several of these commands may work on one matrix at the same time.
+    The runs are in OUT/ablation_FILE/VARIANT-GENERATOR-seedN. Finished runs are skipped, interrupted ones continue, and
+    a failed cell does not stop the others. Several of these commands may work on one matrix at the same time.
     """
     from lightning_modules.runs import default_runs_folder
 
@@ -96,12 +96,12 @@ def ablation(
 
 
 def run_cells(cells: Sequence[Cell], place: Place, run: Runner) -> dict[str, str]:
-    """Train and test what is not done yet, one cell after the other.
+    """Train and test the unfinished cells, one after the other.
 
     Args:
         cells: Of one matrix.
         place: Where they lie.
-        run: Runs `lightning`.
+        run: Runs ``lightning``.
 
     Returns:
         What went wrong, by name of the cell.
@@ -130,7 +130,7 @@ def run_cells(cells: Sequence[Cell], place: Place, run: Runner) -> dict[str, str
 
 
 def run_cell(cell: Cell, place: Place, run: Runner, state: State) -> None:
-    """Bring a cell from the state it is in to its end.
+    """Finish a cell from its present state.
 
     Raises:
         DataError: Training or test failed.
@@ -150,11 +150,11 @@ def run_cell(cell: Cell, place: Place, run: Runner, state: State) -> None:
 
 
 def state_of(cell: Cell, place: Place) -> State:
-    """How far a cell is, from what lies in its home.
+    """The state of a cell, from the files in its run.
 
-    A training is at its end if `FINISHED` says so: it is put there after `lightning fit` has ended well and its last
-    checkpoint is of the end of the last epoch. Neither would do alone: a fit that a time limit stopped ends well, and
-    one that was killed while it validated after its last epoch may lack its best checkpoint.
+    A training is finished if the file ``FINISHED`` is there. It is written after ``lightning fit`` has returned 0 and
+    the last checkpoint is of the end of the last epoch. One of them is not enough: a fit that hits its time limit
+    returns 0, too, and one that is killed in its last validation may lack its best checkpoint.
 
     Raises:
         DataError: The cell was begun with other options, or its record is damaged.
@@ -167,13 +167,13 @@ def state_of(cell: Cell, place: Place) -> State:
 
 
 def fit_words(cell: Cell, place: Place) -> list[str]:
-    """The words that train a cell, or go on with its training."""
+    """The arguments that train a cell, or resume its training."""
     newest = _newest_checkpoint(place.home(cell))
     return [*cell.fit_words(place.folder, place.root), *(["--ckpt_path", newest] if newest else [])]
 
 
 def run_lightning(words: Sequence[str]) -> int:
-    """Run the `lightning` command in a process of its own; Ctrl-C waits until it has saved its checkpoint."""
+    """Run the ``lightning`` command in its own process; Ctrl-C waits until it has saved its checkpoint."""
     process = subprocess.Popen([sys.executable, "-m", "lightning_modules", *words])
     try:
         return process.wait()
@@ -191,7 +191,7 @@ def _call(run: Runner, words: Sequence[str]) -> None:
 
 
 def _newest_checkpoint(home: Path) -> str | None:
-    """What `--ckpt_path` calls it; None where there is none."""
+    """What ``--ckpt_path`` calls it; None if there is none."""
     names = ("last", "best")
     return next((name for name in names if (home / "checkpoints" / f"{name}.ckpt").is_file()), None)
 
@@ -267,7 +267,7 @@ def _options(words: Sequence[str]) -> set[tuple[str, str]]:
 
 
 def _foretell(cells: Sequence[Cell], place: Place) -> None:
-    """Say in which state the cells are and which commands come next."""
+    """Print the state of each cell and its next commands."""
     for number, cell in enumerate(cells, 1):
         state = state_of(cell, place)
         print(f"[{number}/{len(cells)}] {cell.name}: {state}")
@@ -289,13 +289,9 @@ def _report(matrix: Matrix, place: Place) -> None:
 
 
 def _find(path: Path) -> Path:
-    """A file in the current folder, or else in the project."""
-    from lightning_modules.runs import project_root
+    from lightning_modules.runs import find_in_project, known_configs, project_root
 
-    places = (path.expanduser(), project_root() / path)
-    found = next((place for place in places if place.is_file()), None)
-    if found is None:
-        known = sorted((project_root() / "configs" / "ablation").glob("*.yaml"))
-        names = ", ".join(f"configs/ablation/{file.name}" for file in known)
-        raise DataError(f"no such file here or in {project_root()}: {path}; the project has {names}")
-    return found
+    if found := find_in_project(path):
+        return found
+    known = known_configs("configs/ablation")
+    raise DataError(f"no such file here or in {project_root()}: {path}; the project has {known}")

@@ -4,8 +4,8 @@
 
     seeds: [1, 2, 3]
     generators: [resnet9]                  # of every variant that names none
-    options: {data.image_size: 256}        # of every `lightning fit`
-    test_options: {}                       # of every `lightning test`
+    options: {data.image_size: 256}        # of every ``lightning fit``
+    test_options: {}                       # of every ``lightning test``
     recipe: paper                          # configs in configs/paper/; by default those in configs/
     variants:                              # configs/cyclegan_NAME.yaml
       baseline: {generators: [resnet9, unet, densenet]}

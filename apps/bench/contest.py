@@ -1,4 +1,4 @@
-"""Several ways to do the same work, timed in turn."""
+"""Implementations of the same work, timed in turn."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 
 class Contest(NamedTuple):
-    """Ways to do the same work; the first is what the others are compared with.
+    """Implementations of the same work; the others are compared with the first.
 
     Attributes:
         title: What is done.
-        ways: Name -> what handles one image.
+        ways: Name -> function that handles one image.
     """
 
     title: str
@@ -20,7 +20,7 @@ class Contest(NamedTuple):
 
 
 def measure(contest: Contest, count: int, rounds: int) -> dict[str, float]:
-    """Images a second of each way: the median over interleaved rounds of ``count`` images."""
+    """Images per second of each implementation: the median over interleaved rounds of ``count`` images."""
     from statistics import median
 
     rates: dict[str, list[float]] = {way: [] for way in contest.ways}

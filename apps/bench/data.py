@@ -1,4 +1,4 @@
-"""``cartoongan bench data``: reading and augmenting images, beside the usual way in the same run."""
+"""``cartoongan bench data``: reading and augmenting images, compared with the usual implementation."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def bench_data(
     count: Annotated[int, typer.Option(min=10, help="Images of each round.")] = 200,
     rounds: Annotated[int, typer.Option(min=1, help="Interleaved rounds; the median counts.")] = 5,
 ) -> None:
-    """Images a second and core through the training transforms, and the share of decoding.
+    """Images per second and core through the training transforms, and the time for decoding alone.
 
-    One thread does all the work. The ways take turns, so that a busy machine slows them alike.
+    One thread does all the work. The implementations take turns, so that a busy machine affects all of them equally.
     """
     import tempfile
 

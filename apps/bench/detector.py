@@ -1,4 +1,4 @@
-"""``cartoongan bench detector``: the cascade beside facenet-pytorch, on the same weights in the same run."""
+"""``cartoongan bench detector``: the cascade compared with facenet-pytorch, with the same weights in the same run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SAME_FACE = 0.5
 
 
 class FacenetDetector(Protocol):
-    """What is used of `facenet_pytorch.MTCNN`."""
+    """The part that is used of ``facenet_pytorch.MTCNN``."""
 
     def detect(
         self, img: NDArray[np.uint8], landmarks: bool = False
@@ -37,15 +37,16 @@ class FacenetDetector(Protocol):
 def bench_detector(
     images: Annotated[Path, typer.Option(metavar="DIR", help="Photos; they are cut to squares.")],
     weights: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Our weights; by default facenet-pytorch's, beside itself.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Our weights; by default those of facenet-pytorch, to compare with itself."),
     ] = None,
     side: Annotated[int, typer.Option(min=64, help="Side of the photos in pixels.")] = 512,
     count: Annotated[int, typer.Option(min=1, help="Photos; the batch repeats them up to 16.")] = BATCH,
     rounds: Annotated[int, typer.Option(min=1, help="Interleaved rounds; the median counts.")] = 5,
 ) -> None:
-    """Photos a second on one core: the fast cascade, the exact one, and facenet-pytorch where it is installed.
+    """Photos per second on one core: the fast cascade, the exact one, and facenet-pytorch if it is installed.
 
-    The ways take turns, so that a busy machine slows them alike. The last line says whether the same faces were found.
+    The implementations take turns, so that a busy machine affects all equally. The last line compares the faces.
     """
     import torch
     from rich.console import Console

@@ -1,4 +1,4 @@
-"""``cartoongan bench step``: what a training step of each variant costs beside the baseline's, in the same run."""
+"""``cartoongan bench step``: the cost of a training step of each variant, compared with the baseline."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def bench_step(
     rounds: Annotated[int, typer.Option(min=1, help="Interleaved rounds; the median counts.")] = 5,
     accelerator: Annotated[Accelerator, typer.Option(help="A CPU works with one thread.")] = Accelerator.CPU,
 ) -> None:
-    """Milliseconds of a training step of each variant, and how many times the baseline's that is.
+    """Milliseconds of a training step of each variant, and the ratio to the baseline.
 
     The variants are the paper's; the last one is the whole system with this project's recipe.
 

@@ -20,18 +20,18 @@ from datamodules.samples import HairColour
 from datamodules.transforms.augment import to_tensor
 from datamodules.transforms.background import on_white, tidied
 from datamodules.transforms.face_box import square_of_landmarks
+from lightning_modules.attribute_classifier import OWN_CLASSIFIER
 from lightning_modules.detector import load_detector
 from lightning_modules.finisher import OWN_FINISHER
 from lightning_modules.landmark_detector import MEAN_PHOTO
 from lightning_modules.matting import OWN_PORTRAIT
-from lightning_modules.probe import OWN_PROBE
 from lightning_modules.runs import project_root
+from networks.attribute_classifier import PHOTO_GLASSES_LOGIT, load_attribute_net
 from networks.finisher import Finished, load_finisher, sticker
 from networks.mtcnn import Cascade, CascadeSettings, LandmarkRegressor
 from networks.pixels import to_bytes
 from networks.portrait import HEAD, PERSON, load_portrait
 from networks.portrait import SIDE as PORTRAIT_SIDE
-from networks.probe import load_probe
 from networks.translator import load_translator
 from networks.weights_file import WeightsError
 
@@ -102,7 +102,7 @@ class Cartoonizer:
             if finisher != "none":
                 self._finisher = load_finisher(finisher or OWN_FINISHER).to(self._device)
             self._portrait = load_portrait(OWN_PORTRAIT)[0].to(self._device)
-            self._classifier = load_probe(OWN_PROBE)[0].to(self._device)
+            self._classifier = load_attribute_net(OWN_CLASSIFIER)[0].to(self._device)
         except WeightsError as error:
             raise DataError(str(error)) from error
         self._detector = load_detector()
@@ -218,7 +218,7 @@ class Cartoonizer:
     def _glasses(self, photos: torch.Tensor) -> torch.Tensor:
         """1 for each photo whose face wears glasses, else 0, as (B,)."""
         logits: torch.Tensor = self._classifier(photos).glasses
-        return (logits > 0).long()
+        return (logits > PHOTO_GLASSES_LOGIT).long()
 
     @torch.inference_mode()
     def _matte(self, frame: Image, inside: Image) -> Image:

@@ -1,4 +1,4 @@
-"""``cartoongan data check``: what is there, beside what was published."""
+"""``cartoongan data check``: compare the data sets with their published counts, and find broken files."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def check_data(
     ] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write everything that was found as JSON.")] = None,
 ) -> None:
-    """Count what is there beside what was published, and list every broken file and line.
+    """Compare the data sets with their published counts, and list every broken file and line.
 
-    The exit code is 1 where anything is broken.
+    The exit code is 1 if anything is broken.
     """
     from rich.console import Console
 

@@ -16,12 +16,14 @@ def get_data(
     root: RootOption = Path("data"),
     archives: Annotated[
         list[Path] | None,
-        typer.Option("--from", metavar="ARCHIVE", help="A file got by hand, or the folder of such files; repeatable."),
+        typer.Option(
+            "--from", metavar="ARCHIVE", help="An archive that you downloaded, or a folder of them; repeatable."
+        ),
     ] = None,
 ) -> None:
-    """Download a set, or take it from archives got by hand, and unpack it below ROOT: finished or not at all.
+    """Download a set, or take it from archives that you downloaded, and unpack it below ROOT atomically.
 
-    What was stopped goes on where it was; a set that is there is left alone.
+    An interrupted download resumes; a set that is already there is left alone.
     """
     from datamodules.download import get
 

@@ -20,12 +20,16 @@ def hair(
     photos: Annotated[
         str, typer.Option(help="Folder of the photos below the root; several between commas.")
     ] = "celeba",
-    cartoons: Annotated[str, typer.Option(help="Folder of the cartoons, likewise.")] = "cartoonset10k",
+    cartoons: Annotated[
+        str, typer.Option(help="Folder of the cartoons below the root; several between commas.")
+    ] = "cartoonset10k",
     split: Annotated[str, typer.Option(help="Part to draw from: train, val or test.")] = "train",
-    allow_fewer: Annotated[bool, typer.Option("--allow-fewer", help="Take what the rarest colour has.")] = False,
+    allow_fewer: Annotated[
+        bool, typer.Option("--allow-fewer", help="Take as many as the rarest colour has, if that is fewer.")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Which faces are drawn.")] = 0,
 ) -> None:
-    """Write an index of as many black, brown, blonde and grey heads in both domains; no image is copied."""
+    """Write an index of equally many black, brown, blonde and grey heads in both domains; no image is copied."""
     from datamodules.datasets.joined import SetFolder, join, set_folders
     from datamodules.datasets.registry import open_faces
     from datamodules.samples import parse_split

@@ -19,11 +19,11 @@ def landmarks(
     weights: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Detector; by default the project's own.")
     ] = None,
-    again: Annotated[bool, typer.Option("--again", help="Also of photos whose landmarks are known.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Also for photos whose landmarks are known.")] = False,
 ) -> None:
     """Find the landmarks of the largest face in each photo and write them into the folder's `faces.csv`.
 
-    Hair colours and landmarks that are there already stay. Photos without a face are named, and the exit code is 1.
+    Existing hair colours and landmarks are kept. Photos without a face are listed, and the exit code is 1.
     """
     import torch
 

@@ -16,20 +16,22 @@ if TYPE_CHECKING:
 
 
 def shard(
-    name: Annotated[str, typer.Option("--set", metavar="NAME", help="A set of faces, as celeba or cartoonset10k.")],
-    out: Annotated[Path, typer.Option(help="Folder to write to; may be given to `lightning` as --data.root.")],
+    name: Annotated[
+        str, typer.Option("--set", metavar="NAME", help="A set of faces, such as celeba or cartoonset10k.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder to write to; pass it to `lightning` as --data.root.")],
     root: Annotated[Path, typer.Option(help="Folder of the data sets.")] = Path("data"),
     splits: Annotated[
         list[str] | None,
         typer.Option("--split", metavar="SPLIT", help="Only this part: train, val or test; repeatable."),
     ] = None,
-    shard_mb: Annotated[int, typer.Option(min=1, max=2048, help="MB of a shard, about.")] = 64,
+    shard_mb: Annotated[int, typer.Option(min=1, max=2048, help="Approximate size of a shard in MB.")] = 64,
     address: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Where OUT will be copied to and read from, as s3://bucket/faces."),
+        typer.Option(metavar="URL", help="Where OUT will be copied to and read from, such as s3://bucket/faces."),
     ] = None,
 ) -> None:
-    """Write a set as shards below OUT, finished or not at all; training reads them as it reads the set itself."""
+    """Write a set as shards below OUT, atomically. Training reads them like the set itself."""
     from datamodules.datasets.shards import write_shards
     from datamodules.samples import SPLITS, parse_split
 

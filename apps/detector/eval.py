@@ -1,4 +1,4 @@
-"""``cartoongan detector eval``: how well detectors find faces and landmarks, beside each other."""
+"""``cartoongan detector eval``: how well detectors find faces and landmarks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WORST_FACES = 6
 """Rows of the picture of the worst faces for each set."""
 
 Figures = dict[str, float | dict[str, float | None] | list[float | None] | None]
-"""What was measured on one set; None where there was nothing to measure."""
+"""What was measured on one set; None if there was nothing to measure."""
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Evaluation:
     """Scores by name of the set and name of the detector.
 
     Attributes:
-        crowds: On WIDER FACE; empty where it is not there.
+        crowds: On WIDER FACE; empty if it is not there.
         faces: On images of one known face each, by set.
         sources: The images of those sets.
         left_out: Sets that are not there, and what they lack.
@@ -57,7 +57,7 @@ def eval_detectors(
     root: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the data sets.")] = Path("data"),
     weights: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="Detector; by default the project's own. Repeatable: side by side."),
+        typer.Option(metavar="FILE", help="Detector; by default the project's own. Repeatable, to compare several."),
     ] = None,
     out: Annotated[
         Path | None,
@@ -65,11 +65,11 @@ def eval_detectors(
     ] = None,
     cartoon_families: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Table of what cartoons share, the one that training was given."),
+        typer.Option(metavar="FILE", help="Table of the cartoons' parts, the same as in training."),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="So many images of each set at most.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of images of each set.")] = None,
 ) -> None:
-    """Average precision on WIDER FACE's val part, landmark error on LFW+Net's test part and on cartoons, and speed.
+    """Measure average precision on WIDER FACE (val), landmark error on LFW+Net (test) and on cartoons, and speed.
 
     The error is the distance to the true points in distances between the true eyes. On WIDER FACE faces of 10 px and
     more are looked for (factor 0.79, thresholds 0.5 0.5 0.3), elsewhere as `cartoongan detect` does by default. The
@@ -88,18 +88,18 @@ def eval_detectors(
 
 
 def evaluate(weights: Path, root: Path, cartoon_families: Path | None = None) -> dict[str, Figures]:
-    """What `cartoongan detector eval` finds of one detector.
+    """What ``cartoongan detector eval`` finds of one detector.
 
     Args:
         weights: The detector's file.
         root: Folder of the data sets.
-        cartoon_families: Table of what cartoons share, the one that training was given.
+        cartoon_families: Table of the cartoons' parts, the same as in training.
 
     Returns:
         By set; for JSON.
 
     Raises:
-        DataError: As in `evaluate_detectors`, or the weights cannot be used.
+        DataError: As in ``evaluate_detectors``, or the weights cannot be used.
     """
     detectors = _open([weights])
     return evaluate_detectors(detectors, root, cartoon_families).figures(next(iter(detectors)))
@@ -114,7 +114,7 @@ def evaluate_detectors(
         detectors: By name.
         root: Folder of the data sets.
         cartoon_families: Table of what cartoons share.
-        limit: So many images of each set at most.
+        limit: At most this many images of each set.
 
     Raises:
         DataError: No set is there, or one is damaged.

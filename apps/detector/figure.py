@@ -28,7 +28,7 @@ def draw_figure(
     weights: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Detector; by default the project's own.")
     ] = None,
-    rows: Annotated[int, typer.Option(min=1, help="Rows at most; as many as the smallest folder has images.")] = 6,
+    rows: Annotated[int, typer.Option(min=1, help="Maximum number of rows.")] = 6,
 ) -> None:
     """Draw columns of photos, cartoons and generated cartoons with the boxes and points that were found (Fig. 9).
 

@@ -13,7 +13,9 @@ from datamodules.errors import DataError
 def import_detector(
     folder: Annotated[
         Path,
-        typer.Option("--from", metavar="DIR", help="Holds pnet.pt, rnet.pt, onet.pt: facenet_pytorch/data, for one."),
+        typer.Option(
+            "--from", metavar="DIR", help="Folder of pnet.pt, rnet.pt and onet.pt, such as facenet_pytorch/data."
+        ),
     ],
     out: Annotated[Path, typer.Option(metavar="FILE", help="File of weights to write, *.safetensors.")],
 ) -> None:

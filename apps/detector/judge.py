@@ -1,4 +1,4 @@
-"""``cartoongan detector judge``: a judge of landmarks for `lightning test`, with its own errors in its card."""
+"""``cartoongan detector judge``: a judge of landmarks for ``lightning test``, with its own errors in its card."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def make_judge(
         Path | None,
         typer.Option("--cartoon-families", metavar="FILE", help="Table of cartoons' parts that training held back."),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="So many images of each kind at most.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of images of each kind.")] = None,
 ) -> None:
-    """Measure a detector's landmark regressor, and write it as a judge of landmarks.
+    """Measure a detector's landmark regressor, and write it as the judge of landmarks for `lightning test`.
 
     It sees each face in the square that its true landmarks ask for, as `lightning test` shows it: in the images as they
     are, and framed as CelebA's at 250, 64 and 32 px. The bias is the mean error in x and y, in pixels of the frame. A

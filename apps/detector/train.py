@@ -62,7 +62,7 @@ class Budget:
         epochs: Number of epochs.
         epoch_size: Crops an epoch.
         batch_size: Crops a batch.
-        options: Further options of `lightning fit`.
+        options: Further options of ``lightning fit``.
     """
 
     epochs: int
@@ -71,7 +71,7 @@ class Budget:
     options: tuple[str, ...] = ()
 
     def words(self) -> list[str]:
-        """As options of `lightning fit`."""
+        """As options of ``lightning fit``."""
         return [
             *("--trainer.max_epochs", str(self.epochs)),
             *("--data.epoch_size", str(self.epoch_size), "--data.batch_size", str(self.batch_size)),
@@ -115,7 +115,7 @@ class Order:
         preset: How much it is trained.
         root: Data, an absolute path.
         families: Table of cartoons' parts, an absolute path.
-        options: Further options of `lightning fit`.
+        options: Further options of ``lightning fit``.
     """
 
     preset: Preset
@@ -124,7 +124,7 @@ class Order:
     options: tuple[str, ...]
 
     def words(self, stage: str) -> list[str]:
-        """As options of `lightning fit`."""
+        """As options of ``lightning fit``."""
         families = ["--data.cartoon_families", str(self.families)] if self.families else []
         return ["--data.root", str(self.root), *BUDGETS[self.preset][stage].words(), *families, *self.options]
 
@@ -158,7 +158,8 @@ def train(
         Path | None, typer.Option(metavar="DIR", help="Where the runs go (default: runs/ of the project).")
     ] = None,
     families: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Table of cartoons' parts, to hold whole families back.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Table of the cartoons' parts, to keep whole families for the test."),
     ] = None,
     option: Annotated[
         list[str] | None, typer.Option(help="Passed on to each `lightning fit`, e.g. --option=--trainer.devices=2.")
@@ -167,10 +168,10 @@ def train(
         bool, typer.Option("--install", help="Make it the project's own detector, weights/mtcnn.safetensors.")
     ] = False,
 ) -> None:
-    """Train PNet, RNet and ONet, mine what each next one learns from, and measure the detector.
+    """Train PNet, RNet and ONet, mine hard examples for each next stage, and measure the detector.
 
-    Finished stages are kept, a stopped one goes on, where they were trained on the same data with the same options. The
-    detector and its card lie in OUT/detector-PRESET.
+    Finished stages are kept and a stopped one continues, if data and options are the same. The
+    detector and its card are in OUT/detector-PRESET.
     """
     from lightning_modules.runs import default_runs_folder
 
@@ -270,7 +271,7 @@ def conclude(weights: Path, root: Path, families: Path | None, out: Path, instal
         root: Data to measure it on.
         families: Table of cartoons' parts.
         out: File to write; the card goes beside it as Markdown.
-        install: Write both also to the project's `weights/`.
+        install: Write both also to the project's ``weights/``.
     """
     from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Many pictures on one sheet, with boxes and points drawn as in the paper's Fig. 1."""
+"""Contact sheets of images, with boxes and points drawn as in the paper's Fig. 1."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def contact_sheet(tiles: Sequence[Tile], columns: int = 6, side: int = 200, gap:
 
 
 def draw_tile(tile: Tile, side: int) -> NDArray[np.uint8]:
-    """Draw one picture with its boxes and points, its longer side `side` pixels long.
+    """Draw one picture with its boxes and points, its longer side ``side`` pixels long.
 
     Returns:
         ``(H, W, 3)`` uint8 RGB.

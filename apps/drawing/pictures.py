@@ -23,7 +23,7 @@ _GAP = 4
 
 
 def write_png(image: NDArray[np.uint8], path: Path) -> None:
-    """Writes a picture, finished or not at all.
+    """Writes a picture, atomically.
 
     Args:
         image: ``(H, W, 3)`` uint8 RGB.
@@ -39,7 +39,7 @@ def write_png(image: NDArray[np.uint8], path: Path) -> None:
 def draw_faces(
     image: NDArray[np.uint8], boxes: NDArray[np.float32], landmarks: NDArray[np.float32], side: int
 ) -> NDArray[np.uint8]:
-    """Draws an image with its faces, its longer side `side` pixels long.
+    """Draws an image with its faces, its longer side ``side`` pixels long.
 
     Args:
         image: ``(H, W, 3)`` uint8 RGB.
@@ -58,7 +58,7 @@ def draw_faces(
 def face_tile(
     image: NDArray[np.uint8], boxes: NDArray[np.float32], landmarks: NDArray[np.float32], side: int = 200
 ) -> Tile:
-    """A tile with the faces of an image drawn, or with a note that there are none; otherwise as `draw_faces`."""
+    """A tile with the faces of an image drawn, or with a note that there are none; otherwise as ``draw_faces``."""
     from apps.drawing.contact_sheet import Tile
 
     drawn = draw_faces(image, boxes, landmarks, side)
@@ -93,7 +93,7 @@ def write_precision_recall(summaries: Mapping[str, Mapping[str, PrecisionSummary
 
     Args:
         summaries: By detector and subset; at least one of each, the same subsets for all.
-        path: The PNG to write, finished or not at all.
+        path: The PNG to write, atomically.
     """
     from io import BytesIO
 

@@ -24,19 +24,19 @@ from datamodules.atomic import write_whole
 from datamodules.errors import DataError
 from datamodules.samples import HairColour
 from datamodules.transforms.face_box import MEAN_FACE
+from lightning_modules.attribute_classifier import OWN_CLASSIFIER
 from lightning_modules.detector import default_weights, load_detector
 from lightning_modules.finisher import OWN_FINISHER
 from lightning_modules.landmark_detector import MEAN_PHOTO
 from lightning_modules.matting import OWN_PORTRAIT
-from lightning_modules.probe import OWN_PROBE
 from lightning_modules.version import __version__
+from networks.attribute_classifier import SIDE as CLASSIFIER_SIDE
+from networks.attribute_classifier import load_attribute_net
 from networks.finisher import load_finisher
 from networks.mtcnn import CascadeSettings
 from networks.mtcnn.nets import ONET_SIDE, PNET_SIDE, RNET_SIDE
 from networks.portrait import HEAD, PERSON, load_portrait
 from networks.portrait import SIDE as PORTRAIT_SIDE
-from networks.probe import SIDE as PROBE_SIDE
-from networks.probe import load_probe
 from networks.translator import Translator
 from networks.weights_file import WeightsError
 
@@ -105,7 +105,7 @@ def labels_of(translator: Translator) -> tuple[Label, ...]:
 def _export_all(source: Source, export: Exporter) -> list[Exported]:
     options = source.translator.options
     nets = [
-        _export_translator(source, export),
+        export_translator(source, export),
         *_export_detector(export),
         _export_classifier(export, options.image_size),
     ]
@@ -116,16 +116,27 @@ def _export_all(source: Source, export: Exporter) -> list[Exported]:
     return nets
 
 
-def _export_translator(source: Source, export: Exporter) -> Exported:
-    labels = labels_of(source.translator)
-    net = TranslatorNet(source.translator, labels)
-    divisor, side = source.translator.generator.divisor, source.translator.options.image_size
+def translator_examples(translator: Translator, net: TranslatorNet) -> list[tuple[torch.Tensor, ...]]:
+    """Random inputs of a generator of several batch sizes, and of another image size."""
+    divisor, side = translator.generator.divisor, translator.options.image_size
+    sizes = ((2, side), (3, side), (1, side + divisor))
+    return [example_inputs(net, labels_of(translator), count, size) for count, size in sizes]
+
+
+def translator_shapes(translator: Translator, net: TranslatorNet) -> tuple[Any, ...]:
+    """The dimensions of a generator's inputs that may change, in `torch.export`'s form."""
+    divisor = translator.generator.divisor
     photo: dict[int, Any] = {0: _BATCH}
     photo |= {2: divisor * Dim("rows", min=2, max=256), 3: divisor * Dim("columns", min=2, max=256)}
     others = tuple({0: _BATCH} for _ in net.names[1:])
-    examples = [example_inputs(net, labels, count, size) for count, size in ((2, side), (3, side), (1, side + divisor))]
+    return (photo, others) if others else (photo,)
+
+
+def export_translator(source: Source, export: Exporter) -> Exported:
+    """The generator of a source in ONNX."""
+    net = TranslatorNet(source.translator, labels_of(source.translator))
     card = card_of(source.path, "translator: framed photos to cartoons", source.details)
-    shapes = (photo, *([others] if others else []))
+    examples, shapes = translator_examples(source.translator, net), translator_shapes(source.translator, net)
     return export("translator", net, (net.names, ["cartoon"]), examples, shapes, card, is_last=True)
 
 
@@ -162,9 +173,9 @@ def _export_background(export: Exporter) -> Exported:
 
 
 def _export_classifier(export: Exporter, side: int) -> Exported:
-    net = ClassifierNet(load_probe(OWN_PROBE)[0], side, PROBE_SIDE)
+    net = ClassifierNet(load_attribute_net(OWN_CLASSIFIER)[0], side, CLASSIFIER_SIDE)
     examples = [(torch.rand(count, 3, side, side) * 2 - 1,) for count in (2, 1)]
-    card = card_of(OWN_PROBE, "classifier: hair colour and glasses of a face")
+    card = card_of(OWN_CLASSIFIER, "classifier: hair colour and glasses of a face")
     return export("classifier", net, (["image"], [HAIR.name, GLASSES.name]), examples, ({0: _BATCH},), card)
 
 

@@ -10,15 +10,21 @@ import typer
 from datamodules.errors import DataError
 
 if TYPE_CHECKING:
+    from apps.export.cartoon_file import Source
     from networks.translator import Translator
 
 WEIGHTS_SUFFIX, CARTOON_SUFFIX = ".safetensors", ".cartoon"
+SINGLE_SUFFIXES = (".onnx", ".pt2", ".pt")
 
 
 def export(
     source: Annotated[Path, typer.Argument(help="Checkpoint of any CycleGAN, or a generator's *.safetensors.")],
     out: Annotated[
-        Path, typer.Option(metavar="FILE", help="*.cartoon for the runtime, *.safetensors for the generator alone.")
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="*.cartoon for the runtime; of the generator alone *.safetensors, *.onnx, *.pt2 or *.pt.",
+        ),
     ],
     half: Annotated[
         bool, typer.Option(help="Store weights in half precision where that keeps a net's outputs.")
@@ -30,23 +36,36 @@ def export(
 
     A *.cartoon file holds all that makes a cartoon of a photo, as ONNX: detector, background, generator, classifier and
     finisher, each with its card and compared with the original. `cartoonize --model` and the package `cartoonizer` take
-    it.
+    it. The generator alone is weights (*.safetensors), ONNX, an exported program of PyTorch (*.pt2), or TorchScript
+    (*.pt, of one image size).
     """
-    if out.suffix not in (WEIGHTS_SUFFIX, CARTOON_SUFFIX):
-        raise DataError(f"--out {out}: name a {CARTOON_SUFFIX} file or a {WEIGHTS_SUFFIX} file")
+    known = (CARTOON_SUFFIX, WEIGHTS_SUFFIX, *SINGLE_SUFFIXES)
+    if out.suffix not in known:
+        raise DataError(f"--out {out}: name a file of one of {', '.join(known)}")
     translator, details = _load(source)
     if out.suffix == WEIGHTS_SUFFIX:
         _write_weights(translator, details or {}, out)
         trained = f", step {details['step']} of {details['variant']}" if details else ""
         print(f"{out}: {out.stat().st_size / 1e6:.1f} MB{trained}")
         return
-    from apps.export.cartoon_file import Source, write_cartoon_file
+    from apps.export.cartoon_file import Source
     from lightning_modules.finisher import OWN_FINISHER
 
-    nets = write_cartoon_file(
-        Source(translator, source, details, (finisher or OWN_FINISHER) if finish else None), out, half
-    )
-    for net in nets:
+    given = Source(translator, source, details, (finisher or OWN_FINISHER) if finish else None)
+    (_write_single if out.suffix in SINGLE_SUFFIXES else _write_cartoon_file)(given, out, half)
+
+
+def _write_single(source: Source, out: Path, half: bool) -> None:
+    from apps.export.single import write_single
+
+    difference = write_single(source, out, half)
+    print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, differs by {difference:.0e}")
+
+
+def _write_cartoon_file(source: Source, out: Path, half: bool) -> None:
+    from apps.export.cartoon_file import write_cartoon_file
+
+    for net in write_cartoon_file(source, out, half):
         stored = "half" if net.is_half else "float32"
         print(f"  {net.name:<12}{len(net.content) / 1e6:5.2f} MB  {stored:<8}differs by {net.difference:.0e}")
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")

@@ -9,12 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from networks.attribute_classifier import AttributeNet
 from networks.labels import one_hot
 from networks.landmarks import landmark_heatmaps
 from networks.mtcnn.nets import Stage, normalise
 from networks.mtcnn.prelu import PReLU
 from networks.portrait import PortraitNet
-from networks.probe import FaceProbe
 from networks.translator import Translator
 
 
@@ -71,14 +71,14 @@ class ClassifierNet(nn.Module):
     """The classifier for faces of one size, with one score for each class of each question.
 
     Args:
-        probe: The classifier.
+        net: The classifier.
         side: Pixels of a side of the faces.
         own_side: Pixels of a side that the classifier looks at.
     """
 
-    def __init__(self, probe: FaceProbe, side: int, own_side: int) -> None:
+    def __init__(self, net: AttributeNet, side: int, own_side: int) -> None:
         super().__init__()
-        self.probe = probe
+        self.net = net
         # A reduction without aliasing is linear and separable: two matrix products, which every runtime has.
         columns = torch.eye(side)[None, None]
         reduction = F.interpolate(columns, (own_side, side), mode="bilinear", antialias=True, align_corners=False)
@@ -87,7 +87,7 @@ class ClassifierNet(nn.Module):
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Scores (B, 4) of hair and (B, 2) of no glasses and glasses, of faces (B, 3, S, S)."""
         reduction = self.get_buffer("reduction")
-        seen = self.probe(reduction @ image @ reduction.T)
+        seen = self.net(reduction @ image @ reduction.T)
         return seen.hair, torch.stack([-seen.glasses, seen.glasses], dim=1)
 
 

@@ -1,4 +1,4 @@
-"""The page and the API that raters' browsers talk to. Nothing that it says tells which run a cartoon is from."""
+"""The page and the API for raters' browsers. No response reveals which run a cartoon is from."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from apps.rate.questions import QUESTIONS, Mode
-from apps.rate.store import Dealt, Store, UnknownItemError
-from apps.web.guard import Guard
+from apps.rate.store import AssignedItem, Store, UnknownItemError
+from apps.web.security import SecurityMiddleware
 
 MAX_BODY = 4096
 MAX_NAME = 80
@@ -62,7 +62,7 @@ def build_app(store: Store, mode: Mode, hosts: Sequence[str] = ("*",)) -> ASGIAp
         exception_handlers={HTTPException: _refuse, sqlite3.Error: _unsaved, Exception: _broken},
         max_body_size=MAX_BODY,
     )
-    return Guard(app)
+    return SecurityMiddleware(app)
 
 
 class _Api:
@@ -149,7 +149,7 @@ class _Api:
             "answered": None if rater is None else self._store.answered(rater, self._mode),
         }
 
-    def _show(self, rater: int, item: Dealt | None) -> Response:
+    def _show(self, rater: int, item: AssignedItem | None) -> Response:
         shown = None
         if item is not None:
             shown = {

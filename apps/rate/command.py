@@ -1,4 +1,4 @@
-"""``cartoongan rate``: serve the page that asks people; ``cartoongan rate report``: what they said."""
+"""``cartoongan rate`` serves the rating page, ``cartoongan rate report`` prints the results."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ def rate(
         typer.Option(metavar="RUN", help="A run, or a folder of runs. Repeatable. A file that exists needs none."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Ratings and pictures, *.sqlite; goes on where it exists.")
+        Path | None, typer.Option(metavar="FILE", help="Ratings and pictures, *.sqlite; an existing file continues.")
     ] = None,
     photos: Annotated[
-        int | None, typer.Option(min=1, help="Photos, evenly spread over the test part; 20 unless given.")
+        int | None, typer.Option(min=1, help="Number of photos, evenly spread over the test part (default: 20).")
     ] = None,
     mode: Annotated[
         Mode, typer.Option(help="Score each cartoon on three scales, or choose the better of two.")
     ] = Mode.SCORES,
     root: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of the data sets, where it has moved since training.")
+        Path | None, typer.Option(metavar="DIR", help="Folder of the data sets, if it has moved since training.")
     ] = None,
     checkpoint: Annotated[
         Checkpoint,
         typer.Option(help="Which checkpoint of each run; `cartoongan report` shows ratings of the tested one."),
     ] = Checkpoint.BEST,
-    host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 is open to other machines.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 is any free one.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is open to other machines.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")] = 8000,
 ) -> None:
-    """Ask people: serve a page on which they rate the runs' cartoons of the same photos, shuffled and unnamed.
+    """Serve a page on which people rate the runs' cartoons of the same photos, shuffled and unnamed.
 
-    Each run's cartoons are drawn once and kept in FILE beside the ratings: whoever gets FILE gets the photos. It may be
-    asked both ways, one after the other. `cartoongan rate report FILE` says what people said.
+    Each run's cartoons are drawn once and kept in FILE with the ratings: whoever gets FILE gets the photos. Both modes
+    may use the same FILE. `cartoongan rate report FILE` prints the results.
     """
     if context.invoked_subcommand is not None:
         if runs or out or photos or root:
@@ -70,10 +70,10 @@ def rate(
 
 @rate_app.command("report")
 def report(
-    database: Annotated[Path, typer.Argument(metavar="FILE", help="What `cartoongan rate` wrote; it may be in use.")],
+    database: Annotated[Path, typer.Argument(metavar="FILE", help="File of `cartoongan rate`; it may be in use.")],
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Mean scores and preferences of each run with 95 % confidence intervals, and how far people agree."""
+    """Print mean scores and preferences of each run with 95 % confidence intervals, and how far people agree."""
     from apps.rate.report import Report
 
     with needs_extra("rate"):
@@ -85,7 +85,7 @@ def report(
         return
     from rich.console import Console
 
-    from apps.rate.screen import render
+    from apps.rate.console import render
 
     console = Console(soft_wrap=True, markup=False, highlight=False)
     for part in render(found):

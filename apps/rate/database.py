@@ -77,7 +77,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def create(path: Path, gallery: Gallery) -> None:
-    """Write a new file of ratings with all pictures in it, whole or not at all.
+    """Write a new file of ratings with all pictures in it, atomically.
 
     Raises:
         DataError: The file is there already, or cannot be written.
@@ -90,7 +90,7 @@ def create(path: Path, gallery: Gallery) -> None:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn what SQLite complains about into a `DataError` that names the file."""
+    """Turn what SQLite complains about into a ``DataError`` that names the file."""
     try:
         yield
     except sqlite3.Error as error:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Translator(Protocol):
-    """What is used of an `apps.trained_run.TrainedRun`."""
+    """The part that is used of an ``apps.trained_run.TrainedRun``."""
 
     @property
     def title(self) -> str:
@@ -76,7 +76,7 @@ class Gallery:
 
 
 def describe(runs: Sequence[Translator]) -> list[Variant]:
-    """What is kept of runs beside their cartoons.
+    """Runs as they are recorded with their cartoons.
 
     Raises:
         DataError: Two runs have the same title.
@@ -120,7 +120,7 @@ def draw_gallery(runs: Sequence[Translator], names: Sequence[str]) -> Gallery:
 
 
 def _encode(images: Tensor, side: int) -> list[bytes]:
-    """PNG files of `side` pixels of images (N, 3, H, W) in [-1, 1]."""
+    """PNG files of ``side`` pixels of images (N, 3, H, W) in [-1, 1]."""
     from PIL import Image
     from torch.nn import functional
 

@@ -1,4 +1,4 @@
-"""A file of ratings before people are asked: newly drawn, or the one that was asked for."""
+"""Prepares the file of ratings: a new one, or one that continues."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def prepare(
     root: Path | None = None,
     checkpoint: Checkpoint = Checkpoint.BEST,
 ) -> None:
-    """Make the file of ratings, or see that the one there holds what is asked for.
+    """Make the file of ratings, or check that the existing one holds the same runs and photos.
 
     Args:
         out: The file.
         runs: Homes of runs and folders of them; none only where the file exists.
-        photos: Number of photos; None is the file's, or `PHOTOS`.
-        root: Folder of the data sets; None is where they were at training.
+        photos: Number of photos; None is the file's, or ``PHOTOS``.
+        root: Folder of the data sets; None for that of the training.
         checkpoint: Which of each run.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What people are asked: the paper's three scales (section 5), or which of two cartoons is the better one."""
+"""The questions for raters: the paper's three scales (section 5), or which of two cartoons is better."""
 
 from __future__ import annotations
 

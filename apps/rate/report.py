@@ -7,7 +7,7 @@ from pathlib import Path
 
 from apps.rate.questions import PREFERENCE, SCALES
 from apps.rate.ratings import Ratings, read_ratings
-from apps.rate.statistics import Figure, agreement, mean_scores, preferences
+from apps.rate.statistics import Estimate, agreement, mean_scores, preferences
 
 FORMAT = 1
 STRENGTH = "strength"
@@ -26,8 +26,8 @@ class Report:
 
     raters: int
     ratings: int
-    variants: dict[str, dict[str, Figure]]
-    agreement: dict[str, Figure]
+    variants: dict[str, dict[str, Estimate]]
+    agreement: dict[str, Estimate]
 
     @classmethod
     def read(cls, path: Path) -> Report:
@@ -57,11 +57,11 @@ class Report:
         }
 
 
-def agreements(ratings: Ratings) -> dict[str, Figure]:
+def agreements(ratings: Ratings) -> dict[str, Estimate]:
     """Of the raters of each cartoon on each scale, and of those of each two cartoons of a photo."""
     found = {scale.key: agreement(ratings.scores[scale.key], range(scale.low, scale.high + 1)) for scale in SCALES}
     return found | {PREFERENCE.key: agreement(ratings.choices, (-1, 0, 1))}
 
 
-def _plain(figures: dict[str, Figure]) -> dict[str, dict[str, object]]:
+def _plain(figures: dict[str, Estimate]) -> dict[str, dict[str, object]]:
     return {key: asdict(figure) for key, figure in figures.items()}

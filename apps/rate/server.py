@@ -20,7 +20,7 @@ def serve(store: Store, mode: Mode, host: str, port: int) -> None:
         port: 0 is any that is free.
 
     Raises:
-        DataError: That cannot be listened at.
+        DataError: The address or port cannot be used.
     """
     listener = listen(host, port)
     print(f"Rate at {address_of(host, listener)} - Ctrl-C ends it.")

@@ -22,8 +22,8 @@ VIRTUAL_WINS = 0.5
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A figure, or why there is none.
+class Estimate:
+    """An estimate from ratings, or why there is none.
 
     Attributes:
         value: None where there are too few ratings.
@@ -47,8 +47,8 @@ class Preferences:
         shares: Probability to win against another one of the variants, on average over those.
     """
 
-    strengths: list[Figure]
-    shares: list[Figure]
+    strengths: list[Estimate]
+    shares: list[Estimate]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Resamples:
         return np.asarray(np.einsum("br,bp,rp...->b...", self.raters, self.photos, values, optimize=True))
 
 
-def mean_scores(scores: Array) -> list[Figure]:
+def mean_scores(scores: Array) -> list[Estimate]:
     """Mean score of each variant, over all ratings of it.
 
     Args:
@@ -103,7 +103,7 @@ def mean_scores(scores: Array) -> list[Figure]:
     return figures
 
 
-def agreement(ratings: Array, domain: Sequence[float]) -> Figure:
+def agreement(ratings: Array, domain: Sequence[float]) -> Estimate:
     """Krippendorff's alpha for ordinal answers: 1 is perfect agreement, 0 that of chance.
 
     Args:
@@ -120,19 +120,19 @@ def agreement(ratings: Array, domain: Sequence[float]) -> Figure:
         return _nothing("agreement needs an item that two people have rated")
     shared = ratings[:, is_shared]
     if len(np.unique(shared[~np.isnan(shared)])) == 1:
-        return Figure(None, None, samples, "all answers are the same: agreement cannot be told from chance")
+        return Estimate(None, None, samples, "all answers are the same: agreement cannot be told from chance")
     alpha = krippendorff.alpha(shared, value_domain=list(domain), level_of_measurement="ordinal")
-    return Figure(float(alpha), None, samples)
+    return Estimate(float(alpha), None, samples)
 
 
 def preferences(choices: Array) -> Preferences:
     """Strengths of Bradley and Terry, by maximum likelihood.
 
-    "No difference" counts as half a win for either. `VIRTUAL_WINS` draw strengths a little towards each other, the
+    "No difference" counts as half a win for either. ``VIRTUAL_WINS`` draw strengths a little towards each other, the
     more the fewer comparisons there are.
 
     Args:
-        choices: (R, P, V, V), see `apps.rate.ratings.Ratings`.
+        choices: (R, P, V, V), see ``apps.rate.ratings.Ratings``.
     """
     variants = choices.shape[2]
     wins = _wins(choices)
@@ -146,7 +146,7 @@ def preferences(choices: Array) -> Preferences:
     given = ~np.isnan(choices)
     answers = given.sum(axis=3) + given.sum(axis=2)  # (R, P, V) choices that a variant was part of
 
-    def describe(values: Array, drawn: Array) -> list[Figure]:
+    def describe(values: Array, drawn: Array) -> list[Estimate]:
         return [
             _with_interval(float(values[each]), drawn[:, each], answers[..., each]) if compared[each] else nothing
             for each in range(variants)
@@ -185,7 +185,7 @@ def _wins(choices: Array) -> Array:
     return np.asarray(of_row + of_column.swapaxes(2, 3))
 
 
-def _with_interval(value: float, resampled: Array, answers: NDArray[np.int_]) -> Figure:
+def _with_interval(value: float, resampled: Array, answers: NDArray[np.int_]) -> Estimate:
     """A figure with the interval that holds the middle 95 % of its resamples.
 
     Args:
@@ -196,13 +196,13 @@ def _with_interval(value: float, resampled: Array, answers: NDArray[np.int_]) ->
     count = int(answers.sum())
     raters, photos = int(answers.any(axis=1).sum()), int(answers.any(axis=0).sum())
     if raters < 2 or photos < 2:
-        return Figure(
+        return Estimate(
             value, None, count, f"an interval needs two raters and two photos, there are {raters} and {photos}"
         )
     low, high = np.nanpercentile(resampled, [2.5, 97.5])
     note = f"only {raters} raters: the interval is rough" if raters < FEW_RATERS else None
-    return Figure(value, (float(low), float(high)), count, note)
+    return Estimate(value, (float(low), float(high)), count, note)
 
 
-def _nothing(note: str) -> Figure:
-    return Figure(None, None, 0, note)
+def _nothing(note: str) -> Estimate:
+    return Estimate(None, None, 0, note)

@@ -1,4 +1,4 @@
-"""Raters, what they are dealt and their answers; safe for any number of threads and processes."""
+"""Raters, the items they are given, and their answers. Safe for any number of threads and processes."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from random import SystemRandom
 from threading import RLock
 from typing import Any, NamedTuple, Self
 
+from apps.rate.assignment import Item, choose_item
 from apps.rate.database import TIME, connect, explained, now
-from apps.rate.dealing import Item, deal
 from apps.rate.gallery import Variant
 from apps.rate.questions import QUESTIONS, Mode
 
 PATIENCE = timedelta(hours=1)
-"""An item that somebody was dealt and has not answered for so long is dealt as if nobody had it."""
+"""An item that is unanswered for so long counts as given to nobody."""
 
 
 class UnknownItemError(LookupError):
-    """A rater speaks of an item that was not dealt to them."""
+    """A rater names an item that they were not given."""
 
 
 @dataclass(frozen=True)
-class Dealt:
+class AssignedItem:
     """An item as one rater sees it.
 
     Attributes:
-        position: Counted from 0 among what the rater was dealt.
+        position: Counted from 0 among the rater's items.
         photo: Name of the photo's picture.
         cartoons: Names of the cartoons' pictures, from left to right.
         answers: By question, so far; of two cartoons -1 is the left one.
@@ -45,7 +45,7 @@ class Dealt:
 
 
 class _Deal(NamedTuple):
-    """An item that a rater was dealt; the keys are the database's, `second` is None for a scored cartoon."""
+    """An item that a rater was given; the keys are the database's, ``second`` is None for a scored cartoon."""
 
     item: int
     photo: int
@@ -58,7 +58,7 @@ class Store:
     """An open file of ratings.
 
     Args:
-        path: The file, see `apps.rate.database`.
+        path: The file, see ``apps.rate.database``.
 
     Raises:
         DataError: It cannot be used.
@@ -105,7 +105,7 @@ class Store:
         return rows[0][0] if rows else None
 
     def join(self, name: str | None) -> str:
-        """Begin as a new rater; returns the token that `find_rater` knows them by."""
+        """Begin as a new rater; returns the token that ``find_rater`` knows them by."""
         token = secrets.token_urlsafe(24)
         with self._writing() as connection:
             row = (_digest(token), name, now())
@@ -119,30 +119,30 @@ class Store:
 
     def answered(self, rater: int, mode: Mode) -> int:
         """How many items the rater has answered in full."""
-        return self._count_deals(rater, mode, "AND is_done")
+        return self._count_assignments(rater, mode, "AND is_done")
 
-    def item(self, rater: int, mode: Mode, position: int) -> Dealt:
-        """What a rater was dealt before.
+    def item(self, rater: int, mode: Mode, position: int) -> AssignedItem:
+        """An item that a rater was given before.
 
         Raises:
-            UnknownItemError: So much was not dealt.
+            UnknownItemError: The rater has no item at that position.
         """
-        dealt = self._deal_at(rater, mode, position)
-        pictures = dict(self._query("SELECT variant, picture FROM cartoon WHERE photo = ?", dealt.photo))
-        ((photo,),) = self._query("SELECT picture FROM photo WHERE id = ?", dealt.photo)
-        answers = self._query("SELECT question, value FROM rating WHERE rater = ? AND item = ?", rater, dealt.item)
-        shown = [pictures[variant] for variant in (dealt.first, dealt.second) if variant is not None]
-        return Dealt(
+        assigned = self._assignment_at(rater, mode, position)
+        pictures = dict(self._query("SELECT variant, picture FROM cartoon WHERE photo = ?", assigned.photo))
+        ((photo,),) = self._query("SELECT picture FROM photo WHERE id = ?", assigned.photo)
+        answers = self._query("SELECT question, value FROM rating WHERE rater = ? AND item = ?", rater, assigned.item)
+        shown = [pictures[variant] for variant in (assigned.first, assigned.second) if variant is not None]
+        return AssignedItem(
             position,
             photo,
-            tuple(reversed(shown) if dealt.is_swapped else shown),
-            {question: -value if dealt.is_swapped else value for question, value in answers},
+            tuple(reversed(shown) if assigned.is_swapped else shown),
+            {question: -value if assigned.is_swapped else value for question, value in answers},
         )
 
-    def next_item(self, rater: int, mode: Mode) -> Dealt | None:
-        """The item that the rater has still to answer, newly dealt where there is none; None after the last one."""
+    def next_item(self, rater: int, mode: Mode) -> AssignedItem | None:
+        """The rater's unanswered item, or a new one; None after the last one."""
         with self._writing() as connection:
-            if self._count_deals(rater, mode, "AND NOT is_done") == 0:
+            if self._count_assignments(rater, mode, "AND NOT is_done") == 0:
                 chosen = self._choose(rater, mode)
                 if chosen is None:
                     return None
@@ -159,30 +159,30 @@ class Store:
         Args:
             rater: Key of the rater.
             mode: How the item was asked.
-            position: The item's, as in `Dealt`.
+            position: The item's, as in ``AssignedItem``.
             question: Key of the question.
             value: In the range of the question; of two cartoons -1 is the left one.
 
         Raises:
-            UnknownItemError: So much was not dealt.
+            UnknownItemError: The rater has no item at that position.
             ValueError: There is no such question, or no such answer.
         """
         asked = {each.key: each for each in QUESTIONS[mode]}.get(question)
         if asked is None or not asked.low <= value <= asked.high:
             raise ValueError(f"{value} is no answer to '{question}'")
         with self._writing() as connection:
-            dealt = self._deal_at(rater, mode, position)
-            kept = -value if dealt.is_swapped else value
+            assigned = self._assignment_at(rater, mode, position)
+            kept = -value if assigned.is_swapped else value
             connection.execute(
                 "INSERT INTO rating VALUES (?, ?, ?, ?, ?) ON CONFLICT (rater, item, question) "
                 "DO UPDATE SET value = excluded.value, rated = excluded.rated",
-                (rater, dealt.item, question, kept, now()),
+                (rater, assigned.item, question, kept, now()),
             )
             connection.execute(
                 "UPDATE deal SET is_done = "
                 "(SELECT count(*) FROM rating WHERE rater = deal.rater AND item = deal.item) = ? "
                 "WHERE rater = ? AND item = ?",
-                (len(QUESTIONS[mode]), rater, dealt.item),
+                (len(QUESTIONS[mode]), rater, assigned.item),
             )
 
     @contextmanager
@@ -208,7 +208,7 @@ class Store:
             for key, photo, *variants in rows
         }
 
-    def _deal_at(self, rater: int, mode: Mode, position: int) -> _Deal:
+    def _assignment_at(self, rater: int, mode: Mode, position: int) -> _Deal:
         rows = self._query(
             "SELECT item, photo, first, second, is_swapped FROM deal JOIN item ON item.id = item "
             "WHERE rater = ? AND mode = ? ORDER BY deal.id LIMIT 1 OFFSET ?",
@@ -217,7 +217,7 @@ class Store:
             position,
         )
         if position < 0 or not rows:
-            raise UnknownItemError(f"item {position} was not dealt")
+            raise UnknownItemError(f"the rater has no item {position}")
         return _Deal(*rows[0])
 
     def _choose(self, rater: int, mode: Mode) -> Item | None:
@@ -225,9 +225,11 @@ class Store:
         recently = (datetime.now(UTC) - PATIENCE).strftime(TIME)
         counts = self._query("SELECT item, count(*) FROM deal WHERE is_done OR dealt > ? GROUP BY item", recently)
         seen = self._query("SELECT item FROM deal WHERE rater = ?", rater)
-        return deal(list(items.values()), dict(counts), [items[key] for (key,) in seen if key in items], self._random)
+        return choose_item(
+            list(items.values()), dict(counts), [items[key] for (key,) in seen if key in items], self._random
+        )
 
-    def _count_deals(self, rater: int, mode: Mode, condition: str) -> int:
+    def _count_assignments(self, rater: int, mode: Mode, condition: str) -> int:
         rows = self._query(
             f"SELECT count(*) FROM deal JOIN item ON item.id = item WHERE rater = ? AND mode = ? {condition}",
             rater,

@@ -1,4 +1,4 @@
-"""What people said of each run, as figures beside those that are measured."""
+"""People's ratings of each run, as figures like the measured ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from apps.rate.questions import PREFERENCE, SCALES
 from apps.rate.ratings import Ratings, read_ratings
 from apps.rate.report import STRENGTH, agreements
-from apps.rate.statistics import Figure, mean_scores, preferences
+from apps.rate.statistics import Estimate, mean_scores, preferences
 
 
 def summarise(database: Path) -> dict[str, dict[str, dict[str, object]]]:
@@ -19,7 +19,7 @@ def summarise(database: Path) -> dict[str, dict[str, dict[str, object]]]:
     the scale is not in the middle of its interval.
 
     Args:
-        database: A file that `cartoongan rate` wrote.
+        database: A file that ``cartoongan rate`` wrote.
 
     Returns:
         By title of the run, "cyclegan_full/s7", and key: rating_identity, rating_realistic and rating_as_profile where
@@ -84,7 +84,7 @@ def _preference(ratings: Ratings) -> dict[str, list[dict[str, object]]]:
     }
 
 
-def _describe(title: str, unit: str, figure: Figure) -> dict[str, object]:
+def _describe(title: str, unit: str, figure: Estimate) -> dict[str, object]:
     return {
         "title": title,
         "value": figure.value,

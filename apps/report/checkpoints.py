@@ -1,4 +1,4 @@
-"""Whether a tested checkpoint still lies where it was tested."""
+"""Whether a tested checkpoint is still there and unchanged."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def checkpoint_state(path: Path, epoch: int | None, step: int) -> CheckpointStat
 
     Args:
         path: The file.
-        epoch: As the test recorded it; None where it did not.
+        epoch: As the test recorded it; None if it did not.
         step: As the test recorded it.
     """
     from lightning_modules.checkpoints import progress_of

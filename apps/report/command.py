@@ -1,4 +1,4 @@
-"""``cartoongan report``: runs beside each other, as a page and as tables."""
+"""``cartoongan report``: compare runs, as a page and as tables."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ FACES, WORST = 8, 4
 
 
 def report(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Homes of tested runs, or folders of runs.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where report.html, table.md, .tex and .csv go.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Tested runs, or folders of runs.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of report.html, table.md, table.tex and table.csv.")],
     ratings: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="People's ratings, of `cartoongan rate`: further columns.")
+        Path | None, typer.Option(metavar="FILE", help="File of `cartoongan rate`; its ratings become columns.")
     ] = None,
     faces: Annotated[int, typer.Option(min=0, help="Photos that all runs translate, side by side.")] = FACES,
     worst: Annotated[int, typer.Option(min=0, help="Worst cases of each run, by landmarks and by hair.")] = WORST,
     root: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of the data sets, where it has moved since the tests.")
+        Path | None, typer.Option(metavar="DIR", help="Folder of the data sets, if it has moved since the tests.")
     ] = None,
 ) -> None:
-    """Put tested runs beside each other: figures, faces, worst cases, training curves, commands.
+    """Compare tested runs: figures, faces, worst cases, training curves, commands.
 
-    Runs that differ in nothing but the seed are one row: the mean, and the standard deviation over the seeds. What
-    `lightning test` left in the runs is read, nothing else. The page is one file that shows photos of the test data, as
-    they were given: mind whose faces they are before you pass it on.
+    Runs that differ only in the seed are one row: the mean, and the standard deviation over the seeds. Only what
+    `lightning test` wrote into the runs is read. The page is one file. It shows photos of the test data, as
+    they were given: mind their terms before you pass it on.
     """
     write_report(runs, out, ratings, faces, worst, root)
 
@@ -52,7 +52,7 @@ def write_report(
     """Write the page and the tables, and say on standard error what makes the rows hard to compare.
 
     Args:
-        paths: Homes of tested runs, or folders of runs.
+        paths: Tested runs, or folders of runs.
         out: Folder of the four files; it is made.
         ratings: Database of people's ratings.
         faces: Photos that all runs translate.

@@ -1,4 +1,4 @@
-"""Whether rows can be compared: what they were tested on, by whom, and after how much training."""
+"""Whether rows can be compared: test data, judges and length of training."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _logged_steps(path: Path) -> Iterable[int]:
 
 
 def _differing(rows: Sequence[Row], read: Callable[[MeasuredRun], str | None]) -> str:
-    """Each value with the rows that have it; empty where all runs that have a value have the same."""
+    """Each value with the rows that have it; empty if all runs that have a value have the same."""
     titles: dict[str, list[str]] = {}
     for row in rows:
         for run in row.runs:

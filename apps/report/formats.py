@@ -38,7 +38,7 @@ def as_markdown(table: Table, legend: Legend) -> str:
 
 
 def as_latex(table: Table, legend: Legend) -> str:
-    """A `table*` environment for the package booktabs: tables of a few figures each, what they rest on, the notes."""
+    """A ``table*`` environment for the package booktabs: tables of a few figures each, what they rest on, the notes."""
     parts = "\n\n\\medskip\n".join([*(_latex_part(table, columns) for columns in _parts(table)), _latex_bases(legend)])
     footnotes = [f"$^{{{number}}}${_latex_text(note)}." for number, note in enumerate(table.footnotes, 1)]
     lines = [*(f"Warning: {text}" for text in legend.warnings), *legend.lines, *legend.judges]

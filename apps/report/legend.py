@@ -1,4 +1,4 @@
-"""What stands around the table: how it is to be read, what each figure rests on, and how good the judges are."""
+"""The legend of the table: how to read it, what each figure is based on, and how accurate the judges are."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Basis:
 
     Attributes:
         title: Of the figure.
-        judge: Name of the network that judged; empty where none did.
+        judge: Name of the network that judged; empty if none did.
         samples: Their number; from the smallest to the largest where they differ.
-        spread: What ± or the interval of a row of one seed is; empty where no such row has any.
+        spread: What ± or the interval of a row of one seed is; empty if no such row has any.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""How numbers are printed: as many decimals as their spread bears, the same throughout a column."""
+"""Formatting of numbers: as many decimals as their spread justifies, the same in a whole column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same faces through all runs, and each run's worst cases."""
+"""The same faces in all runs, and each run's worst cases."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class WorstCases:
     Attributes:
         by_landmarks: Those with the largest landmark errors.
         by_hair: Some of those whose cartoons have hair of another colour than the photo.
-        hair_summary: How many of them there are; empty where hair was not judged.
+        hair_summary: How many of them there are; empty if hair was not judged.
     """
 
     by_landmarks: Sequence[Case]
@@ -79,13 +79,13 @@ class Gallery:
 
 @dataclass(frozen=True)
 class JudgedFace:
-    """A line of `FACES_FILE`.
+    """A line of ``FACES_FILE``.
 
     Attributes:
         file: The photo in its set.
-        landmark_error: In distances between the eyes; None where it is not known.
-        hair: Colour of the photo; empty where it is not known.
-        hair_judged: Colour of the cartoon; empty where it is not known.
+        landmark_error: In distances between the eyes; None if unknown.
+        hair: Colour of the photo; empty if unknown.
+        hair_judged: Colour of the cartoon; empty if unknown.
     """
 
     file: str
@@ -142,7 +142,7 @@ def draw_gallery(runs: Sequence[TrainedRun], faces: int, worst: int) -> Gallery:
 
 
 def read_faces(path: Path) -> list[JudgedFace]:
-    """What a test found of each photo; empty where it did not look.
+    """What a test found of each photo; empty if it did not look.
 
     Raises:
         DataError: The file is damaged.

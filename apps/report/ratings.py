@@ -1,4 +1,4 @@
-"""What people said of the runs, as further figures."""
+"""People's ratings of the runs, as figures."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from apps.report.checkpoints import CheckpointState
-from apps.report.runs import Figure, MeasuredRun, read_figure
+from apps.report.runs import MeasuredRun, read_figure
 from apps.report.section import Json, Section
 from datamodules.extras import needs_extra
+from lightning_modules.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Ratings:
 
     Attributes:
         figures: By title of the run and key.
-        raters: Sentences on the people and how far they agree; none where there are no figures.
+        raters: Sentences on the people and how far they agree; none if there are no figures.
         warnings: Of ratings that are left out.
     """
 

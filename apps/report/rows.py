@@ -1,4 +1,4 @@
-"""Rows of the table: runs that differ in nothing but the seed are one."""
+"""Rows of the table: runs that differ only in the seed are one row."""
 
 from __future__ import annotations
 

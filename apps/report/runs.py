@@ -1,4 +1,4 @@
-"""Tested runs as they lie on disk: what ``lightning test`` measured, and how the run came about."""
+"""Tested runs as they are on disk: the figures of ``lightning test``, and the record of the training."""
 
 from __future__ import annotations
 
@@ -7,44 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import get_args
 
 import yaml
 
 from apps.report.checkpoints import CheckpointState, checkpoint_state, locate
 from apps.report.section import Json, Section, read_json
 from datamodules.errors import DataError
+from lightning_modules.figure import Better, Figure
 from lightning_modules.runs import CHECKPOINT_FOLDER, CONFIG_FILE, METRICS_FILE, METRICS_FORMAT, TEST_FOLDER
 
 Value = str | int | float | None
 
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure of one run.
-
-    Attributes:
-        title: What was measured, and by what where titles alone would not say.
-        value: None where there is none; `note` says why.
-        spread: How far `value` may be off.
-        spread_is: What kind of spread that is.
-        samples: Number of samples it rests on.
-        unit: "%" for fractions that are shown times 100.
-        better: "lower", "higher", or "" where neither is.
-        judge: Kind of the run's judge that it rests on.
-        note: What to keep in mind.
-        interval: The ends of a confidence interval, which `value` need not be in the middle of.
-    """
-
-    title: str
-    value: float | None
-    spread: float | None = None
-    spread_is: str = ""
-    samples: int | None = None
-    unit: str = ""
-    better: str = ""
-    judge: str | None = None
-    note: str | None = None
-    interval: tuple[float, float] | None = None
+_BETTER: dict[str, Better] = {each: each for each in get_args(Better)}
 
 
 @dataclass(frozen=True)
@@ -66,8 +41,8 @@ class Session:
 
     Attributes:
         command: The command line.
-        revision: Of the code; None where it is not known.
-        folder: In which the command was given; None where it is not known.
+        revision: Of the code; None if unknown.
+        folder: In which the command was given; None if unknown.
     """
 
     command: str
@@ -84,17 +59,17 @@ class MeasuredRun:
         variant: Class of the model.
         seed: That it was trained with.
         checkpoint: The file that was tested, where it is now.
-        epoch: Of that file; None where it is not known.
+        epoch: Of that file; None if unknown.
         step: Training step of that file.
-        device: That it was tested on; None where it is not known.
-        precision: Of the test's arithmetic; None where it is not known.
+        device: That it was tested on; None if unknown.
+        precision: Of the test's arithmetic; None if unknown.
         data: What it was tested on.
         judges: By kind.
         figures: By key.
         options: The configuration of its training: texts by dotted name. Empty where it is not known.
         sessions: The starts of its training.
         test_command: The command line of its test.
-        test_folder: In which that command was given; None where it is not known.
+        test_folder: In which that command was given; None if unknown.
     """
 
     home: Path
@@ -125,7 +100,7 @@ class MeasuredRun:
 
     @property
     def data_root(self) -> Path | None:
-        """Folder of the data sets that it was tested on; None where it is not known."""
+        """Folder of the data sets that it was tested on; None if unknown."""
         root = self.data.get("root")
         return Path(self.test_folder or "", Path(root).expanduser()) if isinstance(root, str) else None
 
@@ -170,7 +145,7 @@ def read_run(home: Path) -> MeasuredRun:
     """The tested run in a folder.
 
     Raises:
-        DataError: It was not tested, or a file of it is damaged; the message says which and what to do.
+        DataError: It was not tested, or a file of it is damaged; the message says which file and what to do.
     """
     path = metrics_path(home)
     if not path.is_file():
@@ -202,7 +177,7 @@ def read_run(home: Path) -> MeasuredRun:
 
 
 def read_options(path: Path) -> dict[str, str]:
-    """A configuration, flat: texts by dotted name; empty where there is none.
+    """A configuration, flat: texts by dotted name; empty if there is none.
 
     Raises:
         DataError: The file is damaged.
@@ -222,16 +197,16 @@ def read_figure(entry: Section) -> Figure:
         DataError: It is none.
     """
     better = entry.maybe_text("better") or ""
-    if better not in {"", "lower", "higher"}:
+    if better not in _BETTER:
         entry.complain(f"has better: {better!r}, expected lower, higher or an empty text")
     return Figure(
         title=entry.text("title"),
         value=entry.maybe_number("value"),
         spread=entry.maybe_number("spread"),
         spread_is=entry.maybe_text("spread_is") or "",
-        samples=entry.maybe_whole("samples"),
+        samples=entry.maybe_whole("samples") or 0,
         unit=entry.maybe_text("unit") or "",
-        better=better,
+        better=_BETTER[better],
         judge=entry.maybe_text("judge"),
         note=entry.maybe_text("note"),
         interval=entry.maybe_interval("interval"),
@@ -272,7 +247,7 @@ def _holds_a_cyclegan(home: Path) -> bool:
 
 
 def _read_sessions(path: Path) -> list[Session]:
-    """The sessions of a training; none where it left no record."""
+    """The sessions of a training; none if it left no record."""
     if not path.is_file():
         return []
     content = read_json(path)
@@ -286,7 +261,7 @@ def _read_sessions(path: Path) -> list[Session]:
 
 
 def _flat(value: Json, name: str = "") -> dict[str, str]:
-    """Texts of all values by dotted name, without the `init_args` that stand between a group and its options."""
+    """Texts of all values by dotted name, without the ``init_args`` that stand between a group and its options."""
     if isinstance(value, dict | list) and value:
         parts = value.items() if isinstance(value, dict) else enumerate(value)
         return {

@@ -1,4 +1,4 @@
-"""Tables of a JSON file that say what is wrong with them."""
+"""JSON objects with typed access and errors that name the file and key."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def read_json(path: Path) -> Json:
 
 
 class Section:
-    """A table of a JSON file; what is asked for and is not there, or not of its kind, is a `DataError` that names it.
+    """A JSON object; a missing value, or one of the wrong type, raises a ``DataError`` that names it.
 
     Args:
         values: The table.

@@ -9,7 +9,8 @@ from functools import cached_property
 
 from apps.report.numbers import DASH, decimals_for, printed
 from apps.report.rows import Row
-from apps.report.runs import Figure, MeasuredRun
+from apps.report.runs import MeasuredRun
+from lightning_modules.figure import Figure
 
 LEADING = (
     *("rating_identity", "rating_realistic", "rating_as_profile", "preference"),
@@ -35,9 +36,9 @@ class Column:
     Attributes:
         key: Of the figure.
         title: Of the figure; with the judge's name where several judged it.
-        unit: See `Figure`.
-        better: See `Figure`.
-        judge: Name of the judge, None where there is none.
+        unit: See ``Figure``.
+        better: See ``Figure``.
+        judge: Name of the judge, or None.
     """
 
     key: str
@@ -69,13 +70,13 @@ class Cell:
     """What a configuration reached.
 
     Attributes:
-        value: Mean over the seeds that have a value; None where none has.
+        value: Mean over the seeds that have a value; None if none has.
         spread: Standard deviation over these seeds; that of the run itself where there is one.
         spread_is: What kind of spread it is.
         seeds: Number of seeds with a value.
         samples: Number of samples of the seed with the fewest.
         notes: What to keep in mind.
-        interval: The ends of a confidence interval; None where there is none, or several seeds.
+        interval: The ends of a confidence interval; None if there is none, or several seeds.
     """
 
     value: float | None
@@ -93,7 +94,7 @@ class Shown:
 
     Attributes:
         value: The number, "–" where there is none.
-        spread: "± 0.1", or the ends of an interval; empty where there is neither.
+        spread: "± 0.1", or the ends of an interval; empty if there is neither.
         is_best: Whether no other row is better.
         marks: Numbers of its footnotes.
     """
@@ -166,7 +167,7 @@ class Table:
         ]
 
     def _best(self, column: Column, values: Sequence[float | None]) -> float | None:
-        """The best of values as they are printed; None where they are all the same or there is but one."""
+        """The best of values as they are printed; None if they are all the same or there is but one."""
         known = {value for value in values if value is not None}
         if not self.is_ranked or column.key in self.unranked or not column.better or len(known) < 2:
             return None
@@ -245,7 +246,7 @@ def _cell(figures: Sequence[Figure | None]) -> Cell:
         return Cell(None, notes=notes or [NOT_MEASURED])
     if len(values) < len(figures):
         notes.append(f"{len(values)} of {len(figures)} seeds with a value")
-    samples = min((figure.samples for figure in known if figure.samples is not None), default=None)
+    samples = min((figure.samples for figure in known if figure.samples), default=None)
     if len(values) == 1:
         only = known[0]
         return Cell(values[0], only.spread, only.spread_is, 1, samples, notes, only.interval)

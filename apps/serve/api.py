@@ -26,7 +26,7 @@ from apps.serve.limits import Limits
 from apps.serve.line import BusyError, Line
 from apps.serve.metrics import Metrics
 from apps.serve.openapi import describe
-from apps.web.guard import Guard
+from apps.web.security import SecurityMiddleware
 from cartoonizer import Cartoonizer, PhotoError
 
 PAGE = Path(__file__).parent / "page"
@@ -74,7 +74,9 @@ def build_app(
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)],
         exception_handlers={HTTPException: _refuse, Exception: _broken},
     )
-    return Guard(app, HEADERS, is_page_only=False)  # no cookies: another site's page gains nothing by writing here
+    return SecurityMiddleware(
+        app, HEADERS, is_page_only=False
+    )  # no cookies: another site's page gains nothing by writing here
 
 
 def page_files() -> dict[str, Path]:

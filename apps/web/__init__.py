@@ -1,1 +1,1 @@
-"""What the project's servers share: headers, refusals, a quiet uvicorn."""
+"""What the project's servers share: security headers, sockets, uvicorn."""

@@ -1,4 +1,4 @@
-"""Listening for browsers: a socket, and a quiet uvicorn that ends soon when it is told to."""
+"""Listening for browsers: a socket, and a uvicorn that logs little and stops quickly."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 def build_server(app: ASGIApp) -> uvicorn.Server:
-    """A quiet server, which ends soon when it is told to."""
+    """A server that logs little and stops quickly."""
     return uvicorn.Server(
         uvicorn.Config(
             app,
@@ -34,10 +34,10 @@ def build_server(app: ASGIApp) -> uvicorn.Server:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens at a name or number of this machine; port 0 is any that is free.
+    """A socket that listens on an address of this machine; port 0 for any free one.
 
     Raises:
-        DataError: That cannot be listened at.
+        DataError: The address or port cannot be used.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)

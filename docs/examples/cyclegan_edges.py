@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from datamodules.samples import UnpairedBatch
-from lightning_modules.base import BaseCycleGAN, Term, Terms, Translation
+from lightning_modules.base import BaseCycleGAN, Translation
+from lightning_modules.terms import Term, Terms
 from networks.losses.edges import edge_consistency
 
 

@@ -29,7 +29,7 @@ class ValidationFigures(Measuring):
         every_n_epochs: Measure in each n-th epoch, and in the last one.
         features: Extractor of the distances, see ``JudgeFiles``.
         inception: File of the Inception weights.
-        probe: File of the probe.
+        classifier: File of the classifier.
         landmarks: File of the judge of landmarks.
     """
 
@@ -39,7 +39,7 @@ class ValidationFigures(Measuring):
         every_n_epochs: int = 1,
         features: FeatureName = "efficientnet_lite0",
         inception: str | None = None,
-        probe: str | None = None,
+        classifier: str | None = None,
         landmarks: str | None = None,
     ) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class ValidationFigures(Measuring):
             if value < least:
                 raise UsageError(f"ValidationFigures: {name} is {value}, must be at least {least}")
         self._samples, self._every_n_epochs = samples, every_n_epochs
-        self._files = JudgeFiles(features, inception, probe, landmarks)
+        self._files = JudgeFiles(features, inception, classifier, landmarks)
         self._judges: Judges | None = None
         self._last: dict[str, float] = {}
 

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from lightning_modules.errors import UsageError
-from lightning_modules.runs import project_root
+from lightning_modules.runs import find_in_project, known_configs, project_root
 
 SUBCOMMANDS = ("fit", "validate", "test", "predict")
 
@@ -64,14 +64,6 @@ def find_config(asked: str) -> str:
     Raises:
         UsageError: It is in neither.
     """
-    candidates = [Path(asked).expanduser(), project_root() / asked]
-    for path in candidates:
-        if path.is_file():
-            return str(path.absolute())
+    if found := find_in_project(Path(asked)):
+        return str(found.absolute())
     raise UsageError(f"--config {asked}: no such file here or in {project_root()}\nthe project has {known_configs()}")
-
-
-def known_configs() -> str:
-    """The project's own configs that name a model, between commas."""
-    names = sorted(path.name for path in (project_root() / "configs").glob("*.yaml"))
-    return ", ".join(f"configs/{name}" for name in names)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from lightning_modules.cli.command_line import SUBCOMMANDS, known_configs
+from lightning_modules.cli.command_line import SUBCOMMANDS
 from lightning_modules.cli.short_help import PROGRAM_HELP, subcommand_help
 from lightning_modules.cli.suggestions import closest
 from lightning_modules.errors import UsageError
+from lightning_modules.runs import known_configs
 from lightning_modules.version import __version__
 
 PROGRAM = "lightning"
@@ -51,7 +52,7 @@ def quick_answer(arguments: Sequence[str]) -> str | None:
         arguments: The command line without the program's name.
 
     Returns:
-        The text to print; None where the whole command is needed.
+        The text to print; None if the whole command is needed.
 
     Raises:
         UsageError: The sub-command does not exist, or nothing names a model.

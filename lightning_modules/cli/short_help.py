@@ -83,7 +83,7 @@ _GROUPS: dict[str, dict[str, dict[str, str]]] = {
         "data": _DATA,
         "measuring": {
             "--evaluation.features NAME": "network of the distances: inception, efficientnet_lite0 or auto",
-            "--evaluation.probe FILE": "weights of the attribute classifier (default: the project's own)",
+            "--evaluation.classifier FILE": "weights of the attribute classifier (default: the project's own)",
             "--evaluation.landmarks FILE": "weights of the landmark regressor (default: the project's own)",
             **_FINISH,
         },

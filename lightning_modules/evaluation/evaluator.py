@@ -42,9 +42,9 @@ class FaceRow(NamedTuple):
         number: Of the photo in its part, from 0.
         landmark_error: In eye distances, mean of the five points.
         hair: The photo's colour, -1 where it has none.
-        hair_judged: The cartoon's, as the probe says.
+        hair_judged: The cartoon's, as the classifier says.
         glasses: Whether the photo has some: 1, 0 or -1 where that is not known.
-        glasses_judged: Whether the cartoon has, as the probe says.
+        glasses_judged: Whether the cartoon has, as the classifier says.
     """
 
     number: int
@@ -60,7 +60,7 @@ class Evaluator(nn.Module):
 
     Args:
         judges: Who judges.
-        has_hair_labels: Whether the labels are hair colours (other labels the probe does not know).
+        has_hair_labels: Whether the labels are hair colours (other labels the classifier does not know).
     """
 
     def __init__(self, judges: Judges, has_hair_labels: bool = True) -> None:
@@ -114,8 +114,8 @@ class Evaluator(nn.Module):
         figures: dict[str, Figure] = {}
         for domain in OPPOSITE:
             figures |= _distance_figures(domain, name, self._distance(domain))
-        figures["hair_accuracy"] = self._share("hair", "Hair colour of the photo kept", "higher", "probe")
-        figures["hair_control"] = self._share("control", "Hair colour asked for, all four", "higher", "probe")
+        figures["hair_accuracy"] = self._share("hair", "Hair colour of the photo kept", "higher", "classifier")
+        figures["hair_control"] = self._share("control", "Hair colour asked for, all four", "higher", "classifier")
         by_palette = "by CartoonSet's palette"
         figures["hair_palette"] = self._share("palette", f"Hair colour asked for, {by_palette}", "higher", None)
         figures["unlabelled_orange"] = self._share(
@@ -147,8 +147,8 @@ class Evaluator(nn.Module):
             judge="landmarks",
             note=few_faces,
         )
-        figures["invented_glasses"] = self._share("invented", "Glasses that were not there", "lower", "probe")
-        figures["kept_glasses"] = self._share("kept", "Glasses kept", "higher", "probe")
+        figures["invented_glasses"] = self._share("invented", "Glasses that were not there", "lower", "classifier")
+        figures["kept_glasses"] = self._share("kept", "Glasses kept", "higher", "classifier")
         diversity = self.diversity.compute()
         figures["diversity"] = Figure(
             f"Diversity of cartoons / of real ones ({name})",
@@ -195,7 +195,7 @@ class Evaluator(nn.Module):
         self._judge_chance(cartoons, boxes, in_photos)
         self._judge_unlabelled(photos, cartoons, in_photos)
 
-        said = self.judges.probe(cartoons)
+        said = self.judges.classifier(cartoons)
         hair, has_glasses = said.hair.argmax(dim=1), (said.glasses > 0).long()
         label = photos.label if self._has_hair_labels else torch.full_like(photos.label, -1)
         self._mean("hair").update((hair == label)[label >= 0])
@@ -215,7 +215,7 @@ class Evaluator(nn.Module):
         asked = model.in_all_labels(photos) if self._has_hair_labels else []
         if not asked:
             return
-        hits = [self.judges.probe(cartoons).hair.argmax(dim=1) == label for label, cartoons in enumerate(asked)]
+        hits = [self.judges.classifier(cartoons).hair.argmax(dim=1) == label for label, cartoons in enumerate(asked)]
         self._mean("control").update(torch.stack(hits).double().mean(dim=0))
         boxes = square_of_landmarks(or_mean(photos.landmarks, photos.image))
         landmarks = self.judges.landmarks(photos.image, boxes)

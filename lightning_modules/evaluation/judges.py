@@ -9,12 +9,12 @@ from typing import Literal
 import torch
 from torch import nn
 
+from lightning_modules.attribute_classifier import OWN_CLASSIFIER
 from lightning_modules.errors import UsageError
-from lightning_modules.probe import OWN_PROBE
 from lightning_modules.runs import project_root
+from networks.attribute_classifier import AttributeNet, load_attribute_net
 from networks.feature_extractors import EfficientNetFeatures, FeatureExtractor, InceptionFeatures, cached_inception
 from networks.mtcnn import LandmarkRegressor, load_weights
-from networks.probe import FaceProbe, load_probe
 from networks.weights_file import WeightsError, fingerprint
 
 FeatureName = Literal["auto", "inception", "efficientnet_lite0"]
@@ -30,14 +30,14 @@ class JudgeFiles:
         features: Extractor of the distances: "inception" (FID and KID proper; downloads its weights), the
             "efficientnet_lite0" that needs no download, or "auto": Inception where its weights are at hand.
         inception: File of the Inception weights of torch-fidelity.
-        probe: File of a probe; by default the project's own.
+        classifier: File of an attribute classifier; by default the project's own.
         landmarks: File of a detector whose landmark regressor judges; by default the project's own judge, which was
             trained apart from the detector in the losses.
     """
 
     features: FeatureName = "auto"
     inception: str | None = None
-    probe: str | None = None
+    classifier: str | None = None
     landmarks: str | None = None
 
 
@@ -46,7 +46,7 @@ class Judges(nn.Module):
 
     Args:
         features: Extractor of the distances.
-        probe: Judge of hair and glasses.
+        classifier: Judge of hair and glasses.
         landmarks: Judge of landmarks.
         cards: By judge its name and its own accuracies.
     """
@@ -54,12 +54,12 @@ class Judges(nn.Module):
     def __init__(
         self,
         features: FeatureExtractor,
-        probe: FaceProbe,
+        classifier: AttributeNet,
         landmarks: LandmarkRegressor,
         cards: dict[str, dict[str, object]],
     ) -> None:
         super().__init__()
-        self.features, self.probe, self.landmarks = features, probe, landmarks
+        self.features, self.classifier, self.landmarks = features, classifier, landmarks
         self.cards = cards
         self.requires_grad_(False).eval()
 
@@ -77,15 +77,15 @@ class Judges(nn.Module):
         Raises:
             UsageError: A file is missing or cannot be used; the message names the option.
         """
-        probe_path = Path(files.probe).expanduser() if files.probe else OWN_PROBE
+        classifier_path = Path(files.classifier).expanduser() if files.classifier else OWN_CLASSIFIER
         landmarks_path = Path(files.landmarks).expanduser() if files.landmarks else OWN_LANDMARKS
         try:
-            probe, accuracies = load_probe(probe_path)
+            classifier, accuracies = load_attribute_net(classifier_path)
         except WeightsError as error:
-            raise UsageError(f"{error} ({options}probe)") from error
+            raise UsageError(f"{error} ({options}classifier)") from error
         if not accuracies:
             raise UsageError(
-                f"{probe_path} does not say how good it is: its training had no validation ({options}probe)"
+                f"{classifier_path} does not say how good it is: its training had no validation ({options}classifier)"
             )
         try:
             nets, card = load_weights(landmarks_path)
@@ -101,10 +101,10 @@ class Judges(nn.Module):
         own_errors = card.details.get("judge")
         cards: dict[str, dict[str, object]] = {
             "features": {"name": features.name},
-            "probe": {"name": _name(probe_path), **accuracies},
+            "classifier": {"name": _name(classifier_path), **accuracies},
             "landmarks": {"name": _name(landmarks_path), **(own_errors if isinstance(own_errors, dict) else {})},
         }
-        return cls(features, probe, regressor, cards)
+        return cls(features, classifier, regressor, cards)
 
 
 def _are_equal(first: LandmarkRegressor, second: LandmarkRegressor) -> bool:

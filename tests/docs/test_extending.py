@@ -56,6 +56,15 @@ def test_every_example_is_on_the_page() -> None:
     }
 
 
+def test_every_hook_on_the_page_exists() -> None:
+    from lightning_modules.base import BaseCycleGAN
+
+    table = PAGE.partition("| You want | Override |")[2].partition("## ")[0]
+    hooks = re.findall(r"`(\w+)`", table)
+    assert len(hooks) >= 10
+    assert [hook for hook in hooks if not hasattr(BaseCycleGAN, hook)] == []
+
+
 def test_a_variant_takes_at_most_four_files() -> None:
     assert len([place for place in EXAMPLES if "edges" in place]) <= 4
 

@@ -21,7 +21,7 @@ from lightning_modules.discriminators import LabelDiscriminator
 from lightning_modules.errors import UsageError
 from lightning_modules.frozen import FrozenNetwork
 from networks import GeneratorName
-from networks.probe import FaceProbe, ProbeOutput
+from networks.attribute_classifier import AttributeLogits, AttributeNet
 from networks.translator import Translator, TranslatorOptions, load_translator, save_translator
 
 MakeTrainer = Callable[..., Trainer]
@@ -330,8 +330,8 @@ def test_one_checkpoint_predicts_the_colour_that_is_asked_for(
 class Seeing(nn.Module):
     """Takes an image for the colour that is the number of eighths in its first pixel."""
 
-    def forward(self, images: Tensor) -> ProbeOutput:
-        return ProbeOutput(torch.eye(4)[(images[:, 0, 0, 0] * 8).round().long()], torch.zeros(len(images)))
+    def forward(self, images: Tensor) -> AttributeLogits:
+        return AttributeLogits(torch.eye(4)[(images[:, 0, 0, 0] * 8).round().long()], torch.zeros(len(images)))
 
 
 def test_photos_without_label_are_given_the_one_that_the_classifier_sees() -> None:
@@ -339,7 +339,7 @@ def test_photos_without_label_are_given_the_one_that_the_classifier_sees() -> No
     photos = some_faces([NONE, 2, NONE])
     photos.image[:, 0, 0, 0] = torch.tensor([3 / 8, 1 / 8, 1 / 8])
     assert model.fill_labels(photos).label.tolist() == [0, 2, 0]
-    model.classifier = FrozenNetwork(cast(FaceProbe, Seeing()))
+    model.classifier = FrozenNetwork(cast(AttributeNet, Seeing()))
     assert model.fill_labels(photos).label.tolist() == [3, 2, 1]
     batch = UnpairedBatch(photos, some_faces([NONE] * 3))
     assert model.target_faces("cartoon", batch).label.tolist() == [3, 2, 1]
@@ -351,8 +351,8 @@ def test_photos_without_label_are_given_the_one_that_the_classifier_sees() -> No
 class SeeingGlasses(nn.Module):
     """Says that a face wears glasses where the first pixel is bright."""
 
-    def forward(self, images: Tensor) -> ProbeOutput:
-        return ProbeOutput(torch.zeros(len(images), 4), images[:, 0, 0, 0])
+    def forward(self, images: Tensor) -> AttributeLogits:
+        return AttributeLogits(torch.zeros(len(images), 4), 4 * images[:, 0, 0, 0])
 
 
 def faces_with_glasses(glasses: list[int], first_pixels: list[float]) -> Faces:
@@ -363,7 +363,7 @@ def faces_with_glasses(glasses: list[int], first_pixels: list[float]) -> Faces:
 
 def test_glasses_are_the_photo_s_in_training_and_what_the_classifier_sees_elsewhere() -> None:
     model = small(glasses=True)
-    model.classifier = FrozenNetwork(cast(FaceProbe, SeeingGlasses()))
+    model.classifier = FrozenNetwork(cast(AttributeNet, SeeingGlasses()))
     batch = UnpairedBatch(faces_with_glasses([1, 0, -1, -1], [-1.0, 1.0, 1.0, -1.0]), some_faces([0] * 4))
     assert model.target_faces("cartoon", batch).glasses.tolist() == [1, 0, 1, 0]
     model.eval()

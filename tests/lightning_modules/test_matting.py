@@ -49,8 +49,10 @@ def test_missing_and_wrong_files_are_named(tmp_path: Path) -> None:
         PortraitMatting(tmp_path / "none")(photos)
     with pytest.raises(DataError, match=r"no portrait network: .*none.*--data\.portrait_weights"):
         PortraitMatting(tmp_path / "none").fingerprint()
-    with pytest.raises(DataError, match=r"probe\.safetensors holds no portrait.*--data\.portrait_weights"):
-        PortraitMatting(OWN_PORTRAIT.with_name("probe.safetensors"))(photos)
+    with pytest.raises(
+        DataError, match=r"attribute_classifier\.safetensors holds no portrait.*--data\.portrait_weights"
+    ):
+        PortraitMatting(OWN_PORTRAIT.with_name("attribute_classifier.safetensors"))(photos)
 
 
 def test_a_datamodule_takes_the_weights_that_it_names(sample_root: Path, tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_other_files_are_refused(net: PortraitNet, tmp_path: Path) -> None:
     path = tmp_path / "odd.safetensors"
     with pytest.raises(WeightsError, match="no such file"):
         load_portrait(path)
-    for description in ({"something": "else"}, {"kind": "probe", "format_version": 1, "figures": {}}):
+    for description in ({"something": "else"}, {"kind": "classifier", "format_version": 1, "figures": {}}):
         write_weights(net, description, path)
         with pytest.raises(WeightsError, match=r"odd\.safetensors holds no portrait.*configs/portrait\.yaml"):
             load_portrait(path)

@@ -242,14 +242,14 @@ def test_another_test_is_made_without_another_training(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert ablate("--only", "full-*") == 0
-    (tmp_path / "two.yaml").write_text(MATRIX + "test_options: {evaluation.probe: new.safetensors}\n")
+    (tmp_path / "two.yaml").write_text(MATRIX + "test_options: {evaluation.classifier: new.safetensors}\n")
     capsys.readouterr()
     assert ablate("--only", "full-*", "--dry-run") == 0
     assert f"{homes[1].name}: to be tested" in capsys.readouterr().out
     for _ in range(2):  # and only once
         assert ablate("--only", "full-*") == 0
         assert lightning.subcommands == ["fit", "test", "test"]
-    assert "--evaluation.probe" in lightning.calls[-1]
+    assert "--evaluation.classifier" in lightning.calls[-1]
     assert ablate("--only", "full-*", "--root", str(tmp_path / "moved")) == 0  # which is no other test
     assert len(lightning.calls) == 3
 

@@ -74,7 +74,7 @@ def test_a_cell_s_commands_have_all_options(tmp_path: Path) -> None:
         ("{seeds: [1], options: {image_size: 3}, variants: {full: }}", "options has image_size, expected names that"),
         ("{seeds: [1], options: {data.root: x}, variants: {full: }}", "data.root, which the matrix sets itself"),
         ("{seeds: [1], options: {model.a: {b: 1}}, variants: {full: }}", "a table under model.a"),
-        ("{seeds: [1], options: {evaluation.probe: x}, variants: {full: }}", "options has evaluation.probe"),
+        ("{seeds: [1], options: {evaluation.classifier: x}, variants: {full: }}", "options has evaluation.classifier"),
     ],
 )
 def test_mistakes_are_explained(text: str, complaint: str, tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ from apps.cartoonize.chain import OWN_TRANSLATOR, CartoonFace, Cartoonizer
 from datamodules.images import find_images, read_rgb
 from datamodules.sample_data import write_sample_data
 from datamodules.transforms.augment import to_tensor
+from lightning_modules.attribute_classifier import OWN_CLASSIFIER
 from lightning_modules.finisher import OWN_FINISHER
 from lightning_modules.matting import OWN_PORTRAIT
-from lightning_modules.probe import OWN_PROBE
+from networks.attribute_classifier import load_attribute_net
 from networks.label_leak import label_leak
 from networks.palette import hair_index, label_of_palette
-from networks.probe import load_probe
 
 ROOT = Path(__file__).parents[3]
 CARD = OWN_TRANSLATOR.with_suffix(".md").read_text(encoding="utf-8")
@@ -47,13 +47,13 @@ def test_a_cartoon_of_nearly_every_drawn_face(drawn: list[list[CartoonFace]]) ->
 
 
 def test_hair_has_the_colour_that_is_asked_for_by_classifier_and_by_palette(drawn: list[list[CartoonFace]]) -> None:
-    probe = load_probe(OWN_PROBE)[0]
+    classifier = load_attribute_net(OWN_CLASSIFIER)[0]
     hits: dict[str, list[float]] = {"classifier": [], "palette": []}
     for faces in filter(None, drawn):
         images = torch.stack([to_tensor(face.on_white) for face in faces])
         landmarks = np.stack([face.landmarks @ face.matrix[:, :2].T + face.matrix[:, 2] for face in faces])
         by_palette = label_of_palette(hair_index(images, torch.from_numpy(landmarks).float()))
-        hits["classifier"] += (probe(images).hair.argmax(dim=1) == torch.arange(4)).tolist()
+        hits["classifier"] += (classifier(images).hair.argmax(dim=1) == torch.arange(4)).tolist()
         hits["palette"] += (by_palette == torch.arange(4)).tolist()
     for judge, values in hits.items():
         assert 100 * float(np.mean(values)) == pytest.approx(on_card(f"drawn faces, hair asked for, {judge}"), abs=5)

@@ -56,7 +56,7 @@ def test_a_card_takes_what_stands_beside_the_weights(tmp_path: Path) -> None:
     assert front_matter(tmp_path / "none.md") == ({}, "")
 
 
-@pytest.mark.parametrize("name", ["cartoons", "finisher", "mtcnn", "portrait", "probe"])
+@pytest.mark.parametrize("name", ["cartoons", "finisher", "mtcnn", "portrait", "attribute_classifier"])
 def test_the_project_s_weights_have_terms(name: str) -> None:
     header, text = front_matter(Path(__file__).parents[3] / "weights" / f"{name}.md")
     assert header.keys() == {"trained_on", "terms"}

@@ -118,10 +118,10 @@ def test_a_page_needs_nothing_from_elsewhere(tested_runs: list[Path], tmp_path: 
 
 def test_names_cannot_break_the_page(make_home: MakeHome, make_figure: MakeFigure, tmp_path: Path) -> None:
     nasty = "<script>alert(1)</script> & \"quoted\" 'so'"
-    entry = make_figure(None, nasty, note=nasty, judge="probe", spread_is=nasty)
+    entry = make_figure(None, nasty, note=nasty, judge="classifier", spread_is=nasty)
     for name, seed in (("a", 1), ("b", 2)):
         home = make_home(
-            f"x<b>/{name}", {"k": entry}, variant=nasty, seed=seed, judges={"probe": {"name": nasty, nasty: 0.5}}
+            f"x<b>/{name}", {"k": entry}, variant=nasty, seed=seed, judges={"classifier": {"name": nasty, nasty: 0.5}}
         )
         (home / "run.json").write_text(json.dumps([{"command": nasty, "git_revision": nasty}]))
         (home / "metrics.csv").write_text("step,val/cycle\n1,2\n")

@@ -57,9 +57,9 @@ def test_different_data_forbid_a_comparison(
         ({"data": {"root": "/a"}}, {"data": {"root": "/b"}}, "different folders: /a (CycleGANCond); /b (CycleGANFull)"),
         ({"checkpoint": "last.ckpt"}, {}, "checkpoints: last.ckpt (CycleGANCond); best.ckpt (CycleGANFull)"),
         (
-            {"judges": {"probe": {"name": "old"}}},
-            {"judges": {"probe": {"name": "new"}}},
-            "judged by different networks, probe: old (CycleGANCond); new (CycleGANFull)",
+            {"judges": {"classifier": {"name": "old"}}},
+            {"judges": {"classifier": {"name": "new"}}},
+            "judged by different networks, classifier: old (CycleGANCond); new (CycleGANFull)",
         ),
     ],
 )
@@ -96,7 +96,7 @@ def test_different_setups_are_told(
 
 
 def test_a_judge_that_one_row_lacks_is_no_difference(make_rows: Callable[..., list[Row]]) -> None:
-    assert other_differences(make_rows({"judges": {"probe": {"name": "old"}}}, {})) == []
+    assert other_differences(make_rows({"judges": {"classifier": {"name": "old"}}}, {})) == []
 
 
 def test_a_test_that_is_out_of_date_is_told(

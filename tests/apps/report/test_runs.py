@@ -9,16 +9,17 @@ from typing import Any
 import pytest
 
 from apps.report.checkpoints import CheckpointState
-from apps.report.runs import Figure, find_runs, read_run, untested_homes
+from apps.report.runs import find_runs, read_run, untested_homes
 from datamodules.errors import DataError
+from lightning_modules.figure import Figure
 
 MakeHome = Callable[..., Path]
 MakeFigure = Callable[..., dict[str, Any]]
 
 
 def test_a_run_is_read_with_all_that_a_report_needs(make_home: MakeHome, make_figure: MakeFigure) -> None:
-    judges = {"probe": {"name": "probe 1a", "hair accuracy": 0.98, "trained on": "cartoons"}}
-    entry = make_figure(0.5, "Hair", spread=0.1, unit="%", better="higher", judge="probe", note="mind this")
+    judges = {"classifier": {"name": "classifier 1a", "hair accuracy": 0.98, "trained on": "cartoons"}}
+    entry = make_figure(0.5, "Hair", spread=0.1, unit="%", better="higher", judge="classifier", note="mind this")
     home = make_home("full/s7", {"hair_accuracy": entry}, seed=7, judges=judges)
 
     run = read_run(home)
@@ -30,10 +31,10 @@ def test_a_run_is_read_with_all_that_a_report_needs(make_home: MakeHome, make_fi
         100,
         home / "checkpoints" / "best.ckpt",
     )
-    expected = Figure("Hair", 0.5, 0.1, "", 10, "%", "higher", "probe", "mind this")
+    expected = Figure("Hair", 0.5, "higher", spread=0.1, samples=10, unit="%", judge="classifier", note="mind this")
     assert run.figures == {"hair_accuracy": expected}
-    assert run.judge_of(expected) == "probe 1a"
-    assert run.judges["probe"].reached == {"hair accuracy": 0.98}
+    assert run.judge_of(expected) == "classifier 1a"
+    assert run.judges["classifier"].reached == {"hair accuracy": 0.98}
     assert run.options["model.generator"] == "resnet9"
     assert run.options["trainer.callbacks.0.class_path"] == "A"
     assert [session.revision for session in run.sessions] == ["abc123"]
@@ -91,7 +92,7 @@ def test_folders_without_runs_are_named(tmp_path: Path) -> None:
         ({"figures": {"k": {"title": "T", "value": 1, "interval": [1]}}}, "figures.k has interval: .*, expected a low"),
         ({"figures": {"k": {"title": "T", "value": 1, "interval": [2, 1]}}}, "figures.k has interval: .*, expected a"),
         ({"figures": {"k": {"title": "T", "value": 1, "interval": ["a", 1]}}}, "figures.k has interval: .*, expected"),
-        ({"judges": {"probe": {}}}, "judges.probe has name: None"),
+        ({"judges": {"classifier": {}}}, "judges.classifier has name: None"),
     ],
 )
 def test_damaged_figures_are_named(

@@ -9,8 +9,9 @@ import pytest
 from apps.report.legend import legend_of
 from apps.report.numbers import DASH
 from apps.report.rows import rows_of
-from apps.report.runs import Figure, find_runs
+from apps.report.runs import find_runs
 from apps.report.table import OVER_SEEDS, Table, build_table
+from lightning_modules.figure import Figure
 
 MakeHome = Callable[..., Path]
 MakeFigure = Callable[..., dict[str, Any]]
@@ -158,21 +159,21 @@ def test_what_a_run_did_not_measure_is_a_dash_with_a_note(make_table: Callable[.
 def test_figures_of_different_judges_are_different_columns(
     make_home: MakeHome, make_figure: MakeFigure, tmp_path: Path
 ) -> None:
-    old, new = {"probe": {"name": "probe old"}}, {"probe": {"name": "probe new"}}
-    hair = make_figure(0.9, "Hair", judge="probe")
+    old, new = {"classifier": {"name": "classifier old"}}, {"classifier": {"name": "classifier new"}}
+    hair = make_figure(0.9, "Hair", judge="classifier")
     distance = {"old": make_figure(1.0, "Distance (Inception)"), "new": make_figure(2.0, "Distance (EfficientNet)")}
     make_home("a/1", {"hair": hair, "kernel_cartoon": distance["old"]}, judges=old)
     make_home("a/2", {"hair": hair, "kernel_cartoon": distance["new"]}, judges=new, seed=2)
-    make_home("a/3", {"hair": make_figure(None, "Hair", note="no probe")}, seed=3)  # none, by no judge
+    make_home("a/3", {"hair": make_figure(None, "Hair", note="no classifier")}, seed=3)  # none, by no judge
 
     table = table_of(tmp_path / "runs")
 
     assert [column.title for column in table.columns] == [
         *("Distance (Inception)", "Distance (EfficientNet)"),
-        *("Hair, by probe old", "Hair, by probe new"),
+        *("Hair, by classifier old", "Hair, by classifier new"),
     ]
     assert [[cell.seeds for cell in row] for row in table.cells] == [[1, 1, 1, 1]]
-    assert [basis.judge for basis in legend_of(table, []).bases] == ["", "", "probe old", "probe new"]
+    assert [basis.judge for basis in legend_of(table, []).bases] == ["", "", "classifier old", "classifier new"]
 
 
 def test_leading_figures_stand_first_and_others_as_they_come(
@@ -207,10 +208,13 @@ def test_samples_that_differ_between_rows_are_given_from_the_fewest_to_the_most(
 
 
 def test_judges_are_listed_with_what_they_reach(make_home: MakeHome, make_figure: MakeFigure, tmp_path: Path) -> None:
-    judges = {"probe": {"name": "probe 1a", "hair accuracy": 0.981, "epochs": 12}, "features": {"name": "A net"}}
-    make_home("a/1", {"k": make_figure(1.0, judge="probe")}, judges=judges)
+    judges = {
+        "classifier": {"name": "classifier 1a", "hair accuracy": 0.981, "epochs": 12},
+        "features": {"name": "A net"},
+    }
+    make_home("a/1", {"k": make_figure(1.0, judge="classifier")}, judges=judges)
     table = table_of(tmp_path / "runs")
     assert legend_of(table, []).judges == [
-        "judge of probe: probe 1a; its own hair accuracy 98.1 %, epochs 12",
+        "judge of classifier: classifier 1a; its own hair accuracy 98.1 %, epochs 12",
         "judge of features: A net",
     ]

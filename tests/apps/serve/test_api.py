@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from PIL import Image
 
 from apps.serve.api import HEADERS, build_app, page_files
-from apps.web.guard import SECURITY_HEADERS
+from apps.web.security import SECURITY_HEADERS
 from cartoonizer import Cartoonizer
 from tests.apps.serve.conftest import LIMITS, Serve
 

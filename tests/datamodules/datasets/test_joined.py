@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from datamodules.attribute_classifier import AttributeDataModule
 from datamodules.datasets.cartoonset import CartoonSet
 from datamodules.datasets.celeba import CelebA
 from datamodules.datasets.joined import JoinedFaces, join, set_folders
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
-from datamodules.probe import ProbeDataModule
 from datamodules.samples import UNKNOWN_GLASSES, RawFace
 from datamodules.source import FaceSource
 
@@ -140,8 +140,8 @@ def test_a_missing_one_of_several_is_named(two_sets: Path) -> None:
         data.prepare_data()
 
 
-def test_the_probe_learns_from_several_sets(two_sets: Path) -> None:
-    data = ProbeDataModule(str(two_sets), "celeba,again/celeba", "cartoonset10k,others", 16, 2, 0, epoch_size=4)
+def test_the_classifier_learns_from_several_sets(two_sets: Path) -> None:
+    data = AttributeDataModule(str(two_sets), "celeba,again/celeba", "cartoonset10k,others", 16, 2, 0, epoch_size=4)
     data.setup("fit")
     batch = next(iter(data.train_dataloader()))
     assert batch.image.shape == (2, 3, 16, 16)

@@ -91,8 +91,8 @@ def test_batches_of_another_size_give_the_same_figures(runs: Path) -> None:
 
 
 def test_a_missing_judge_ends_a_test_with_its_option(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert lightning_test(runs, "--evaluation.probe", "nowhere.safetensors") == 2
-    assert "nowhere.safetensors (--evaluation.probe)" in capsys.readouterr().err
+    assert lightning_test(runs, "--evaluation.classifier", "nowhere.safetensors") == 2
+    assert "nowhere.safetensors (--evaluation.classifier)" in capsys.readouterr().err
     assert lightning_test(runs, "--evaluation.features", "vgg") == 2
     assert "evaluation.features" in capsys.readouterr().err
 

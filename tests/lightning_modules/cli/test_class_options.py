@@ -52,6 +52,6 @@ def test_an_unknown_model_has_no_options(name: str) -> None:
 
 def test_a_sub_command_has_its_own_options() -> None:
     config = ["--config", "configs/cyclegan_cond.yaml"]
-    assert "evaluation.probe" in known_options(CommandLine(["test", *config]))
+    assert "evaluation.classifier" in known_options(CommandLine(["test", *config]))
     assert "out" in known_options(CommandLine(["predict", *config]))
     assert "out" not in known_options(CommandLine(["fit", *config]))

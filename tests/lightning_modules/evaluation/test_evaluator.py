@@ -14,10 +14,10 @@ from datamodules.samples import Domain, Faces, UnpairedBatch
 from lightning_modules.base import BaseCycleGAN, Translation
 from lightning_modules.cyclegan_baseline import CycleGANBaseline
 from lightning_modules.evaluation import Evaluator, Judges
+from networks.attribute_classifier import AttributeLogits, AttributeNet
 from networks.feature_extractors import FeatureExtractor
 from networks.mtcnn import LandmarkRegressor
 from networks.palette import HAIR_PALETTE
-from networks.probe import FaceProbe, ProbeOutput
 
 SIDE = 16
 FACE = torch.tensor([[4.0, 5], [12, 5], [8, 9], [5, 12], [11, 12]])
@@ -32,12 +32,12 @@ class ColourFeatures(FeatureExtractor):
         return images[..., SIDE // 2].flatten(1)
 
 
-class CornerProbe(nn.Module):
+class CornerNet(nn.Module):
     """Reads hair colour and glasses from the first two pixels."""
 
-    def forward(self, images: Tensor) -> ProbeOutput:
+    def forward(self, images: Tensor) -> AttributeLogits:
         label = ((images[:, 0, 0, 0] + 1) * 2).round().long().clamp(max=3)
-        return ProbeOutput(nn.functional.one_hot(label, 4).float(), images[:, 0, 0, 1])
+        return AttributeLogits(nn.functional.one_hot(label, 4).float(), images[:, 0, 0, 1])
 
 
 class ShiftReader(nn.Module):
@@ -51,8 +51,8 @@ class ShiftReader(nn.Module):
 
 
 def judges() -> Judges:
-    probe, landmarks = cast(FaceProbe, CornerProbe()), cast(LandmarkRegressor, ShiftReader())
-    return Judges(ColourFeatures(), probe, landmarks, {"features": {"name": "columns"}})
+    classifier, landmarks = cast(AttributeNet, CornerNet()), cast(LandmarkRegressor, ShiftReader())
+    return Judges(ColourFeatures(), classifier, landmarks, {"features": {"name": "columns"}})
 
 
 def marked(hair: list[int], glasses: list[int], shifts: list[float], seed: int = 0) -> Tensor:
@@ -231,8 +231,8 @@ def measured_hair(evaluator: Evaluator, model: BaseCycleGAN) -> dict[str, float 
 
 
 def barbers_judges() -> Judges:
-    probe, landmarks = cast(FaceProbe, CornerProbe()), cast(LandmarkRegressor, FixedReader())
-    return Judges(WideFeatures(), probe, landmarks, {"features": {"name": "columns"}})
+    classifier, landmarks = cast(AttributeNet, CornerNet()), cast(LandmarkRegressor, FixedReader())
+    return Judges(WideFeatures(), classifier, landmarks, {"features": {"name": "columns"}})
 
 
 def test_hair_is_judged_by_the_palette_too() -> None:

@@ -13,8 +13,8 @@ from lightning_modules.detector import load_detector
 from lightning_modules.errors import UsageError
 from lightning_modules.evaluation import JudgeFiles, Judges
 from lightning_modules.evaluation.judges import OWN_LANDMARKS
+from networks.attribute_classifier import AttributeNet, save_attribute_net
 from networks.mtcnn import LandmarkRegressor, load_weights, save_weights
-from networks.probe import FaceProbe, save_probe
 
 LOCAL = JudgeFiles("efficientnet_lite0")
 
@@ -26,9 +26,9 @@ def own() -> Judges:
 
 def test_the_project_s_own_judges_say_who_they_are_and_how_good(own: Judges) -> None:
     assert own.cards["features"]["name"] == "EfficientNet-Lite0"
-    assert str(own.cards["probe"]["name"]).startswith("probe.safetensors ")
-    assert float(str(own.cards["probe"]["hair of cartoons with unseen hair"])) >= 0.97
-    assert float(str(own.cards["probe"]["glasses of cartoons with unseen eyes"])) >= 0.95
+    assert str(own.cards["classifier"]["name"]).startswith("attribute_classifier.safetensors ")
+    assert float(str(own.cards["classifier"]["hair of cartoons with unseen hair"])) >= 0.97
+    assert float(str(own.cards["classifier"]["glasses of cartoons with unseen eyes"])) >= 0.95
     assert float(str(own.cards["landmarks"]["error on cartoons held back"])) < 0.1
     assert not any(parameter.requires_grad for parameter in own.parameters())
 
@@ -59,26 +59,26 @@ def test_the_detector_in_the_loss_is_no_judge_whatever_its_file(tmp_path: Path) 
     Judges.of_files(LOCAL, in_the_loss=LandmarkRegressor(load_detector().onet))
 
 
-def test_a_probe_that_was_not_measured_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "probe.safetensors"
-    save_probe(FaceProbe(), {}, path)
-    with pytest.raises(UsageError, match=r"does not say how good it is.*\(ValidationFigures: probe\)"):
-        Judges.of_files(JudgeFiles(probe=str(path)), options="ValidationFigures: ")
+def test_a_classifier_that_was_not_measured_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "attribute_classifier.safetensors"
+    save_attribute_net(AttributeNet(), {}, path)
+    with pytest.raises(UsageError, match=r"does not say how good it is.*\(ValidationFigures: classifier\)"):
+        Judges.of_files(JudgeFiles(classifier=str(path)), options="ValidationFigures: ")
 
 
 def test_missing_files_are_named_with_their_option(tmp_path: Path) -> None:
     missing = str(tmp_path / "none.safetensors")
-    with pytest.raises(UsageError, match=r"none\.safetensors \(--evaluation\.probe\)"):
-        Judges.of_files(JudgeFiles(probe=missing))
+    with pytest.raises(UsageError, match=r"none\.safetensors \(--evaluation\.classifier\)"):
+        Judges.of_files(JudgeFiles(classifier=missing))
     with pytest.raises(UsageError, match=r"none\.safetensors \(--evaluation\.landmarks\)"):
         Judges.of_files(JudgeFiles(landmarks=missing))
     with pytest.raises(UsageError, match=r"none\.safetensors.*\(--evaluation\.inception\)"):
         Judges.of_files(JudgeFiles("inception", inception=missing))
 
 
-def test_a_probe_can_be_named(tmp_path: Path) -> None:
+def test_a_classifier_can_be_named(tmp_path: Path) -> None:
     path = tmp_path / "mine.safetensors"
-    save_probe(FaceProbe(), {"hair of photos": 0.5}, path)
-    card = Judges.of_files(JudgeFiles("efficientnet_lite0", probe=str(path))).cards["probe"]
+    save_attribute_net(AttributeNet(), {"hair of photos": 0.5}, path)
+    card = Judges.of_files(JudgeFiles("efficientnet_lite0", classifier=str(path))).cards["classifier"]
     assert str(card["name"]).startswith("mine.safetensors ")
     assert card["hair of photos"] == 0.5

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from apps.rate.statistics import Figure
+    from apps.rate.statistics import Estimate
 
 TITLES = {scale.key: f"{scale.title} (1-5)" for scale in SCALES} | {
     PREFERENCE.key: "preferred (%)",
@@ -49,7 +49,7 @@ def _table(report: Report, keys: list[str]) -> Table:
     return table
 
 
-def _cells(figure: Figure, is_share: bool) -> tuple[str, str, str]:
+def _cells(figure: Estimate, is_share: bool) -> tuple[str, str, str]:
     """Value, interval and number of answers; shares in per cent."""
 
     def write(value: float) -> str:

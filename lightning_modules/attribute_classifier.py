@@ -1,4 +1,4 @@
-"""Training of the probe that judges hair colour and glasses of generated faces."""
+"""Training of the classifier that judges hair colour and glasses of generated faces."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from torch.optim.lr_scheduler import OneCycleLR
 from torchmetrics import Metric
 from torchmetrics.classification import MulticlassAccuracy
 
-from datamodules.probe import HELD_BACK, LabelledFaces, ProbeDataModule
+from datamodules.attribute_classifier import HELD_BACK, AttributeDataModule, LabelledFaces
 from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, HairColour
 from lightning_modules.errors import UsageError
 from lightning_modules.runs import is_dry_run, project_root
+from networks.attribute_classifier import AttributeLogits, AttributeNet, save_attribute_net, to_side
 from networks.ema import ema_of
-from networks.probe import FaceProbe, ProbeOutput, save_probe, to_side
 
-PROBE_FILE = "probe.safetensors"
-OWN_PROBE = project_root() / "weights" / PROBE_FILE
+CLASSIFIER_FILE = "attribute_classifier.safetensors"
+OWN_CLASSIFIER = project_root() / "weights" / CLASSIFIER_FILE
 _OF_A_MACHINE = {"root", "cache_dir", "cartoon_families", "num_workers"}
 _HIDDEN = {"hair": NO_HAIR_COLOUR, "glasses": UNKNOWN_GLASSES}
 
 
-class Probe(LightningModule):
+class AttributeClassifier(LightningModule):
     """A classifier of hair colour and glasses, trained on faces that are made as soft as generated ones.
 
     After each epoch it is measured on what it never saw; nothing is chosen by that. A finished fit writes
-    ``probe.safetensors`` into the run's home, with these figures and what it was trained on in it. Accuracy is the mean
-    of the classes' own accuracies, since few photos show glasses or grey hair.
+    ``attribute_classifier.safetensors`` into the run's home, with these figures and what it was trained on in it.
+    Accuracy is the mean of the classes' own accuracies, since few photos show glasses or grey hair.
 
     Args:
         learning_rate: AdamW's highest, along one cosine cycle.
@@ -61,7 +61,7 @@ class Probe(LightningModule):
                 raise UsageError(f"--model.{name} is {value}, must be {expected}")
         self.save_hyperparameters()
         self._learning_rate, self._weight_decay, self._softening = learning_rate, weight_decay, softening
-        self.net = FaceProbe(len(HairColour))
+        self.net = AttributeNet(len(HairColour))
         self.average = ema_of(self.net, ema_decay)
         self.accuracies = nn.ModuleDict(
             {
@@ -71,9 +71,9 @@ class Probe(LightningModule):
             }
         )
 
-    def forward(self, images: Tensor) -> ProbeOutput:
+    def forward(self, images: Tensor) -> AttributeLogits:
         """Judge (B, 3, H, W) images in [-1, 1]."""
-        output: ProbeOutput = self.average(images)
+        output: AttributeLogits = self.average(images)
         return output
 
     def training_step(self, batch: LabelledFaces, batch_idx: int) -> Tensor:
@@ -107,14 +107,14 @@ class Probe(LightningModule):
         self._log_accuracies("test")
 
     def on_fit_end(self) -> None:
-        """Write the probe."""
+        """Write the classifier."""
         if not self.trainer.is_global_zero or is_dry_run(self.trainer) or self.trainer.interrupted:
             return
-        path = Path(self.trainer.default_root_dir) / PROBE_FILE
+        path = Path(self.trainer.default_root_dir) / CLASSIFIER_FILE
         logged = self.trainer.callback_metrics
         figures = {name.removeprefix("val/"): float(value) for name, value in logged.items() if name.startswith("val/")}
-        save_probe(cast(FaceProbe, self.average.module), figures, path, self._account())
-        rank_zero_info(f"probe: {path}")
+        save_attribute_net(cast(AttributeNet, self.average.module), figures, path, self._account())
+        rank_zero_info(f"classifier: {path}")
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW along one cosine cycle by step."""
@@ -151,7 +151,7 @@ class Probe(LightningModule):
 
     def _part_names(self) -> tuple[str, ...]:
         data = cast(Any, self.trainer).datamodule
-        return data.part_names if isinstance(data, ProbeDataModule) else HELD_BACK
+        return data.part_names if isinstance(data, AttributeDataModule) else HELD_BACK
 
     def _account(self) -> dict[str, object]:
         """What it was trained on."""

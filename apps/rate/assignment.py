@@ -23,20 +23,20 @@ class Item:
     variants: tuple[int, ...]
 
 
-def deal(items: Sequence[Item], raters: Mapping[int, int], seen: Sequence[Item], rng: Random) -> Item | None:
-    """One of the items that fewest people have rated.
+def choose_item(items: Sequence[Item], raters: Mapping[int, int], seen: Sequence[Item], rng: Random) -> Item | None:
+    """One of the items that the fewest people have rated.
 
-    Among those, one of the variants and then of the photos that this rater has met least: whoever stops early has met
-    all variants about equally often, and the same photo comes back as late as possible.
+    Among those, it prefers the variants, and then the photos, that this rater has seen least. So a rater who stops
+    early has seen all variants about equally often, and the same photo comes back as late as possible.
 
     Args:
         items: All there are.
         raters: How many people rate or have rated each, by key; 0 for those left out.
-        seen: What this rater was given before; never dealt again.
+        seen: What this rater was given before; never chosen again.
         rng: Chooses among equals.
 
     Returns:
-        None where the rater has seen all.
+        None if the rater has seen all.
     """
     known = {item.key for item in seen}
     variants = Counter(variant for item in seen for variant in item.variants)

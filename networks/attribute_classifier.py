@@ -1,4 +1,4 @@
-"""The probe: a small classifier of hair colour and glasses, for faces of both domains."""
+"""The attribute classifier: a small classifier of hair colour and glasses, for faces of both domains."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ from torch import Tensor, nn
 from networks.weights_file import WeightsError, fill, read_weights, write_weights
 
 SIDE = 64
-"""Pixels of a side that the probe looks at; images of other sizes are brought to it."""
+"""Pixels of a side that the classifier looks at; images of other sizes are brought to it."""
+
+PHOTO_GLASSES_LOGIT = 2.0
+"""Logit above which a photo is said to show glasses, as one in fifteen does: the classifier learned from faces of which
+half show some, and at 0 takes 9 % of bare faces for such (at 2.0 it is 2 %, on the validation photos)."""
 
 _FORMAT_VERSION = 1
 _WIDTHS = (32, 64, 128, 128)
 
 
-class ProbeOutput(NamedTuple):
-    """What the probe says of B faces.
+class AttributeLogits(NamedTuple):
+    """What the classifier says of B faces.
 
     Attributes:
         hair: (B, num_colours) logits.
@@ -30,7 +34,7 @@ class ProbeOutput(NamedTuple):
     glasses: Tensor
 
 
-class FaceProbe(nn.Module):
+class AttributeNet(nn.Module):
     """Four convolutions by two, and a head for each question.
 
     The hair is judged by the mean of the features, the glasses by their largest values: hair is an area, a frame a few
@@ -54,11 +58,11 @@ class FaceProbe(nn.Module):
         self.hair = nn.Sequential(nn.Dropout(0.2), nn.Linear(_WIDTHS[-1], num_colours))
         self.glasses = nn.Sequential(nn.Dropout(0.2), nn.Linear(_WIDTHS[-1], 1))
 
-    def forward(self, images: Tensor) -> ProbeOutput:
+    def forward(self, images: Tensor) -> AttributeLogits:
         """Judge (B, 3, H, W) images in [-1, 1] of any size, framed as the DataModules frame them."""
         features = self.features(to_side(images, SIDE))
         hair = self.hair(features.mean(dim=(2, 3)))
-        return ProbeOutput(hair, self.glasses(features.amax(dim=(2, 3))).flatten())
+        return AttributeLogits(hair, self.glasses(features.amax(dim=(2, 3))).flatten())
 
 
 def to_side(images: Tensor, side: int) -> Tensor:
@@ -68,13 +72,13 @@ def to_side(images: Tensor, side: int) -> Tensor:
     return F.interpolate(images, (side, side), mode="bilinear", antialias=True, align_corners=False)
 
 
-def save_probe(
-    probe: FaceProbe, figures: Mapping[str, float], path: Path, details: Mapping[str, object] | None = None
+def save_attribute_net(
+    classifier: AttributeNet, figures: Mapping[str, float], path: Path, details: Mapping[str, object] | None = None
 ) -> None:
-    """Writes a probe with its own accuracies by name, finished or not at all.
+    """Writes an attribute classifier with its own accuracies by name, finished or not at all.
 
     Args:
-        probe: The probe.
+        classifier: The attribute classifier.
         figures: Its accuracies, from 0 to 1.
         path: The file.
         details: What it was trained on and how, for a reader; plain values.
@@ -82,13 +86,13 @@ def save_probe(
     Raises:
         WeightsError: It cannot be written there.
     """
-    colours = probe.hair[-1].out_features
+    colours = classifier.hair[-1].out_features
     description = {"format_version": _FORMAT_VERSION, "num_colours": colours, "figures": dict(figures)}
-    write_weights(probe, {**description, "details": dict(details or {})}, path)
+    write_weights(classifier, {**description, "details": dict(details or {})}, path)
 
 
-def load_probe(path: Path) -> tuple[FaceProbe, dict[str, float]]:
-    """Reads what `save_probe` wrote: the probe, frozen and in eval mode, and its accuracies.
+def load_attribute_net(path: Path) -> tuple[AttributeNet, dict[str, float]]:
+    """Reads what `save_attribute_net` wrote: the classifier, frozen and in eval mode, and its accuracies.
 
     Raises:
         WeightsError: The file is missing, damaged, or of another kind.
@@ -97,9 +101,11 @@ def load_probe(path: Path) -> tuple[FaceProbe, dict[str, float]]:
     try:
         if description["format_version"] != _FORMAT_VERSION:
             raise WeightsError(f"{path} is of format {description['format_version']}, expected {_FORMAT_VERSION}")
-        probe = FaceProbe(int(str(description["num_colours"])))
+        classifier = AttributeNet(int(str(description["num_colours"])))
         figures = {str(name): float(value) for name, value in description["figures"].items()}  # type: ignore[attr-defined]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise WeightsError(f"{path} holds no probe; `lightning fit --config configs/probe.yaml` trains one") from error
-    fill(probe, tensors, path)
-    return probe.requires_grad_(False).eval(), figures
+        raise WeightsError(
+            f"{path} holds no classifier; `lightning fit --config configs/attribute_classifier.yaml` trains one"
+        ) from error
+    fill(classifier, tensors, path)
+    return classifier.requires_grad_(False).eval(), figures

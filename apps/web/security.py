@@ -1,4 +1,4 @@
-"""What every answer of the server carries, and which requests get none."""
+"""Security headers of all responses, and protection against requests from other sites."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ SECURITY_HEADERS = {
 """Scripts, styles and pictures of this server only, in no frame; nothing is told to other sites."""
 
 
-class Guard:
-    """Adds the security headers, and refuses what another site's page sends.
+class SecurityMiddleware:
+    """Adds the security headers, and refuses requests that another site's page sends.
 
     Args:
         app: What answers the rest.

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections import Counter
 from random import Random
 
-from apps.rate.dealing import Item, deal
+from apps.rate.assignment import Item, choose_item
 
 SCORED = [Item(1 + photo * 3 + variant, photo, (variant,)) for photo in range(4) for variant in range(3)]
 
@@ -11,7 +11,7 @@ SCORED = [Item(1 + photo * 3 + variant, photo, (variant,)) for photo in range(4)
 def rate(number: int, raters: Counter[int], rng: Random) -> list[Item]:
     """What somebody meets who stops after so many items."""
     seen: list[Item] = []
-    while len(seen) < number and (item := deal(SCORED, raters, seen, rng)):
+    while len(seen) < number and (item := choose_item(SCORED, raters, seen, rng)):
         seen.append(item)
         raters[item.key] += 1
     return seen

@@ -1,4 +1,4 @@
-"""The DataModule of the probe: faces of both domains with hair colour and glasses."""
+"""The DataModule of the classifier: faces of both domains with hair colour and glasses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from datamodules.source import FaceSource
 from datamodules.transforms.augment import FaceTransform
 
 HELD_BACK = ("cartoons with unseen hair", "cartoons with unseen eyes", "photos")
-"""What the probe is measured on, in the order of the loaders, where a table tells the families of the cartoons."""
+"""What the classifier is measured on, in the order of the loaders, where a table tells the families of the cartoons."""
 
 HELD_BACK_BY_NAME = ("other cartoons", "photos")
 """The same without a table: cartoons that training did not see, whose parts it may have seen."""
@@ -33,7 +33,7 @@ _HAIR_COLUMN, _EYES_COLUMN = "hair_and_outline_source", "eyes_source"
 
 
 class LabelledFaces(NamedTuple):
-    """Faces and what the probe is to say of them: a batch of B, or without the batch axis a single one.
+    """Faces and what the classifier is to say of them: a batch of B, or without the batch axis a single one.
 
     Attributes:
         image: ``(B, 3, H, W)`` float32 RGB in [-1, 1].
@@ -46,7 +46,7 @@ class LabelledFaces(NamedTuple):
     glasses: Tensor
 
 
-class ProbeDataModule(LightningDataModule):
+class AttributeDataModule(LightningDataModule):
     """Photos and cartoons by turns, augmented as the CycleGANs see them; batches are ``LabelledFaces``.
 
     Validation and test show, a loader each, what ``part_names`` says: cartoons whose hair, cartoons whose eyes no
@@ -97,7 +97,7 @@ class ProbeDataModule(LightningDataModule):
 
     @property
     def part_names(self) -> tuple[str, ...]:
-        """What the probe is measured on, in the order of the loaders."""
+        """What the classifier is measured on, in the order of the loaders."""
         return HELD_BACK if self._families else HELD_BACK_BY_NAME
 
     def prepare_data(self) -> None:
@@ -174,7 +174,7 @@ class _Draws(Dataset[LabelledFaces]):
         self._domains = (photos, cartoons)
         for name, faces in (("photos", photos), ("cartoons", cartoons)):
             if not len(faces):
-                raise DataError(f"not one of the {name} for training is labelled; the probe learns from labels")
+                raise DataError(f"not one of the {name} for training is labelled; the classifier learns from labels")
         self._samplers = tuple(ShuffledSampler(len(faces), seed, stream) for stream, faces in enumerate(self._domains))
         self._seed = seed
 

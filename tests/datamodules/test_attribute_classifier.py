@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 import torch
 
+from datamodules.attribute_classifier import HELD_BACK, AttributeDataModule, LabelledFaces
 from datamodules.datasets.annotated_folder import AnnotatedFolder
 from datamodules.datasets.cartoonset import find_cartoons
 from datamodules.datasets.celeba import CelebA
 from datamodules.datasets.group_split import split_by_group
 from datamodules.errors import DataError
-from datamodules.probe import HELD_BACK, LabelledFaces, ProbeDataModule
 from datamodules.samples import UNKNOWN_GLASSES
 
 
-def module(root: Path, **options: object) -> ProbeDataModule:
+def module(root: Path, **options: object) -> AttributeDataModule:
     settings = {"image_size": 32, "batch_size": 4, "num_workers": 0, "epoch_size": 10} | options
-    return ProbeDataModule(str(root), **settings)  # type: ignore[arg-type]
+    return AttributeDataModule(str(root), **settings)  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from lightning import Trainer
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from datamodules.probe import HELD_BACK, LabelledFaces
+from datamodules.attribute_classifier import HELD_BACK, LabelledFaces
 from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES
+from lightning_modules.attribute_classifier import CLASSIFIER_FILE, AttributeClassifier
 from lightning_modules.cli import main
 from lightning_modules.errors import UsageError
-from lightning_modules.probe import PROBE_FILE, Probe
-from networks.probe import load_probe
+from networks.attribute_classifier import load_attribute_net
 from networks.weights_file import read_weights
 
 MakeTrainer = Callable[..., Trainer]
@@ -49,23 +49,23 @@ def loaders(length: int, seed: int) -> list[DataLoader[LabelledFaces]]:
 def test_it_learns_what_it_is_told_and_writes_how_well(make_trainer: MakeTrainer, tmp_path: Path) -> None:
     torch.manual_seed(0)
     trainer = make_trainer(max_epochs=4)
-    trainer.fit(Probe(ema_decay=0.9), DataLoader(Drawn(128), batch_size=8), loaders(48, 1))
-    probe, figures = load_probe(tmp_path / PROBE_FILE)
+    trainer.fit(AttributeClassifier(ema_decay=0.9), DataLoader(Drawn(128), batch_size=8), loaders(48, 1))
+    classifier, figures = load_attribute_net(tmp_path / CLASSIFIER_FILE)
     assert figures.keys() == {f"{question} of {part}" for part in HELD_BACK for question in ("hair", "glasses")}
     assert min(figures.values()) > 0.9, figures
     unseen = Drawn(48, 9)
-    said = probe(torch.stack([unseen[index].image for index in range(48)]))
+    said = classifier(torch.stack([unseen[index].image for index in range(48)]))
     assert (said.hair.argmax(dim=1) == unseen.hair).float().mean() > 0.9
     assert ((said.glasses > 0) == unseen.glasses.bool()).float().mean() > 0.9
 
 
 def test_figures_are_accuracies_of_the_known_labels(make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch) -> None:
-    module, parts = Probe(), loaders(40, 3)
+    module, parts = AttributeClassifier(), loaders(40, 3)
 
     def always_black(images: Tensor) -> object:
-        from networks.probe import ProbeOutput
+        from networks.attribute_classifier import AttributeLogits
 
-        return ProbeOutput(torch.eye(4)[:1].repeat(len(images), 1), torch.ones(len(images)))
+        return AttributeLogits(torch.eye(4)[:1].repeat(len(images), 1), torch.ones(len(images)))
 
     monkeypatch.setattr(module, "forward", always_black)
     (*_, last) = make_trainer().test(module, parts, verbose=False)
@@ -75,20 +75,20 @@ def test_figures_are_accuracies_of_the_known_labels(make_trainer: MakeTrainer, m
 
 def test_senseless_options_are_refused() -> None:
     with pytest.raises(UsageError, match=r"--model\.softening is 2"):
-        Probe(softening=2)
+        AttributeClassifier(softening=2)
 
 
 def test_the_command_trains_and_tests_it(sample_root: Path, tmp_path: Path) -> None:
     options = [
-        *("--config", "configs/probe.yaml", "--data.root", str(sample_root), "--data.num_workers", "0"),
+        *("--config", "configs/attribute_classifier.yaml", "--data.root", str(sample_root), "--data.num_workers", "0"),
         *("--trainer.default_root_dir", str(tmp_path), "--trainer.enable_progress_bar", "false"),
         *("--trainer.accelerator", "cpu", "--data.batch_size", "8", "--data.epoch_size", "16"),
     ]
     assert main(["fit", *options, "--run", "a", "--trainer.max_epochs", "1"]) == 0
-    assert (tmp_path / "probe" / "a" / PROBE_FILE).is_file()
+    assert (tmp_path / "attribute_classifier" / "a" / CLASSIFIER_FILE).is_file()
     assert main(["test", *options, "--ckpt_path", "last"]) == 0
-    figures = load_probe(tmp_path / "probe" / "a" / PROBE_FILE)[1]
+    figures = load_attribute_net(tmp_path / "attribute_classifier" / "a" / CLASSIFIER_FILE)[1]
     assert {name.partition(" of ")[2] for name in figures} == {"other cartoons", "photos"}
-    description = read_weights(tmp_path / "probe" / "a" / PROBE_FILE)[1]["details"]
+    description = read_weights(tmp_path / "attribute_classifier" / "a" / CLASSIFIER_FILE)[1]["details"]
     assert description["cartoon_families"] is None  # type: ignore[index]
     assert description["data"]["epoch_size"] == 16  # type: ignore[index]
