@@ -91,10 +91,17 @@ TESTED_ELSEWHERE = {
     "apps/rate/questions.py": "tests/apps/rate/test_store.py",
     "apps/rate/ratings.py": "tests/apps/rate/test_statistics.py",
     "apps/rate/report.py": "tests/apps/rate/test_command.py",
-    "apps/rate/security.py": "tests/apps/rate/test_api.py",
+    "apps/export/nets.py": "tests/apps/export/test_cartoon_file.py",
     "apps/report/legend.py": "tests/apps/report/test_table.py",
     "apps/report/page.py": "tests/apps/report/test_command.py",
     "apps/report/section.py": "tests/apps/report/test_runs.py",
+    "apps/serve/answers.py": "tests/apps/serve/test_api.py",
+    "apps/serve/limits.py": "tests/apps/serve/test_api.py",
+    "apps/serve/metrics.py": "tests/apps/serve/test_api.py",
+    "apps/serve/openapi.py": "tests/apps/serve/test_api.py",
+    "apps/serve/server.py": "tests/apps/serve/test_command.py",
+    "apps/web/listening.py": "tests/apps/rate/test_server.py",
+    "apps/web/security.py": "tests/apps/rate/test_api.py",
 }
 """Modules of apps/ without a test file of their own -> the file that tests them through what uses them."""
 

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from cartoonizer import Cartoonizer
+from cartoonizer.cascade import Cascade
 from cartoonizer.decode import decode
 from cartoonizer.model_file import OWN_MODEL, ModelFile, read_model
 
@@ -32,3 +33,8 @@ def portrait(sample_root: Path) -> Path:
 @pytest.fixture(scope="session")
 def pixels(portrait: Path) -> NDArray[np.uint8]:
     return decode(portrait)
+
+
+@pytest.fixture(scope="session")
+def cascade(own_model: ModelFile) -> Cascade:
+    return Cascade(own_model, own_model.manifest.detector, threads=1)

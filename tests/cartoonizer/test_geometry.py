@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from cartoonizer.arrays import apply
-from cartoonizer.geometry import cut_out, fit_similarity, inverse, reduced_to, scaled, turn
+from cartoonizer.geometry import cut_out, fit_similarity, in_eighths, inverse, reduced_to, scaled, turn
 from datamodules.datasets.celeba import CelebA
 from datamodules.transforms.framing import Framing
 from lightning_modules.landmark_detector import MEAN_PHOTO
@@ -78,3 +78,9 @@ def test_only_large_photos_are_reduced() -> None:
     assert small.shape == (50, 150, 3)
     np.testing.assert_allclose(scale, [2, 2])
     assert reduced_to(small, 150)[0] is small
+
+
+def test_rough_points_do_not_hang_on_the_last_digits() -> None:
+    points = np.array([[10.03, 20.21]], dtype=np.float32)
+    np.testing.assert_array_equal(in_eighths(points), in_eighths(points + np.float32(1e-5)))
+    assert np.abs(in_eighths(points) - points).max() <= 1 / 16

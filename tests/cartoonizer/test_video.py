@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 
 from cartoonizer import Cartoonizer, CartoonizerError
 from cartoonizer.command import main
-from cartoonizer.detector import Detection
-from cartoonizer.smoothing import OneEuro
-from cartoonizer.tracking import PATIENCE, Tracker
+from cartoonizer.tracking import Tracker
 from cartoonizer.video import cartoonize_video
 
 RATE, FRAMES = 25, 10
@@ -82,31 +80,6 @@ def test_landmarks_of_a_still_face_are_steady(cartoonizer: Cartoonizer, pixels: 
     jitter, steadied = (np.linalg.norm(np.diff(each, axis=0), axis=2).mean() for each in (raw, smooth))
     assert jitter > 0.05
     assert steadied < 0.5 * jitter
-
-
-def test_a_moving_face_is_followed() -> None:
-    start = np.array([[0, 0], [40, 0], [20, 20], [5, 40], [35, 40]], dtype=np.float32)
-    smooth, moved = OneEuro(start), start
-    for _ in range(RATE):
-        moved = moved + np.array([4, 0], dtype=np.float32)  # 100 pixels a second
-        smooth(moved, 1 / RATE)
-    assert np.abs(smooth.points - moved).max() < 8
-
-
-def test_faces_keep_their_tracks_and_the_most_frequent_label() -> None:
-    def at(x: float, size: float = 40) -> Detection:
-        points = np.array([[x, 0], [x + size, 0], [x, 9], [x, 20], [x + size, 20]], dtype=np.float32)
-        return Detection((x, 0, x + size, size), points, 0.9)
-
-    tracker = Tracker()
-    large, small = tracker([at(0, 60), at(200)], 0.04)
-    for seen in ("brown", "black", "brown"):
-        large.vote({"hair": seen})
-    assert large.labels({"hair": "own", "glasses": "no"}) == {"hair": "brown", "glasses": "no"}
-    assert small.labels({"hair": "own"}) == {"hair": "own"}
-    assert tracker([at(205), at(3, 60)], 0.04) == [large, small]
-    assert tracker([at(206)], PATIENCE / 2) == [large, small]  # it is missed for a moment
-    assert tracker([at(207)], PATIENCE) == [small]
 
 
 def test_what_is_no_video_and_wrong_options_are_refused(
