@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 import typer
 
 from apps.drawing.pictures import draw_faces, write_png
+from apps.options import DetectorOption
 from datamodules.errors import DataError
 
 if TYPE_CHECKING:
@@ -43,9 +44,7 @@ def detect(
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the faces of each image as JSON.")] = None,
     draw: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the images with boxes and points.")] = None,
     min_face: Annotated[float, typer.Option(help="Side of the smallest faces to find, in pixels.")] = 20.0,
-    weights: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Detector; by default the project's own.")
-    ] = None,
+    weights: DetectorOption = None,
     thresholds: Annotated[
         tuple[float, float, float], typer.Option(metavar="P R O", help="Minimum scores of the three networks.")
     ] = (0.6, 0.7, 0.7),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.drawing.pictures import titled_sheet, write_png
+from apps.options import DetectorOption, MovedRootOption
 from apps.trained_run import Checkpoint, TrainedRun, common_photos, evenly, open_runs
 from datamodules.errors import DataError
 
@@ -33,12 +34,8 @@ def figures(
         list[str] | None, typer.Option(metavar="FILE", help="This photo of the test part, instead of those.")
     ] = None,
     checkpoint: Annotated[Checkpoint, typer.Option(help="Which checkpoint of each run.")] = Checkpoint.BEST,
-    root: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of the data sets, if it has moved since training.")
-    ] = None,
-    weights: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Detector that finds the landmarks; by default the project's.")
-    ] = None,
+    root: MovedRootOption = None,
+    weights: DetectorOption = None,
 ) -> None:
     """Draw the paper's figures from runs: 8 generators, 9 detected landmarks, 10 hair, 11 landmarks, 12 alignment.
 

@@ -40,5 +40,6 @@ def needs_extra(extra: Extra) -> Iterator[None]:
         if missing not in MODULES[extra]:
             raise
         raise DataError(
-            f"{missing} is not installed; it belongs to the extra [{extra}]: pip install 'landmark-cartoongan[{extra}]'"
+            f"{missing} is not installed; it belongs to the extra [{extra}]: run `make setup`, "
+            f"or pip install 'landmark-cartoongan[{extra}]'"
         ) from error

@@ -18,6 +18,7 @@ from typing import Annotated
 import typer
 
 from apps.ablation.matrix import Cell, Matrix, read_matrix
+from apps.options import RootOption, RunsOption
 from datamodules.errors import DataError
 
 FINISHED = "finished"
@@ -55,10 +56,8 @@ class Place:
 
 def ablation(
     matrix: Annotated[Path, typer.Argument(metavar="FILE", help="The matrix, e.g. configs/ablation/paper.yaml.")],
-    root: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the data sets.")],
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the runs go (default: runs/ of the project).")
-    ] = None,
+    root: RootOption,
+    out: RunsOption = None,
     only: Annotated[
         str | None, typer.Option(metavar="GLOB", help="These cells only, e.g. 'full-*' or '*-seed1'.")
     ] = None,

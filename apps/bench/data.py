@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.bench.contest import Contest, measure
+from apps.options import RootOption, RoundsOption
 
 if TYPE_CHECKING:
     from datamodules.datasets.cache import CachedFaces, FramedFaces
 
 
 def bench_data(
-    root: Annotated[Path, typer.Option(help="Folder of the data sets.")],
+    root: RootOption,
     image_size: Annotated[int, typer.Option(min=8, help="Side of the images in pixels.")] = 256,
     count: Annotated[int, typer.Option(min=10, help="Images of each round.")] = 200,
-    rounds: Annotated[int, typer.Option(min=1, help="Interleaved rounds; the median counts.")] = 5,
+    rounds: RoundsOption = 5,
 ) -> None:
     """Images per second and core through the training transforms, and the time for decoding alone.
 

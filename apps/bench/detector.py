@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol, cast
 import typer
 
 from apps.bench.contest import Contest, measure
+from apps.options import RoundsOption
 from datamodules.errors import DataError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def bench_detector(
     ] = None,
     side: Annotated[int, typer.Option(min=64, help="Side of the photos in pixels.")] = 512,
     count: Annotated[int, typer.Option(min=1, help="Photos; the batch repeats them up to 16.")] = BATCH,
-    rounds: Annotated[int, typer.Option(min=1, help="Interleaved rounds; the median counts.")] = 5,
+    rounds: RoundsOption = 5,
 ) -> None:
     """Photos per second on one core: the fast cascade, the exact one, and facenet-pytorch if it is installed.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from apps.options import RoundsOption
 from datamodules.errors import DataError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def bench_step(
     ngf: Annotated[int, typer.Option(min=1, help="Channels of the generators' first convolution.")] = 16,
     ndf: Annotated[int, typer.Option(min=1, help="Channels of the discriminators' first convolution.")] = 16,
     steps: Annotated[int, typer.Option(min=1, help="Steps of each variant a round.")] = 10,
-    rounds: Annotated[int, typer.Option(min=1, help="Interleaved rounds; the median counts.")] = 5,
+    rounds: RoundsOption = 5,
     accelerator: Annotated[Accelerator, typer.Option(help="A CPU works with one thread.")] = Accelerator.CPU,
 ) -> None:
     """Milliseconds of a training step of each variant, and the ratio to the baseline.

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.data.options import SET_NAMES, RootOption
+from apps.data.set_names import SET_NAMES
+from apps.options import RootOption
 from datamodules.datasets.registry import find_set
 
 if TYPE_CHECKING:

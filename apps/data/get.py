@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from apps.data.options import SET_NAMES, RootOption
+from apps.data.set_names import SET_NAMES
+from apps.options import RootOption
 from datamodules.datasets.registry import find_set
 
 

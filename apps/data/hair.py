@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apps.options import RootOption
+
 if TYPE_CHECKING:
     from datamodules.samples import Domain
     from datamodules.sampling.hair_index import HairIndex
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def hair(
-    root: Annotated[Path, typer.Option(help="Folder of the data sets.")],
+    root: RootOption,
     out: Annotated[Path, typer.Option(metavar="INDEX", help="JSON to write; give it to `lightning` as --data.index.")],
     per_class: Annotated[int, typer.Option(min=1, help="Faces of each colour in each domain.")] = 5000,
     photos: Annotated[

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.detect import detect_batch, read_batches
+from apps.options import DetectorOption
 
 if TYPE_CHECKING:
     from networks.mtcnn import Detections
@@ -16,9 +17,7 @@ if TYPE_CHECKING:
 
 def landmarks(
     photos: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of photos, one face each.")],
-    weights: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Detector; by default the project's own.")
-    ] = None,
+    weights: DetectorOption = None,
     again: Annotated[bool, typer.Option("--again", help="Also for photos whose landmarks are known.")] = False,
 ) -> None:
     """Find the landmarks of the largest face in each photo and write them into the folder's `faces.csv`.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apps.options import RootOption
 from datamodules.datasets.registry import data_sets, find_set
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def shard(
         str, typer.Option("--set", metavar="NAME", help="A set of faces, such as celeba or cartoonset10k.")
     ],
     out: Annotated[Path, typer.Option(help="Folder to write to; pass it to `lightning` as --data.root.")],
-    root: Annotated[Path, typer.Option(help="Folder of the data sets.")] = Path("data"),
+    root: RootOption = Path("data"),
     splits: Annotated[
         list[str] | None,
         typer.Option("--split", metavar="SPLIT", help="Only this part: train, val or test; repeatable."),

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.data.options import SET_NAMES
+from apps.data.set_names import SET_NAMES
 from apps.drawing.pictures import write_png
+from apps.options import RootOption
 from datamodules.datasets.registry import find_set
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ BATCH = "batch"
 def show(
     what: Annotated[str, typer.Argument(metavar="SET", help=f"One of {SET_NAMES}, or {BATCH}.")],
     out: Annotated[Path, typer.Option(metavar="PNG", help="Picture to write.")],
-    root: Annotated[Path, typer.Option(help="Folder of the data sets.")] = Path("data"),
+    root: RootOption = Path("data"),
     split: Annotated[str, typer.Option(help="train, val or test.")] = "train",
     count: Annotated[int, typer.Option(min=1, help="Pictures on the sheet.")] = 24,
     seed: Annotated[int, typer.Option(min=0, help="Which pictures are drawn.")] = 0,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.drawing.pictures import face_tile, titled_sheet, write_png, write_precision_recall
+from apps.options import RootOption
 from datamodules.datasets.registry import CARTOONSET10K, LFW_NET, WIDER_FACE
 from datamodules.errors import DataError
 
@@ -54,7 +55,7 @@ class Evaluation:
 
 
 def eval_detectors(
-    root: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the data sets.")] = Path("data"),
+    root: RootOption = Path("data"),
     weights: Annotated[
         list[Path] | None,
         typer.Option(metavar="FILE", help="Detector; by default the project's own. Repeatable, to compare several."),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.drawing.pictures import face_tile, titled_sheet, write_png
+from apps.options import DetectorOption
 from datamodules.errors import DataError
 
 if TYPE_CHECKING:
@@ -25,9 +26,7 @@ def draw_figure(
     generated: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The cartoons that were made of the photos, in their order.")
     ] = None,
-    weights: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Detector; by default the project's own.")
-    ] = None,
+    weights: DetectorOption = None,
     rows: Annotated[int, typer.Option(min=1, help="Maximum number of rows.")] = 6,
 ) -> None:
     """Draw columns of photos, cartoons and generated cartoons with the boxes and points that were found (Fig. 9).

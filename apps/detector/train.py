@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apps.options import RunsOption
 from apps.sample_data import make_sample_data
 from datamodules.atomic import write_whole
 from datamodules.errors import DataError
@@ -154,9 +155,7 @@ def train(
     preset: Annotated[
         Preset, typer.Option(help="Budget: tiny shows that it runs, small trains on two cores.")
     ] = Preset.SMALL,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the runs go (default: runs/ of the project).")
-    ] = None,
+    out: RunsOption = None,
     families: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Table of the cartoons' parts, to keep whole families for the test."),

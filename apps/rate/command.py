@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from apps.options import MovedRootOption
 from apps.rate.questions import Mode
 from apps.trained_run import Checkpoint
 from datamodules.errors import DataError
@@ -31,9 +32,7 @@ def rate(
     mode: Annotated[
         Mode, typer.Option(help="Score each cartoon on three scales, or choose the better of two.")
     ] = Mode.SCORES,
-    root: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of the data sets, if it has moved since training.")
-    ] = None,
+    root: MovedRootOption = None,
     checkpoint: Annotated[
         Checkpoint,
         typer.Option(help="Which checkpoint of each run; `cartoongan report` shows ratings of the tested one."),

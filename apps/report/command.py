@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apps.options import MovedRootOption
 from datamodules.errors import DataError
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ def report(
     ] = None,
     faces: Annotated[int, typer.Option(min=0, help="Photos that all runs translate, side by side.")] = FACES,
     worst: Annotated[int, typer.Option(min=0, help="Worst cases of each run, by landmarks and by hair.")] = WORST,
-    root: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of the data sets, if it has moved since the tests.")
-    ] = None,
+    root: MovedRootOption = None,
 ) -> None:
     """Compare tested runs: figures, faces, worst cases, training curves, commands.
 

@@ -19,12 +19,10 @@ class CycleGANEdges(BaseCycleGAN):
     """
 
     def __init__(self, lambda_edges: float = 1.0, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.save_hyperparameters()
-        self._lambda_edges = lambda_edges
+        super().__init__(**kwargs)  # keeps all options in self.hparams
 
     def extra_generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
         """The edge loss, beside those of the base class."""
         terms = super().extra_generator_terms(batch, translation)
         value = edge_consistency(translation.fake["cartoon"], batch.photo.image)
-        return terms | {"edges_cartoon": Term(value, self._lambda_edges)}
+        return terms | {"edges_cartoon": Term(value, self.hparams["lambda_edges"])}
