@@ -1,6 +1,6 @@
 # The front door. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data detector portrait finisher ablation test test-oldest lint format type docs clean
+.PHONY: help setup demo data detector portrait finisher ablation runtime wheel test test-oldest lint format type docs clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -42,6 +42,14 @@ finisher: setup  ## train the finisher, which makes cartoons clean and larger, o
 
 ablation: setup  ## train and test all variants on DATA and report on them; MATRIX=tiny tries it in minutes
 	$(BIN)/cartoongan ablation configs/ablation/$(MATRIX).yaml --root $(DATA)
+
+runtime: setup  ## export the project's weights for the runtime package; after any change of weights/
+	$(BIN)/cartoongan export weights/cartoons.safetensors --out cartoonizer/own.cartoon --half
+
+wheel: setup  ## the runtime as a wheel of its own in dist/, without PyTorch
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist ./cartoonizer
+	@rm -rf cartoonizer/build cartoonizer/*.egg-info
+	@ls -sh dist/cartoonizer-*.whl
 
 test: setup  ## the tests, on both cores, with coverage
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term

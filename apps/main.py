@@ -10,6 +10,7 @@ import typer
 
 from apps.ablation.command import ablation
 from apps.bench.command import bench_app
+from apps.cartoonize.command import SETTINGS as CARTOONIZE_SETTINGS
 from apps.cartoonize.command import cartoonize
 from apps.data.command import data_app
 from apps.demo import demo
@@ -20,6 +21,8 @@ from apps.figures import figures
 from apps.rate.command import rate_app
 from apps.report.command import report
 from apps.sample_data import sample_data
+from apps.serve.command import serve
+from apps.weights import weights_app
 from datamodules.errors import DataError
 from lightning_modules.version import __version__
 
@@ -39,14 +42,16 @@ app.add_typer(data_app, name="data")
 app.add_typer(bench_app, name="bench")
 app.add_typer(detector_app, name="detector")
 app.add_typer(rate_app, name="rate")
+app.add_typer(weights_app, name="weights")
 app.command("ablation")(ablation)
-app.command("cartoonize")(cartoonize)
+app.command("cartoonize", **CARTOONIZE_SETTINGS)(cartoonize)
 app.command("demo")(demo)
 app.command("detect")(detect)
 app.command("export")(export)
 app.command("figures")(figures)
 app.command("report")(report)
 app.command("sample-data")(sample_data)
+app.command("serve")(serve)
 
 
 @app.callback()

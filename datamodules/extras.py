@@ -8,11 +8,12 @@ from typing import Literal
 
 from datamodules.errors import DataError
 
-Extra = Literal["rate", "report", "shards"]
+Extra = Literal["rate", "report", "serve", "shards"]
 
 MODULES: dict[Extra, frozenset[str]] = {
     "rate": frozenset({"starlette", "uvicorn", "krippendorff", "choix"}),
     "report": frozenset({"jinja2", "markupsafe"}),
+    "serve": frozenset({"starlette", "uvicorn"}),
     "shards": frozenset({"litdata"}),
 }
 """Extra -> the modules that it brings."""

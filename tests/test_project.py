@@ -17,7 +17,7 @@ from lightning_modules.version import __version__
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 MAKEFILE = (ROOT / "Makefile").read_text()
-OWN = {"apps", "configs", "datamodules", "lightning_modules", "networks", "weights"}
+OWN = {"apps", "cartoonizer", "configs", "datamodules", "lightning_modules", "networks", "weights"}
 IMPORTED_AS = {
     **{"opencv-python-headless": "cv2", "pillow": "PIL", "pyyaml": "yaml", "resvg_py": "resvg_py"},
     **{"torch-fidelity": "torch_fidelity", "dicebear-core": "dicebear", "dicebear-styles": "dicebear_styles"},
@@ -35,7 +35,7 @@ def test_the_version_is_written_once() -> None:
     assert re.search(r"^## \[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d$", changes, re.M)
 
 
-@pytest.mark.parametrize("package", ["networks", "datamodules", "lightning_modules", "apps"])
+@pytest.mark.parametrize("package", ["networks", "datamodules", "lightning_modules", "apps", "cartoonizer"])
 def test_types_are_shipped(package: str) -> None:
     assert (ROOT / package / "py.typed").is_file()
     assert "py.typed" in PROJECT["tool"]["setuptools"]["package-data"]["*"]

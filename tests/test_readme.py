@@ -57,8 +57,13 @@ def run(command: str, folder: Path, sample_root: Path) -> int:
             return cartoongan([*words[:2], "--help"])
         if words[0] == "rate":  # it serves until Ctrl-C; it has tests of its own
             return cartoongan([*words[: 1 + (words[1] == "report")], "--help"])
+        if words[0] == "serve":  # as above
+            return cartoongan([words[0], "--help"])
         if words[0] == "cartoonize":
             words[1] = str(ROOT / words[1])
+            words = replaced(words, "--model", str(folder / "mine.cartoon"))
+        if words[0] == "weights":
+            words[2] = str(folder / words[2])
         if words[0] == "export":
             words[1] = str(folder / Path(words[1]).relative_to("runs"))
         if words[0] == "report":
@@ -110,7 +115,8 @@ def test_the_readme_s_commands_run_in_their_order(sample_root: Path, tmp_path: P
         *("cyclegan_cond", "cyclegan_landmark", "cyclegan_aligned", "cyclegan_full"),
         *("faces.json", "drawn", "evaluation", "figure.png", "mtcnn_pnet", "mtcnn_rnet"),
         *("attribute_classifier", "report", "figures", "portrait", "full_heads", ".mattes"),
-        *("astronaut", "mine.safetensors", "paper_cyclegan_baseline", "paper_cyclegan_full", "full_256"),
+        *("astronaut", "cartoons_grey", "pasted", "mine", "mine.cartoon"),
+        *("paper_cyclegan_baseline", "paper_cyclegan_full", "full_256"),
     }
 
 

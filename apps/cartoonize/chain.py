@@ -12,6 +12,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from cartoonizer.background import head_region
+from cartoonizer.detector import TURNS
+from cartoonizer.geometry import cut_out, fit_similarity, in_eighths, inverse, reduced_to, resized, scaled, turn
 from datamodules.errors import DataError
 from datamodules.samples import HairColour
 from datamodules.transforms.augment import to_tensor
@@ -25,7 +28,6 @@ from lightning_modules.matting import OWN_PORTRAIT
 from lightning_modules.runs import project_root
 from networks.attribute_classifier import PHOTO_GLASSES_LOGIT, load_attribute_net
 from networks.finisher import Finished, load_finisher, sticker
-from networks.landmarks import fit_similarity
 from networks.mtcnn import Cascade, CascadeSettings, LandmarkRegressor
 from networks.pixels import to_bytes
 from networks.portrait import HEAD, PERSON, load_portrait
@@ -41,11 +43,10 @@ OWN_TRANSLATOR = project_root() / "weights" / "cartoons.safetensors"
 SEARCHED_SIDE = 640
 """Photos are searched for faces at this size at most; the smallest face found is 1/16 of it."""
 
-_TURNS = (45, -45, 90, -90, 180)
-"""Degrees by which a photo is turned where no face is found: the detector knows faces that are more or less upright."""
-
-_FINE = 256
+FRAME_SIDE = 256
 """Side in pixels of the frame that is cut out of a photo, before it is reduced to what the networks take."""
+
+_MEAN = MEAN_PHOTO.numpy() * np.float32(FRAME_SIDE) - np.float32(0.5)
 
 
 @dataclass(frozen=True)
@@ -144,28 +145,22 @@ class Cartoonizer:
 
     def _find(self, photo: Image) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         """Boxes (N, 4), landmarks (N, 5, 2) and scores (N,) in pixels of the photo."""
-        shrink = max(photo.shape[:2]) / SEARCHED_SIDE
-        small = photo
-        if shrink > 1:
-            size = tuple(max(1, round(side / shrink)) for side in photo.shape[1::-1])
-            small = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        scale = np.array([photo.shape[1] / small.shape[1], photo.shape[0] / small.shape[0]], dtype=np.float32)
+        small, scale = reduced_to(photo, SEARCHED_SIDE)
         boxes, landmarks, scores = self._search(small)
         boxes = boxes.reshape(-1, 2, 2) * scale
-        return boxes.reshape(-1, 4), (landmarks + 0.5) * scale - 0.5, scores
+        return boxes.reshape(-1, 4), (in_eighths(landmarks) + 0.5) * scale - 0.5, scores
 
     def _search(self, image: Image) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         """Boxes, landmarks and scores in an image; where none is found upright, in the image turned."""
-        for degrees in (0, *_TURNS):
-            turn = _turned(image.shape[:2], degrees)
-            width, height = np.ceil(np.abs(turn[:, :2]) @ image.shape[1::-1] - 1e-6).astype(int).tolist()
+        for degrees in TURNS:
+            matrix, size = turn((image.shape[0], image.shape[1]), degrees)
             turned = image
             if degrees:
-                turned = np.asarray(cv2.warpAffine(image, turn, (width, height), flags=cv2.INTER_LINEAR), np.uint8)
+                turned = np.asarray(cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR), np.uint8)
             (found,) = self._cascade.detect([torch.from_numpy(np.ascontiguousarray(turned))])
             if len(found):
                 break
-        back = np.asarray(cv2.invertAffineTransform(turn), dtype=np.float32)
+        back = inverse(matrix).astype(np.float32)
         boxes, points = found.boxes.cpu().numpy(), found.landmarks.cpu().numpy()
         corners = boxes[:, [[0, 1], [2, 1], [2, 3], [0, 3]]] @ back[:, :2].T + back[:, 2]
         upright = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
@@ -176,26 +171,27 @@ class Cartoonizer:
     ) -> list[CartoonFace]:
         options = self._translator.options
         landmarks = self._refined(photo, landmarks)
-        matrix = _to_frame(landmarks, _FINE)
-        frame, inside = _cut_out(photo, matrix, _FINE)
-        image = _reduced(frame, options.image_size)
+        matrix = fit_similarity(landmarks, _MEAN)
+        frame, inside = cut_out(photo, matrix, FRAME_SIDE)
+        image = resized(frame, options.image_size)
         if options.background != "keep":
             image = on_white(image, self._matte(frame, inside))
         photos = to_tensor(image)[None].to(self._device)
         points = landmarks @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)
-        scaled = torch.from_numpy((points + 0.5) * (options.image_size / _FINE) - 0.5).float()[None].to(self._device)
+        places = (
+            torch.from_numpy((points + 0.5) * (options.image_size / FRAME_SIDE) - 0.5).float()[None].to(self._device)
+        )
         names = [self._own_color(photos) if one == "own" else one for one in hair]
         labels = torch.tensor([HairColour[name.upper()] if self.colors else 0 for name in names], device=self._device)
         count = len(names)
-        given = photos.expand(count, -1, -1, -1), scaled.expand(count, -1, -1)
+        given = photos.expand(count, -1, -1, -1), places.expand(count, -1, -1)
         cartoons = self._translator(*given, labels, self._glasses(photos).expand(count))
         finished = self._finish(cartoons)
         side = finished.image.shape[3]
         rgba = sticker(finished)
         rgba[:, 3:] = 2 * rgba[:, 3:] - 1
         pixels, plain = (to_bytes(each).permute(0, 2, 3, 1).cpu().numpy() for each in (rgba, finished.image))
-        to_cartoon = np.array([[side / _FINE], [side / _FINE]]) * matrix
-        to_cartoon[:, 2] += 0.5 * side / _FINE - 0.5
+        to_cartoon = scaled(matrix, side / FRAME_SIDE)
         corners = tuple(float(edge) for edge in box)
         return [
             CartoonFace(pixels[n], plain[n], frame, corners, landmarks, score, to_cartoon, names[n])  # type: ignore[arg-type]
@@ -205,12 +201,12 @@ class Cartoonizer:
     @torch.inference_mode()
     def _refined(self, photo: Image, landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
         """Landmarks (5, 2) found once more in the upright frame: a face that lies askew is found, but roughly."""
-        matrix = _to_frame(landmarks, _FINE)
-        frame, _ = _cut_out(photo, matrix, _FINE)
-        window = square_of_landmarks(MEAN_PHOTO[None] * _FINE - 0.5).to(self._device)
+        matrix = fit_similarity(landmarks, _MEAN)
+        frame, _ = cut_out(photo, matrix, FRAME_SIDE)
+        window = square_of_landmarks(torch.from_numpy(_MEAN)[None]).to(self._device)
         found = self._regressor(to_tensor(frame)[None].to(self._device), window)[0].cpu().numpy()
-        back = cv2.invertAffineTransform(matrix)
-        return np.asarray(found @ back[:, :2].T + back[:, 2], dtype=np.float32)
+        back = inverse(matrix)
+        return np.asarray(in_eighths(found) @ back[:, :2].T + back[:, 2], dtype=np.float32)
 
     def _own_color(self, photos: torch.Tensor) -> str:
         if not self.colors:
@@ -227,10 +223,10 @@ class Cartoonizer:
     @torch.inference_mode()
     def _matte(self, frame: Image, inside: Image) -> Image:
         """What of a frame is the person or the head, 255 inside; nothing beyond the photo's edge."""
-        small = to_tensor(_reduced(frame, PORTRAIT_SIDE))[None].to(self._device)
+        small = to_tensor(resized(frame, PORTRAIT_SIDE))[None].to(self._device)
         channel = HEAD if self._translator.options.background == "head" else PERSON
         alpha = self._portrait(small)[0, channel].mul(255).round().byte().cpu().numpy()
-        return tidied(np.minimum(alpha, _reduced(inside, PORTRAIT_SIDE)))
+        return tidied(np.minimum(alpha, resized(inside, PORTRAIT_SIDE)))
 
     @torch.inference_mode()
     def _finish(self, cartoons: torch.Tensor) -> Finished:
@@ -239,43 +235,5 @@ class Cartoonizer:
             return Finished(cartoons, torch.ones_like(cartoons[:, :1]))
         image, alpha = self._finisher(cartoons)
         mattes = alpha[:, 0].mul(255).round().byte().cpu().numpy()
-        heads = torch.from_numpy(np.stack([tidied(matte) for matte in mattes]))[:, None].to(alpha.device)
-        is_head = heads > 0
+        is_head = torch.from_numpy(np.stack([head_region(matte) for matte in mattes]))[:, None].to(alpha.device)
         return Finished(torch.where(is_head, image, 1.0), torch.where(is_head, alpha, 0.0))
-
-
-def _turned(size: tuple[int, ...], degrees: float) -> NDArray[np.float64]:
-    """The map (2, 3) that turns an image of (height, width) around its middle, to where all of it is visible."""
-    height, width = size
-    turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
-    new = np.ceil(np.abs(turn[:, :2]) @ (width, height) - 1e-6)
-    shift = (new - (width, height)) / 2
-    turned: NDArray[np.float64] = np.asarray(turn, dtype=np.float64) + np.column_stack([np.zeros((2, 2)), shift])
-    return turned
-
-
-def _to_frame(landmarks: NDArray[np.float32], side: int) -> NDArray[np.float64]:
-    """The turn, scale and shift (2, 3) that bring a face where faces of framed CelebA photos are on average."""
-    target = MEAN_PHOTO * side - 0.5
-    matrix: NDArray[np.float64] = fit_similarity(torch.from_numpy(landmarks)[None], target[None])[0].double().numpy()
-    return matrix
-
-
-def _cut_out(photo: Image, matrix: NDArray[np.float64], side: int) -> tuple[Image, Image]:
-    """The frame ``(side, side, 3)`` of a face, white beyond the photo, and ``(side, side)`` 255 where the photo is."""
-    shrink = 1 / np.sqrt(abs(np.linalg.det(matrix[:, :2])))
-    if shrink > 1:  # or fine detail of a large face would alias
-        size = tuple(max(1, round(length / shrink)) for length in photo.shape[1::-1])
-        small = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        scale = np.array([photo.shape[1] / size[0], photo.shape[0] / size[1]])
-        offset = matrix[:, :2] @ (0.5 * scale - 0.5) + matrix[:, 2]
-        matrix, photo = np.column_stack([matrix[:, :2] * scale, offset]), small
-    covered = np.full(photo.shape[:2], 255, dtype=np.uint8)
-    frame = cv2.warpAffine(photo, matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=(255, 255, 255))
-    inside = cv2.warpAffine(covered, matrix, (side, side), flags=cv2.INTER_LINEAR)
-    return np.asarray(frame, dtype=np.uint8), np.asarray(inside, dtype=np.uint8)
-
-
-def _reduced(image: Image, side: int) -> Image:
-    interpolation = cv2.INTER_AREA if side < image.shape[0] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, (side, side), interpolation=interpolation), dtype=np.uint8)

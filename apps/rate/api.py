@@ -19,8 +19,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from apps.rate.questions import QUESTIONS, Mode
-from apps.rate.security import SecurityMiddleware
 from apps.rate.store import AssignedItem, Store, UnknownItemError
+from apps.web.security import SecurityMiddleware
 
 MAX_BODY = 4096
 MAX_NAME = 80

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import suppress
-from ipaddress import ip_address
-
-import uvicorn
-from starlette.types import ASGIApp
 
 from apps.rate.api import build_app
 from apps.rate.questions import Mode
 from apps.rate.store import Store
-from datamodules.errors import DataError
-
-_GRACE = 2
-"""Seconds that requests under way have to end after Ctrl-C."""
+from apps.web.listening import address_of, build_server, hosts_of, is_loopback, listen
 
 
 def serve(store: Store, mode: Mode, host: str, port: int) -> None:
@@ -31,58 +23,10 @@ def serve(store: Store, mode: Mode, host: str, port: int) -> None:
         DataError: The address or port cannot be used.
     """
     listener = listen(host, port)
-    is_local = is_loopback(host)
-    hosts = ["localhost", "127.0.0.1", "[::1]", f"[{host}]" if ":" in host else host] if is_local else ["*"]
-    print(f"Rate at {_address(host, listener)} - Ctrl-C ends it.")
-    print(_reach(is_local), flush=True)
+    print(f"Rate at {address_of(host, listener)} - Ctrl-C ends it.")
+    print(_reach(is_loopback(host)), flush=True)
     with listener, suppress(KeyboardInterrupt):
-        build_server(build_app(store, mode, hosts)).run([listener])
-
-
-def build_server(app: ASGIApp) -> uvicorn.Server:
-    """A server that logs little and stops quickly."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            lifespan="off",
-            ws="none",
-            log_level="warning",
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=_GRACE,
-        )
-    )
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on an address of this machine; port 0 for any free one.
-
-    Raises:
-        DataError: The address or port cannot be used.
-    """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        listener = socket.create_server(found[0][4][:2], family=found[0][0])
-    except (OSError, OverflowError) as error:
-        raise DataError(f"cannot listen at --host {host} --port {port}: {error}; choose others") from error
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited; without it an answer takes 40 ms more
-    return listener
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine itself can reach that address."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
-
-
-def _address(host: str, listener: socket.socket) -> str:
-    port = listener.getsockname()[1]
-    if host in {"0.0.0.0", "::"}:
-        host = socket.gethostname()
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        build_server(build_app(store, mode, hosts_of(host))).run([listener])
 
 
 def _reach(is_local: bool) -> str:

@@ -8,11 +8,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from apps.cartoonize.chain import CartoonFace, Cartoonizer, _cut_out, _to_frame
-from datamodules.datasets.celeba import CelebA
+from apps.cartoonize.chain import CartoonFace, Cartoonizer
 from datamodules.errors import DataError
 from datamodules.images import read_rgb
-from datamodules.transforms.framing import Framing
 from lightning_modules.landmark_detector import MEAN_PHOTO
 from networks.finisher import CartoonFinisher, save_finisher
 from networks.translator import Translator, TranslatorOptions, save_translator
@@ -87,42 +85,6 @@ def test_a_turned_enlarged_and_shifted_face_is_cut_out_alike(
     assert np.linalg.norm(face.landmarks - moved, axis=1).mean() < 0.12 * np.linalg.norm(moved[1] - moved[0])
     middle = (slice(96, 200), slice(80, 176))
     assert np.abs(face.photo[middle].astype(float) - plain.photo[middle]).mean() < 25
-
-
-def test_the_frame_is_the_one_of_training(sample_root: Path) -> None:
-    """A photo that lies as CelebA's do is framed as the DataModule frames it, within what the landmarks differ by."""
-    faces = CelebA(sample_root / "celeba", "train")
-    matrices = [_to_frame(faces[index].landmarks, 178) for index in range(len(faces))]
-    mean = np.mean(matrices, axis=0)
-    np.testing.assert_allclose(mean[:, :2], np.eye(2), atol=0.08)
-    framed = Framing(178)(faces[0])
-    shift = mean @ np.array([89, 109, 1.0]) - np.array([89, 109 - 20.0])
-    assert framed.image.shape == (178, 178, 3)
-    assert np.linalg.norm(shift) < 6
-
-
-def test_beyond_the_photo_it_is_white_and_not_inside() -> None:
-    photo = np.zeros((40, 40, 3), dtype=np.uint8)
-    matrix = np.array([[1.0, 0, 12.0], [0, 1.0, 12.0]])
-    frame, inside = _cut_out(photo, matrix, 64)
-    assert (frame[:10] == 255).all()
-    assert (inside[:10] == 0).all()
-    assert (frame[14:50, 14:50] == 0).all()
-    assert (inside[14:50, 14:50] == 255).all()
-
-
-def test_a_large_photo_is_reduced_without_aliasing() -> None:
-    stripes = np.zeros((800, 800, 3), dtype=np.uint8)
-    stripes[::2] = 255
-    frame, _ = _cut_out(stripes, np.array([[0.16, 0, 0], [0, 0.16, 0]]), 128)
-    assert np.abs(frame[8:-8, 8:-8].astype(float) - 127.5).max() < 12
-    spot = np.zeros((800, 800, 3), dtype=np.uint8)
-    cv2.circle(spot, (400, 240), 40, (255, 255, 255), -1)
-    frame, _ = _cut_out(spot, np.array([[0.16, 0, 0], [0, 0.16, 0]]), 128)
-    rows, columns = np.mgrid[0:128, 0:128]
-    near = np.where(np.hypot(columns - 64, rows - 38) < 20, frame[..., 0], 0) / 255
-    middle = [(columns * near).sum() / near.sum(), (rows * near).sum() / near.sum()]
-    np.testing.assert_allclose(middle, [0.16 * 400, 0.16 * 240], atol=0.05)
 
 
 @pytest.mark.parametrize("photo", [np.zeros((120, 90, 3), np.uint8), np.full((11, 11, 3), 255, np.uint8)])

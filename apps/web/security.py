@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -29,10 +30,14 @@ class SecurityMiddleware:
 
     Args:
         app: What answers the rest.
+        headers: Headers of this server that differ from `SECURITY_HEADERS`.
+        is_page_only: Whether what writes has to come from a page of this server. A server with cookies needs that.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str] | None = None, is_page_only: bool = True) -> None:
         self._app = app
+        self._headers = {**SECURITY_HEADERS, **(headers or {})}
+        self._is_page_only = is_page_only
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -43,11 +48,12 @@ class SecurityMiddleware:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(SECURITY_HEADERS)
+                headers.update(self._headers)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        app = self._app if _is_own(scope) else _REFUSAL
+        is_answered = not self._is_page_only or _is_own(scope)
+        app = self._app if is_answered else _REFUSAL
         await app(scope, receive, send_with_headers)
 
 

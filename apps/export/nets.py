@@ -1,0 +1,131 @@
+"""The networks as an exporter sees them: tensors in, tensors out, nothing that only training needs."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from networks.attribute_classifier import AttributeNet
+from networks.labels import one_hot
+from networks.landmarks import landmark_heatmaps
+from networks.mtcnn.nets import Stage, normalise
+from networks.mtcnn.prelu import PReLU
+from networks.portrait import PortraitNet
+from networks.translator import Translator
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label that a translator takes.
+
+    Attributes:
+        name: Such as "hair".
+        classes: Names of its classes, in the order of the one-hot vector.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+
+
+class TranslatorNet(nn.Module):
+    """A generator with its heatmaps: photo, landmarks where it is given some, and its labels, to a cartoon.
+
+    Args:
+        translator: The generator.
+        labels: The labels that it takes, in the order of its label vector.
+    """
+
+    def __init__(self, translator: Translator, labels: tuple[Label, ...]) -> None:
+        super().__init__()
+        self.generator = translator.generator
+        self.has_landmarks = translator.options.heatmaps
+        self.names = ["photo", *(["landmarks"] if self.has_landmarks else []), *(label.name for label in labels)]
+
+    def forward(self, photo: Tensor, *rest: Tensor) -> Tensor:
+        """Cartoons (B, 3, H, W) of photos (B, 3, H, W), landmarks (B, 5, 2) pixels and one-hot labels (B, K)."""
+        given, labels = photo, rest
+        if self.has_landmarks:
+            given = torch.cat([photo, landmark_heatmaps(rest[0], *photo.shape[2:])], dim=1)
+            labels = rest[1:]
+        cartoon: Tensor = self.generator(given, torch.cat(labels, dim=1) if labels else None)
+        return cartoon
+
+
+class BackgroundNet(nn.Module):
+    """The portrait network at its own size."""
+
+    def __init__(self, net: PortraitNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, photo: Tensor) -> Tensor:
+        """Mattes (B, 2, S, S) in [0, 1] of person and head in photos (B, 3, S, S)."""
+        return self.net.logits(photo).sigmoid()
+
+
+class ClassifierNet(nn.Module):
+    """The classifier for faces of one size, with one score for each class of each question.
+
+    Args:
+        net: The classifier.
+        side: Pixels of a side of the faces.
+        own_side: Pixels of a side that the classifier looks at.
+    """
+
+    def __init__(self, net: AttributeNet, side: int, own_side: int) -> None:
+        super().__init__()
+        self.net = net
+        # A reduction without aliasing is linear and separable: two matrix products, which every runtime has.
+        columns = torch.eye(side)[None, None]
+        reduction = F.interpolate(columns, (own_side, side), mode="bilinear", antialias=True, align_corners=False)
+        self.register_buffer("reduction", reduction[0, 0])
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores (B, 4) of hair and (B, 2) of no glasses and glasses, of faces (B, 3, S, S)."""
+        reduction = self.get_buffer("reduction")
+        seen = self.net(reduction @ image @ reduction.T)
+        return seen.hair, torch.stack([-seen.glasses, seen.glasses], dim=1)
+
+
+class StageNet(nn.Module):
+    """A stage of the detector, from grey values to logits.
+
+    Args:
+        stage: The stage.
+        has_landmarks: Whether its landmarks are asked for.
+    """
+
+    def __init__(self, stage: Stage, has_landmarks: bool) -> None:
+        super().__init__()
+        self.stage = _without_own_gradients(stage)
+        self.has_landmarks = has_landmarks
+
+    def forward(self, windows: Tensor) -> tuple[Tensor, ...]:
+        """Logits (B,) of a face, box offsets (B, 4) and landmarks (B, 5, 2) of windows (B, 3, S, S) from 0 to 255."""
+        seen = self.stage(normalise(windows))
+        said = (seen.face[:, 1] - seen.face[:, 0], seen.box)
+        return (*said, seen.landmarks) if self.has_landmarks else said
+
+
+def example_inputs(net: TranslatorNet, labels: tuple[Label, ...], count: int, side: int) -> tuple[Tensor, ...]:
+    """Random inputs of a translator: photos, landmarks and labels."""
+    inputs = [torch.rand(count, 3, side, side) * 2 - 1]
+    if net.has_landmarks:
+        inputs.append(torch.rand(count, 5, 2) * side)
+    inputs += [one_hot(torch.arange(count) % len(label.classes), len(label.classes)) for label in labels]
+    return tuple(inputs)
+
+
+def _without_own_gradients(stage: Stage) -> Stage:
+    """A copy with PyTorch's own PReLU, which exporters know."""
+    copy = deepcopy(stage)
+    for name, module in list(copy.named_modules()):
+        if isinstance(module, PReLU):
+            plain = nn.PReLU(module.num_parameters)
+            plain.load_state_dict(module.state_dict())
+            copy.set_submodule(name, plain)
+    return copy.requires_grad_(False).eval()

@@ -1,0 +1,62 @@
+"""A generator alone, for another runtime: ONNX, PyTorch's exported program, or TorchScript."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from apps.export.cartoon_file import Source, export_translator, labels_of, translator_examples, translator_shapes
+from apps.export.nets import TranslatorNet
+from apps.export.onnx_net import LARGEST_DIFFERENCE, Exporter
+from datamodules.atomic import write_whole
+from datamodules.errors import DataError
+
+ONNX_SUFFIX, EXPORTED_SUFFIX, TORCHSCRIPT_SUFFIX = ".onnx", ".pt2", ".pt"
+
+
+def write_single(source: Source, path: Path, half: bool) -> float:
+    """Write a generator as ONNX, as an exported program (``.pt2``) or as TorchScript (``.pt``), whole or not at all.
+
+    Args:
+        source: What it is made of.
+        path: The file; its suffix says which.
+        half: Store weights of ONNX in half precision where that keeps the outputs.
+
+    Returns:
+        The largest difference of its cartoons from the generator's.
+
+    Raises:
+        DataError: They differ, or the file cannot be written.
+    """
+    if path.suffix == ONNX_SUFFIX:
+        exported = export_translator(source, Exporter(half))
+        write_whole(path, exported.content)
+        return exported.difference
+    net = TranslatorNet(source.translator, labels_of(source.translator)).eval()
+    examples = translator_examples(source.translator, net)
+    content = BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # TorchScript is deprecated; who asks for it knows
+        if path.suffix == EXPORTED_SUFFIX:
+            shapes = translator_shapes(source.translator, net)
+            program = torch.export.export(net, examples[0], dynamic_shapes=shapes, strict=True)
+            difference = _difference(program.module(), net, examples)
+            torch.export.save(program, content)
+        else:
+            script = torch.jit.trace(net, examples[0], check_trace=False)  # type: ignore[no-untyped-call]
+            difference = _difference(script, net, examples[:2])  # sides are fixed
+            torch.jit.save(script, content)
+    if difference > LARGEST_DIFFERENCE:
+        raise DataError(f"{path.name} differs from the generator by {difference:.1e}; not written")
+    write_whole(path, content.getvalue())
+    return difference
+
+
+def _difference(one: nn.Module, other: nn.Module, examples: Sequence[tuple[Tensor, ...]]) -> float:
+    with torch.inference_mode():
+        return max(float((one(*example) - other(*example)).abs().max()) for example in examples)

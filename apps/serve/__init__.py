@@ -1,0 +1,1 @@
+"""``cartoongan serve``: a page and an API that turn photos into cartoons."""

@@ -1,0 +1,1 @@
+"""What the project's servers share: security headers, sockets, uvicorn."""

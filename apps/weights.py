@@ -1,0 +1,79 @@
+"""``cartoongan weights show``: what a file of weights says of itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from datamodules.errors import DataError
+
+weights_app = typer.Typer(help="What files of weights say of themselves.", no_args_is_help=True)
+
+
+@weights_app.callback()
+def weights() -> None:
+    """Keep `show` a word of its own."""
+
+
+@weights_app.command("show")
+def show(
+    file: Annotated[Path, typer.Argument(help="*.safetensors, *.cartoon or *.onnx.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print the card: what it is, what it was trained on, under which terms, and its figures."""
+    cards = _cards(file)
+    if as_json:
+        print(json.dumps(cards, indent=1))
+        return
+    for name, card in cards.items():
+        print(f"{name}\n" + "\n".join(f"  {key:<12} {_written(value)}" for key, value in card.items() if value) + "\n")
+
+
+def _cards(file: Path) -> dict[str, dict[str, object]]:
+    """Each net's card by its name."""
+    from cartoonizer.errors import ModelError
+    from networks.weights_file import WeightsError
+
+    try:
+        if file.suffix in (".cartoon", ".onnx"):
+            return _cards_of_nets(file)
+        return {file.name: _card_of_weights(file)}
+    except (ModelError, WeightsError) as error:
+        raise DataError(str(error)) from error
+
+
+def _cards_of_nets(file: Path) -> dict[str, dict[str, object]]:
+    from cartoonizer.model_file import read_model
+    from cartoonizer.net import card_of
+
+    if file.suffix == ".onnx":
+        try:
+            return {file.name: dict(card_of(file.read_bytes(), str(file)))}
+        except OSError as error:
+            raise DataError(f"cannot read {file}: {error.strerror}") from error
+    model = read_model(file)
+    own: dict[str, object] = {
+        "name": model.manifest.name,
+        "terms": model.manifest.terms,
+        "labels": model.manifest.labels,
+    }
+    return {file.name: own} | {name: dict(card_of(content, name)) for name, content in model.nets.items()}
+
+
+def _card_of_weights(file: Path) -> dict[str, object]:
+    from apps.export.cards import front_matter
+    from networks.weights_file import fingerprint, read_weights
+
+    _, description = read_weights(file)
+    header, text = front_matter(file.with_suffix(".md"))
+    return {**header, **description, "fingerprint": fingerprint(file), "text": text}
+
+
+def _written(value: object) -> str:
+    """A value on one line, a long text on several."""
+    if isinstance(value, str):
+        return value.strip().replace("\n", "\n" + 15 * " ")
+    return json.dumps(value)

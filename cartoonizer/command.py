@@ -1,0 +1,130 @@
+"""The ``cartoonize`` command: photos in, cartoons out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cartoonizer.atomic import write_whole
+from cartoonizer.drawing import OWN
+from cartoonizer.errors import CartoonizerError
+from cartoonizer.jobs import Job, plan, without_done
+from cartoonizer.manifest import Manifest
+from cartoonizer.model_file import OWN_MODEL, read_model
+
+ALL = "all"
+
+_ABOUT = """\
+Turn photos, with faces anywhere in them, into cartoons, and the faces of videos.
+
+The cartoon of a/b.jpg in a given folder is OUT/a/b.png, with --faces all b_1.png, b_2.png, ... from the largest on.
+The exit code is 1 where a photo could not be read or shows no face; the others are done all the same."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        argv: Words of the command line without the program's name; by default those of this process.
+
+    Returns:
+        Exit code: 0; 1 where a photo failed; 2 after an error that was explained on standard error.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(_parser(_manifest(words)).parse_args(words))
+    except SystemExit as stop:  # argparse's way to return
+        return stop.code if isinstance(stop.code, int) else 0
+    except CartoonizerError as error:
+        print(f"cartoonize: error: {error}", file=sys.stderr)
+        return 2
+
+
+def _manifest(words: Sequence[str]) -> Manifest:
+    """What the chosen model says of itself: its labels are options, too."""
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first.add_argument("--model", type=Path, default=OWN_MODEL)
+    chosen: Path = first.parse_known_args(words)[0].model
+    return read_model(chosen).manifest
+
+
+def _parser(manifest: Manifest) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "cartoonize", description=_ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    add = parser.add_argument
+    add("photos", nargs="+", type=Path, metavar="PHOTO|FOLDER|VIDEO", help="photos, videos, and folders of them")
+    add("--out", type=Path, default=Path("cartoons"), metavar="DIR", help="folder of the cartoons (cartoons)")
+    add("--model", type=Path, default=OWN_MODEL, metavar="FILE", help="file of `cartoongan export` (the package's own)")
+    for name, classes in manifest.labels.items():
+        text = f"{OWN} is the photo's (the default), {ALL} makes a sheet"
+        add(f"--{name}", choices=[OWN, *classes, ALL], default=OWN, help=text)
+    add("--faces", choices=["largest", ALL], default="largest", help="which faces of a photo (largest)")
+    add("--size", type=_size, metavar="N", help="side of a cartoon in pixels (the model's)")
+    backgrounds = ["transparent", "white", "keep"]
+    add("--background", choices=backgrounds, default=backgrounds[0], help="keep is the photo's own (transparent)")
+    add("--paste", action="store_true", help="put the cartoons back into the photo")
+    add("--side-by-side", action="store_true", help="put the photo's face left of its cartoon")
+    add("--no-finish", dest="finish", action="store_false", help="leave the cartoons as the generator makes them")
+    add("--json", type=Path, metavar="FILE", help="write boxes, landmarks and labels of all faces there")
+    add("--skip-existing", action="store_true", help="leave out photos whose cartoon is there already")
+    add("--jobs", type=int, default=0, metavar="N", help="photos at the same time (one for each core)")
+    parser.set_defaults(labels=manifest.labels, about=f"model {manifest.name}, {manifest.terms}")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from cartoonizer.cartoonizer import Cartoonizer
+    from cartoonizer.pictures import Style
+    from cartoonizer.work import Worker, run_all, written
+
+    labels = {name: _asked(getattr(options, name), classes) for name, classes in options.labels.items()}
+    if options.paste and any(len(classes) > 1 for classes in labels.values()):
+        raise CartoonizerError(f"--paste puts one cartoon on each face; ask for one class, not {ALL}")
+    jobs = plan(options.photos, options.out)
+    _check_videos(jobs, options, labels)
+    if options.skip_existing:
+        jobs = without_done(jobs, options.faces == ALL and not options.paste)
+    at_once = min(options.jobs or os.cpu_count() or 1, max(1, len(jobs)))
+    cartoonizer = Cartoonizer(options.model, threads=1 if at_once > 1 else 0, finish=options.finish)
+    print(options.about, file=sys.stderr)
+    style = Style(options.size, options.background, options.side_by_side)
+    outcomes = run_all(Worker(cartoonizer, options.faces, labels, style, options.paste), jobs, at_once)
+    if options.json:
+        write_whole(options.json, json.dumps([outcome.as_json() for outcome in outcomes], indent=1).encode())
+    failures = sum(outcome.error is not None for outcome in outcomes)
+    print(f"{len(written(outcomes))} cartoons of {len(jobs) - failures} photos: {options.out}" + _told(failures))
+    return 1 if failures else 0
+
+
+def _check_videos(jobs: Sequence[Job], options: argparse.Namespace, labels: Mapping[str, Sequence[str]]) -> None:
+    """Refuse what cannot be made of a video, which gets its cartoons pasted.
+
+    Raises:
+        CartoonizerError: An option is one for photos.
+    """
+    if not any(job.is_video for job in jobs):
+        return
+    if any(len(classes) > 1 for classes in labels.values()):
+        raise CartoonizerError(f"a video takes one class of each label, not {ALL}")
+    if options.side_by_side or options.size or options.background != "transparent":
+        raise CartoonizerError("--side-by-side, --size and --background are for photos; a video keeps its size")
+
+
+def _asked(given: str, classes: Sequence[str]) -> list[str]:
+    return list(classes) if given == ALL else [given]
+
+
+def _told(failures: int) -> str:
+    return f"; {failures} failed" if failures else ""
+
+
+def _size(text: str) -> int:
+    number = int(text)
+    if not 16 <= number <= 4096:
+        raise argparse.ArgumentTypeError("expected 16 to 4096 pixels")
+    return number

@@ -1,0 +1,63 @@
+"""Which photo becomes which file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cartoonizer.decode import SUFFIXES as PHOTO_SUFFIXES
+from cartoonizer.decode import find_files
+from cartoonizer.errors import CartoonizerError
+
+VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi"})
+
+
+@dataclass(frozen=True)
+class Job:
+    """A photo or video and its cartoon.
+
+    Attributes:
+        photo: The photo or video.
+        target: The cartoon's PNG or MP4; of several faces the stem of theirs.
+    """
+
+    photo: Path
+    target: Path
+
+    @property
+    def is_video(self) -> bool:
+        """Whether it is a video."""
+        return self.photo.suffix.lower() in VIDEO_SUFFIXES
+
+    def place(self, number: int | None) -> Path:
+        """The file of a face, counted from 1; None where there is one cartoon alone."""
+        return self.target if number is None else self.target.with_name(f"{self.target.stem}_{number}.png")
+
+
+def plan(given: Iterable[Path], out: Path) -> list[Job]:
+    """A job for each photo and video: a/b.jpg in a given folder becomes OUT/a/b.png.
+
+    Raises:
+        CartoonizerError: A folder holds no image, or two photos would become the same cartoon.
+    """
+    jobs: dict[Path, Job] = {}
+    for path in given:
+        for photo in find_files(path, PHOTO_SUFFIXES | VIDEO_SUFFIXES) if path.is_dir() else [path]:
+            name = photo.relative_to(path) if path.is_dir() else Path(photo.name)
+            suffix = ".mp4" if photo.suffix.lower() in VIDEO_SUFFIXES else ".png"
+            job = Job(photo, (out / name).with_suffix(suffix))
+            _refuse_clash(job, jobs.setdefault(job.target, job))
+    return list(jobs.values())
+
+
+def without_done(jobs: Sequence[Job], is_numbered: bool) -> list[Job]:
+    """The jobs whose cartoon is not there yet."""
+    return [job for job in jobs if not job.place(1 if is_numbered and not job.is_video else None).exists()]
+
+
+def _refuse_clash(job: Job, other: Job) -> None:
+    if other.photo != job.photo:
+        raise CartoonizerError(f"{other.photo} and {job.photo} would both become {job.target}; make them in two runs")
+    if job.target.resolve() == job.photo.resolve():
+        raise CartoonizerError(f"--out: the cartoon of {job.photo} would take the photo's place; choose another folder")

@@ -1,0 +1,122 @@
+"""Photos to files: one at a time, or several at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from cartoonizer.atomic import write_whole
+from cartoonizer.cartoonizer import Cartoonizer, Faces
+from cartoonizer.decode import decode
+from cartoonizer.errors import CartoonizerError, PhotoError
+from cartoonizer.face import Face
+from cartoonizer.jobs import Job
+from cartoonizer.paste import paste
+from cartoonizer.pictures import Style, png
+from cartoonizer.records import Outcome
+
+NO_FACE = "no face found; the whole face has to be in the photo, at least 1/16 of its longer side large"
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Makes the files of a photo.
+
+    Attributes:
+        cartoonizer: Draws.
+        faces: Which faces.
+        labels: What is asked for: the classes of each label.
+        style: How pictures look.
+        is_pasted: Put cartoons back into the photo.
+    """
+
+    cartoonizer: Cartoonizer
+    faces: Faces
+    labels: Mapping[str, Sequence[str]]
+    style: Style
+    is_pasted: bool = False
+
+    def __call__(self, job: Job) -> Outcome:
+        """Write the cartoons of a photo, and say what was written, or why nothing was."""
+        try:
+            return self._make(job)
+        except PhotoError as error:
+            return Outcome(job.photo, str(error))
+        except CartoonizerError as error:
+            return Outcome(job.photo, f"{job.photo}: {error}")
+
+    def _make_video(self, job: Job) -> Outcome:
+        from cartoonizer.video import cartoonize_video
+
+        labels = {name: classes[0] for name, classes in self.labels.items()}
+        if not cartoonize_video(self.cartoonizer, job.photo, job.target, self.faces, labels):
+            return Outcome(job.photo, f"{job.photo}: {NO_FACE}")
+        return Outcome(job.photo, None, (), [job.target])
+
+    def _make(self, job: Job) -> Outcome:
+        if job.is_video:
+            return self._make_video(job)
+        photo = decode(job.photo)
+        made = self.cartoonizer(photo, self.faces, **self.labels)
+        if not made:
+            raise PhotoError(f"{job.photo}: {NO_FACE}")
+        if self.is_pasted:
+            pictures = [Image.fromarray(paste(photo, made))]
+        else:
+            pictures = [self.style.sheet(row) for row in _by_face(made)]
+        is_numbered = self.faces == "all" and not self.is_pasted
+        files = [job.place(number if is_numbered else None) for number in range(1, len(pictures) + 1)]
+        for picture, path in zip(pictures, files, strict=True):
+            write_whole(path, png(picture))
+        return Outcome(job.photo, None, made, files)
+
+
+def run_all(worker: Callable[[Job], Outcome], jobs: Sequence[Job], at_once: int = 0) -> list[Outcome]:
+    """Do jobs, several at once, and show how far they are where a person looks on.
+
+    Args:
+        worker: What does one.
+        jobs: The jobs.
+        at_once: Jobs at the same time; 0 is one for each core.
+
+    Returns:
+        What became of them, in their order.
+    """
+    with ThreadPoolExecutor(at_once or os.cpu_count() or 1) as pool:
+        outcomes = []
+        for outcome in _watched(pool.map(worker, jobs), len(jobs)):
+            outcomes.append(outcome)
+            if outcome.error is not None:
+                print(f"cartoonize: error: {outcome.error}", file=sys.stderr)
+    return outcomes
+
+
+def written(outcomes: Sequence[Outcome]) -> list[Path]:
+    """All files that were written."""
+    return [path for outcome in outcomes for path in outcome.files]
+
+
+def _by_face(made: Sequence[Face]) -> list[list[Face]]:
+    """The cartoons of each face; those of one share their detection."""
+    rows: list[list[Face]] = []
+    for face in made:
+        if rows and rows[-1][0].detection is face.detection:
+            rows[-1].append(face)
+        else:
+            rows.append([face])
+    return rows
+
+
+def _watched(outcomes: Iterator[Outcome], count: int) -> Iterator[Outcome]:
+    """The same, with a count on a terminal."""
+    is_shown = sys.stderr.isatty() and count > 1
+    for number, outcome in enumerate(outcomes, start=1):
+        yield outcome
+        if is_shown:
+            print(f"\r{number} of {count} photos", end="" if number < count else "\n", file=sys.stderr, flush=True)

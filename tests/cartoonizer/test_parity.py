@@ -1,0 +1,56 @@
+"""The runtime and the chain in PyTorch make the same cartoons."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from apps.cartoonize.chain import SEARCHED_SIDE
+from apps.cartoonize.chain import Cartoonizer as TorchCartoonizer
+from cartoonizer import Cartoonizer
+from cartoonizer.decode import decode
+from datamodules.images import find_images
+from datamodules.transforms.face_box import MEAN_FACE
+from lightning_modules.landmark_detector import MEAN_PHOTO
+
+LARGEST_DIFFERENCE = 2
+
+
+@pytest.fixture(scope="module")
+def torch_cartoonizer() -> TorchCartoonizer:
+    return TorchCartoonizer(device="cpu")
+
+
+@pytest.mark.parametrize("degrees", [0, 30, 90])
+def test_cartoons_are_those_of_pytorch(
+    cartoonizer: Cartoonizer, torch_cartoonizer: TorchCartoonizer, sample_root: Path, degrees: float
+) -> None:
+    differences = []
+    for path in find_images(sample_root / "celeba" / "img_align_celeba")[:12]:
+        photo = decode(path)
+        matrix = cv2.getRotationMatrix2D((89, 109), degrees, 1.4)
+        matrix[:, 2] += 60
+        photo = np.asarray(cv2.warpAffine(photo, matrix, (300, 340), borderMode=cv2.BORDER_REPLICATE), dtype=np.uint8)
+        expected, found = torch_cartoonizer(photo, faces="all"), cartoonizer(photo)
+        assert [face.hair for face in expected] == [face.hair for face in found]
+        for one, other in zip(expected, found, strict=True):
+            np.testing.assert_allclose(one.landmarks, other.landmarks, atol=1e-3)
+            np.testing.assert_allclose(one.matrix, other.matrix, atol=1e-3)
+            differences += [
+                np.abs(one.cartoon.astype(int) - other.pixels)[other.pixels[..., 3] > 64].max(),
+                np.abs(one.cartoon[..., 3].astype(int) - other.pixels[..., 3]).max(),
+                np.abs(one.on_white.astype(int) - other.plain).max(),
+            ]
+    assert differences
+    assert max(differences) <= LARGEST_DIFFERENCE
+
+
+def test_the_model_has_the_geometry_of_training(cartoonizer: Cartoonizer) -> None:
+    manifest = cartoonizer.manifest
+    torch.testing.assert_close(torch.from_numpy(manifest.frame.landmarks), MEAN_PHOTO, atol=0, rtol=0)
+    torch.testing.assert_close(torch.from_numpy(manifest.detector.face), MEAN_FACE, atol=0, rtol=0)
+    assert manifest.detector.searched_side == SEARCHED_SIDE
