@@ -85,7 +85,7 @@ TESTED_ELSEWHERE = {
     "apps/rate/security.py": "tests/apps/rate/test_api.py",
     "apps/report/legend.py": "tests/apps/report/test_table.py",
     "apps/report/page.py": "tests/apps/report/test_command.py",
-    "apps/report/section.py": "tests/apps/report/test_runs.py",
+    "apps/report/records.py": "tests/apps/report/test_runs.py",
 }
 """Modules of apps/ without a test file of their own -> the file that tests them through what uses them."""
 
