@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from lightning_modules.base import BaseCycleGAN
+from lightning_modules.checkpoint_io import find_damage
 from lightning_modules.errors import UsageError
 
 _CLASS_KEY = "_class_path"
@@ -97,8 +98,8 @@ def _load(path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         raise UsageError(f"no such checkpoint: {path}")
-    if not zipfile.is_zipfile(path):
-        raise UsageError(f"{path} is cut off, damaged or no checkpoint at all")
+    if fault := find_damage(path):
+        raise UsageError(f"{path} {fault}")
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except (RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError) as error:

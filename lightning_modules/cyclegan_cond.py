@@ -17,7 +17,7 @@ from lightning_modules.errors import UsageError
 from lightning_modules.frozen import FrozenNetwork
 from lightning_modules.terms import Term, Terms
 from networks import LabelInjection
-from networks.attribute_classifier import AttributeNet, load_attribute_net
+from networks.attribute_classifier import PHOTO_GLASSES_LOGIT, AttributeNet, load_attribute_net
 from networks.labels import LabelEncoder
 from networks.landmarks import cheek_mask
 from networks.losses import masked_l1
@@ -156,7 +156,7 @@ class CycleGANCond(BaseCycleGAN):
         """Photos whose glasses are what the classifier sees ``where`` (B,) that holds; as they are without one."""
         if not self.label_encoder.glasses or self.classifier is None or not where.any():
             return photos
-        seen = (self.classifier(photos.image.float()).glasses > 0).long()
+        seen = (self.classifier(photos.image.float()).glasses > PHOTO_GLASSES_LOGIT).long()
         return photos._replace(glasses=torch.where(where, seen, photos.glasses))
 
     def translate_photos(self, photos: Faces) -> Tensor:

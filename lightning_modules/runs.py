@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import warnings
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from lightning import Trainer
 
 CONFIG_FILE = "config.yaml"
+LOCK_FILE = ".lock"
 METRICS_FILE = "metrics.json"
 METRICS_FORMAT = 1
 FACES_FILE = "faces.csv"
@@ -62,24 +64,40 @@ def find_checkpoint(asked: str, experiment_folder: Path, run: str | None = None)
     """The checkpoint file that ``--ckpt_path`` means.
 
     Args:
-        asked: A path, or "last" or "best" for the newest of that name.
+        asked: A path, or "last" or "best" for the newest undamaged one of that name. Each damaged one that is passed
+            over is named in a warning.
         experiment_folder: Where the runs of this experiment lie.
         run: Look in this run only.
 
     Raises:
-        UsageError: There is no such file, or it is an address: a checkpoint from the net could execute code here.
+        UsageError: There is no such file, all are damaged, or it is an address: a checkpoint from the net could execute
+            code here.
     """
     if asked in NEWEST:
         found = list(experiment_folder.glob(f"{run or '*'}/{CHECKPOINT_FOLDER}/{asked}.ckpt"))
         if not found:
             hint = "; a run that ended before its first validation has `last` only" if asked == "best" else ""
             raise UsageError(f"--ckpt_path {asked}: no {asked}.ckpt of any run in {experiment_folder}{hint}")
-        return max(found, key=lambda path: path.stat().st_mtime)
+        return _newest_undamaged(found)
     path = Path(asked).expanduser()
     if not path.is_file():
         hint = "; download it first, and only from where you trust it" if "://" in asked else ""
         raise UsageError(f"--ckpt_path {asked}: no such file{hint}")
     return path.resolve()
+
+
+def _newest_undamaged(checkpoints: list[Path]) -> Path:
+    from lightning_modules.checkpoint_io import find_damage  # needs Lightning, which takes seconds to import
+
+    faults: list[str] = []
+    for path in sorted(checkpoints, key=lambda path: path.stat().st_mtime, reverse=True):
+        fault = find_damage(path)
+        if fault is None:
+            for line in faults:
+                warnings.warn(f"passed over: {line}", stacklevel=3)
+            return path
+        faults.append(f"{path} {fault}")
+    raise UsageError("--ckpt_path: there is no undamaged checkpoint\n" + "\n".join(faults))
 
 
 def home_of(checkpoint: Path) -> Path | None:
@@ -96,6 +114,9 @@ def new_home(experiment_folder: Path, run: str | None) -> Path:
     """
     if inherited := _inherited_home():
         return inherited
+    for option, name in (("--name", experiment_folder.name), ("--run", run)):
+        if name is not None and (Path(name).name != name or name in {"", ".", ".."}):
+            raise UsageError(f"{option} {name}: give the name of a folder, not a path")
     if run is None and int(os.environ.get("WORLD_SIZE", "1")) > 1:
         run = os.environ.get("SLURM_JOB_ID") or os.environ.get("TORCHELASTIC_RUN_ID")
         if run in {None, "none"}:

@@ -17,6 +17,8 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 _CARD_KEY = "card"
+_HASH_KEY = "sha256"
+"""Of the tensors; files that were written before it was noted have none."""
 
 
 class WeightsError(Exception):
@@ -34,7 +36,8 @@ def write_weights(network: nn.Module, description: Mapping[str, object], path: P
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
-            part.write_bytes(save(tensors, metadata={_CARD_KEY: json.dumps(dict(description))}))
+            metadata = {_CARD_KEY: json.dumps(dict(description)), _HASH_KEY: _hash_of(tensors)}
+            part.write_bytes(save(tensors, metadata=metadata))
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
@@ -56,6 +59,8 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - it is no mapping
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path} is damaged or no file of weights: {error}") from error
+    if metadata.get(_HASH_KEY, _hash_of(tensors)) != _hash_of(tensors):
+        raise WeightsError(f"{path} is damaged: its tensors are not as they were written; copy it anew")
     try:
         return tensors, dict(json.loads(metadata[_CARD_KEY]))
     except (KeyError, TypeError, ValueError) as error:
@@ -75,6 +80,14 @@ def fill(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
     if broken := [key for key, value in tensors.items() if not bool(torch.isfinite(value).all())]:
         raise WeightsError(f"{path} holds values that are not finite: {', '.join(broken[:4])}")
     network.load_state_dict(dict(tensors))
+
+
+def _hash_of(tensors: Mapping[str, Tensor]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(f"{name} {tensors[name].dtype} {tuple(tensors[name].shape)}\0".encode())
+        digest.update(tensors[name].contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def fingerprint(path: Path) -> str:

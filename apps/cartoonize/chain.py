@@ -23,7 +23,7 @@ from lightning_modules.finisher import OWN_FINISHER
 from lightning_modules.landmark_detector import MEAN_PHOTO
 from lightning_modules.matting import OWN_PORTRAIT
 from lightning_modules.runs import project_root
-from networks.attribute_classifier import load_attribute_net
+from networks.attribute_classifier import PHOTO_GLASSES_LOGIT, load_attribute_net
 from networks.finisher import Finished, load_finisher, sticker
 from networks.landmarks import fit_similarity
 from networks.mtcnn import Cascade, CascadeSettings, LandmarkRegressor
@@ -222,7 +222,7 @@ class Cartoonizer:
     def _glasses(self, photos: torch.Tensor) -> torch.Tensor:
         """1 for each photo whose face wears glasses, else 0, as (B,)."""
         logits: torch.Tensor = self._classifier(photos).glasses
-        return (logits > 0).long()
+        return (logits > PHOTO_GLASSES_LOGIT).long()
 
     @torch.inference_mode()
     def _matte(self, frame: Image, inside: Image) -> Image:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_info
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
@@ -16,7 +17,13 @@ class SaveOnInterrupt(Callback):
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Save when told to stop: what fails by itself may be broken."""
-        if isinstance(exception, KeyboardInterrupt | SIGTERMException) and trainer.training and not is_dry_run(trainer):
+        is_stopped = isinstance(exception, KeyboardInterrupt | SIGTERMException)
+        if is_stopped and _has_begun(trainer) and not is_dry_run(trainer):
             path = Path(trainer.default_root_dir) / CHECKPOINT_FOLDER / "last.ckpt"
             trainer.save_checkpoint(path)
             rank_zero_info(f"stopped at step {trainer.global_step}; go on with: --ckpt_path {path}")
+
+
+def _has_begun(trainer: Trainer) -> bool:
+    """Whether a fit is under way, in training or in one of its validations."""
+    return trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking and trainer.global_step > 0

@@ -11,10 +11,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from filelock import BaseFileLock, FileLock, Timeout
 from lightning import Callback, LightningModule, Trainer
 
 from datamodules.atomic import write_whole
-from lightning_modules.runs import CONFIG_FILE, is_dry_run, project_root
+from lightning_modules.errors import UsageError
+from lightning_modules.runs import CONFIG_FILE, LOCK_FILE, is_dry_run, project_root
 
 _RECORDED_PACKAGES = ("torch", "torchvision", "lightning", "albumentations", "opencv-python-headless", "numpy")
 
@@ -36,20 +38,47 @@ class RunRecord(Callback):
         self._seed = seed
         self._command = command
         self._resumed_from = resumed_from
+        self._lock: BaseFileLock | None = None
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Write once, from the first process."""
-        if stage == "fit" and trainer.is_global_zero and not is_dry_run(trainer):
-            home = Path(trainer.default_root_dir)
+        """Lock the run, and write what a new one was asked for, from the first process.
+
+        Raises:
+            UsageError: Another process is training in this run, or its folder cannot be written.
+        """
+        if stage != "fit" or not trainer.is_global_zero or is_dry_run(trainer):
+            return
+        home = Path(trainer.default_root_dir)
+        try:
             home.mkdir(parents=True, exist_ok=True)
-            self._write_config(home / CONFIG_FILE)
-            self._add_session(home / "run.json", trainer)
+            self._lock = FileLock(home / LOCK_FILE)
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise UsageError(f"another process is training in {home}; wait for it, or choose another --run") from error
+        except OSError as error:
+            raise UsageError(f"cannot write the run {home}: {error.strerror}") from error
+        if not (home / CONFIG_FILE).is_file():
+            write_whole(home / CONFIG_FILE, self._config)
+        self._add_session(home / "run.json", trainer)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write what a resumed run was asked for, once it is certain that it starts."""
+        if trainer.is_global_zero and not is_dry_run(trainer):
+            self._write_config(Path(trainer.default_root_dir) / CONFIG_FILE)
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Unlock the run."""
+        if self._lock is not None:
+            Path(self._lock.lock_file).unlink(missing_ok=True)
+            self._lock.release()
+            self._lock = None
 
     def _write_config(self, path: Path) -> None:
-        if path.is_file() and path.read_text(encoding="utf-8") != self._config:
+        before = path.read_text(encoding="utf-8")
+        if before != self._config:
             number = len(list(path.parent.glob("config.*.yaml"))) + 1
-            path.replace(path.with_name(f"config.{number}.yaml"))
-        write_whole(path, self._config)
+            write_whole(path.with_name(f"config.{number}.yaml"), before)
+            write_whole(path, self._config)
 
     def _add_session(self, path: Path, trainer: Trainer) -> None:
         sessions: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []

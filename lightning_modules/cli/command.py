@@ -21,6 +21,7 @@ import lightning_modules
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
 from lightning_modules.callbacks import BadImageReport, CartoonWriter, Evaluation, LossBar, RunRecord, SaveOnInterrupt
+from lightning_modules.checkpoint_io import VerifiedCheckpointIO
 from lightning_modules.checkpoints import read_hyper_parameters
 from lightning_modules.cli.class_options import class_help, known_options
 from lightning_modules.cli.command_line import SUBCOMMANDS, CommandLine
@@ -291,6 +292,7 @@ class CartoonGANCLI(LightningCLI):
         config = self._get(self.config_init, "trainer")
         if config.get("logger") in {None, True} and not config.get("fast_dev_run"):
             kwargs["logger"] = self._loggers()
+        kwargs["plugins"] = [*as_list(config.get("plugins")), VerifiedCheckpointIO()]
         callbacks = list(self.home_callbacks)
         if config.get("enable_progress_bar") is not False:
             callbacks.append(LossBar())
@@ -324,6 +326,11 @@ class CartoonGANCLI(LightningCLI):
         """Say where the cartoons are."""
         writer = next(callback for callback in self.home_callbacks if isinstance(callback, CartoonWriter))
         rank_zero_info(f"cartoons: {writer.folder}")
+
+
+def as_list(value: Any) -> list[Any]:
+    """A value that may be none, one or several, as a list."""
+    return [] if value is None else list(value) if isinstance(value, list | tuple) else [value]
 
 
 def _keep_apart(photos: str | None, cartoons: Path) -> None:

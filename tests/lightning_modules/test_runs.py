@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 
 from lightning_modules.errors import UsageError
 from lightning_modules.runs import default_runs_folder, find_checkpoint, home_of, new_home, project_root
@@ -13,7 +14,7 @@ def checkpoint(folder: Path, run: str, name: str, age: int) -> Path:
     """A checkpoint file, ``age`` seconds old, in the home of a run."""
     path = folder / run / "checkpoints" / f"{name}.ckpt"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
+    torch.save({}, path)
     os.utime(path, (1e9 - age, 1e9 - age))
     (folder / run / "config.yaml").touch()
     return path
@@ -26,6 +27,17 @@ def test_last_and_best_mean_the_newest_of_the_experiment(tmp_path: Path) -> None
     assert find_checkpoint("last", tmp_path) == newest
     assert find_checkpoint("best", tmp_path) == best
     assert find_checkpoint(str(best), tmp_path) == best
+
+
+def test_a_damaged_checkpoint_is_passed_over_and_named(tmp_path: Path) -> None:
+    good = checkpoint(tmp_path, "older", "last", age=50)
+    damaged = checkpoint(tmp_path, "newer", "last", age=10)
+    damaged.write_bytes(damaged.read_bytes()[:-30])
+    with pytest.warns(UserWarning, match=r"passed over: .*newer/checkpoints/last\.ckpt is cut off"):
+        assert find_checkpoint("last", tmp_path) == good
+    good.write_bytes(b"")
+    with pytest.raises(UsageError, match=r"no undamaged checkpoint[\s\S]*newer[\s\S]*older"):
+        find_checkpoint("last", tmp_path)
 
 
 @pytest.mark.parametrize("asked", ["last", "best", "nowhere.ckpt", "http://example.org/model.ckpt"])
@@ -47,6 +59,12 @@ def test_new_homes_are_new(tmp_path: Path) -> None:
     checkpoint(tmp_path, "mine", "last", age=0)
     with pytest.raises(UsageError, match="--run mine"):
         new_home(tmp_path, "mine")
+
+
+@pytest.mark.parametrize("run", ["../../evil", "a/b", "..", "/tmp/evil"])
+def test_a_run_stays_in_the_folder_of_its_experiment(run: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"--run .*: give the name of a folder, not a path"):
+        new_home(tmp_path, run)
 
 
 def test_processes_of_one_start_share_their_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,17 @@ def test_values_that_are_not_finite_are_refused(tmp_path: Path) -> None:
         fill(nn.Linear(3, 2), net.state_dict(), tmp_path / "x.safetensors")
 
 
+@pytest.mark.parametrize("back", [1, 10, 24])
+def test_a_flipped_bit_of_a_weight_is_found(back: int, tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    write_weights(nn.Linear(3, 2), {}, path)
+    content = bytearray(path.read_bytes())
+    content[-back] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=r"net\.safetensors is damaged: its tensors are not as they were written"):
+        read_weights(path)
+
+
 def test_a_fingerprint_changes_with_the_content(tmp_path: Path) -> None:
     first, second = tmp_path / "a", tmp_path / "b"
     first.write_bytes(b"one")

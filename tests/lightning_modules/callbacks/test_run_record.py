@@ -10,11 +10,43 @@ import pytest
 from lightning import Trainer
 
 from lightning_modules.callbacks import RunRecord, run_record
+from lightning_modules.errors import UsageError
 
 
 def start(trainer: Trainer, config: str, **options: Any) -> None:
     record = RunRecord(config, seed=7, command=["lightning", "fit", "--name", "two words"], **options)
     record.setup(trainer, Mock(), "fit")
+    record.on_train_start(trainer, Mock())
+    record.teardown(trainer, Mock(), "fit")
+
+
+def test_a_start_that_fails_leaves_the_config_that_was_there(
+    tmp_path: Path, make_trainer: Callable[..., Trainer]
+) -> None:
+    trainer = make_trainer()
+    start(trainer, "a: 1\n")
+    failing = RunRecord("a: 2\n", 7, [])
+    failing.setup(trainer, Mock(), "fit")
+    failing.teardown(trainer, Mock(), "fit")
+    assert {path.name for path in tmp_path.glob("config*.yaml")} == {"config.yaml"}
+    assert (tmp_path / "config.yaml").read_text() == "a: 1\n"
+
+
+def test_a_run_belongs_to_one_process_at_a_time(tmp_path: Path, make_trainer: Callable[..., Trainer]) -> None:
+    trainer, first, second = make_trainer(), RunRecord("a: 1\n", 7, []), RunRecord("a: 1\n", 7, [])
+    first.setup(trainer, Mock(), "fit")
+    with pytest.raises(UsageError, match=f"another process is training in {tmp_path}"):
+        second.setup(trainer, Mock(), "fit")
+    first.teardown(trainer, Mock(), "fit")
+    second.setup(trainer, Mock(), "fit")
+    second.teardown(trainer, Mock(), "fit")
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, make_trainer: Callable[..., Trainer]) -> None:
+    (tmp_path / "file").touch()
+    trainer = make_trainer(default_root_dir=tmp_path / "file" / "run")
+    with pytest.raises(UsageError, match=r"cannot write the run .*file/run: Not a directory"):
+        RunRecord("a: 1\n", 7, []).setup(trainer, Mock(), "fit")
 
 
 def test_sessions_add_up_and_old_configs_stay(tmp_path: Path, make_trainer: Callable[..., Trainer]) -> None:

@@ -1,0 +1,89 @@
+"""Checkpoint files that are whole, finite and unchanged, or not there."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric.plugins import TorchCheckpointIO
+from torch import Tensor
+
+from datamodules.atomic import whole_file
+from datamodules.errors import DataError
+from lightning_modules.errors import UsageError
+
+
+class VerifiedCheckpointIO(TorchCheckpointIO):
+    """Writes beside the old file, syncs and renames; refuses weights that are not finite, and damaged files.
+
+    Lightning itself writes into the temporary folder and moves: from another file system that truncates the old
+    checkpoint first, so that a kill or a full disk loses both.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: object = None
+    ) -> None:
+        """Write a checkpoint, whole or not at all.
+
+        Raises:
+            UsageError: A weight is not finite, or the file cannot be written. What was there before is as it was.
+        """
+        target = Path(path)
+        if broken := _find_not_finite(checkpoint.get("state_dict", {})):
+            raise UsageError(f"{target} is not written, for {broken} is not finite; an earlier checkpoint is as it was")
+        try:
+            with whole_file(target) as part, part.open("wb") as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                os.fsync(file.fileno())
+            _sync_folder(target.parent)
+        except (DataError, OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
+            raise UsageError(f"cannot write {target}: {error}; an earlier checkpoint is as it was") from error
+
+    def load_checkpoint(self, path: str | Path, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Read a checkpoint that is as it was written.
+
+        Raises:
+            UsageError: It is damaged.
+        """
+        if fault := find_damage(Path(path)):
+            raise UsageError(f"{path} {fault}")
+        checkpoint: dict[str, Any] = super().load_checkpoint(path, *args, **kwargs)
+        return checkpoint
+
+
+def find_damage(path: Path) -> str | None:
+    """What is wrong with a checkpoint file, to be read after its name; None where every byte is as it was written.
+
+    PyTorch checks none of the checksums that its files, which are zip archives, hold.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError):
+        return "is cut off, damaged or no checkpoint at all"
+    return f"is damaged: {damaged} is not as it was written" if damaged else None
+
+
+def _find_not_finite(state: Mapping[str, object]) -> str | None:
+    """The name of the first tensor that holds NaN or infinity."""
+    for name, value in state.items():
+        if isinstance(value, Tensor) and value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            return name
+    return None
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename last through a power cut, where the file system can."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
