@@ -436,8 +436,14 @@ class BaseCycleGAN(LightningModule, ABC):
         return self.cartoons(self.infer_condition(batch.image, batch.name))
 
     def forward(self, photos: Tensor) -> Tensor:
-        """Cartoons (B, 3, H, W) in [-1, 1] of photos of the same shape and range."""
-        return self.cartoons(self.infer_condition(photos))
+        """Cartoons (B, 3, H, W) in [-1, 1] of photos of the same shape and range, one of each.
+
+        Example:
+            >>> model = load_model(Path("last.ckpt"))
+            >>> with torch.no_grad():
+            ...     cartoons = model(photos)
+        """
+        return self.translate_photos(self.infer_condition(photos))
 
     def grid_rows(self, batch: UnpairedBatch) -> list[Tensor]:
         """Rows of a picture, each (B, 3, H, W): photo, cartoon, photo again; cartoon, photo, cartoon again."""

@@ -163,6 +163,14 @@ class CycleGANCond(BaseCycleGAN):
         """The cartoons (B, 3, H, W) of photos in their own hair colours."""
         return super().translate_photos(self.fill_labels(photos))
 
+    def forward(self, photos: Tensor) -> Tensor:
+        """Cartoons (B, 3, H, W) in [-1, 1] of photos of the same shape and range, in the one colour of ``hair``.
+
+        Where that is "own" or "all", each has the photo's own colour, as the classifier sees it.
+        """
+        known = self.infer_condition(photos)
+        return self.cartoons(known) if len(self._labels_to_predict) == 1 else self.translate_photos(known)
+
     def cartoons(self, photos: Faces) -> Tensor:
         """Cartoons (B, 3, H, W) in [-1, 1] of photos, or with ``hair`` "all" sheets (B, 3, H, num_labels * W)."""
         if not self._labels_to_predict:

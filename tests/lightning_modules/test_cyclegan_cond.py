@@ -59,9 +59,21 @@ def test_the_paper_s_networks_have_the_paper_s_size() -> None:
 @torch.no_grad()
 def test_every_backbone_follows_the_label(generator: GeneratorName) -> None:
     model = small(generator=generator)
-    sheet = model(some_faces([NONE]).image)
+    sheet = model.cartoons(model.infer_condition(some_faces([NONE]).image))
     assert sheet.shape == (1, 3, 32, 4 * 32)
     assert len({cartoon.mean().item() for cartoon in sheet.chunk(4, dim=3)}) == 4
+
+
+@pytest.mark.parametrize("hair", ["all", "own", "grey", 1])
+@torch.no_grad()
+def test_one_photo_gives_one_cartoon_whatever_the_hair(hair: Any) -> None:
+    model = small(hair=hair)
+    photos = some_faces([NONE, NONE]).image
+    cartoons = model(photos)
+    assert cartoons.shape == photos.shape
+    labels = {"grey": 3, 1: 1}.get(hair)
+    if labels is not None:
+        assert torch.equal(cartoons, model.in_all_labels(model.infer_condition(photos))[labels])
 
 
 def test_every_term_acts(assert_terms_act: Callable[..., None], loader: Loader) -> None:

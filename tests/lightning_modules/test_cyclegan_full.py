@@ -105,7 +105,7 @@ def test_photos_become_four_colours_at_the_landmarks_that_are_found(
 ) -> None:
     model, photos = small(), some_photos()
     monkeypatch.setattr(LandmarkDetector, "find", lambda self, images: photos.landmarks)
-    sheet = model(photos.image)
+    sheet = model.cartoons(model.infer_condition(photos.image))
     assert sheet.shape == (2, 3, 32, 4 * 32)
     grey = photos._replace(label=torch.full_like(photos.label, 3))
     torch.testing.assert_close(sheet[..., 96:], model.generate(model.generators, "cartoon", photos.image, grey))
