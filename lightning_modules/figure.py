@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 Better = Literal["lower", "higher", ""]
 
@@ -26,8 +26,10 @@ class Figure:
         interval: Ends of a confidence interval, which ``value`` need not be in the middle of.
     """
 
+    __pydantic_config__: ClassVar[dict[str, bool]] = {"strict": True, "allow_inf_nan": False}  # where it is read back
+
     title: str
-    value: float | None
+    value: float | None = None
     better: Better = ""
     spread: float | None = None
     spread_is: str = ""
@@ -36,6 +38,10 @@ class Figure:
     judge: str | None = None
     note: str | None = None
     interval: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if self.interval is not None and self.interval[0] > self.interval[1]:
+            raise ValueError(f"has interval: {self.interval}, expected a low and a high end or null")
 
     def as_json(self) -> dict[str, object]:
         """As plain values; what is not finite becomes None."""

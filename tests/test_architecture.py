@@ -95,7 +95,7 @@ TESTED_ELSEWHERE = {
     "apps/export/nets.py": "tests/apps/export/test_cartoon_file.py",
     "apps/report/legend.py": "tests/apps/report/test_table.py",
     "apps/report/page.py": "tests/apps/report/test_command.py",
-    "apps/report/section.py": "tests/apps/report/test_runs.py",
+    "apps/report/records.py": "tests/apps/report/test_runs.py",
     "apps/serve/answers.py": "tests/apps/serve/test_api.py",
     "apps/serve/limits.py": "tests/apps/serve/test_api.py",
     "apps/serve/metrics.py": "tests/apps/serve/test_api.py",

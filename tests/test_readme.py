@@ -103,6 +103,7 @@ def run(command: str, folder: Path, sample_root: Path) -> int:
     return lightning(words)
 
 
+@pytest.mark.timeout(900)  # some sixty commands
 def test_the_readme_s_commands_run_in_their_order(sample_root: Path, tmp_path: Path) -> None:
     ours = [command for command in COMMANDS if command.split()[0] in {"lightning", "cartoongan"}]
     assert len(ours) >= 13

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from apps.report.checkpoints import CheckpointState
-from apps.report.runs import MeasuredRun, read_figure
-from apps.report.section import Json, Section
+from apps.report.runs import MeasuredRun
 from datamodules.extras import needs_extra
 from lightning_modules.figure import Figure
 
@@ -37,17 +37,20 @@ def read_ratings(database: Path, runs: Sequence[MeasuredRun]) -> Ratings:
     from apps.rate.summary import describe_raters, rated_checkpoints, summarise
 
     with needs_extra("rate"):
-        summary: Mapping[str, Mapping[str, Json]] = summarise(database)  # type: ignore[assignment]  # dict is invariant
+        summary = summarise(database)
     digests = rated_checkpoints(database)
     figures, warnings = {}, []
     for title, of_run in summary.items():
         if trouble := _trouble(title, digests[title], runs):
             warnings.append(f"the ratings of {title} in {database.name} are left out: {trouble}")
         else:
-            figures[title] = {
-                key: read_figure(Section(figure, database, f"{title}: {key}")) for key, figure in of_run.items()
-            }
+            figures[title] = {key: _figure(entry) for key, entry in of_run.items()}
     return Ratings(figures, describe_raters(database) if any(figures.values()) else (), warnings)
+
+
+def _figure(entry: Mapping[str, Any]) -> Figure:
+    interval = entry.get("interval")
+    return Figure(**{**entry, "interval": tuple(interval) if interval else None})
 
 
 def _trouble(title: str, digest: str, runs: Sequence[MeasuredRun]) -> str | None:

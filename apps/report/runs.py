@@ -7,47 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import get_args
 
 import yaml
 
 from apps.report.checkpoints import CheckpointState, checkpoint_state, locate
-from apps.report.section import Json, Section, read_json
+from apps.report.records import FORMAT, METRICS, SESSIONS, Judge, Session, read_record
 from datamodules.errors import DataError
-from lightning_modules.figure import Better, Figure
+from lightning_modules.figure import Figure
 from lightning_modules.runs import CHECKPOINT_FOLDER, CONFIG_FILE, METRICS_FILE, METRICS_FORMAT, TEST_FOLDER
 
 Value = str | int | float | None
-
-_BETTER: dict[str, Better] = {each: each for each in get_args(Better)}
-
-
-@dataclass(frozen=True)
-class Judge:
-    """A network that figures rest on.
-
-    Attributes:
-        name: With the digest of its weights.
-        reached: Its own accuracies and errors, as fractions, by what they are of.
-    """
-
-    name: str
-    reached: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Session:
-    """One start of a training.
-
-    Attributes:
-        command: The command line.
-        revision: Of the code; None if unknown.
-        folder: In which the command was given; None if unknown.
-    """
-
-    command: str
-    revision: str | None
-    folder: str | None = None
 
 
 @dataclass(frozen=True)
@@ -150,29 +119,30 @@ def read_run(home: Path) -> MeasuredRun:
     path = metrics_path(home)
     if not path.is_file():
         raise _untested(home)
-    metrics = Section(read_json(path), path)
-    if metrics.whole("format") != METRICS_FORMAT:
-        raise DataError(
-            f"{path} is of format {metrics.whole('format')}, expected {METRICS_FORMAT}; {_how_to_test(home)}"
-        )
+    found = read_record(path, FORMAT).format
+    if found != METRICS_FORMAT:
+        raise DataError(f"{path} is of format {found}, expected {METRICS_FORMAT}; {_how_to_test(home)}")
+    metrics = read_record(path, METRICS)
     options = read_options(home / CONFIG_FILE)
     seed = options.get("seed_everything", "")
+    record = home / "run.json"
+    sessions: list[Session] = read_record(record, SESSIONS) if record.is_file() else []
     return MeasuredRun(
         home=home,
-        variant=metrics.text("variant"),
-        seed=int(seed) if seed.isdigit() else metrics.whole("seed"),
-        checkpoint=locate(Path(metrics.text("checkpoint")), home),
-        epoch=metrics.maybe_whole("epoch"),
-        step=metrics.whole("step"),
-        device=metrics.maybe_text("device"),
-        precision=metrics.maybe_text("precision"),
-        data=metrics.section("data").single_values(),
-        judges={kind: _judge(entry) for kind, entry in metrics.section("judges").sections().items()},
-        figures={key: read_figure(entry) for key, entry in metrics.section("figures").sections().items()},
+        variant=metrics.variant,
+        seed=int(seed) if seed.isdigit() else metrics.seed,
+        checkpoint=locate(Path(metrics.checkpoint), home),
+        epoch=metrics.epoch,
+        step=metrics.step,
+        device=metrics.device,
+        precision=metrics.precision,
+        data={key: value for key, value in metrics.data.items() if not isinstance(value, dict | list)},
+        judges=metrics.judges,
+        figures=metrics.figures,
         options=options,
-        sessions=_read_sessions(home / "run.json"),
-        test_command=metrics.text("command"),
-        test_folder=metrics.maybe_text("folder"),
+        sessions=sessions,
+        test_command=metrics.command,
+        test_folder=metrics.folder,
     )
 
 
@@ -188,33 +158,6 @@ def read_options(path: Path) -> dict[str, str]:
         return {}
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise DataError(f"{path} is damaged: {str(error).splitlines()[0]}") from error
-
-
-def read_figure(entry: Section) -> Figure:
-    """A figure as ``lightning test`` writes it.
-
-    Raises:
-        DataError: It is none.
-    """
-    better = entry.maybe_text("better") or ""
-    if better not in _BETTER:
-        entry.complain(f"has better: {better!r}, expected lower, higher or an empty text")
-    return Figure(
-        title=entry.text("title"),
-        value=entry.maybe_number("value"),
-        spread=entry.maybe_number("spread"),
-        spread_is=entry.maybe_text("spread_is") or "",
-        samples=entry.maybe_whole("samples") or 0,
-        unit=entry.maybe_text("unit") or "",
-        better=_BETTER[better],
-        judge=entry.maybe_text("judge"),
-        note=entry.maybe_text("note"),
-        interval=entry.maybe_interval("interval"),
-    )
-
-
-def _judge(entry: Section) -> Judge:
-    return Judge(entry.text("name"), entry.numbers())
 
 
 def _homes(path: Path) -> list[Path]:
@@ -246,21 +189,7 @@ def _holds_a_cyclegan(home: Path) -> bool:
     return "CycleGAN" in read_options(home / CONFIG_FILE).get("model.class_path", "")
 
 
-def _read_sessions(path: Path) -> list[Session]:
-    """The sessions of a training; none if it left no record."""
-    if not path.is_file():
-        return []
-    content = read_json(path)
-    if not isinstance(content, list):
-        raise DataError(f"{path} is damaged: it is no list of sessions")
-    entries = [Section(session, path) for session in content]
-    return [
-        Session(entry.text("command"), entry.maybe_text("git_revision"), entry.maybe_text("folder"))
-        for entry in entries
-    ]
-
-
-def _flat(value: Json, name: str = "") -> dict[str, str]:
+def _flat(value: object, name: str = "") -> dict[str, str]:
     """Texts of all values by dotted name, without the ``init_args`` that stand between a group and its options."""
     if isinstance(value, dict | list) and value:
         parts = value.items() if isinstance(value, dict) else enumerate(value)

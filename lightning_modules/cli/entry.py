@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(answer)
         return 0 if arguments else 2
 
-    from lightning_modules.cli.command import run
+    from lightning_modules.cli.run import run
 
     return run(arguments)
 
