@@ -22,6 +22,7 @@ from lightning_modules.metrics import (
     MeanSummary,
     PoseVariety,
     SampleMean,
+    SkinToneOrder,
     landmark_errors,
 )
 from lightning_modules.metrics.feature_distance import LEAST_FRECHET, SUBSETS
@@ -74,6 +75,7 @@ class Evaluator(nn.Module):
         names = (*of_hair, "invented", "kept", "landmarks", "chance", *POINTS, "cycle_photo", "cycle_cartoon")
         self.means = nn.ModuleDict({name: SampleMean() for name in names})
         self.pose = PoseVariety()
+        self.skin = SkinToneOrder()
         self.rows = _Rows()
         self._previous: Tensor | None = None  # a cartoon of the batch before
         self._timings: list[tuple[int, float]] = []
@@ -147,6 +149,14 @@ class Evaluator(nn.Module):
             judge="landmarks",
             note=few_faces,
         )
+        skin = self.skin.compute()
+        few_tones = None if skin.samples >= _LEAST_POSES else f"takes {_LEAST_POSES} faces; there are {skin.samples}"
+        figures["skin_order"] = Figure(
+            "Order of skin tones kept (rank correlation of the cheeks' brightness)",
+            *(None if few_tones else float(skin.order), "higher"),
+            samples=skin.samples,
+            note=few_tones or "by chance 0; the light in a photo counts as skin tone, too",
+        )
         figures["invented_glasses"] = self._share("invented", "Glasses that were not there", "lower", "classifier")
         figures["kept_glasses"] = self._share("kept", "Glasses kept", "higher", "classifier")
         diversity = self.diversity.compute()
@@ -192,6 +202,7 @@ class Evaluator(nn.Module):
         for column, point in enumerate(POINTS):
             self._mean(point).update(errors[:, column])
         self.pose.update(in_cartoons, in_photos)
+        self.skin.update(cartoons, photos.image, in_photos)
         self._judge_chance(cartoons, boxes, in_photos)
         self._judge_unlabelled(photos, cartoons, in_photos)
 
