@@ -28,7 +28,8 @@ def test_a_face_is_boxed_and_a_missing_one_is_noted() -> None:
     assert ((found[..., 0] > 200) & (found[..., 1] < 120)).any()  # a red edge
     none = face_tile(GREY, NO_BOXES, NO_LANDMARKS, side=80).image
     assert (none[:50] == 128).all()
-    assert {0, 255} <= set(none[-24:].flatten().tolist())  # black on white
+    assert none[-24:].min() < 50  # black on white
+    assert none[-24:].max() == 255
 
 
 def test_titles_stand_above_their_columns() -> None:
