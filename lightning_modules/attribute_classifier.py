@@ -39,7 +39,7 @@ class AttributeClassifier(LightningModule):
     Args:
         learning_rate: AdamW's highest, along one cosine cycle.
         weight_decay: AdamW's.
-        softening: Share of images that are scaled down and up again, by up to four.
+        max_blur: Share of images that are scaled down and up again, by up to four.
         ema_decay: Decay of the weights' moving average, which is what is measured and kept.
     """
 
@@ -47,20 +47,20 @@ class AttributeClassifier(LightningModule):
         self,
         learning_rate: float = 2e-3,
         weight_decay: float = 1e-3,
-        softening: float = 0.5,
+        max_blur: float = 0.5,
         ema_decay: float = 0.99,
     ) -> None:
         super().__init__()
         for name, value, is_valid, expected in (
             ("learning_rate", learning_rate, learning_rate > 0, "more than 0"),
             ("weight_decay", weight_decay, weight_decay >= 0, "0 or more"),
-            ("softening", softening, 0 <= softening <= 1, "from 0 to 1"),
+            ("max_blur", max_blur, 0 <= max_blur <= 1, "from 0 to 1"),
             ("ema_decay", ema_decay, 0 < ema_decay < 1, "above 0, below 1"),
         ):
             if not is_valid:
                 raise UsageError(f"--model.{name} is {value}, must be {expected}")
         self.save_hyperparameters()
-        self._learning_rate, self._weight_decay, self._softening = learning_rate, weight_decay, softening
+        self._learning_rate, self._weight_decay, self._softening = learning_rate, weight_decay, max_blur
         self.net = AttributeNet(len(HairColour))
         self.average = ema_of(self.net, ema_decay)
         self.accuracies = nn.ModuleDict(

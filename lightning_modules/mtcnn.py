@@ -70,7 +70,7 @@ class MTCNNStage(LightningModule, ABC):
             already, it is trained further.
         loss_weights: How much face, box and landmarks count: "paper", "mtcnn" (the code of Zhang et al.), or three
             weights.
-        hard_share: Share of the hardest crops that the classification learns from.
+        hard_ratio: Share of the hardest crops that the classification learns from.
         landmark_loss: "squared" (Eq. 3), or "distance", whose gradient does not fade as points come close.
         optimizer: "sgd" with momentum 0.9 and steps (Zhang et al.), or "adamw" with one cosine cycle.
         learning_rate: Its highest learning rate.
@@ -86,7 +86,7 @@ class MTCNNStage(LightningModule, ABC):
         self,
         weights: str | None = None,
         loss_weights: Literal["paper", "mtcnn"] | tuple[float, float, float] = "paper",
-        hard_share: float = 0.7,
+        hard_ratio: float = 0.7,
         landmark_loss: LandmarkLoss = "squared",
         optimizer: Literal["sgd", "adamw"] = "sgd",
         learning_rate: float = 1e-3,
@@ -96,7 +96,7 @@ class MTCNNStage(LightningModule, ABC):
     ) -> None:
         super().__init__()
         for name, value, is_valid, expected in (
-            ("hard_share", hard_share, 0 < hard_share <= 1, "above 0, up to 1"),
+            ("hard_ratio", hard_ratio, 0 < hard_ratio <= 1, "above 0, up to 1"),
             ("learning_rate", learning_rate, learning_rate > 0, "more than 0"),
             ("weight_decay", weight_decay, weight_decay >= 0, "0 or more"),
             ("ema_decay", ema_decay, 0 <= ema_decay < 1, "from 0 to below 1"),
@@ -109,7 +109,7 @@ class MTCNNStage(LightningModule, ABC):
         is_preset = isinstance(loss_weights, str)
         self.hparams["loss_weights"] = loss_weights if is_preset else list(loss_weights)
         self._weights = self.presets[loss_weights] if isinstance(loss_weights, str) else LossWeights(*loss_weights)
-        self._hard_share, self._landmark_loss = hard_share, landmark_loss
+        self._hard_share, self._landmark_loss = hard_ratio, landmark_loss
         self._optimizer, self._learning_rate, self._weight_decay = optimizer, learning_rate, weight_decay
         self._milestones = milestones
         before, self._card = _read_before(weights)

@@ -142,7 +142,7 @@ def export_translator(source: Source, export: Exporter) -> Exported:
 
 def _export_detector(export: Exporter) -> list[Exported]:
     nets = load_detector()
-    if nets.counts_from_one:
+    if nets.one_based:
         raise DataError("the detector counts pixels from 1, which no runtime does; train one by `make detector`")
     card = card_of(default_weights(), "detector (MTCNN): faces and their landmarks")
     any_size = {0: _BATCH, 2: Dim("rows", min=PNET_SIDE, max=8192), 3: Dim("columns", min=PNET_SIDE, max=8192)}

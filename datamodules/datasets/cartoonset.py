@@ -21,7 +21,7 @@ from datamodules.images import read_rgb
 from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, HairColour, RawFace, Split
 from datamodules.source import fingerprint_of
 
-FRAME = 500.0
+IMAGE_SIDE = 500.0
 """Side of the official images in pixels, the frame of ``LANDMARKS``."""
 
 LANDMARKS = np.array([[205.8, 259.6], [293.2, 259.6], [249.4, 309.2], [225.0, 331.0], [273.0, 331.0]], dtype=np.float32)
@@ -31,7 +31,7 @@ Cartoons of another family, framed like it, bring their own in a ``faces.csv`` b
 """
 
 FACE_BOX = np.array([155.0, 170.0, 345.0, 390.0], dtype=np.float32)
-"""Edges x1, y1, x2, y2 of every face in ``FRAME``: hair line to chin, without ears, as WIDER FACE's boxes."""
+"""Edges x1, y1, x2, y2 of every face in ``IMAGE_SIDE``: hair line to chin, without ears, as WIDER FACE's boxes."""
 
 HAIR_OF_INDEX: dict[int, HairColour] = {
     7: HairColour.BLACK,
@@ -105,8 +105,8 @@ class CartoonSet(Dataset[RawFace]):
 
 
 def landmarks_at(side: int) -> NDArray[np.float32]:
-    """``LANDMARKS`` in an image of another side than ``FRAME``: (5, 2) pixels, whose middles are whole numbers."""
-    return np.asarray((LANDMARKS + 0.5) * (side / FRAME) - 0.5, dtype=np.float32)
+    """``LANDMARKS`` in an image of another side than ``IMAGE_SIDE``: (5, 2) pixels, whose middles are whole numbers."""
+    return np.asarray((LANDMARKS + 0.5) * (side / IMAGE_SIDE) - 0.5, dtype=np.float32)
 
 
 def _has_glasses(attributes: dict[str, int]) -> int:

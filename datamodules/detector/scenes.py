@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from datamodules.datasets.cartoonset import FACE_BOX, FRAME, LANDMARKS
+from datamodules.datasets.cartoonset import FACE_BOX, IMAGE_SIDE, LANDMARKS
 from datamodules.datasets.wider_face import ATTRIBUTES, WiderAnnotation, WiderFace
 from datamodules.detector.memory import Read
 from datamodules.detector.windows import Boxes, pairwise_iou, windows_anywhere
@@ -143,23 +143,23 @@ class CartoonScenes:
         side = rng.uniform(*CARTOON_SIDES)
         matrix = self._placement(side, rng)
         if rng.integers(2):
-            matrix = matrix @ np.array([[-1.0, 0.0, FRAME - 1], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+            matrix = matrix @ np.array([[-1.0, 0.0, IMAGE_SIDE - 1], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
             landmarks = landmarks[FLIP_ORDER]
         placed = _warp(cartoon, matrix, SCENE_SIDE)
         image = placed[..., :3] + self._background(rng) * (1 - placed[..., 3:] / 255)
         return Scene(
             np.asarray(image.clip(0, 255).round(), dtype=np.uint8),
-            _upright(box, matrix, side / FRAME),
+            _upright(box, matrix, side / IMAGE_SIDE),
             np.array([True]),
             _apply(matrix, landmarks)[None],
         )
 
     def _placement(self, side: float, rng: np.random.Generator) -> NDArray[np.float64]:
-        """(3, 3) from ``FRAME`` to the scene, middles of pixels both: up to 15 degrees, the face's box within it."""
+        """(3, 3) from ``IMAGE_SIDE`` to the scene, in pixel centers: up to 15 degrees, the face's box within it."""
         face = FACE_BOX.reshape(2, 2)
-        half = (face[1] - face[0]).max() / 2 * side / FRAME
+        half = (face[1] - face[0]).max() / 2 * side / IMAGE_SIDE
         centre = rng.uniform(half, SCENE_SIDE - half, size=2)
-        turn = cv2.getRotationMatrix2D((0, 0), float(rng.uniform(-15, 15)), side / FRAME)
+        turn = cv2.getRotationMatrix2D((0, 0), float(rng.uniform(-15, 15)), side / IMAGE_SIDE)
         turn[:, 2] = centre - 0.5 - turn[:, :2] @ (face.mean(axis=0) - 0.5)
         return np.vstack((turn, [0, 0, 1]))
 
@@ -225,11 +225,11 @@ def _premultiplied(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _warp(image: NDArray[np.float32], matrix: NDArray[np.float64], side: int) -> NDArray[np.float32]:
-    """A cartoon under a matrix from ``FRAME``, reduced by area averages before it is turned."""
+    """A cartoon under a matrix from ``IMAGE_SIDE``, reduced by area averages before it is turned."""
     scale = float(np.hypot(*matrix[:2, 0]))
-    reduced = min(image.shape[0], max(1, round(FRAME * scale)))
+    reduced = min(image.shape[0], max(1, round(IMAGE_SIDE * scale)))
     small = cv2.resize(image, (reduced, reduced), interpolation=cv2.INTER_AREA)
-    ratio = FRAME / reduced
+    ratio = IMAGE_SIDE / reduced
     offset = (ratio - 1) / 2  # whole numbers are the middles of pixels
     from_image = matrix @ np.array([[ratio, 0, offset], [0, ratio, offset], [0, 0, 1]])
     flags = cv2.INTER_LINEAR

@@ -17,18 +17,22 @@ from lightning_modules.runs import is_dry_run
 
 
 class ImageGrid(Callback):
-    """After each validation, a PNG in ``images/`` of the run's home, and the same in W&B.
+    """After each validation and at a few early steps, a PNG in ``images/`` of the run's home, and the same in W&B.
 
     What its rows show is the model's to say (``grid_rows``). The faces are the first of the validation part, the same
-    each time.
+    each time. Early grids need the sanity check, which reads them.
 
     Args:
         count: Faces of each domain, one a column.
+        early_steps: Training steps after which there is a grid, too, so that a run shows something in its first
+            minutes.
     """
 
-    def __init__(self, count: int = 8) -> None:
+    def __init__(self, count: int = 8, early_steps: tuple[int, ...] = (100, 500)) -> None:
         self._count = count
+        self._early_steps = early_steps
         self._faces: list[UnpairedBatch] = []
+        self._first: list[UnpairedBatch] = []
 
     def on_validation_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
@@ -37,21 +41,33 @@ class ImageGrid(Callback):
         if trainer.is_global_zero and sum(len(faces.photo.image) for faces in self._faces) < self._count:
             self._faces.append(batch)
 
-    @torch.no_grad()
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Draw, save and log the grid."""
+        """Draw, save and log the grid; those of the sanity check are kept for early ones."""
         faces, self._faces = self._faces, []
-        if trainer.sanity_checking or is_dry_run(trainer) or not trainer.is_global_zero:
+        if trainer.sanity_checking:
+            self._first = faces
+        else:
+            self._draw(trainer, pl_module, faces)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Draw an early grid."""
+        if trainer.global_step in self._early_steps and self._first:
+            pl_module.eval()
+            self._draw(trainer, pl_module, self._first)
+            pl_module.train()
+
+    @torch.no_grad()
+    def _draw(self, trainer: Trainer, model: LightningModule, faces: list[UnpairedBatch]) -> None:
+        if is_dry_run(trainer) or not trainer.is_global_zero:
             return
-        assert isinstance(pl_module, BaseCycleGAN), "ImageGrid draws CycleGANs"
+        assert isinstance(model, BaseCycleGAN), "ImageGrid draws CycleGANs"
         grid = make_grid(
-            self._rows(pl_module, faces), nrow=self._columns(faces), normalize=True, value_range=(-1, 1), pad_value=1
+            self._rows(model, faces), nrow=self._columns(faces), normalize=True, value_range=(-1, 1), pad_value=1
         )
-        path = (
-            Path(trainer.default_root_dir)
-            / "images"
-            / f"epoch_{trainer.current_epoch:04d}_step_{trainer.global_step:07d}.png"
-        )
+        name = f"epoch_{trainer.current_epoch:04d}_step_{trainer.global_step:07d}.png"
+        path = Path(trainer.default_root_dir) / "images" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         save_image(grid, path)
         for logger in trainer.loggers:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from networks.generators.blocks import DenseBlock, LabelInjection, Upsampling
-from networks.generators.frame import FramedGenerator
+from networks.generators.encoder_decoder import EncoderDecoder
 
 
-class DenseNetGenerator(FramedGenerator):
+class DenseNetGenerator(EncoderDecoder):
     """Dense blocks between the ResNet's stem and output (paper 4.4).
 
     The paper gives no numbers. The defaults have as many 3x3 convolutions as the nine residual blocks.

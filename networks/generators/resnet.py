@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from networks.generators.blocks import LabelInjection, ResidualBlock, Upsampling
-from networks.generators.frame import FramedGenerator
+from networks.generators.encoder_decoder import EncoderDecoder
 
 
-class ResNetGenerator(FramedGenerator):
+class ResNetGenerator(EncoderDecoder):
     """The generator of CycleGAN (paper 4.4): 11,378,179 parameters at its defaults, 11,577,935 with four labels.
 
     Args:

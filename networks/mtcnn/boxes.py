@@ -3,7 +3,7 @@
 Edges lie between pixels: the box 0, 0, W, H is the whole image, a box is x2 - x1 pixels wide, and column i reaches from
 x = i to x = i + 1. MTCNN's own code counts the first and the last pixel from 1 instead, and measures a box by their
 difference, one pixel short, until RNet has moved it. Which small faces are found by weights that were trained so hangs
-on it: for those (`MTCNN.counts_from_one`) we measure the same.
+on it: for those (`MTCNN.one_based`) we measure the same.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ Overlap = Literal["union", "smaller"]
 """What an intersection is divided by: the area of the union, or that of the smaller box."""
 
 
-def decode_cells(columns: Tensor, rows: Tensor, scale: float, counts_from_one: bool = False) -> Tensor:
+def decode_cells(columns: Tensor, rows: Tensor, scale: float, one_based: bool = False) -> Tensor:
     """Boxes of the windows that PNet looked at on a level of the pyramid.
 
     Args:
         columns: (N,) columns in PNet's output.
         rows: (N,) rows in PNet's output.
         scale: Pixels of the level to one of the image.
-        counts_from_one: As in MTCNN's code, in whole pixels, whose number is divided by the scale: on coarse levels the
+        one_based: As in MTCNN's code, in whole pixels, whose number is divided by the scale: on coarse levels the
             upper left edges come out up to a twelfth of the box further in than the window's.
 
     Returns:
         (N, 4) boxes in the image.
     """
     corners = (torch.stack((columns, rows), dim=1) * PNET_STRIDE).float()
-    if counts_from_one:
+    if one_based:
         return torch.cat((((corners + 1) / scale).floor() - 1, ((corners + PNET_SIDE) / scale).floor()), dim=1)
     return torch.cat((corners / scale, (corners + PNET_SIDE) / scale), dim=1)
 

@@ -139,7 +139,7 @@ class Cascade:
         # With channels last, RNet and ONet are three times as fast on a CPU.
         self._nets = deepcopy(nets).eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
         self._device = torch.device(device)
-        self._shortfall = 1.0 if nets.counts_from_one else 0.0
+        self._shortfall = 1.0 if nets.one_based else 0.0
 
     @torch.inference_mode()
     def detect(self, images: Sequence[Tensor]) -> list[Detections]:
@@ -213,7 +213,7 @@ class Cascade:
             features = pnet.features(normalise(sums.level(members, height, width, seen)))
             scores = face_score(pnet.face(features))
             image, row, column = (scores >= self.settings.thresholds[0]).nonzero().unbind(1)
-            boxes = decode_cells(column, row + rows.start, scale, self._nets.counts_from_one)
+            boxes = decode_cells(column, row + rows.start, scale, self._nets.one_based)
             offsets = pnet.box(features[image, :, row, column, None, None]).flatten(1)
             parts.append(Candidates(image + members.start, boxes, scores[image, row, column], offsets))
         return self._suppress(_join(parts), NMS_WITHIN_LEVEL)
@@ -242,7 +242,7 @@ class Cascade:
     def _squares(self, boxes: Tensor) -> Tensor:
         """What the next net is shown: squares about boxes, of whole pixels but for weights that count from one."""
         squares = square(boxes)
-        return squares if self._nets.counts_from_one else to_whole_pixels(squares)
+        return squares if self._nets.one_based else to_whole_pixels(squares)
 
     def _suppress(self, candidates: Candidates, threshold: float) -> Candidates:
         values = (candidates.boxes, candidates.scores, candidates.images)
@@ -252,7 +252,7 @@ class Cascade:
         self, net: Stage, sums: IntegralImages, candidates: Candidates, side: int, at_once: Mapping[str, int]
     ) -> tuple[Candidates, StageOutput]:
         """The candidates that lie in their image at all, and what a net says of them."""
-        windows, is_inside = _windows(candidates, sums, clipped=self._nets.counts_from_one)
+        windows, is_inside = _windows(candidates, sums, clipped=self._nets.one_based)
         candidates, windows = candidates[is_inside], windows[is_inside]
         size = at_once[windows.device.type]
         outputs = [

@@ -42,7 +42,7 @@ def import_facenet(folder: Path) -> tuple[MTCNN, Card]:
     Raises:
         WeightsError: A file is missing, damaged, or holds other tensors than these nets have.
     """
-    nets = MTCNN(counts_from_one=True)
+    nets = MTCNN(one_based=True)
     for name, file in FILES.items():
         stage = nets.get_submodule(name)
         assert isinstance(stage, Stage)

@@ -38,7 +38,7 @@ def stage_losses(
     face: Tensor,
     box: Tensor,
     landmarks: Tensor,
-    hard_share: float,
+    hard_ratio: float,
     landmark_loss: LandmarkLoss = "squared",
 ) -> StageLosses:
     """The losses of a batch of crops, each over those that carry its label.
@@ -48,14 +48,14 @@ def stage_losses(
         face: (B,) int64: 1 for a face, 0 for none, -1 for neither.
         box: (B, 4) offsets, NaN where there are none to learn.
         landmarks: (B, 5, 2), NaN where there are none to learn.
-        hard_share: Of the crops with a verdict, the share of the hardest that the classification learns from (online
+        hard_ratio: Of the crops with a verdict, the share of the hardest that the classification learns from (online
             hard example mining); 1 takes all.
         landmark_loss: Measure of the landmarks' error.
     """
     seen = of_crops(output)
     measure = _squared_error if landmark_loss == "squared" else _distance
     return StageLosses(
-        hard_cross_entropy(seen.face[face >= 0], face[face >= 0], hard_share),
+        hard_cross_entropy(seen.face[face >= 0], face[face >= 0], hard_ratio),
         _squared_error(seen.box, box),
         measure(seen.landmarks.flatten(1), landmarks.flatten(1)),
     )

@@ -127,13 +127,13 @@ class MTCNN(nn.Module):
         pnet: Proposals.
         rnet: Refinement.
         onet: Output.
-        counts_from_one: Whether they were trained by MTCNN's own code, which counts pixels from 1, measures windows one
+        one_based: Whether they were trained by MTCNN's own code, which counts pixels from 1, measures windows one
             pixel short and stretches what is left of a window at the image's border: the published weights were.
     """
 
-    def __init__(self, counts_from_one: bool = False) -> None:
+    def __init__(self, one_based: bool = False) -> None:
         super().__init__()
-        self.counts_from_one = counts_from_one
+        self.one_based = one_based
         self.pnet = PNet()
         self.rnet = RNet()
         self.onet = ONet()

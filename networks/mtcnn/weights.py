@@ -41,7 +41,7 @@ def save_weights(nets: MTCNN, card: Card, path: Path) -> None:
         WeightsError: It cannot be written there.
     """
     off = [name for name in _STAGES if _stage(nets, name).is_half_a_pixel_off]
-    conventions = {"counts_from_one": nets.counts_from_one, "half_a_pixel_off": off}
+    conventions = {"counts_from_one": nets.one_based, "half_a_pixel_off": off}
     write_weights(nets, asdict(card) | conventions | {"format_version": FORMAT_VERSION}, path)
 
 
@@ -56,8 +56,8 @@ def load_weights(path: Path) -> tuple[MTCNN, Card]:
         WeightsError: The file is missing, damaged, or of another kind.
     """
     tensors, description = read_weights(path)
-    card, counts_from_one, off = _parse_card(path, description)
-    nets = MTCNN(counts_from_one)
+    card, one_based, off = _parse_card(path, description)
+    nets = MTCNN(one_based)
     for name in _STAGES:
         _stage(nets, name).is_half_a_pixel_off = name in off
     fill(nets, tensors, path)

@@ -74,8 +74,8 @@ def test_figures_are_accuracies_of_the_known_labels(make_trainer: MakeTrainer, m
 
 
 def test_senseless_options_are_refused() -> None:
-    with pytest.raises(UsageError, match=r"--model\.softening is 2"):
-        AttributeClassifier(softening=2)
+    with pytest.raises(UsageError, match=r"--model\.max_blur is 2"):
+        AttributeClassifier(max_blur=2)
 
 
 def test_the_command_trains_and_tests_it(sample_root: Path, tmp_path: Path) -> None:

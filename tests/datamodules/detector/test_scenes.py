@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from datamodules.datasets.cartoonset import FACE_BOX, FRAME, LANDMARKS
+from datamodules.datasets.cartoonset import FACE_BOX, IMAGE_SIDE, LANDMARKS
 from datamodules.datasets.wider_face import WiderAnnotation, WiderFace
 from datamodules.detector.scenes import (
     CARTOON_SIDES,
@@ -81,7 +81,7 @@ def test_without_rotation_a_portrait_is_as_it_lies(portrait: tuple[Path, np.ndar
 @pytest.fixture
 def cartoon(tmp_path: Path) -> Path:
     """A cartoon of the official size: clear, but for a disc at each landmark."""
-    image = np.zeros((int(FRAME), int(FRAME), 4), dtype=np.uint8)
+    image = np.zeros((int(IMAGE_SIDE), int(IMAGE_SIDE), 4), dtype=np.uint8)
     for (x, y), colour in zip(LANDMARKS.round().astype(int).tolist(), COLOURS.tolist(), strict=True):
         cv2.circle(image, (x, y), 9, [*colour[::-1], 255], -1)
     cv2.imwrite(str(tmp_path / "cs1.png"), image)
@@ -104,7 +104,7 @@ def test_cartoons_lie_anywhere_at_any_size_with_their_points(cartoon: Path) -> N
             found.append(int(np.abs(COLOURS.astype(int) - scene.image[y, x]).sum(axis=1).argmin()))
         orders.add(tuple(found))
     assert orders == {tuple(range(5)), tuple(FLIP_ORDER)}
-    share = float(FACE_BOX[2] - FACE_BOX[0]) / FRAME
+    share = float(FACE_BOX[2] - FACE_BOX[0]) / IMAGE_SIDE
     assert CARTOON_SIDES[0] * share <= min(widths) < max(widths) <= CARTOON_SIDES[1] * share
     assert max(widths) > 2 * min(widths)
 
@@ -116,9 +116,9 @@ def test_a_point_is_drawn_where_its_label_says(side: int) -> None:
     middle = np.array([140.3, 97.6])
     image = np.exp(-((x - middle[0]) ** 2 + (y - middle[1]) ** 2) / (2 * 9.0**2)).astype(np.float32)
     image = np.repeat(image[..., None], 4, axis=2) * 255
-    scale = side / FRAME
+    scale = side / IMAGE_SIDE
     matrix = np.array([[scale, 0, 3.7], [0, scale, 11.2], [0, 0, 1]])
-    of_frame = (middle + 0.5) * FRAME / 256 - 0.5  # whole numbers are the middles of pixels, in the frame as well
+    of_frame = (middle + 0.5) * IMAGE_SIDE / 256 - 0.5  # whole numbers are the middles of pixels, in the frame as well
     expected = matrix[:2, :2] @ of_frame + matrix[:2, 2]
     found = _warp(image, matrix, 600)[..., 0]
     rows, columns = np.mgrid[:600, :600]
@@ -128,7 +128,7 @@ def test_a_point_is_drawn_where_its_label_says(side: int) -> None:
 
 def test_a_cartoons_box_is_the_edges_of_what_it_covers(tmp_path: Path) -> None:
     """A cartoon that is its box alone, in black: the scene is dark where the box says, whichever way it is mirrored."""
-    image = np.zeros((int(FRAME), int(FRAME), 4), dtype=np.uint8)
+    image = np.zeros((int(IMAGE_SIDE), int(IMAGE_SIDE), 4), dtype=np.uint8)
     left, top, right, bottom = FACE_BOX.astype(int).tolist()
     image[top:bottom, left:right] = (0, 0, 0, 255)
     cv2.imwrite(str(tmp_path / "cs1.png"), image)

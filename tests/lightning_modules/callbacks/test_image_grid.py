@@ -79,3 +79,14 @@ def test_the_model_says_what_is_drawn(
             top, left = 2 + row * (SIDE + 2), 2 + column * (SIDE + 2)
             expected = (image.permute(1, 2, 0) + 1) / 2 * 255
             assert (pixels[top : top + SIDE, left : left + SIDE] - expected).abs().max() <= 1
+
+
+def test_the_first_minutes_have_pictures_of_unseen_faces(
+    make_trainer: Callable[..., Trainer], make_faces: Callable[..., Dataset[UnpairedBatch]], tmp_path: Path
+) -> None:
+    loader = DataLoader(make_faces(length=6, side=SIDE), batch_size=2)
+    trainer = make_trainer(max_steps=3, callbacks=[ImageGrid(2, early_steps=(1, 2))])
+    model = Painted()
+    trainer.fit(model, loader, DataLoader(make_faces(length=2, side=SIDE), batch_size=2))
+    names = sorted(path.name for path in (tmp_path / "images").iterdir())
+    assert names == [f"epoch_0000_step_000000{step}.png" for step in (1, 2, 3)]

@@ -13,7 +13,7 @@ from networks.mtcnn import MTCNN, ONet, PNet, RNet
 def random_nets() -> MTCNN:
     """PyTorch's initial weights: scores around one half, small offsets; to be used as MTCNN's code would."""
     torch.manual_seed(0)
-    return MTCNN(counts_from_one=True).eval()
+    return MTCNN(one_based=True).eval()
 
 
 @pytest.fixture

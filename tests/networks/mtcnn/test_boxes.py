@@ -89,7 +89,7 @@ def test_groups_do_not_suppress_each_other(short: int) -> None:
 def test_cells_lie_where_mtcnn_counts_them() -> None:
     scale = 0.37
     columns, rows = torch.tensor([0, 5, 31]), torch.tensor([3, 0, 7])
-    found = decode_cells(columns, rows, scale, counts_from_one=True).tolist()
+    found = decode_cells(columns, rows, scale, one_based=True).tolist()
     for (x1, y1, x2, y2), column, row in zip(found, columns.tolist(), rows.tolist(), strict=True):
         assert x1 == math.floor((2 * column + 1) / scale) - 1
         assert y1 == math.floor((2 * row + 1) / scale) - 1

@@ -55,7 +55,7 @@ def folder(tmp_path: Path) -> Path:
 def test_every_tensor_finds_its_place(folder: Path) -> None:
     nets, card = import_facenet(folder)
     assert card.untrained_heads == ("pnet.landmarks", "rnet.landmarks")
-    assert nets.counts_from_one
+    assert nets.one_based
     assert nets.onet.is_half_a_pixel_off
     theirs = torch.load(folder / "onet.pt", weights_only=True)
     assert torch.equal(nets.get_parameter("onet.face.weight"), theirs["dense6_1.weight"])

@@ -23,7 +23,7 @@ def test_each_loss_is_over_the_crops_with_its_label() -> None:
     face = torch.tensor([0, 1, 1, -1, -1, 0])
     box, landmarks = torch.randn(6, 4), torch.randn(6, 5, 2)
     box[[0, 4, 5]], landmarks[:4] = NAN, NAN
-    losses = stage_losses(found, face, box, landmarks, hard_share=1.0)
+    losses = stage_losses(found, face, box, landmarks, hard_ratio=1.0)
 
     told = [0, 1, 2, 5]
     logits, offsets, places = (value.detach() for value in found)
@@ -40,7 +40,7 @@ def test_distances_count_instead_of_their_squares() -> None:
     landmarks = torch.randn(3, 5, 2)
     landmarks[0] = NAN
     told, box = torch.tensor([1, 0, 0]), torch.full((3, 4), NAN)
-    losses = stage_losses(found, told, box, landmarks, hard_share=1.0, landmark_loss="distance")
+    losses = stage_losses(found, told, box, landmarks, hard_ratio=1.0, landmark_loss="distance")
     expected = sum(
         math.dist(p, q) for i in (1, 2) for p, q in zip(found.landmarks[i].tolist(), landmarks[i].tolist(), strict=True)
     )
@@ -52,7 +52,7 @@ def test_distances_count_instead_of_their_squares() -> None:
 def test_unknown_labels_leave_no_gradient() -> None:
     found = output(3)
     losses = stage_losses(
-        found, torch.tensor([1, -1, -1]), torch.full((3, 4), NAN), torch.full((3, 5, 2), NAN), hard_share=0.7
+        found, torch.tensor([1, -1, -1]), torch.full((3, 4), NAN), torch.full((3, 5, 2), NAN), hard_ratio=0.7
     )
     torch.autograd.backward(torch.stack(losses).sum())
     assert found.face.grad is not None
@@ -72,7 +72,7 @@ def test_the_classification_learns_from_the_hardest() -> None:
 def test_a_batch_without_any_label_costs_nothing() -> None:
     found = output(2)
     losses = stage_losses(
-        found, torch.tensor([-1, -1]), torch.full((2, 4), NAN), torch.full((2, 5, 2), NAN), hard_share=0.7
+        found, torch.tensor([-1, -1]), torch.full((2, 4), NAN), torch.full((2, 5, 2), NAN), hard_ratio=0.7
     )
     assert [float(loss) for loss in losses] == [0, 0, 0]
 

@@ -19,7 +19,7 @@ def test_nets_and_card_come_back(random_nets: MTCNN, tmp_path: Path) -> None:
     save_weights(random_nets, CARD, path)
     nets, card = load_weights(path)
     assert card == CARD
-    assert nets.counts_from_one
+    assert nets.one_based
     assert not nets.training
     for (name, ours), (_, theirs) in zip(nets.named_parameters(), random_nets.named_parameters(), strict=True):
         assert torch.equal(ours, theirs), name

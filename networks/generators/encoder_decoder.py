@@ -1,4 +1,4 @@
-"""The frame that the ResNet and the DenseNet generator share."""
+"""The encoder and decoder that the ResNet and the DenseNet generator share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from networks.generators.base import Generator
 from networks.generators.blocks import ConvNorm, LabelInjection, UpConvNorm, Upsampling
 
 
-class FramedGenerator(Generator):
+class EncoderDecoder(Generator):
     """7x7 stem, two down-samplings, blocks at a quarter of the resolution, two up-samplings, 7x7 output.
 
     Args:
