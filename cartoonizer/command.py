@@ -97,7 +97,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.json:
         write_whole(options.json, json.dumps([outcome.as_json() for outcome in outcomes], indent=1).encode())
     failures = sum(outcome.error is not None for outcome in outcomes)
-    print(f"{len(written(outcomes))} cartoons of {len(jobs) - failures} photos: {options.out}" + _told(failures))
+    drawn = f"{_counted(len(written(outcomes)), 'cartoon')} of {_counted(len(jobs) - failures, 'photo')}"
+    print(f"{drawn}: {options.out}" + _told(failures))
     return 1 if failures else 0
 
 
@@ -128,3 +129,7 @@ def _size(text: str) -> int:
     if not 16 <= number <= 4096:
         raise argparse.ArgumentTypeError("expected 16 to 4096 pixels")
     return number
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

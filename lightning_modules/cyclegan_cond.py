@@ -7,9 +7,11 @@ from functools import cached_property
 from typing import Any, ClassVar, Literal, cast
 
 import torch
+from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor, nn
 
 from datamodules.samples import Domain, Faces, HairColour, Photos, UnpairedBatch
+from datamodules.sampling.unpaired import UnpairedFaces
 from lightning_modules.attribute_classifier import OWN_CLASSIFIER
 from lightning_modules.base import BaseCycleGAN, Translation
 from lightning_modules.discriminators import Discriminator, LabelDiscriminator
@@ -201,6 +203,16 @@ class CycleGANCond(BaseCycleGAN):
             raise UsageError(
                 "--model.hair own: the photos of --data.predict_dir have no labels; "
                 f"choose {_choices(self.label_encoder.num_labels)} or all"
+            )
+
+    def on_train_start(self) -> None:
+        """Warn of cartoons without a single label: the discriminators then cannot tell the colours apart."""
+        super().on_train_start()
+        draws: object = getattr(self.trainer.train_dataloader, "dataset", None)
+        if isinstance(draws, UnpairedFaces) and not (draws.cartoons.faces.hair >= 0).any():
+            rank_zero_warn(
+                "no training face of --data.cartoons has a label, so the label will have no effect; "
+                "give them in the folder's faces.csv or with --data.labels"
             )
 
     def on_before_batch_transfer(self, batch: UnpairedBatch | Photos, dataloader_idx: int) -> UnpairedBatch | Photos:

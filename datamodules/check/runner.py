@@ -33,7 +33,10 @@ def check(root: Path, sets: Sequence[DataSet] | None = None, *, progress: bool =
         DataError: The root is not there.
     """
     if not root.is_dir():
-        raise DataError(f"no such folder: {root}")
+        raise DataError(
+            f"no such folder: {root}; give the folder of the data sets with --root DIR, "
+            "or make sample data with `cartoongan sample-data --out DIR`"
+        )
     must_be_there = sets is not None
     return CheckReport(root, tuple(_check_set(root, each, must_be_there, progress) for each in sets or data_sets()))
 

@@ -135,6 +135,8 @@ def test_any_folder_of_images_can_be_the_cartoons(drawings: Path) -> None:
     assert fit("cyclegan_full", "--data.root", str(drawings), "--data.cartoons", str(folder)) == 0
     (folder / "faces.csv").unlink()
     assert fit("cyclegan_baseline", "--data.root", str(drawings), "--data.cartoons", str(folder)) == 0
+    with pytest.warns(UserWarning, match=r"no training face of --data\.cartoons has a label"):
+        assert fit("cyclegan_cond", "--data.root", str(drawings), "--data.cartoons", str(folder)) == 0
 
 
 def test_two_sets_cannot_share_a_name() -> None:
