@@ -288,7 +288,8 @@ def test_the_colour_follows_the_label_after_a_few_steps(make_trainer: MakeTraine
     make_trainer(max_epochs=1, limit_val_batches=0).fit(model, datamodule=data)
     batches = list(data.val_dataloader()) + list(data.train_dataloader())[:3]
     with torch.no_grad():
-        sheets = model.eval()(torch.cat([batch.photo.image for batch in batches]))
+        photos = model.eval().infer_condition(torch.cat([batch.photo.image for batch in batches]))
+        sheets = model.cartoons(photos)
     lightness = torch.stack([cartoons.mean(dim=(1, 2, 3)) for cartoons in sheets.chunk(4, dim=3)])
     assert (lightness.argmin(dim=0) == HairColour.BLACK).all()
     assert (lightness.argmax(dim=0) == HairColour.BLONDE).all()

@@ -35,6 +35,7 @@ def open_page(browser: Browser, address: str, size: tuple[int, int] = DESK, sche
         reduced_motion="reduce",
     )
     page.set_default_timeout(30_000)
+    expect.set_options(timeout=30_000)  # a busy machine takes more than the five seconds that it waits otherwise
     page.on("pageerror", lambda error: pytest.fail(str(error)))
     page.goto(address)
     settle(page)

@@ -39,7 +39,9 @@ def test_a_run_belongs_to_one_process_at_a_time(tmp_path: Path, make_trainer: Ca
         second.setup(trainer, Mock(), "fit")
     first.teardown(trainer, Mock(), "fit")
     second.setup(trainer, Mock(), "fit")
-    second.teardown(trainer, Mock(), "fit")
+    second.on_exception(trainer, Mock(), RuntimeError())
+    first.setup(trainer, Mock(), "fit")
+    first.teardown(trainer, Mock(), "fit")
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, make_trainer: Callable[..., Trainer]) -> None:
