@@ -1,4 +1,4 @@
-"""Pictures of a run: what the generators make of the same faces, validation by validation."""
+"""Image grids: translations of the same faces after each validation."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ from lightning_modules.runs import is_dry_run
 
 
 class ImageGrid(Callback):
-    """After each validation, a PNG in ``images/`` of the run's home, and the same in W&B.
+    """Saves a PNG to ``images/`` in the run folder after each validation, and logs it to W&B.
 
-    What its rows show is the model's to say (``grid_rows``). The faces are the first of the validation part, the same
-    each time.
+    The rows are defined by the model (``grid_rows``). The faces are always the first ones of the validation split.
 
     Args:
-        count: Faces of each domain, one a column.
+        count: Faces per domain, one per column.
     """
 
     def __init__(self, count: int = 8) -> None:
@@ -33,7 +32,7 @@ class ImageGrid(Callback):
     def on_validation_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
     ) -> None:
-        """Gather the first faces."""
+        """Collect the first faces."""
         if trainer.is_global_zero and sum(len(faces.photo.image) for faces in self._faces) < self._count:
             self._faces.append(batch)
 
@@ -62,7 +61,7 @@ class ImageGrid(Callback):
         return min(self._count, sum(len(batch.photo.image) for batch in faces))
 
     def _rows(self, model: BaseCycleGAN, faces: list[UnpairedBatch]) -> Tensor:
-        """Rows of images, one column a face: (rows * columns, 3, H, W) in [-1, 1]."""
+        """Grid images, one column per face: (rows * columns, 3, H, W) in [-1, 1]."""
         with torch.autocast(model.device.type, enabled=False):
             rows = zip(*(model.grid_rows(batch) for batch in faces), strict=True)
             return torch.cat([torch.cat(row)[: self._count].float().cpu() for row in rows])
