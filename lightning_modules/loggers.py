@@ -19,7 +19,7 @@ PROJECT = "landmark-cartoongan"
 
 
 def make_loggers(home: Path, folder: Path) -> list[Logger]:
-    """The loggers of a run; in W&B it is the one of its own name, or that of ``WANDB_RUN_ID``, as in a sweep.
+    """The loggers of a run; its W&B ID is made from experiment and run name, or is ``WANDB_RUN_ID`` in a sweep.
 
     Args:
         home: The run's home; W&B keeps its files there.

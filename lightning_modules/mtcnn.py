@@ -65,7 +65,7 @@ class MTCNNStage(LightningModule, ABC):
     fit writes the detector so far to ``mtcnn.safetensors`` in the run folder.
 
     Args:
-        weights: Detector with the earlier stages, ``.safetensors`` file. Without it, or if they are untrained, a later
+        weights: Detector with the earlier stages (``.safetensors``). Without it, or if they are untrained, a later
             stage is trained on random windows only. If it contains this stage already trained, training continues.
         loss_weights: Weights of face, box and landmark loss: "paper", "mtcnn" (the code of Zhang et al.), or three
             numbers.
@@ -182,7 +182,7 @@ class MTCNNStage(LightningModule, ABC):
         nets = self._before[0] or MTCNN()
         stage = getattr(nets, self.stage)
         stage.load_state_dict(self.trained_net.state_dict())
-        stage.is_half_a_pixel_off = False  # it learnt from `Crops`, whatever it was before
+        stage.is_half_a_pixel_off = False  # it was trained on `Crops`
         later = STAGES[STAGES.index(self.stage) + 1 :]
         untrained = [head for head in self._card.untrained_heads if not head.startswith((self.stage, *later))]
         untrained += [f"{stage}.{head}" for stage in later for head in HEADS]

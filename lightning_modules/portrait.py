@@ -181,7 +181,7 @@ def soft_overlap(alphas: Tensor, masks: Tensor) -> Tensor:
 
     Args:
         alphas: (B, C, H, W) in [0, 1].
-        masks: Likewise, what they ought to be. An empty mask counts by how empty its alpha is.
+        masks: Ground truth, likewise. For an empty mask, the score depends on how empty the alpha is.
     """
     both = (alphas * masks).sum(dim=(2, 3))
     either = (alphas + masks - alphas * masks).sum(dim=(2, 3))
