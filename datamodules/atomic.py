@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Atomic file writes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from datamodules.errors import DataError
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A file to write that becomes ``path`` at the end of the block; after an error ``path`` is as it was before.
+    """A temporary file that replaces ``path`` at the end of the block; after an error ``path`` is unchanged.
 
     Args:
-        path: The file. Its folder is made.
+        path: The file. Its folder is created.
 
     Yields:
         A new path in the same folder.

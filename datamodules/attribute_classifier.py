@@ -85,7 +85,7 @@ class AttributeDataModule(LightningDataModule):
         self._faces = FacesDataModule(root, photos, cartoons, image_size, batch_size, num_workers, cache_dir=cache_dir)
         self.save_hyperparameters(ignore=["seed"])
         paths = {"root": root, "cartoon_families": cartoon_families, "cache_dir": cache_dir}
-        # A checkpoint may be taken up from another folder.
+        # Absolute paths, as training may be resumed from another folder.
         self.hparams.update(
             {name: str(Path(path).expanduser().absolute()) for name, path in paths.items() if path is not None}
         )
@@ -101,7 +101,7 @@ class AttributeDataModule(LightningDataModule):
         return HELD_BACK if self._families else HELD_BACK_BY_NAME
 
     def prepare_data(self) -> None:
-        """Complain about missing folders before anything is written or started."""
+        """Check that the data folders exist, before anything is written."""
         self._faces.prepare_data()
 
     def setup(self, stage: str) -> None:
@@ -168,7 +168,7 @@ class _Chosen(Dataset[LabelledFaces]):
 
 
 class _Draws(Dataset[LabelledFaces]):
-    """Photos and cartoons by turns, each in shuffled passes; draw n is a pure function of the seed and n."""
+    """Alternates photos and cartoons, each reshuffled every epoch; sample n is a pure function of the seed and n."""
 
     def __init__(self, photos: _Chosen, cartoons: _Chosen, seed: int) -> None:
         self._domains = (photos, cartoons)

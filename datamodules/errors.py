@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class DataError(Exception):
-    """Data on disk is missing or broken. The message names it and says what to do; it is shown as is."""
+    """Data on disk is missing or broken. The message names it, says what to do, and is shown to the user."""

@@ -1,10 +1,10 @@
-"""A few of many, evenly spread."""
+"""Evenly spaced subsets."""
 
 from __future__ import annotations
 
 
 def evenly(count: int, limit: int | None) -> list[int]:
-    """At most ``limit`` of the numbers below ``count``, evenly spread, none twice; all of them without a limit.
+    """At most ``limit`` evenly spaced, distinct numbers below ``count``; all of them without a limit.
 
     Example:
         >>> evenly(6, 3)

@@ -48,39 +48,43 @@ _STREAMS: dict[Domain, int] = {"photo": 0, "cartoon": 1}
 class FacesDataModule(LightningDataModule):
     """Unpaired photos and cartoons; batches are ``UnpairedBatch``, at prediction ``Photos``.
 
+    ::
+
+        data = FacesDataModule("data", cartoons="cartoonset100k", batch_size=4)
+        Trainer(max_epochs=1).fit(CycleGANBaseline(), datamodule=data)
+
     Args:
         root: Folder of the data sets.
-        photos: The photos' folder, below ``root`` or a path: CelebA, shards, or any folder of photos; or several such
-            folders, between commas or as a list, which are one domain. Every face of every folder is drawn as often;
-            names then have the folder before them (``celeba/000001.jpg``), in an index and a csv of labels, too.
-        cartoons: The cartoons' folder or folders, likewise: ``cartoonset10k``, ``cartoonset100k``, ``big_ears`` of
-            ``cartoongan sample-data``, shards, or any folder of images; what is known of those lies in a ``faces.csv``
-            beside them.
+        photos: The photo folder, below ``root`` or a path: CelebA, shards, or any folder of photos. Several folders
+            (comma-separated or a list) are merged into one domain, with every face equally likely. Names are then
+            prefixed with the folder (``celeba/000001.jpg``), including in a hair index or label csv.
+        cartoons: The cartoon folder or folders, likewise: ``cartoonset10k``, ``cartoonset100k``, ``big_ears`` from
+            ``cartoongan sample-data``, shards, or any folder of images, with optional annotations in its ``faces.csv``.
         image_size: Side of the square images in pixels.
-        batch_size: Images of each domain a step and process.
-        num_workers: Loader processes of each training process; 0 loads in the training process itself.
-        epoch_size: Draws an epoch over all processes, whole batches only; None is the size of the larger domain. The
-            configs of the CycleGANs say 10,000, so that their 200 epochs are as long on any set.
-        augment: The random geometry of training (paper 3.2.2).
-        align_cartoons: In training, bend each cartoon so that its landmarks lie where those of the photo beside it do,
-            in place of the paper's augmentation (see ``datamodules.transforms.landmark_warp``).
-        shuffle: Random partners in random order at training.
-        match_glasses: In training, draw cartoons with glasses as often as photos show some. Half of CartoonSet's heads
-            wear glasses and one in fifteen of CelebA's: left so, generators put glasses on faces that have none.
-        glasses_share: In training, draw faces with glasses this often in both domains, from 0 to 1, in place of
-            ``match_glasses``: a generator that is told of glasses sees enough of them. A domain of which nobody knows
-            whether faces wear some is drawn as it comes.
-        label_policy: "all" draws every face in training. "labelled" draws those alone that have a label, each colour as
-            often as the others, as the paper trains (3.2.1): CartoonSet's unlabelled heads are exactly the orange and
-            red ones, so that photos without label would be taught red hair.
-        index: Train on this hair index only (see ``cartoongan data hair``), each colour as often as the others.
-        labels: Csv of classes that take the place of the hair colours (see ``datamodules.datasets.label_override``).
-        cache_dir: Keep decoded cartoons here, for this and later runs; their PNGs are slow to decode. Mattes, too.
-        background: Of photos: keep it (the paper), make it white, or keep the head alone on white, as cartoons have it.
-        portrait_weights: File of the portrait network that finds it; by default the project's own.
-        on_bad_image: At an unreadable image in training, stop naming it, or skip it and report at the epoch's end.
+        batch_size: Images per domain, step and process.
+        num_workers: Loader processes per training process; 0 loads in the training process itself.
+        epoch_size: Samples per epoch over all processes, rounded down to whole batches; by default the size of the
+            larger domain. The CycleGAN configs use 10,000, so that 200 epochs take equally long on any data set.
+        augment: Random geometric augmentation in training (paper 3.2.2).
+        align_cartoons: In training, warp each cartoon to the landmarks of the photo in the same sample, instead of the
+            paper's augmentation (see ``datamodules.transforms.landmark_warp``).
+        shuffle: Random pairs in random order in training.
+        match_glasses: In training, sample cartoons with glasses as often as they occur in the photos. Half of the
+            heads in CartoonSet wear glasses, but only one in fifteen in CelebA, so generators would add glasses.
+        glasses_share: In training, the fraction of faces with glasses in both domains, from 0 to 1; overrides
+            ``match_glasses``. Gives a glasses-conditional generator enough examples. No effect on a domain without
+            glasses labels.
+        label_policy: "all" uses every face in training. "labelled" uses only labelled faces, with balanced colours as
+            in the paper (3.2.1). CartoonSet's unlabelled heads are exactly the orange and red ones, so unlabelled
+            photos would learn red hair.
+        index: Train only on this hair index (see ``cartoongan data hair``), with balanced colours.
+        labels: Csv of classes that replace the hair colours (see ``datamodules.datasets.label_override``).
+        cache_dir: Cache for decoded cartoons, whose PNGs are slow to decode, and for mattes; reused by later runs.
+        background: Photo background: keep it (the paper), make it white, or keep only the head on white as in cartoons.
+        portrait_weights: Weights of the portrait network that segments photos; by default the project's own.
+        on_bad_image: On an unreadable image in training, stop with its name, or skip it and report after the epoch.
         predict_dir: Folder of photos for ``lightning predict``, or a single photo.
-        seed: Decides partners, order and augmentation; follows ``--seed_everything``.
+        seed: Seed for pairs, order and augmentation; follows ``--seed_everything``.
     """
 
     def __init__(
@@ -121,7 +125,7 @@ class FacesDataModule(LightningDataModule):
         if index and labels:
             raise DataError("--data.index is for hair colours, which --data.labels replaces; give one of them")
         self.save_hyperparameters(ignore=["predict_dir", "seed"])
-        # A checkpoint may be taken up from another folder.
+        # Absolute paths, as training may be resumed from another folder.
         paths = {"root": root, "index": index, "labels": labels, "cache_dir": cache_dir}
         paths["portrait_weights"] = portrait_weights
         self.hparams.update({name: _absolute(path) for name, path in paths.items()})
@@ -153,16 +157,16 @@ class FacesDataModule(LightningDataModule):
         self._photos: PhotoFolder | None = None
 
     def use_matting(self, matting: Matting, folder: Path | None) -> None:
-        """Hand in what finds the background; needed unless ``background`` is "keep". The ``lightning`` command does it.
+        """Set the matting model; required unless ``background`` is "keep". The ``lightning`` command does this.
 
         Args:
-            matting: Finds person and head.
-            folder: Where mattes are kept if there is no ``cache_dir``; without either they stay in memory.
+            matting: Segments person and head.
+            folder: Where to store mattes if ``cache_dir`` is not set; without either they stay in memory.
         """
         self._cut_out = CutOut(matting, self.background, self._cache_dir or folder)
 
     def prepare_data(self) -> None:
-        """Complain about missing folders before anything is written or started."""
+        """Check that the data folders exist, before anything is written."""
         if self.trainer is not None and self.trainer.predicting:
             return
         for folder in (self._root, *(each.path for folders in self._folders.values() for each in folders)):
@@ -174,7 +178,7 @@ class FacesDataModule(LightningDataModule):
                 )
 
     def setup(self, stage: str) -> None:
-        """Read the annotations of what ``stage`` ("fit", "validate", "test" or "predict") needs."""
+        """Read the annotations needed by ``stage`` ("fit", "validate", "test" or "predict")."""
         if stage == "fit":
             self.bad_images = BadImageLog() if self._skip_bad_images else None
             self._faces["train"] = self._unpaired("train")
@@ -188,12 +192,12 @@ class FacesDataModule(LightningDataModule):
             self._photos = PhotoFolder(self._predict_dir, self._image_size, self._photo_cut_out())
 
     def teardown(self, stage: str) -> None:
-        """Remove what was needed while running."""
+        """Remove temporary files."""
         if stage == "fit" and self.bad_images is not None:
             self.bad_images.close()
 
     def train_dataloader(self) -> DataLoader[UnpairedBatch]:
-        """Random draws; see ``UnpairedBatch``."""
+        """Random training samples; see ``UnpairedBatch``."""
         faces = self._faces["train"]
         replicas = self.trainer.world_size if self.trainer else 1
         epoch_size, global_batch = self._epoch_size or len(faces), self._batch_size * replicas
@@ -202,16 +206,16 @@ class FacesDataModule(LightningDataModule):
                 f"--data.batch_size {self._batch_size} on {replicas} process(es) needs more "
                 f"than the {epoch_size} draws of an epoch; make it smaller or give --data.epoch_size"
             )
-        # What does not fill a batch opens the next epoch, so that no draw is left out.
+        # The remainder carries over to the next epoch, so no sample is dropped.
         epoch_size -= epoch_size % global_batch
         return self._loader(faces, sampler=DrawSampler.of_trainer(epoch_size, self.trainer), drop_last=True)
 
     def val_dataloader(self) -> DataLoader[UnpairedBatch]:
-        """The validation part in file order; see ``UnpairedBatch``."""
+        """The validation split in file order; see ``UnpairedBatch``."""
         return self._loader(self._faces["val"])
 
     def test_dataloader(self) -> DataLoader[UnpairedBatch]:
-        """The test part in file order; see ``UnpairedBatch``."""
+        """The test split in file order; see ``UnpairedBatch``."""
         return self._loader(self._faces["test"])
 
     def predict_dataloader(self) -> DataLoader[Photos]:
@@ -227,10 +231,10 @@ class FacesDataModule(LightningDataModule):
         return UnpairedFaces(photos, cartoons, self._seed, self.bad_images, warp)
 
     def stream(self, domain: Domain, split: Split) -> DomainStream:
-        """The faces of one side, and how they are drawn and transformed.
+        """The faces of one domain, with their sampler and transform.
 
         Raises:
-            DataError: What the domain's folder holds is incomplete or malformed.
+            DataError: The data in the domain's folder is incomplete or malformed.
         """
         is_training = split == "train"
         augment = is_training and self._augment
@@ -254,7 +258,7 @@ class FacesDataModule(LightningDataModule):
         return DomainStream(faces, sampler, transform)
 
     def _labelled(self, faces: FaceSource, domain: Domain, transform: FaceTransform) -> DomainStream:
-        """The faces that have a label, each colour as often as the others."""
+        """The labelled faces, with balanced colours."""
         chosen = ChosenFaces(faces, np.flatnonzero(faces.hair != NO_HAIR_COLOUR).tolist())
         if not len(chosen):
             raise DataError(f"--data.label_policy labelled: none of {len(faces)} {domain}s for training has a label")
@@ -269,14 +273,14 @@ class FacesDataModule(LightningDataModule):
         return DomainStream(chosen, BalancedSampler(chosen.hair, seed, stream, within), transform)
 
     def _glasses_wanted(self, domain: Domain, faces: FaceSource) -> float | None:
-        """Which share of the draws of a domain is to wear glasses; None for as they come."""
+        """Target fraction of faces with glasses in a domain; None to leave it unchanged."""
         if self._glasses_share is not None:
             is_known = (faces.glasses != UNKNOWN_GLASSES).any()
             return self._glasses_share if is_known else None
         return self._share_of_glasses() if self._match_glasses and domain == "cartoon" else None
 
     def _share_of_glasses(self) -> float:
-        """Share of the training photos that show glasses, among those of which that is known."""
+        """Fraction of training photos with glasses, among those with a glasses label."""
         known = np.concatenate([photos.glasses for photos in self.sources("photo", "train").values()])
         known = known[known != UNKNOWN_GLASSES]
         if not len(known):
@@ -284,10 +288,10 @@ class FacesDataModule(LightningDataModule):
         return float((known == 1).mean())
 
     def sources(self, domain: Domain, split: Split) -> dict[str, FaceSource]:
-        """The faces of one side as they lie on disk, by what their folders are called.
+        """The faces of one domain as stored on disk, by folder name.
 
         Raises:
-            DataError: What a folder of the domain holds is incomplete or malformed.
+            DataError: The data in one of the domain's folders is incomplete or malformed.
         """
         return {each.called: open_faces(each.path, domain, split) for each in self._folders[domain]}
 
@@ -315,7 +319,7 @@ class FacesDataModule(LightningDataModule):
         return faces
 
     def _photo_cut_out(self) -> CutOut | None:
-        """What brings photos onto white; None where they keep their background."""
+        """Puts photos on white; None if they keep their background."""
         if self.background == "keep":
             return None
         if self._cut_out is None:

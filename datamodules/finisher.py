@@ -31,7 +31,7 @@ FRAME_OF_UNIT = 500
 
 
 class CleanCartoons(NamedTuple):
-    """Cartoons as they ought to be: a batch of B, or without the batch axis a single one.
+    """Clean target cartoons: a batch of B, or a single one without the batch axis.
 
     Attributes:
         image: ``(B, 3, H, W)`` float32 RGB in [-1, 1] on white.
@@ -45,15 +45,15 @@ class CleanCartoons(NamedTuple):
 
 
 class FinisherDataModule(LightningDataModule):
-    """Cartoons at the finisher's output size, in training bent, turned, scaled and shifted at random.
+    """Cartoons at the finisher's output size, randomly warped, rotated, scaled and shifted in training.
 
     Args:
         root: Folder of the data sets.
         cartoons: The cartoons' folder, see ``FacesDataModule``; files with an alpha channel.
         image_size: Side of the finished images in pixels.
-        batch_size: Images a batch.
+        batch_size: Images per batch.
         num_workers: Loader processes.
-        epoch_size: Cartoons an epoch.
+        epoch_size: Cartoons per epoch.
         cache_dir: Keep decoded cartoons here.
         seed: Decides order and augmentation; follows ``--seed_everything``.
     """

@@ -1,4 +1,4 @@
-"""Decoding image files: fast, upright, RGB, on white, and never without the path in the error."""
+"""Fast image decoding to upright RGB on white; errors always include the path."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 UNREAD_SUFFIXES = frozenset({".heic", ".heif"})
 """Photos of phones; neither OpenCV nor Pillow decodes them."""
 MAX_PIXELS = 64_000_000
-"""Larger images are refused from their header, before a decompression bomb can unfold."""
+"""Larger images are rejected by their header, as a protection against decompression bombs."""
 MAX_BYTES = 8 * MAX_PIXELS
 """Larger files are refused unread: so many bytes are ``MAX_PIXELS`` pixels of 16-bit RGBA without any compression."""
 
@@ -80,7 +80,7 @@ def _read_bytes(path: Path) -> bytes:
 def _decode(encoded: bytes, path: Path) -> NDArray[np.uint8]:
     """``(H, W, 3)`` uint8 RGB, or ``(H, W, 4)`` RGBA."""
     has_alpha = _check_header(encoded, path)
-    # Pillow reads the header (OpenCV would unfold a bomb), OpenCV the pixels (about twice as fast).
+    # Pillow reads the header (OpenCV would decode a bomb), OpenCV the pixels (about twice as fast).
     flags = cv2.IMREAD_UNCHANGED if has_alpha else cv2.IMREAD_COLOR_RGB
     try:
         pixels = cv2.imdecode(np.frombuffer(encoded, dtype=np.uint8), flags)
@@ -128,7 +128,7 @@ def _to_eight_bit(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 
 def _check_header(encoded: bytes, path: Path) -> bool:
-    """Refuse what is no image or far too large; return whether the file can hold transparency."""
+    """Reject invalid and oversized images; return whether the format supports transparency."""
     try:
         with Image.open(BytesIO(encoded)) as image:
             width, height = image.size

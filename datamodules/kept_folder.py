@@ -1,4 +1,4 @@
-"""A folder computed once: whole or absent, by one process while others wait, anew when its source changes."""
+"""Cached folders: built atomically by one process while others wait, and rebuilt when their source changes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def kept_folder(folder: Path, name: str, fingerprint: str, fill: Callable[[Path]
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"cannot write the cache {folder}: {error.strerror}") from error
-    with FileLock(folder / f".{name}.lock"):  # one builds, the others wait; none removes what another opens
+    with FileLock(folder / f".{name}.lock"):  # one process builds, others wait; protects open folders from removal
         if not path.is_dir():
             _build(path, fill)
             for other in folder.glob(f"{name}-*"):
@@ -55,7 +55,7 @@ def check_room(folder: Path, needed: int) -> None:
 
 
 def _build(path: Path, fill: Callable[[Path], None]) -> None:
-    """Fill a folder beside ``path`` and rename it there."""
+    """Fill a temporary folder and rename it to ``path``."""
     part = path.with_name(f"{path.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()

@@ -25,7 +25,7 @@ from datamodules.sampling.unpaired import DrawSampler
 from datamodules.sampling.workers import loader_of
 from datamodules.transforms.augment import to_tensor
 
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # or importing it asks the network for a newer version
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # no version check over the network on import
 
 import albumentations as A
 
@@ -52,9 +52,9 @@ class PortraitDataModule(LightningDataModule):
         root: Folder of the data sets.
         photos: Folders below ``root``, or paths: CelebA with ``masks/`` in it, or CelebAMask-HQ.
         image_size: Side of the square images in pixels, a multiple of 16.
-        batch_size: Photos a batch.
+        batch_size: Photos per batch.
         num_workers: Loader processes.
-        epoch_size: Photos an epoch.
+        epoch_size: Photos per epoch.
         augment: The random geometry, light and compression of training.
         seed: Decides order and augmentation; follows ``--seed_everything``.
     """
@@ -76,7 +76,7 @@ class PortraitDataModule(LightningDataModule):
         if epoch_size < batch_size or batch_size < 1:
             raise DataError(f"--data.epoch_size {epoch_size} is less than --data.batch_size {batch_size}; give more")
         self.save_hyperparameters(ignore=["seed"])
-        # A checkpoint may be taken up from another folder.
+        # Absolute paths, as training may be resumed from another folder.
         self.hparams["root"] = str(Path(root).expanduser().absolute())
         self._photos = tuple(photos if photos is not None else ["celeba"])
         if not self._photos:
@@ -198,7 +198,7 @@ class _InOrder(Dataset[Portraits]):
 
 
 class _Draws(Dataset[Portraits]):
-    """The photos of all folders in shuffled passes; draw n is a pure function of the seed and n."""
+    """The photos of all folders, reshuffled every epoch; sample n is a pure function of the seed and n."""
 
     def __init__(self, parts: Sequence[MaskedPhotos], transform: PortraitTransform, seed: int) -> None:
         self._photos: ConcatDataset[MaskedPhoto] = ConcatDataset([_AsDataset(part) for part in parts])

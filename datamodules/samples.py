@@ -1,6 +1,6 @@
-"""What travels from a data set to a network: typed samples and batches.
+"""Typed samples and batches, from data sets to networks.
 
-House line: images are ``(B, 3, H, W)`` float32 RGB in [-1, 1]; landmarks are ``(B, 5, 2)`` float32 pixels of that
+Conventions: images are ``(B, 3, H, W)`` float32 RGB in [-1, 1]; landmarks are ``(B, 5, 2)`` float32 pixels of that
 image, x then y, in the order left eye, right eye, nose, left mouth corner, right mouth corner as seen in the image.
 """
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Domain = Literal["photo", "cartoon"]
-"""The two sides of the translation."""
+"""The two domains of the translation."""
 
 Split = Literal["train", "val", "test"]
-"""The parts of a data set."""
+"""The splits of a data set."""
 
 SPLITS: tuple[Split, ...] = get_args(Split)
 
@@ -39,21 +39,21 @@ class HairColour(IntEnum):
 
 
 NO_HAIR_COLOUR = -1
-"""Label of a face that is of none of the four colours, or of several."""
+"""Label of a face with none of the four colours, or with an ambiguous one."""
 
 
 UNKNOWN_GLASSES = -1
-"""Label of a face of which it is not known whether it has glasses."""
+"""Glasses label if unknown."""
 
 
 @dataclass(frozen=True)
 class RawFace:
-    """One face as it lies on disk.
+    """One face as stored on disk.
 
     Attributes:
         image: ``(H, W, 3)`` uint8 RGB.
         landmarks: ``(5, 2)`` float32 pixels of ``image``; NaN where they are unknown.
-        label: Its class: a ``HairColour``, or ``NO_HAIR_COLOUR``; of ``--data.labels`` another one.
+        label: Its class: a ``HairColour`` or ``NO_HAIR_COLOUR``, or a class from ``--data.labels``.
         path: The image file.
         glasses: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
     """
@@ -66,12 +66,12 @@ class RawFace:
 
 
 class Preview(NamedTuple):
-    """A sample of any set as a picture.
+    """A sample of any data set, ready to be drawn.
 
     Attributes:
         image: ``(H, W, 3)`` uint8 RGB.
-        boxes: ``(N, 4)`` pixels: x1, y1, x2, y2; None where the set has none.
-        points: ``(5, 2)`` pixels; None where the set has none.
+        boxes: ``(N, 4)`` pixels: x1, y1, x2, y2; None if the set has none.
+        points: ``(5, 2)`` pixels; None if the set has none.
     """
 
     image: NDArray[np.uint8]
@@ -85,12 +85,12 @@ def preview_face(face: RawFace) -> Preview:
 
 
 class Faces(NamedTuple):
-    """Faces of one domain as networks take them: a batch of B, or without the batch axis a single one.
+    """Faces of one domain in network format: a batch of B, or a single face without the batch axis.
 
     Attributes:
         image: ``(B, 3, H, W)`` float32 RGB in [-1, 1].
         landmarks: ``(B, 5, 2)`` float32 pixels of ``image``; NaN where they are unknown.
-        label: ``(B,)`` int64, a ``HairColour`` or ``NO_HAIR_COLOUR``; of ``--data.labels`` another class.
+        label: ``(B,)`` int64: a ``HairColour`` or ``NO_HAIR_COLOUR``, or a class from ``--data.labels``.
         glasses: ``(B,)`` int64: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
     """
 
@@ -101,18 +101,18 @@ class Faces(NamedTuple):
 
 
 class UnpairedBatch(NamedTuple):
-    """As many photos as cartoons, which have nothing to do with each other."""
+    """Equally many photos and cartoons, unpaired."""
 
     photo: Faces
     cartoon: Faces
 
 
 class Photos(NamedTuple):
-    """Photos to be translated: a batch of B, or without the batch axis a single one.
+    """Photos for prediction: a batch of B, or a single photo without the batch axis.
 
     Attributes:
         image: ``(B, 3, H, W)`` float32 RGB in [-1, 1].
-        name: B paths relative to the folder that the photos came from; of a single one its path.
+        name: B paths relative to the photo folder; a single path without the batch axis.
     """
 
     image: Tensor
@@ -120,10 +120,10 @@ class Photos(NamedTuple):
 
 
 def parse_split(text: str) -> Split:
-    """The part of a data set that a word names.
+    """Parse the name of a split.
 
     Raises:
-        DataError: It names none.
+        DataError: There is no such split.
     """
     for split in get_args(Split):
         if text == split:

@@ -17,8 +17,8 @@ class FaceSource(Protocol):
     """The faces of one domain and split, in a fixed order.
 
     Attributes:
-        names: What tells the faces apart: file paths relative to the set's folder, with forward slashes.
-        hair: ``(N,)`` int64: of each face a ``HairColour``, or ``NO_HAIR_COLOUR``.
+        names: Unique names: file paths relative to the set's folder, with forward slashes.
+        hair: ``(N,)`` int64: a ``HairColour``, or ``NO_HAIR_COLOUR``.
         glasses: ``(N,)`` int64: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
     """
 
@@ -31,18 +31,18 @@ class FaceSource(Protocol):
     def __getitem__(self, index: int) -> RawFace: ...
 
     def fingerprint(self) -> str:
-        """Something that changes whenever what the faces are read from changes."""
+        """A hash that changes whenever the underlying data changes."""
 
 
 class FaceFiles(FaceSource, Protocol):
-    """Faces that lie in a file each."""
+    """Faces stored in one file each."""
 
     def path(self, index: int) -> Path:
         """The file of a face."""
 
 
 def fingerprint_of(folder: Path, names: Iterable[str]) -> str:
-    """A fingerprint of a folder's files by their name, size and time of change, without reading them."""
+    """Fingerprint of a folder's files by name, size and modification time, without reading them."""
     digest = hashlib.sha256()
     for name in names:
         path = folder / name

@@ -1,4 +1,4 @@
-"""Training of the classifier that judges hair colour and glasses of generated faces."""
+"""Training of the attribute classifier, which evaluates hair colour and glasses of generated faces."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ _HIDDEN = {"hair": NO_HAIR_COLOUR, "glasses": UNKNOWN_GLASSES}
 
 
 class AttributeClassifier(LightningModule):
-    """A classifier of hair colour and glasses, trained on faces that are made as soft as generated ones.
+    """A classifier of hair colour and glasses, trained on faces blurred to look like generated ones.
 
-    After each epoch it is measured on what it never saw; nothing is chosen by that. A finished fit writes
-    ``attribute_classifier.safetensors`` into the run's home, with these figures and what it was trained on in it.
-    Accuracy is the mean of the classes' own accuracies, since few photos show glasses or grey hair.
+    It is evaluated on held-out data after each epoch, without model selection. A finished fit writes
+    ``attribute_classifier.safetensors`` to the run folder, with its metrics and training data. Accuracy is the mean
+    of the per-class accuracies, since few photos show glasses or grey hair.
 
     Args:
-        learning_rate: AdamW's highest, along one cosine cycle.
-        weight_decay: AdamW's.
-        max_blur: Share of images that are scaled down and up again, by up to four.
-        ema_decay: Decay of the weights' moving average, which is what is measured and kept.
+            learning_rate: AdamW's peak learning rate, on a one-cycle cosine schedule.
+        weight_decay: AdamW's weight decay.
+        max_blur: Fraction of images that are downscaled by a factor of up to four and upscaled again.
+        ema_decay: Decay of the weights' moving average, which is evaluated and saved.
     """
 
     def __init__(
@@ -72,12 +72,12 @@ class AttributeClassifier(LightningModule):
         )
 
     def forward(self, images: Tensor) -> AttributeLogits:
-        """Judge (B, 3, H, W) images in [-1, 1]."""
+        """Classify (B, 3, H, W) images in [-1, 1]."""
         output: AttributeLogits = self.average(images)
         return output
 
     def training_step(self, batch: LabelledFaces, batch_idx: int) -> Tensor:
-        """Cross entropy of hair colour and of glasses, each over the faces that have the label."""
+        """Cross entropy of hair colour and of glasses, each over the faces with that label."""
         output = self.net(self._softened(batch.image))
         hair = _mean_of_known(F.cross_entropy(output.hair, batch.hair.clamp(min=0), reduction="none"), batch.hair)
         glasses = _mean_of_known(
@@ -87,7 +87,7 @@ class AttributeClassifier(LightningModule):
         return hair + glasses
 
     def on_train_batch_end(self, outputs: object, batch: LabelledFaces, batch_idx: int) -> None:
-        """Move the average along."""
+        """Update the moving average."""
         self.average.update_parameters(self.net)
 
     def validation_step(self, batch: LabelledFaces, batch_idx: int, dataloader_idx: int) -> None:
@@ -117,14 +117,14 @@ class AttributeClassifier(LightningModule):
         rank_zero_info(f"classifier: {path}")
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """AdamW along one cosine cycle by step."""
+        """AdamW on a per-step one-cycle cosine schedule."""
         optimizer = AdamW(self.net.parameters(), self._learning_rate, weight_decay=self._weight_decay)
         steps = int(self.trainer.estimated_stepping_batches)
         scheduler = OneCycleLR(optimizer, self._learning_rate, total_steps=steps, pct_start=0.1)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def _softened(self, images: Tensor) -> Tensor:
-        """Some of the images as soft as what an unfinished generator makes."""
+        """Blur some of the images like the output of a half-trained generator."""
         is_soft = torch.rand(len(images), 1, 1, 1, device=images.device) < self._softening
         side = int(torch.randint(images.shape[3] // 4, images.shape[3], ()))
         return torch.where(is_soft, to_side(to_side(images, side), images.shape[3]), images)
@@ -138,7 +138,7 @@ class AttributeClassifier(LightningModule):
                 cast(Metric, self.accuracies[f"{question}_{part}"]).update(said[is_known], known[is_known])
 
     def _log_accuracies(self, stage: str) -> None:
-        """Log what was measured, by name; all processes take part."""
+        """Log the accuracies by name; must run in all processes."""
         names = self._part_names()
         for key, accuracy in self.accuracies.items():
             question, _, part = key.partition("_")
@@ -154,7 +154,7 @@ class AttributeClassifier(LightningModule):
         return data.part_names if isinstance(data, AttributeDataModule) else HELD_BACK
 
     def _account(self) -> dict[str, object]:
-        """What it was trained on."""
+        """Description of its training data."""
         data: dict[str, object] = dict(getattr(cast(Any, self.trainer).datamodule, "hparams", {}))
         families = data.get("cartoon_families")
         return {
@@ -166,6 +166,6 @@ class AttributeClassifier(LightningModule):
 
 
 def _mean_of_known(losses: Tensor, labels: Tensor) -> Tensor:
-    """Mean of the losses (B,) of faces that have a label; 0 where none has."""
+    """Mean of the losses (B,) over labelled faces; 0 if there are none."""
     is_known = labels >= 0
     return (losses * is_known).sum() / is_known.sum().clamp(min=1)

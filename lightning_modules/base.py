@@ -1,4 +1,4 @@
-"""The training step that every CycleGAN variant shares, and the hooks that a variant fills."""
+"""The training step shared by all CycleGAN variants, and the hooks that a variant overrides."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ OPPOSITE: dict[Domain, Domain] = {"photo": "cartoon", "cartoon": "photo"}
 """The opposite domain; iterating it gives both."""
 
 SCALES = (("", 1), ("_half", 2), ("_quarter", 4))
-"""What the discriminators of whole images are called at each scale, and by how much their images are reduced."""
+"""Name suffix and downscale factor of the full-image discriminators at each scale."""
 
 
 @dataclass(frozen=True)
 class Translation:
-    """What the generators make of one batch, by the domain of the result.
+    """Generator outputs for one batch, keyed by target domain.
 
     Attributes:
         fake: ``fake["cartoon"]`` is G(photo), images (B, 3, H, W).
-        reconstruction: ``reconstruction["photo"]`` is what the fake cartoon was translated back to.
-        identity: ``identity["cartoon"]`` is what the cartoon generator makes of a real cartoon; empty if not asked for.
-        targets: ``targets["cartoon"]`` are the photos with the labels and landmarks that G was asked to give them.
+        reconstruction: ``reconstruction["photo"]`` is the fake cartoon translated back to a photo.
+        identity: ``identity["cartoon"]`` is a real cartoon passed through the cartoon generator; empty if unused.
+        targets: ``targets["cartoon"]`` are the source photos with the labels and landmarks that G was conditioned on.
     """
 
     fake: dict[Domain, Tensor]
@@ -69,68 +69,67 @@ class Translation:
 
 
 class TermsCallback(Callback):
-    """A callback that is shown the generators' terms at each training step."""
+    """A callback that receives the generator loss terms at each training step."""
 
     def on_generator_terms(self, trainer: Trainer, pl_module: BaseCycleGAN, terms: Terms) -> None:
-        """Called before the backward pass, which still needs the terms' graphs."""
+        """Called before the backward pass, while the autograd graphs are still alive."""
 
 
 class TranslationCallback(Callback):
-    """A callback that is shown what the generators make of each batch of a validation or test."""
+    """A callback that receives the generator outputs for each validation or test batch."""
 
     def on_translation(
         self, trainer: Trainer, pl_module: BaseCycleGAN, batch: UnpairedBatch, translation: Translation, batch_idx: int
     ) -> None:
-        """Called once the batch is translated."""
+        """Called after the batch has been translated."""
 
 
 class BaseCycleGAN(LightningModule, ABC):
     """Unpaired translation between photos and cartoons with cycle consistency (paper 4.3, Eq. 4-6).
 
-    The one training step of all variants: translate the batch once, update both generators, then each group of
-    discriminators. A variant overrides hooks:
+    All variants share one training step: translate the batch once, update both generators, then update each group of
+    discriminators. A variant overrides hooks, which read their options from ``self.hparams`` (set before the calls):
 
-    - networks: ``build_generator``, ``generator_inputs``, ``build_discriminator`` (one of a domain),
+    - networks: ``build_generator``, ``generator_inputs``, ``build_discriminator`` (one domain),
       ``build_discriminators`` (all), ``discriminator_groups`` (which share an optimiser);
-    - inputs: ``generate`` (what a generator gets beside the image), ``target_faces`` (labels and landmarks of fakes),
-      ``infer_condition`` (the same for bare photos at prediction), ``cartoons`` (what prediction returns);
-    - what discriminators see: ``Discriminator.inputs``, ``real_faces``, ``extra_negatives``;
-    - all read their options from ``self.hparams``, which is filled before they are called;
-    - losses: ``adversarial_weight`` (also over time), ``extra_generator_terms``, ``networks_in_loss``;
-    - ``grid_rows``: the picture of a batch.
+    - inputs: ``generate`` (conditions passed to a generator), ``target_faces`` (labels and landmarks of fakes),
+      ``infer_condition`` (the same for unlabelled photos at prediction), ``cartoons`` (what prediction returns);
+    - discriminator inputs: ``Discriminator.inputs``, ``real_faces``, ``extra_negatives``;
+    - losses: ``adversarial_weight`` (can change over time), ``extra_generator_terms``, ``networks_in_loss``;
+    - ``grid_rows``: the image grid of a batch.
 
     Args:
         generator: Backbone of both generators.
         ngf: Channels of the generators' first convolution.
-        ngf_photo: The same of the generator of photos; ``ngf`` by default. The way back is not what people use, and a
-            smaller one costs less.
+        ngf_photo: The same for the photo generator; ``ngf`` by default. The backward generator is only needed in
+            training, so a smaller one saves time.
         ndf: Channels of the discriminators' first convolution.
-        ndf_photo: The same of the discriminators of photos; ``ndf`` by default.
+        ndf_photo: The same for the photo discriminators; ``ndf`` by default.
         discriminator_norm: "instance" (CycleGAN), "spectral" or "none".
-        discriminator_scales: Discriminators of whole images for each domain, each seeing them at half the size of the
-            one before.
+        discriminator_scales: Number of full-image discriminators per domain; each sees images at half the size of the
+            previous one.
         r1_weight: Weight of the R1 gradient penalty of every discriminator on real images; 0 for none.
-        r1_interval: The penalty is computed each n-th training step, n times as strong.
-        upsampling: Transposed convolution (paper) or resize and convolution (no checkerboard).
+        r1_interval: Compute the penalty every n-th training step, scaled by n.
+        upsampling: Transposed convolution (paper) or resize and convolution (no checkerboard artefacts).
         gan_mode: "vanilla" (paper Eq. 4), "lsgan" or "hinge".
         lambda_cycle: Weight of each cycle consistency (Eq. 5).
-        cycle_noise: Standard deviation of normal noise on a generated cartoon, in [-1, 1], before it is translated back
-            in training. Without it the generators hide the photo in the cartoon, which shows as mottling (Chu et al.
-            2017, "CycleGAN, a Master of Steganography"; Bashkirova et al. 2019).
-        lambda_identity: Weight of each identity loss (Eq. 6), as a share of ``lambda_cycle``; 0 saves its computation.
-        identity_steps: Training steps over which the identity losses fade linearly to nothing; 0 keeps them.
-        pool_size: Earlier fakes that the discriminators are shown again, for each domain; 0 for none.
-        learning_rate: Adam's.
-        beta1: Adam's first momentum.
-        decay_start: Share of the epochs after which the learning rate falls linearly to zero.
-        clip_grad_norm: Largest gradient norm of each optimiser's step; none by default.
-        ema_decay: Decay of the generators' moving average that validation and prediction use; 0 for none.
-        pretrained: File of ``cartoongan export``, of a generator of the same architecture, that the generator of
-            cartoons starts from. Checkpoints do not depend on it.
+        cycle_noise: Standard deviation of Gaussian noise added to a generated cartoon, in [-1, 1], before it is
+            translated back in training. Without it the generators hide the photo in the cartoon, which shows as
+            mottling (Chu et al. 2017, "CycleGAN, a Master of Steganography"; Bashkirova et al. 2019).
+        lambda_identity: Weight of each identity loss (Eq. 6), relative to ``lambda_cycle``; 0 skips its computation.
+        identity_steps: Training steps over which the identity losses fade linearly to zero; 0 keeps them.
+        pool_size: Number of earlier fakes per domain kept in the discriminators' image pool; 0 for none.
+        learning_rate: Adam's learning rate.
+        beta1: Adam's beta1.
+        decay_start: Fraction of the epochs after which the learning rate decays linearly to zero.
+        clip_grad_norm: Maximum gradient norm for each optimiser; no clipping by default.
+        ema_decay: Decay of the generators' exponential moving average, used for validation and prediction; 0 for none.
+        pretrained: File written by ``cartoongan export`` whose weights initialise the cartoon generator; must have the
+            same architecture. Checkpoints do not depend on it.
     """
 
     options_of_a_run: ClassVar[tuple[str, ...]] = ("pretrained",)
-    """Options that say what one run does and that no checkpoint keeps."""
+    """Options of a single run, which checkpoints do not store."""
 
     def __init__(
         self,
@@ -205,61 +204,61 @@ class BaseCycleGAN(LightningModule, ABC):
         self.finisher: FrozenNetwork[CartoonFinisher] | None = None
 
     def attach_finisher(self, finisher: CartoonFinisher) -> None:
-        """Finish every cartoon from now on: images then are ``finisher.scale`` times the size of the generators'.
+        """Post-process all cartoons with a finisher, which enlarges them by ``finisher.scale``.
 
-        It is for use, not for training; checkpoints do not hold it.
+        For inference only; checkpoints do not store it.
         """
         self.finisher = FrozenNetwork(finisher).to(self.device)
 
     # Hooks of the variants
 
     def build_generator(self, target: Domain) -> Generator:
-        """A network that makes images of ``target``."""
+        """A generator for the ``target`` domain."""
         inputs = self.generator_inputs()
         ngf = self._ngf if target == "cartoon" else self._ngf_photo
         return build_generator(self._generator_name, ngf=ngf, upsampling=self._upsampling, **inputs)
 
     def generator_inputs(self) -> dict[str, Any]:
-        """How many ``in_channels`` and ``num_labels`` the generators are given, and how the labels."""
+        """Keyword arguments for ``build_generator``: ``in_channels``, ``num_labels``, and how labels are injected."""
         return {"in_channels": 3, "num_labels": 0}
 
     def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, condition: Faces) -> Tensor:
-        """Translate ``images`` (B, 3, H, W) to ``target``; ``condition`` has labels and landmarks of what they show."""
+        """Translate ``images`` (B, 3, H, W) to ``target``, conditioned on the labels and landmarks of ``condition``."""
         return cast(Tensor, generators[target](images))
 
     def infer_condition(self, photos: Tensor, names: Sequence[str] = ()) -> Faces:
-        """Photos (B, 3, H, W) with the labels and landmarks that can be had of them; none by default.
+        """Photos (B, 3, H, W) with inferred labels and landmarks; none by default.
 
         Args:
             photos: The photos.
-            names: Their files where there are any, for warnings.
+            names: Their file names, if any, for warnings.
         """
         landmarks = photos.new_full((len(photos), 5, 2), math.nan)
         unknown = torch.full((len(photos),), NO_HAIR_COLOUR, device=photos.device)
         return Faces(photos, landmarks, label=unknown, glasses=torch.full_like(unknown, UNKNOWN_GLASSES))
 
     def cartoons(self, photos: Faces) -> Tensor:
-        """The cartoons (B, 3, H, W) of photos with what is known of them."""
+        """Cartoons (B, 3, H, W) of photos with their labels and landmarks; what prediction returns."""
         return self.translate_photos(photos)
 
     def translate_photos(self, photos: Faces) -> Tensor:
-        """The cartoons (B, 3, H, W) of photos under their own labels and landmarks, as training makes them."""
+        """Cartoons (B, 3, H, W) of photos, conditioned on their own labels and landmarks as in training."""
         return self.translate_to("cartoon", self.trained_generators, photos.image, photos)
 
     def networks_in_loss(self) -> dict[str, nn.Module]:
-        """Frozen networks that a loss looks through, by role: a judge of the results must not be one of them."""
+        """Frozen networks used in a loss, by role. Evaluation must not use the same ones."""
         return {}
 
     def in_all_labels(self, photos: Faces) -> list[Tensor]:
-        """The cartoons (B, 3, H, W) of photos for each label; none in a variant without labels."""
+        """Cartoons (B, 3, H, W) of the photos for each label; empty in a variant without labels."""
         return []
 
     def target_faces(self, target: Domain, batch: UnpairedBatch) -> Faces:
-        """The sources of the fakes of ``target``, with the labels and landmarks that the fakes ought to have."""
+        """The source faces of the ``target`` fakes, with the labels and landmarks that the fakes should have."""
         return faces_of(batch, OPPOSITE[target])
 
     def build_discriminators(self) -> dict[str, Discriminator]:
-        """The discriminators by name: of each domain one for each scale."""
+        """The discriminators by name: one per domain and scale."""
         return {
             f"{domain}{suffix}": self.build_discriminator(domain, downscale)
             for domain in OPPOSITE
@@ -267,11 +266,11 @@ class BaseCycleGAN(LightningModule, ABC):
         }
 
     def build_discriminator(self, domain: Domain, downscale: int) -> Discriminator:
-        """The discriminator of whole images of a domain, reduced by a factor."""
+        """The full-image discriminator of a domain at one scale."""
         return Discriminator(self.build_discriminator_network(domain), domain, downscale)
 
     def build_discriminator_network(self, domain: Domain, **options: int) -> PatchDiscriminator:
-        """The network of a discriminator of a domain; ``options`` are those of ``PatchDiscriminator``."""
+        """The network of a domain's discriminator; ``options`` are passed to ``PatchDiscriminator``."""
         ndf = self._ndf if domain == "cartoon" else self._ndf_photo
         return PatchDiscriminator(ndf=ndf, norm=self._discriminator_norm, **options)
 
@@ -280,25 +279,25 @@ class BaseCycleGAN(LightningModule, ABC):
         return [list(self.discriminators)]
 
     def adversarial_weight(self, discriminator: str) -> float:
-        """Weight of a discriminator's verdict in the generators' loss at this step; at 0 the discriminator rests."""
+        """Weight of a discriminator in the generator loss at this step; at 0 it is not trained either."""
         return 1.0 / self._discriminator_scales
 
     def real_faces(self, domain: Domain, batch: UnpairedBatch) -> Faces:
-        """What the discriminators of ``domain`` are shown as real."""
+        """The real faces for the discriminators of ``domain``."""
         return faces_of(batch, domain)
 
     def extra_negatives(self, discriminator: str, real: Faces, fake: Faces) -> list[Faces]:
-        """Batches that a discriminator is to tell from real faces beside the fakes; all count alike."""
+        """Additional negative batches for a discriminator besides the fakes, all with equal weight."""
         return []
 
     def extra_generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
-        """Losses of the generators beyond adversarial, cycle and identity."""
+        """Generator losses other than adversarial, cycle and identity."""
         return {}
 
     # The step
 
     def training_step(self, batch: UnpairedBatch, batch_idx: int) -> None:
-        """Update the generators with the discriminators frozen, then each group of discriminators."""
+        """Update the generators with frozen discriminators, then each group of discriminators."""
         optimizers = self.optimizers()
         assert isinstance(optimizers, list), "configure_optimizers makes one for the generators and at least one more"
         with one_training_step(optimizers):
@@ -334,10 +333,10 @@ class BaseCycleGAN(LightningModule, ABC):
         return terms
 
     def translate(self, generators: nn.ModuleDict, batch: UnpairedBatch) -> Translation:
-        """Everything that the generators make of a batch, each image once.
+        """Run both generators on a batch, each image once.
 
-        An image to be translated and one for the identity loss go through a generator together; the norms see one image
-        at a time, so the result is the same.
+        Translation and identity inputs share one forward pass. Instance norm works per image, so the result is the
+        same as with separate passes.
         """
         fake: dict[Domain, Tensor] = {}
         identity: dict[Domain, Tensor] = {}
@@ -356,12 +355,12 @@ class BaseCycleGAN(LightningModule, ABC):
         return Translation(fake, reconstruction, identity, targets)
 
     def translate_to(self, target: Domain, generators: nn.ModuleDict, images: Tensor, condition: Faces) -> Tensor:
-        """Translate ``images`` (B, 3, H, W) to ``target`` at their size, through the finisher where there is one."""
+        """Translate ``images`` (B, 3, H, W) to ``target``, through the finisher if attached; the size is kept."""
         if self.finisher is None:
             return self.generate(generators, target, images, condition)
         scale = self.finisher.network.scale
         small = F.avg_pool2d(images, scale)
-        # A pixel's middle lies half a pixel inside its corner at either size.
+        # Pixel centres are offset by half a pixel at both resolutions.
         condition = condition._replace(image=small, landmarks=(condition.landmarks + 0.5) / scale - 0.5)
         translated = self.generate(generators, target, small, condition)
         if target == "cartoon":
@@ -369,7 +368,7 @@ class BaseCycleGAN(LightningModule, ABC):
         return F.interpolate(translated, scale_factor=scale, mode="bilinear", align_corners=False)
 
     def generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
-        """All losses of the generators: adversarial (Eq. 4), cycle (Eq. 5), identity (Eq. 6) and the variant's own."""
+        """All generator losses: adversarial (Eq. 4), cycle (Eq. 5), identity (Eq. 6) and those of the variant."""
         terms: Terms = {}
         for name, discriminator in self._discriminators():
             if weight := self.adversarial_weight(name):
@@ -400,7 +399,7 @@ class BaseCycleGAN(LightningModule, ABC):
         return Term(torch.stack(losses).mean(), 1.0)
 
     def penalty_term(self, name: str, batch: UnpairedBatch) -> Term:
-        """R1 of one discriminator on real faces, in float32 also under autocast: it is a gradient, squared."""
+        """R1 penalty of one discriminator on real faces, in float32 even under autocast (it squares a gradient)."""
         discriminator = cast(Discriminator, self.discriminators[name])
         real = self.real_faces(discriminator.domain, batch)
         real = real._replace(image=real.image.detach().requires_grad_())
@@ -409,18 +408,18 @@ class BaseCycleGAN(LightningModule, ABC):
         return Term(penalty, self._r1_weight * self._r1_interval)
 
     def identity_weight(self) -> float:
-        """Weight of each identity loss at this step: in training it fades over ``identity_steps``."""
+        """Weight of each identity loss at this step; in training it decays over ``identity_steps``."""
         return self._lambda_identity * (fade_factor(self.global_step, self._identity_steps) if self.training else 1.0)
 
     def fake_faces(self, domain: Domain, translation: Translation) -> Faces:
-        """Generated faces of ``domain`` with the labels and landmarks they ought to have."""
+        """Generated faces of ``domain`` with the labels and landmarks they should have."""
         return translation.targets[domain]._replace(image=translation.fake[domain])
 
     # Validation, test, prediction
 
     @property
     def trained_generators(self) -> nn.ModuleDict:
-        """The generators to be used: their moving average where there is one."""
+        """The generators for inference: their moving average if there is one."""
         return self.generators if self.average is None else cast(nn.ModuleDict, self.average.module)
 
     def validation_step(self, batch: UnpairedBatch, batch_idx: int) -> None:
@@ -436,7 +435,7 @@ class BaseCycleGAN(LightningModule, ABC):
         return self.cartoons(self.infer_condition(batch.image, batch.name))
 
     def forward(self, photos: Tensor) -> Tensor:
-        """Cartoons (B, 3, H, W) in [-1, 1] of photos of the same shape and range, one of each.
+        """Cartoons (B, 3, H, W) in [-1, 1] of photos of the same shape and range, one per photo.
 
         Example:
             >>> model = load_model(Path("last.ckpt"))
@@ -446,7 +445,7 @@ class BaseCycleGAN(LightningModule, ABC):
         return self.translate_photos(self.infer_condition(photos))
 
     def grid_rows(self, batch: UnpairedBatch) -> list[Tensor]:
-        """Rows of a picture, each (B, 3, H, W): photo, cartoon, photo again; cartoon, photo, cartoon again."""
+        """Image grid rows, each (B, 3, H, W): photo, cartoon, reconstruction; cartoon, photo, reconstruction."""
         translation = self.translate(self.trained_generators, batch)
         return [
             *(batch.photo.image, translation.fake["cartoon"], translation.reconstruction["photo"]),
@@ -456,14 +455,14 @@ class BaseCycleGAN(LightningModule, ABC):
     # Optimisation
 
     def prepare_data(self) -> None:
-        """Refuse an image size that the networks cannot work at, before anything is written or started."""
+        """Reject an image size that the networks do not support, before anything is written."""
         side = getattr(self.trainer.datamodule, "hparams", {}).get("image_size")  # type: ignore[attr-defined]
         scale = self.finisher.network.scale if self.finisher else 1
         if side is not None and (trouble := self.size_error(side // scale)):
             raise UsageError(f"--data.image_size {side}: {trouble}")
 
     def size_error(self, side: int) -> str | None:
-        """Why the networks cannot work at an image size in pixels; None where they can."""
+        """Why the networks do not support an image size in pixels; None if they do."""
         needs: list[tuple[nn.Module, int, int]] = [
             (network, network.divisor, network.smallest_side)
             for network in self.modules()
@@ -480,7 +479,7 @@ class BaseCycleGAN(LightningModule, ABC):
         return None
 
     def configure_optimizers(self) -> tuple[list[Optimizer], list[LambdaLR]]:
-        """One Adam for both generators, one for each group of discriminators, all with the same schedule."""
+        """One Adam for both generators and one per group of discriminators, all on the same schedule."""
         groups: list[list[nn.Module]] = [[self.generators]]
         groups += [[self.discriminators[name] for name in names] for names in self.discriminator_groups()]
         optimizers: list[Optimizer] = [
@@ -488,7 +487,7 @@ class BaseCycleGAN(LightningModule, ABC):
                 [parameter for module in group for parameter in module.parameters()],
                 lr=self._learning_rate,
                 betas=(self._beta1, 0.999),
-                # The fused kernel unscales gradients itself, too late to clip them.
+                # The fused kernel unscales gradients internally, which is too late for clipping.
                 fused=self._clip_grad_norm is None,
             )
             for group in groups
@@ -496,7 +495,7 @@ class BaseCycleGAN(LightningModule, ABC):
         return optimizers, [LambdaLR(optimizer, self._rate_factor) for optimizer in optimizers]
 
     def on_train_start(self) -> None:
-        """Let this start's options rule the optimisers, whatever a resumed checkpoint brought along."""
+        """Apply the current options to the optimisers, overriding those of a resumed checkpoint."""
         schedulers = cast(list[LambdaLR], self.lr_schedulers())
         for optimizer, scheduler in zip(self.trainer.optimizers, schedulers, strict=True):
             scheduler.base_lrs = [self._learning_rate] * len(optimizer.param_groups)
@@ -504,34 +503,34 @@ class BaseCycleGAN(LightningModule, ABC):
             for group in optimizer.param_groups:
                 group |= {"lr": rate, "initial_lr": self._learning_rate, "betas": (self._beta1, 0.999)}
                 group["fused"] = self._clip_grad_norm is None
-            for parameter, state in optimizer.state.items():  # a fused Adam counts its steps beside the weights
+            for parameter, state in optimizer.state.items():  # fused Adam keeps its step count on the device
                 state["step"] = state["step"].to(parameter.device if self._clip_grad_norm is None else "cpu")
         trainer: Any = self.trainer
         steps = [trainer.num_training_batches, *([trainer.max_steps] if trainer.max_steps > 0 else [])]
-        trainer.log_every_n_steps = max(1, min(trainer.log_every_n_steps, *steps))  # a short run is logged too
+        trainer.log_every_n_steps = max(1, min(trainer.log_every_n_steps, *steps))  # log short runs, too
 
     def on_train_batch_end(self, outputs: object, batch: UnpairedBatch, batch_idx: int) -> None:
-        """Stop a run whose losses are not finite any more."""
+        """Stop the run if a loss is no longer finite."""
         interval: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]  # Lightning sets it from a connector
-        if self.trainer.global_step % interval == 0:  # not each step: a look waits for the GPU
+        if self.trainer.global_step % interval == 0:  # not every step: the check synchronises the GPU
             self._check_finite()
 
     def on_train_epoch_end(self) -> None:
-        """Step the learning rates: with manual optimisation nobody else does."""
-        self._check_finite()  # before anything broken reaches a checkpoint
+        """Step the learning rate schedulers, which Lightning leaves to us under manual optimisation."""
+        self._check_finite()  # keeps NaN out of checkpoints
         schedulers = cast(list[LambdaLR], self.lr_schedulers())
         self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
         for scheduler in schedulers:
             scheduler.step()
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
-        """Clip the gradients, once they are unscaled."""
+        """Clip the unscaled gradients."""
         if self._clip_grad_norm is not None:
             parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
             nn.utils.clip_grad_norm_(parameters, self._clip_grad_norm)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Refuse the weights of another architecture, and name what differs."""
+        """Reject weights of a different architecture, naming the options that differ."""
         expected = {name: value.shape for name, value in self.state_dict().items() if isinstance(value, Tensor)}
         found = {name: value.shape for name, value in checkpoint["state_dict"].items() if isinstance(value, Tensor)}
         if expected == found:
@@ -563,7 +562,7 @@ class BaseCycleGAN(LightningModule, ABC):
 
     @torch.no_grad()
     def _pooled(self, domain: Domain, translation: Translation) -> Faces:
-        """Fakes for the discriminators: this step's, some exchanged for earlier ones."""
+        """Fakes for the discriminators: the current ones, some replaced by older ones from the pool."""
         fakes = self.fake_faces(domain, translation)
         fakes = fakes._replace(image=fakes.image.detach())
         return Faces(**cast(ImagePool, self.pools[domain]).query(fakes._asdict()))
@@ -587,7 +586,7 @@ class BaseCycleGAN(LightningModule, ABC):
                 callback.on_translation(self.trainer, self, batch, translation, batch_idx)
 
     def _log_terms(self, stage: str, terms: Terms, batch_size: int) -> None:
-        """Log each term by itself, unweighted, and what belongs together as weighted sums in the progress bar."""
+        """Log each unweighted term, and the weighted sum of each kind in the progress bar."""
         each = {f"{stage}/{name}": term.value.detach() for name, term in terms.items()}
         kinds = ("cycle", "adversarial", "discriminator") if stage == "train" else ("cycle",)
         by_kind = {kind: of_kind(terms, kind) for kind in kinds}
@@ -597,27 +596,27 @@ class BaseCycleGAN(LightningModule, ABC):
         self.log_dict({name: values[name] for name in sums}, batch_size=batch_size, prog_bar=True)
 
     def _mean_over_processes(self, values: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The losses of the global batch, in one exchange instead of Lightning's one for each."""
+        """Average the losses over all processes in a single reduce; Lightning would do one per loss."""
         if self.trainer.world_size == 1:
             return values
         means = cast(Tensor, self.trainer.strategy.reduce(torch.stack(list(values.values())), reduce_op="mean"))
         return dict(zip(values, means.unbind(), strict=True))
 
     def _with_noise(self, cartoons: Tensor) -> Tensor:
-        """Generated cartoons with the noise of the way back, in training."""
+        """Generated cartoons, in training with the noise for the backward translation."""
         if not (self.training and self._cycle_noise):
             return cartoons
         return cartoons + self._cycle_noise * self.step_noise(cartoons, "cycle")
 
     def random_numbers(self, faces: Tensor, purpose: str) -> Tensor:
-        """Random numbers (2, B) in [0, 1) for B faces, the same after a resume and on any number of processes."""
+        """Random numbers (2, B) in [0, 1) for B faces, reproducible after a resume and for any number of processes."""
         processes = self.trainer.world_size if self._trainer else 1
         seed = [torch.initial_seed(), self.global_step, *purpose.encode()]
         numbers = np.random.default_rng(seed).random((2, len(faces) * processes), dtype=np.float32)
         return torch.from_numpy(numbers[:, self.global_rank :: processes]).to(faces.device, non_blocking=True)
 
     def step_noise(self, images: Tensor, purpose: str) -> Tensor:
-        """Normal noise like ``images`` (B, ...), the same after a resume and on any number of processes."""
+        """Gaussian noise like ``images`` (B, ...), reproducible after a resume and for any number of processes."""
         rows = []
         for number in range(len(images)):
             face = number * self.trainer.world_size + self.global_rank if self._trainer else number
@@ -633,11 +632,11 @@ class BaseCycleGAN(LightningModule, ABC):
         return decay_factor(epoch, self._epochs(), self._decay_start)
 
     def _epochs(self) -> int:
-        """Epochs of the whole run, by ``max_epochs`` and ``max_steps``; 0 for an endless one."""
+        """Total epochs of the run, from ``max_epochs`` and ``max_steps``; 0 if unlimited."""
         trainer = self.trainer
         told = [trainer.max_epochs] if trainer.max_epochs is not None and trainer.max_epochs > 0 else []
         if trainer.max_steps > 0:
-            # Before the loaders are there, num_training_batches is infinite.
+            # num_training_batches is infinite until the loaders exist.
             told.append(max(1, math.ceil(trainer.max_steps / trainer.num_training_batches)))
         return min(told, default=0)
 

@@ -1,4 +1,4 @@
-"""Checkpoint files that are whole, finite and unchanged, or not there."""
+"""Checkpoint files written atomically and verified: complete, finite and undamaged."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from lightning_modules.errors import UsageError
 
 
 class VerifiedCheckpointIO(TorchCheckpointIO):
-    """Writes beside the old file, syncs and renames; refuses weights that are not finite, and damaged files.
+    """Writes to a temporary file, syncs and renames it; rejects non-finite weights and damaged files.
 
-    Lightning itself writes into the temporary folder and moves: from another file system that truncates the old
-    checkpoint first, so that a kill or a full disk loses both.
+    Lightning writes to the system's temporary folder and moves the file. Across file systems that truncates the old
+    checkpoint first, so a kill or a full disk loses both.
     """
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: object = None
     ) -> None:
-        """Write a checkpoint, whole or not at all.
+        """Write a checkpoint atomically.
 
         Raises:
-            UsageError: A weight is not finite, or the file cannot be written. What was there before is as it was.
+            UsageError: A weight is not finite, or the file cannot be written. An existing file stays unchanged.
         """
         target = Path(path)
         if broken := _find_not_finite(checkpoint.get("state_dict", {})):
@@ -46,10 +46,10 @@ class VerifiedCheckpointIO(TorchCheckpointIO):
             raise UsageError(f"cannot write {target}: {error}; an earlier checkpoint is as it was") from error
 
     def load_checkpoint(self, path: str | Path, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Read a checkpoint that is as it was written.
+        """Read a checkpoint after verifying its checksums.
 
         Raises:
-            UsageError: It is damaged.
+            UsageError: The file is damaged.
         """
         if fault := find_damage(Path(path)):
             raise UsageError(f"{path} {fault}")
@@ -58,9 +58,9 @@ class VerifiedCheckpointIO(TorchCheckpointIO):
 
 
 def find_damage(path: Path) -> str | None:
-    """What is wrong with a checkpoint file, to be read after its name; None where every byte is as it was written.
+    """Describe the damage of a checkpoint file, phrased to follow its name in a message; None if it is intact.
 
-    PyTorch checks none of the checksums that its files, which are zip archives, hold.
+    Checkpoints are zip archives, but PyTorch does not verify their checksums.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -71,7 +71,7 @@ def find_damage(path: Path) -> str | None:
 
 
 def _find_not_finite(state: Mapping[str, object]) -> str | None:
-    """The name of the first tensor that holds NaN or infinity."""
+    """The name of the first tensor that contains NaN or infinity."""
     for name, value in state.items():
         if isinstance(value, Tensor) and value.is_floating_point() and not bool(torch.isfinite(value).all()):
             return name
@@ -79,7 +79,7 @@ def _find_not_finite(state: Mapping[str, object]) -> str | None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename last through a power cut, where the file system can."""
+    """Make a rename survive a power failure, if the file system supports it."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

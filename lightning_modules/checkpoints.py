@@ -1,4 +1,4 @@
-"""Reading checkpoint files without trusting them."""
+"""Safe reading of untrusted checkpoint files."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from lightning_modules.errors import UsageError
 
 _CLASS_KEY = "_class_path"
 _BEFORE: dict[str, dict[str, Any]] = {"datamodules.faces.FacesDataModule": {"background": "keep"}}
-"""By DataModule the options that older checkpoints do not have, and what they were trained with instead."""
+"""Options missing in older checkpoints by DataModule, with the values they were trained with."""
 _OWN_KEYS = (_CLASS_KEY, "_instantiator")
 
 
 def read_hyper_parameters(path: Path, model_class: str) -> dict[str, Any]:
-    """What a checkpoint was trained with, as a config: ``{"model": {"init_args": …}, "data": {"init_args": …}}``.
+    """The hyper-parameters of a checkpoint, as a config: ``{"model": {"init_args": …}, "data": {"init_args": …}}``.
 
     Args:
-        path: A checkpoint of this project. Only tensors and plain values are read: nothing in it is executed.
-        model_class: Import path of the model that it is meant for.
+        path: A checkpoint of this project. Only tensors and plain values are read; no code in it is executed.
+        model_class: Import path of the expected model.
 
     Raises:
-        UsageError: The file is damaged, no checkpoint, or that of another model.
+        UsageError: The file is damaged, not a checkpoint, or belongs to another model.
     """
     return _options_of(_read(path), path, model_class)
 
 
 def progress_of(path: Path) -> tuple[int, int]:
-    """Epoch and training step that a checkpoint is of.
+    """Epoch and training step of a checkpoint.
 
     Raises:
-        UsageError: The file is damaged, or no checkpoint.
+        UsageError: The file is damaged or not a checkpoint.
     """
     checkpoint = _load(path)
     try:
@@ -46,10 +46,10 @@ def progress_of(path: Path) -> tuple[int, int]:
 
 
 def load_model(path: Path) -> BaseCycleGAN:
-    """The model in a checkpoint, ready to translate: in eval mode, on the CPU.
+    """Load the model of a checkpoint for inference: in eval mode, on the CPU.
 
     Raises:
-        UsageError: The file is damaged, or no checkpoint of a CycleGAN of this project.
+        UsageError: The file is damaged, or not a checkpoint of a CycleGAN of this project.
     """
     import lightning_modules
 
@@ -57,7 +57,7 @@ def load_model(path: Path) -> BaseCycleGAN:
     found = checkpoint["hyper_parameters"].get(_CLASS_KEY)
     if found is None:
         raise UsageError(f"{path} does not say what model it is of; was it written by the `lightning` command?")
-    model_class = getattr(lightning_modules, str(found).rpartition(".")[2], None)  # nothing else is imported
+    model_class = getattr(lightning_modules, str(found).rpartition(".")[2], None)  # imports no other module
     if not (isinstance(model_class, type) and issubclass(model_class, BaseCycleGAN)):
         raise UsageError(f"{path} is a checkpoint of {found}, which is no CycleGAN of this project")
     model = model_class(**_options_of(checkpoint, path, model_class.__name__)["model"]["init_args"])
@@ -79,10 +79,10 @@ def _options_of(checkpoint: dict[str, Any], path: Path, model_class: str) -> dic
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """A checkpoint of a LightningModule with its hyper-parameters.
+    """Read a checkpoint of a LightningModule with its hyper-parameters.
 
     Raises:
-        UsageError: The file is damaged, or no such checkpoint.
+        UsageError: The file is damaged or not such a checkpoint.
     """
     checkpoint = _load(path)
     if "hyper_parameters" not in checkpoint:
@@ -91,10 +91,10 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    """What a file holds, of which only tensors and plain values are read.
+    """Load a checkpoint file, restricted to tensors and plain values.
 
     Raises:
-        UsageError: The file is damaged, or no table of names.
+        UsageError: The file is damaged, or does not contain a dictionary.
     """
     if not path.is_file():
         raise UsageError(f"no such checkpoint: {path}")

@@ -18,23 +18,24 @@ from networks.landmarks import Alignment, align, can_align, landmark_heatmaps, t
 Condition = Literal["photo", "landmarks", "none"]
 
 CHANNELS: dict[Condition, int] = {"photo": 3, "landmarks": 5, "none": 0}
-"""What stands beside a cartoon before its discriminator."""
+"""Condition channels concatenated to the cartoon for its discriminator."""
 
 
 class CycleGANAligned(BaseCycleGAN):
-    """CycleGAN whose discriminator of cartoons sees pairs that lie alike (paper 4.6.2, Eq. 8).
+    """CycleGAN whose cartoon discriminator sees landmark-aligned pairs (paper 4.6.2, Eq. 8).
 
-    A real cartoon is warped onto the landmarks of a photo, the border filled white; photo and warped cartoon are the
-    real pair, photo and generated cartoon the fake one. Where a cartoon cannot be warped onto its photo, because
-    landmarks are unknown or degenerate, neither pair counts: it would teach that real pairs lie apart, or that such a
-    photo's cartoon is a fake.
+    A real cartoon is warped onto the landmarks of a photo, with a white border. The photo and the warped cartoon are
+    the real pair; the photo and the generated cartoon are the fake pair. If a cartoon cannot be warped because
+    landmarks are unknown or degenerate, both pairs are excluded. They would teach the discriminator that real pairs
+    are misaligned, or that cartoons of such photos are always fake.
 
     Args:
-        alignment: Kind of the warp.
-        condition: What the discriminator of cartoons is shown of the photo beside the cartoon.
-        aligned_inputs: Translate the warped cartoons in training, too: the generators, the cycle and the identity loss
-            then see what the discriminator sees. The paper's net "receives such A-B pairs", which can be read so.
-        **kwargs: Options of every variant, see ``BaseCycleGAN``.
+        alignment: Type of the warp.
+        condition: What the cartoon discriminator sees of the photo in addition to the cartoon.
+        aligned_inputs: Use the warped cartoons as generator inputs in training as well, so that cycle and identity
+            losses see the same images as the discriminator. This is one reading of the paper's net that "receives such
+            A-B pairs".
+        **kwargs: Options shared by all variants, see ``BaseCycleGAN``.
     """
 
     def __init__(
@@ -49,22 +50,22 @@ class CycleGANAligned(BaseCycleGAN):
         self._aligned_inputs = aligned_inputs
 
     def build_discriminator(self, domain: Domain, downscale: int) -> Discriminator:
-        """Of cartoons a discriminator that is given the photo or its landmarks."""
+        """For cartoons, a discriminator conditioned on the photo or its landmarks."""
         if domain == "photo":
             return super().build_discriminator(domain, downscale)
         network = self.build_discriminator_network(domain, in_channels=3 + CHANNELS[self.hparams["condition"]])
         return LandmarkDiscriminator(network, domain, downscale)
 
     def training_step(self, batch: UnpairedBatch, batch_idx: int) -> None:
-        """The step of all variants, on warped cartoons where that is asked for."""
+        """The shared step, on warped cartoons if ``aligned_inputs`` is set."""
         if self._aligned_inputs:
             batch = batch._replace(cartoon=aligned_to(batch.photo, batch.cartoon, self._alignment))
         super().training_step(batch, batch_idx)
 
     def real_faces(self, domain: Domain, batch: UnpairedBatch) -> Faces:
-        """Of cartoons the warped ones, with what the discriminator sees of the photo as further channels.
+        """For cartoons, the warped ones with the photo condition as additional channels.
 
-        Those that cannot be warped have no landmarks, so that it does not judge them.
+        Cartoons that cannot be warped lose their landmarks, which excludes them from the discriminator's loss.
         """
         faces = super().real_faces(domain, batch)
         if domain == "photo":
@@ -73,9 +74,9 @@ class CycleGANAligned(BaseCycleGAN):
         return self._beside(batch.photo, self._where_alike(warped, batch.photo, faces))
 
     def fake_faces(self, domain: Domain, translation: Translation) -> Faces:
-        """Of cartoons with what the discriminator sees of the photo as further channels, so that the pool keeps it.
+        """For cartoons, with the photo condition as additional channels, so that the pool stores it as well.
 
-        Those whose real pair does not count have no landmarks either.
+        Those whose real pair is excluded lose their landmarks, too.
         """
         faces = super().fake_faces(domain, translation)
         if domain == "photo":
@@ -84,12 +85,12 @@ class CycleGANAligned(BaseCycleGAN):
         return self._beside(photos, self._where_alike(faces, photos, cartoons))
 
     def on_train_start(self) -> None:
-        """Refuse data that have no landmarks at all."""
+        """Reject data without any landmarks."""
         super().on_train_start()
         require_landmarks(cast(DataLoader[UnpairedBatch], self.trainer.train_dataloader).dataset)
 
     def grid_rows(self, batch: UnpairedBatch) -> list[Tensor]:
-        """Four rows more: photo above warped cartoon (Fig. 7), photo above its cartoon (Fig. 12), points connected."""
+        """Adds four rows: photo and warped cartoon (Fig. 7), photo and its cartoon (Fig. 12), landmarks connected."""
         photo, points = batch.photo.image, batch.photo.landmarks
         warped = aligned_to(batch.photo, batch.cartoon, self._alignment)
         cartoon = self.translate_photos(batch.photo)
@@ -100,7 +101,7 @@ class CycleGANAligned(BaseCycleGAN):
         ]
 
     def _where_alike(self, faces: Faces, photos: Faces, cartoons: Faces) -> Faces:
-        """Faces that keep their landmarks only where the cartoon can be warped onto the photo."""
+        """Faces with landmarks removed where the cartoon cannot be warped onto the photo."""
         fits = can_align(cartoons.landmarks, photos.landmarks, self._alignment)
         return faces._replace(landmarks=torch.where(fits[:, None, None], faces.landmarks, torch.nan))
 
@@ -108,14 +109,14 @@ class CycleGANAligned(BaseCycleGAN):
         return cartoons._replace(image=torch.cat([cartoons.image, self._shown_of(photos)], dim=1))
 
     def _shown_of(self, photos: Faces) -> Tensor:
-        """What the discriminator sees of photos, (B, C, H, W)."""
+        """The photo condition of the discriminator, (B, C, H, W)."""
         if self.hparams["condition"] == "landmarks":
             return landmark_heatmaps(photos.landmarks, *photos.image.shape[2:])
         return photos.image[:, : CHANNELS[self.hparams["condition"]]]
 
 
 def aligned_to(photos: Faces, cartoons: Faces, alignment: Alignment) -> Faces:
-    """Cartoons warped onto the landmarks of photos, on white; those that cannot be are returned as they are."""
+    """Cartoons warped onto the landmarks of photos, on white; unchanged where no warp exists."""
     matrices, _ = align(cartoons.landmarks, photos.landmarks, alignment)
     landmarks = transform_points(cartoons.landmarks, matrices)
     return cartoons._replace(image=warp(cartoons.image, matrices), landmarks=landmarks)

@@ -6,4 +6,4 @@ from lightning_modules.base import BaseCycleGAN
 
 
 class CycleGANBaseline(BaseCycleGAN):
-    """CycleGAN without label or landmark: two generators, two discriminators; adversarial, cycle, identity losses."""
+    """Plain CycleGAN: two generators, two discriminators; adversarial, cycle and identity losses."""

@@ -29,32 +29,33 @@ HairChoice = Literal["black", "brown", "blonde", "grey", "all", "own"]
 
 
 class CycleGANCond(BaseCycleGAN):
-    """CycleGAN whose generators are told the hair colour, and whose discriminators check it (paper 4.5, Eq. 7).
+    """CycleGAN with generators and discriminators conditioned on the hair colour (paper 4.5, Eq. 7).
 
-    The label is given to every convolution of the generators and the first of the discriminators. Fakes take their
-    source's label, and so does the way back; pooled fakes keep theirs. A photo without label is asked for a random one
-    in training: cartoons without label are red or orange, so under none its cartoon would learn red hair. Elsewhere it
-    is given the one that the project's classifier sees (``weights/attribute_classifier.safetensors``), or of other
-    classes the first.
+    The label is fed to every convolution of the generators and to the first one of the discriminators. Fakes and
+    reconstructions use the label of their source; pooled fakes keep theirs. In training, an unlabelled photo gets a
+    random target label: unlabelled cartoons are red or orange, so without a label its cartoon would learn red hair.
+    Otherwise it gets the prediction of the project's classifier (``weights/attribute_classifier.safetensors``), or the
+    first class if the labels are not hair colours.
 
-    Other attributes work as well: ``--data.labels`` puts their classes into ``Faces.label``, ``num_labels`` counts
-    them.
+    Other attributes work as well: ``--data.labels`` puts their classes into ``Faces.label``, and ``num_labels`` is
+    their number.
 
     Args:
-        num_labels: Number of classes of the label.
-        label_injection: How the generators' convolutions are told the label: "concat" (the paper's, most of which the
-            norm removes), "after_norm" or "modulation" (see ``networks.LabelInjection``).
-        glasses: Tell generators and discriminators, beside the label, whether a face wears glasses. Cartoons then wear
-            them where their photos do; at prediction the project's classifier says so.
-        lambda_leak: Weight of the leak loss: how much the cheeks of a photo's cartoon change from one hair colour to
-            another, which they should not. It costs one more translation of the photos.
-        wrong_labels: Show the discriminators real images under wrong labels as fake, so that they cannot overlook them.
-        random_target_share: Share of fakes that are asked for a random label instead of their source's. A free choice
-            of colour at prediction needs some; the paper has none.
-        hair: What ``lightning predict`` makes: cartoons of one colour, by name or by the number of the class, or "all"
-            colours of each photo side by side, or "own", the photo's as the classifier sees it. Names are for the four
-            hair colours alone: classes of another number are something else.
-        **kwargs: Options of every variant, see ``BaseCycleGAN``.
+        num_labels: Number of label classes.
+        label_injection: How the label enters the generators' convolutions: "concat" (the paper's; instance norm
+            removes most of it), "after_norm" or "modulation" (see ``networks.LabelInjection``).
+        glasses: Also condition on whether a face wears glasses, so that cartoons wear them when their photos do. At
+            prediction the project's classifier detects them.
+        lambda_leak: Weight of the leak loss, which penalises changes of the cheeks between hair colours. It costs one
+            extra translation of the photos.
+        wrong_labels: Use real images with wrong labels as additional negatives, so that the discriminators cannot
+            ignore the label.
+        random_target_share: Fraction of fakes with a random target label instead of their source's. Choosing a colour
+            at prediction needs some; the paper uses none.
+        hair: Output of ``lightning predict``: one colour, by name or class number; "all" for all colours of each photo
+            side by side; "own" for the photo's colour as predicted by the classifier. Names only apply to the four
+            hair colours, not to other classes.
+        **kwargs: Options shared by all variants, see ``BaseCycleGAN``.
     """
 
     options_of_a_run: ClassVar[tuple[str, ...]] = (*BaseCycleGAN.options_of_a_run, "hair")
@@ -87,11 +88,11 @@ class CycleGANCond(BaseCycleGAN):
 
     @cached_property
     def label_encoder(self) -> LabelEncoder:
-        """Makes the vector that generators and discriminators are given of label and glasses."""
+        """Encodes label and glasses as the condition vector of generators and discriminators."""
         return LabelEncoder(self.hparams["num_labels"], self.hparams["glasses"])
 
     def generator_inputs(self) -> dict[str, Any]:
-        """Labels beside the image."""
+        """Adds the labels."""
         labels = {"num_labels": self.label_encoder.size, "label_injection": self.hparams["label_injection"]}
         return super().generator_inputs() | labels
 
@@ -100,14 +101,14 @@ class CycleGANCond(BaseCycleGAN):
         return cast(Tensor, generators[target](images, self.label_encoder(condition.label, condition.glasses)))
 
     def build_discriminator(self, domain: Domain, downscale: int) -> Discriminator:
-        """A discriminator that is given labels."""
+        """A label-conditional discriminator."""
         network = self.build_discriminator_network(domain, num_labels=self.label_encoder.size)
         return LabelDiscriminator(network, domain, downscale, self.label_encoder)
 
     def target_faces(self, target: Domain, batch: UnpairedBatch) -> Faces:
-        """The sources of the fakes of ``target``, in training some of them with a random label.
+        """The source faces of the ``target`` fakes; in training some get a random label.
 
-        Photos without label are always given one.
+        Unlabelled photos always get one.
         """
         source = super().target_faces(target, batch)
         if not self.training:
@@ -122,14 +123,14 @@ class CycleGANCond(BaseCycleGAN):
         return source._replace(label=torch.where(is_random, random, source.label))
 
     def extra_generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
-        """The leak of the label into the cheeks, where that is asked for."""
+        """Adds the leak loss on the cheeks if ``lambda_leak`` is set."""
         terms = super().extra_generator_terms(batch, translation)
         if self._lambda_leak:
             terms["leak_cartoon"] = self._leak_term(batch.photo, translation)
         return terms
 
     def extra_negatives(self, discriminator: str, real: Faces, fake: Faces) -> list[Faces]:
-        """Real faces under wrong labels, where that is asked for; a face without label leaves its place to a fake."""
+        """Adds real faces with wrong labels if ``wrong_labels`` is set; unlabelled faces are replaced by fakes."""
         negatives = super().extra_negatives(discriminator, real, fake)
         if self._wrong_labels and isinstance(self.discriminators[discriminator], LabelDiscriminator):
             wrong = real._replace(label=self._other_labels(real.label, f"wrong {discriminator}"))
@@ -141,9 +142,9 @@ class CycleGANCond(BaseCycleGAN):
         return negatives
 
     def fill_labels(self, photos: Faces) -> Faces:
-        """Photos that all have a label: their own, or what the classifier sees, or without one the first class.
+        """Fill in missing labels with the classifier's prediction, or with the first class if there is no classifier.
 
-        Whether they wear glasses is what the classifier sees, as at prediction, also where a set says it.
+        Glasses always come from the classifier, as at prediction, even if the data set has them.
         """
         photos = self._with_glasses(photos, torch.ones_like(photos.glasses, dtype=torch.bool))
         missing = photos.label < 0
@@ -155,20 +156,20 @@ class CycleGANCond(BaseCycleGAN):
         return photos._replace(label=torch.where(missing, seen, photos.label))
 
     def _with_glasses(self, photos: Faces, where: Tensor) -> Faces:
-        """Photos whose glasses are what the classifier sees ``where`` (B,) that holds; as they are without one."""
+        """Photos with glasses predicted by the classifier ``where`` (B,) is true; unchanged without a classifier."""
         if not self.label_encoder.glasses or self.classifier is None or not where.any():
             return photos
         seen = (self.classifier(photos.image.float()).glasses > PHOTO_GLASSES_LOGIT).long()
         return photos._replace(glasses=torch.where(where, seen, photos.glasses))
 
     def translate_photos(self, photos: Faces) -> Tensor:
-        """The cartoons (B, 3, H, W) of photos in their own hair colours."""
+        """Cartoons (B, 3, H, W) of photos in their own hair colours."""
         return super().translate_photos(self.fill_labels(photos))
 
     def forward(self, photos: Tensor) -> Tensor:
-        """Cartoons (B, 3, H, W) in [-1, 1] of photos of the same shape and range, in the one colour of ``hair``.
+        """Cartoons (B, 3, H, W) in [-1, 1] of photos of the same shape and range, in the colour given by ``hair``.
 
-        Where that is "own" or "all", each has the photo's own colour, as the classifier sees it.
+        If that is "own" or "all", each cartoon has the photo's colour as predicted by the classifier.
         """
         known = self.infer_condition(photos)
         return self.cartoons(known) if len(self._labels_to_predict) == 1 else self.translate_photos(known)
@@ -180,16 +181,16 @@ class CycleGANCond(BaseCycleGAN):
         return torch.cat(self._coloured(photos, self._labels_to_predict), dim=3)
 
     def in_all_labels(self, photos: Faces) -> list[Tensor]:
-        """The cartoons (B, 3, H, W) of photos for each label."""
+        """Cartoons (B, 3, H, W) of the photos for each label."""
         return self._coloured(photos, range(self.label_encoder.num_labels))
 
     def grid_rows(self, batch: UnpairedBatch) -> list[Tensor]:
-        """Rows of a picture: photo, its cartoon in every colour, photo again; cartoon, photo, cartoon again."""
+        """Image grid rows: photo, cartoon in every colour, reconstruction; cartoon, photo, reconstruction."""
         photo, _, *others = super().grid_rows(batch)
         return [photo, *self.in_all_labels(batch.photo), *others]
 
     def setup(self, stage: str) -> None:
-        """Bring the classifier of photos without label, and refuse to predict classes that nobody knows."""
+        """Load the classifier for unlabelled photos; reject ``hair`` "own" if the labels are not hair colours."""
         data: Any = getattr(self._trainer, "datamodule", None)
         self._has_hair_labels = self.label_encoder.num_labels == len(HairColour) and not getattr(
             data, "hparams", {}
@@ -216,7 +217,7 @@ class CycleGANCond(BaseCycleGAN):
             )
 
     def on_before_batch_transfer(self, batch: UnpairedBatch | Photos, dataloader_idx: int) -> UnpairedBatch | Photos:
-        """Refuse labels beyond the classes, while a look does not wait for the GPU."""
+        """Reject out-of-range labels here, where the check does not synchronise the GPU."""
         if isinstance(batch, UnpairedBatch):
             largest = max(int(faces.label.max()) for faces in batch)
             if largest >= self.label_encoder.num_labels:
@@ -239,7 +240,7 @@ class CycleGANCond(BaseCycleGAN):
         return (labels + steps) % self.label_encoder.num_labels
 
     def _leak_term(self, photos: Faces, translation: Translation) -> Term:
-        """Mean change (L1) of the cheeks between the cartoon and one in another colour."""
+        """Mean L1 change of the cheeks between the cartoon and the same one in another colour."""
         wanted, cartoons = translation.targets["cartoon"], translation.fake["cartoon"]
         generators = self.generators if self.training else self.trained_generators
         others = wanted._replace(label=self._other_labels(wanted.label, "leak"))
@@ -249,7 +250,7 @@ class CycleGANCond(BaseCycleGAN):
 
 
 def choose(condition: Tensor, first: Faces, second: Faces) -> Faces:
-    """Each face from the first batch where the condition (B,) holds, else from the second."""
+    """Each face from the first batch where the condition (B,) is true, else from the second."""
     return Faces(
         *(
             torch.where(condition.view(-1, *[1] * (one.dim() - 1)), one, other)
@@ -259,7 +260,7 @@ def choose(condition: Tensor, first: Faces, second: Faces) -> Faces:
 
 
 def _labels_of(hair: HairChoice | int, num_labels: int) -> list[int]:
-    """The classes that a choice stands for; none for "own"."""
+    """The classes that a value of ``hair`` selects; none for "own"."""
     if hair == "all":
         return list(range(num_labels))
     if hair == "own":
@@ -276,7 +277,7 @@ def _labels_of(hair: HairChoice | int, num_labels: int) -> list[int]:
 
 
 def _choices(num_labels: int) -> str:
-    """How the classes can be named."""
+    """The accepted values of ``hair``, for messages."""
     if num_labels == len(HairColour):
         return ", ".join(colour.name.lower() for colour in HairColour)
     return f"a class from 0 to {num_labels - 1}"

@@ -1,4 +1,4 @@
-"""The whole system (paper 4.1, Fig. 2)."""
+"""The full system (paper 4.1, Fig. 2)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from lightning_modules.cyclegan_landmark import CycleGANLandmark
 
 
 class CycleGANFull(CycleGANLandmark, CycleGANCond):
-    """Hair labels and landmark constraints in one run: the generators are given label and heatmaps.
+    """Combines hair labels and landmark constraints; the generators take both label and heatmaps.
 
-    Whole images are judged with their label, eyes, nose and mouth by the local discriminators without. Options are
+    The full-image discriminators are label-conditional, the local ones for eyes, nose and mouth are not. Options are
     those of ``CycleGANLandmark`` and ``CycleGANCond``.
     """

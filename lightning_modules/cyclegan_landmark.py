@@ -28,41 +28,41 @@ from networks.landmarks import PARTS, are_known, cheek_mask, landmark_heatmaps
 from networks.losses import landmark_consistency, mean_color_distance
 
 EYE_DISTANCE = float(MEAN_FACE[1, 0] - MEAN_FACE[0, 0])
-"""Distance of the eyes in sides of a face's square, on average."""
+"""Average eye distance, relative to the side of the face square."""
 
 
 class CycleGANLandmark(BaseCycleGAN):
-    """CycleGAN that keeps landmarks in their place (paper 4.6.1).
+    """CycleGAN with landmark consistency and local discriminators (paper 4.6.1).
 
-    The generators are given the landmarks as heatmaps. What they make goes through a frozen landmark regressor, whose
-    result ought to be the landmarks of the source, in both directions; the gradient flows through the regressor. Three
-    local discriminators judge eyes, nose and mouth of cartoons, each under an optimiser of its own; real ones are cut
-    by their own landmarks, fakes by those of their photo.
+    The generators take the landmarks as heatmaps. In both directions a frozen landmark regressor locates the landmarks
+    of the output, which should match those of the source; the gradient flows through the regressor. Three local
+    discriminators classify eyes, nose and mouth of cartoons, each with a separate optimiser. Real patches are cropped
+    at the cartoon's landmarks, fake ones at those of the source photo.
 
     The loss is lambda_1 L_cycleGAN + lambda_2 sum_i lambda_i L_local_i + lambda_3 L_landmark. The landmark loss is the
-    distance of a landmark from its place, in eye distances of an average face in the square that holds the source's
-    landmarks, so that neither the size of the image nor a turned head changes the scale; both directions are added.
+    distance between found and target landmarks, summed over both directions. Its unit is the eye distance of an average
+    face in the square around the source's landmarks, so it is independent of image size and head pose.
 
-    A face without landmarks counts in neither landmark nor local losses; its heatmaps are empty. At prediction the
-    detector finds the landmarks.
+    Faces without landmarks are excluded from the landmark and local losses; their heatmaps are empty. At prediction
+    the detector finds the landmarks.
 
     Args:
-        heatmaps: Give the generators the landmarks of what they translate, as five heatmaps beside the image.
-        lambda_1: Weight of the losses of CycleGAN.
+        heatmaps: Feed the source's landmarks to the generators as five heatmap channels.
+        lambda_1: Weight of the CycleGAN losses.
         lambda_2: Weight of the local discriminators.
         lambda_3: Weight of the landmark consistency loss.
-        landmark_jitter: The window in which the loss looks for a face is shifted and scaled at random by up to this
-            share of its side in training, so that what the regressor says without looking cannot be met.
-        lambda_skin: Weight of the skin loss: how far the mean colour of a cartoon's cheeks is from that of its photo's.
+        landmark_jitter: In training, randomly shift and scale the regressor's crop by up to this fraction of its side,
+            so that the generators cannot exploit the regressor's default output.
+        lambda_skin: Weight of the skin loss, the difference in mean cheek colour between a photo and its cartoon.
             Nothing in the paper's losses keeps dark skin dark.
-        lambda_eyes: Weight of the eyes' discriminator among the local ones.
-        lambda_nose: Weight of the nose's discriminator among the local ones.
-        lambda_mouth: Weight of the mouth's discriminator among the local ones.
-        local_start: Training step at which the local discriminators begin, once the others have settled. Validation and
-            test of a checkpoint count them in full, whatever its step.
+        lambda_eyes: Relative weight of the local discriminator of the eyes.
+        lambda_nose: Relative weight of the local discriminator of the nose.
+        lambda_mouth: Relative weight of the local discriminator of the mouth.
+        local_start: Training step at which the local discriminators start, once the others have settled. Validation and
+            test always use their full weight.
         local_ramp: Training steps over which their weight then rises linearly.
-        detector_weights: Detector's file, ``*.safetensors``; by default the project's own. Checkpoints do not hold it.
-        **kwargs: Options of every variant, see ``BaseCycleGAN``.
+        detector_weights: Detector weights, ``*.safetensors``; by default the project's. Not stored in checkpoints.
+        **kwargs: Options shared by all variants, see ``BaseCycleGAN``.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class CycleGANLandmark(BaseCycleGAN):
                 raise UsageError(f"--model.{name} is {value}, must be 0 or more")
         super().__init__(**kwargs)
         weights = Path(detector_weights).expanduser().absolute() if detector_weights else None
-        self.hparams["detector_weights"] = str(weights) if weights else None  # for a start from another folder
+        self.hparams["detector_weights"] = str(weights) if weights else None  # absolute: loadable from any folder
         self.detector = LandmarkDetector.of_file(weights)
         self._lambda_cycle *= lambda_1
         self._lambda_identity *= lambda_1
@@ -102,7 +102,7 @@ class CycleGANLandmark(BaseCycleGAN):
         self._local_start, self._local_ramp = local_start, local_ramp
 
     def generator_inputs(self) -> dict[str, int]:
-        """Five heatmaps beside the image."""
+        """Adds five heatmap channels."""
         inputs = super().generator_inputs()
         return inputs | {"in_channels": inputs["in_channels"] + 5 * self.hparams["heatmaps"]}
 
@@ -113,9 +113,9 @@ class CycleGANLandmark(BaseCycleGAN):
         return super().generate(generators, target, images, condition)
 
     def infer_condition(self, photos: Tensor, names: Sequence[str] = ()) -> Faces:
-        """Photos (B, 3, H, W) with the landmarks of the largest face that the detector finds in each.
+        """Photos (B, 3, H, W) with the landmarks of the largest face detected in each.
 
-        Where it finds none, there is a warning, and the landmarks are those of an average photo.
+        If none is found, it warns and uses the landmarks of an average photo.
         """
         known = super().infer_condition(photos, names)
         if not self.hparams["heatmaps"]:
@@ -127,7 +127,7 @@ class CycleGANLandmark(BaseCycleGAN):
         return known._replace(landmarks=or_mean(found, photos))
 
     def build_discriminators(self) -> dict[str, Discriminator]:
-        """One discriminator more for each part of a cartoon face."""
+        """Adds a local discriminator for each part of the cartoon face."""
         local = {
             name: LocalDiscriminator(self.build_discriminator_network("cartoon", n_layers=2), "cartoon", part)
             for name, part in PARTS.items()
@@ -135,20 +135,20 @@ class CycleGANLandmark(BaseCycleGAN):
         return super().build_discriminators() | local
 
     def discriminator_groups(self) -> list[list[str]]:
-        """An optimiser of its own for each local discriminator."""
+        """Adds a separate optimiser for each local discriminator."""
         groups = [[name for name in group if name not in PARTS] for group in super().discriminator_groups()]
         return groups + [[part] for part in PARTS]
 
     def adversarial_weight(self, discriminator: str) -> float:
-        """For the local discriminators lambda_2 and their own weight, from ``local_start`` on and ramped up."""
+        """For local discriminators, lambda_2 times their own weight, ramped up from ``local_start``."""
         if discriminator not in PARTS:
             return self._lambda_global * super().adversarial_weight(discriminator)
-        if self._trainer and self.trainer.state.fn not in {None, TrainerFn.FITTING}:  # which know no step
+        if self._trainer and self.trainer.state.fn not in {None, TrainerFn.FITTING}:  # no schedule there
             return self._lambda_local[discriminator]
         return self._lambda_local[discriminator] * ramp_factor(self.global_step, self._local_start, self._local_ramp)
 
     def extra_generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
-        """Landmark consistency of the fakes of both domains; outside training what a blank image gets, too."""
+        """Adds landmark consistency in both directions; outside training also the score of a blank image."""
         terms = super().extra_generator_terms(batch, translation)
         if self._lambda_landmark:
             for domain, wanted in translation.targets.items():
@@ -166,7 +166,7 @@ class CycleGANLandmark(BaseCycleGAN):
         return super().networks_in_loss() | {"landmarks": self.detector.regressor}
 
     def on_train_start(self) -> None:
-        """Refuse data that have no landmarks at all, and warn of local discriminators that never begin."""
+        """Reject data without any landmarks, and warn if the local discriminators never start."""
         super().on_train_start()
         require_landmarks(cast(DataLoader[UnpairedBatch], self.trainer.train_dataloader).dataset)
         steps = self.trainer.estimated_stepping_batches
@@ -177,7 +177,7 @@ class CycleGANLandmark(BaseCycleGAN):
             )
 
     def grid_rows(self, batch: UnpairedBatch) -> list[Tensor]:
-        """Three rows more, as in Fig. 11: the photo's landmarks, those found in its cartoon, and how far they moved."""
+        """Adds three rows, as in Fig. 11: the photo's landmarks, those found in its cartoon, and their displacement."""
         photo, wanted = batch.photo.image, batch.photo.landmarks
         cartoon = self.translate_photos(batch.photo)
         found, _ = self._locate(cartoon, wanted)
@@ -195,12 +195,12 @@ class CycleGANLandmark(BaseCycleGAN):
         return Term(loss, self._lambda_landmark, is_known.any())
 
     def _skin_term(self, photos: Faces, cartoons: Tensor) -> Term:
-        """Distance (L1) of the mean colours of the cheeks, over the photos whose landmarks are known."""
+        """L1 distance between the mean cheek colours, over the photos with known landmarks."""
         cheeks = cheek_mask(photos.landmarks, *cartoons.shape[2:])
         return Term(mean_color_distance(cartoons, photos.image, cheeks), self._lambda_skin, cheeks.any())
 
     def _jittered(self, boxes: Tensor) -> Tensor:
-        """Squares (B, 4) whose edges are moved by up to ``landmark_jitter`` of their side, and which stay squares."""
+        """Squares (B, 4) with edges shifted by up to ``landmark_jitter`` of their side; they remain squares."""
         side = boxes[:, 2:3] - boxes[:, :1]
         draws = torch.stack([self.random_numbers(boxes, f"window {axis}")[0] for axis in ("x", "y", "side")], dim=1)
         shift, growth = 2 * draws[:, :2] - 1, 2 * draws[:, 2:] - 1
@@ -209,6 +209,6 @@ class CycleGANLandmark(BaseCycleGAN):
         return torch.cat([middle - half, middle + half], dim=1)
 
     def _locate(self, fakes: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
-        """Landmarks (B, 5, 2) that the regressor finds where faces are wanted, and the (B, 4) squares it looked at."""
+        """Landmarks (B, 5, 2) that the regressor finds near the target ones, and the (B, 4) squares that it crops."""
         boxes = square_of_landmarks(or_mean(wanted, fakes))
         return self.detector.regressor(fakes, boxes), boxes

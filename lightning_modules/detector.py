@@ -1,4 +1,4 @@
-"""The detector that is used where none is named: this project's own."""
+"""The default detector: this project's own."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from networks.mtcnn import MTCNN, WeightsError, load_weights
 
 
 def default_weights() -> Path:
-    """Where the project's own weights lie."""
+    """Path of the project's own weights."""
     return project_root() / "weights" / "mtcnn.safetensors"
 
 
 def load_detector(weights: Path | None = None) -> MTCNN:
-    """The nets in a file of weights, or the project's own.
+    """Load the nets from a weights file, by default the project's own.
 
     Raises:
-        DataError: There is no such file, or it cannot be used.
+        DataError: The file is missing or unusable.
     """
     path = weights or default_weights()
     if weights is None and not path.is_file():

@@ -1,4 +1,4 @@
-"""A discriminator at work: what it looks at, and which domain it judges."""
+"""Discriminators of a domain: their inputs, labels and valid masks."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ from networks.landmarks import Part, are_known, cut_patches
 
 
 class Discriminator(nn.Module):
-    """Judges whether images of one domain are real.
+    """Classifies images of one domain as real or fake.
 
-    A variant changes what a discriminator sees (labels beside the image, a patch of it, the photo beside the cartoon)
-    by overriding ``inputs`` alone.
+    To change what a discriminator sees (a patch, or the photo concatenated to the cartoon), override ``inputs``.
 
     Args:
-        network: Maps what ``inputs`` returns to logits.
-        domain: Whose images it judges.
-        downscale: Images are reduced by this factor first, so that the network sees more of them at once.
+        network: Maps the output of ``inputs`` to logits.
+        domain: Domain of the images.
+        downscale: Images are first reduced by this factor, which enlarges the receptive field.
     """
 
     def __init__(self, network: nn.Module, domain: Domain, downscale: int = 1) -> None:
@@ -31,35 +30,35 @@ class Discriminator(nn.Module):
         self.downscale = downscale
 
     def inputs(self, faces: Faces) -> Tensor:
-        """What the network sees of ``faces``; hook of the variants."""
+        """The network input for ``faces``; a hook for variants."""
         return faces.image if self.downscale == 1 else F.avg_pool2d(faces.image, self.downscale)
 
     def valid_mask(self, faces: Faces) -> Tensor | None:
-        """Which of ``faces`` have what it looks at, (B,) bool; None where all have; hook of the variants.
+        """Which of ``faces`` are valid inputs, (B,) bool; None if all are; a hook for variants.
 
-        Its verdict on the others counts in no loss.
+        The others are excluded from all losses.
         """
         return None
 
     def forward(self, faces: Faces) -> Tensor:
-        """Logits ``(B, 1, h, w)`` float32, positive for real."""
+        """Logits ``(B, 1, h, w)`` float32; positive means real."""
         logits: Tensor = self.network(self.inputs(faces))
         return logits
 
     def forward_batches(self, *batches: Faces) -> tuple[Tensor, ...]:
-        """Logits of batches of one size, in one pass: the norms see one image at a time, so the result is the same."""
+        """Logits of equally sized batches in a single pass, which is equivalent since instance norm works per image."""
         logits: Tensor = self(join(*batches))
         return logits.chunk(len(batches))
 
 
 class LabelDiscriminator(Discriminator):
-    """Judges whether images are real and have the hair that is said (paper 4.5, Eq. 7), or the glasses.
+    """Classifies whether images are real and match their label (paper 4.5, Eq. 7): hair colour, optionally glasses.
 
     Args:
         network: A discriminator that takes labels.
-        domain: Whose images it judges.
+        domain: Domain of the images.
         downscale: See ``Discriminator``.
-        encoder: Makes what the network is told of the labels.
+        encoder: Encodes the labels for the network.
     """
 
     def __init__(self, network: PatchDiscriminator, domain: Domain, downscale: int, encoder: LabelEncoder) -> None:
@@ -67,13 +66,13 @@ class LabelDiscriminator(Discriminator):
         self._encoder = encoder
 
     def forward(self, faces: Faces) -> Tensor:
-        """Logits ``(B, 1, h, w)`` float32, positive for real and rightly labelled."""
+        """Logits ``(B, 1, h, w)`` float32; positive means real with the correct label."""
         logits: Tensor = self.network(self.inputs(faces), self._encoder(faces.label, faces.glasses))
         return logits
 
 
 class LandmarkDiscriminator(Discriminator):
-    """Judges only faces whose landmarks are known."""
+    """A discriminator for faces with known landmarks only."""
 
     def valid_mask(self, faces: Faces) -> Tensor:
         """Which faces have known landmarks, (B,) bool."""
@@ -81,12 +80,12 @@ class LandmarkDiscriminator(Discriminator):
 
 
 class LocalDiscriminator(LandmarkDiscriminator):
-    """Judges an organ of the face by a patch around it (paper 4.6.1).
+    """Classifies a patch around one facial part (paper 4.6.1).
 
     Args:
-        network: The discriminator of the patches.
-        domain: Whose images it judges.
-        part: The organ.
+        network: The patch discriminator.
+        domain: Domain of the images.
+        part: The facial part.
     """
 
     def __init__(self, network: PatchDiscriminator, domain: Domain, part: Part) -> None:
@@ -95,7 +94,7 @@ class LocalDiscriminator(LandmarkDiscriminator):
         self._least = network.smallest_side
 
     def inputs(self, faces: Faces) -> Tensor:
-        """Patches (B, 3, h, w); those of faces that it cannot judge lie anywhere."""
+        """Patches (B, 3, h, w); their position is arbitrary for faces without landmarks."""
         landmarks = torch.where(self.valid_mask(faces)[:, None, None], faces.landmarks, 0)
         return cut_patches(faces.image, landmarks, self._part, self._least)
 

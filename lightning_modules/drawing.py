@@ -1,4 +1,4 @@
-"""Points and lines drawn into batches of images."""
+"""Draws points and lines into batches of images."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ RED = (1.0, -0.9, -0.9)
 GREEN = (-0.7, 0.8, -0.6)
 POINT_RADIUS = 0.015
 LINE_RADIUS = 0.004
-"""Shares of the image's width; a line is never thinner than a pixel."""
+"""Radii relative to the image's width; lines are at least one pixel thick."""
 
 
 def draw_points(images: Tensor, points: Tensor, colour: tuple[float, float, float] = GREEN) -> Tensor:
@@ -17,7 +17,7 @@ def draw_points(images: Tensor, points: Tensor, colour: tuple[float, float, floa
 
     Args:
         images: (B, 3, H, W) in [-1, 1].
-        points: (B, N, 2) pixels; unknown ones (NaN) are left out.
+        points: (B, N, 2) pixels; unknown ones (NaN) are skipped.
         colour: RGB in [-1, 1].
 
     Returns:
@@ -31,8 +31,8 @@ def draw_lines(images: Tensor, starts: Tensor, ends: Tensor, colour: tuple[float
 
     Args:
         images: (B, 3, H, W) in [-1, 1].
-        starts: (B, N, 2) pixels; NaN leaves a line out.
-        ends: (B, N, 2) pixels; NaN leaves a line out.
+        starts: (B, N, 2) pixels; lines with NaN are skipped.
+        ends: (B, N, 2) pixels; lines with NaN are skipped.
         colour: RGB in [-1, 1].
 
     Returns:
@@ -42,7 +42,7 @@ def draw_lines(images: Tensor, starts: Tensor, ends: Tensor, colour: tuple[float
 
 
 def draw_matches(upper: Tensor, lower: Tensor, upper_points: Tensor, lower_points: Tensor) -> tuple[Tensor, Tensor]:
-    """Draws lines between the points of images that lie one above the other, as in the paper's Fig. 7 and 12.
+    """Draws lines between the points of vertically stacked images, as in the paper's Fig. 7 and 12.
 
     Args:
         upper: (B, 3, H, W) in [-1, 1].
@@ -59,7 +59,7 @@ def draw_matches(upper: Tensor, lower: Tensor, upper_points: Tensor, lower_point
 
 
 def _paint(images: Tensor, starts: Tensor, ends: Tensor, radius: float, colour: tuple[float, float, float]) -> Tensor:
-    """Colours what lies within a radius of segments, its edge softened over one pixel."""
+    """Colours the pixels within a radius of the segments, antialiased over one pixel."""
     y, x = (torch.arange(length, device=images.device, dtype=torch.float32) for length in images.shape[2:])
     pixels = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=2)
     along, off = (ends - starts)[:, :, None, None], pixels - starts[:, :, None, None]

@@ -1,7 +1,7 @@
-"""What a user did wrong, as opposed to what we did wrong."""
+"""User errors, as opposed to bugs."""
 
 from __future__ import annotations
 
 
 class UsageError(Exception):
-    """A run cannot start or go on as it was asked for. The message names the option or file and is shown as is."""
+    """A run cannot start or continue as requested. The message names the option or file and is shown to the user."""

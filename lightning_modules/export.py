@@ -1,4 +1,4 @@
-"""A checkpoint's way into a product: its photo-to-cartoon generator alone."""
+"""Exports the photo-to-cartoon generator of a checkpoint."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from networks.translator import Translator, TranslatorOptions
 
 
 def translator_of(checkpoint: Path) -> tuple[Translator, dict[str, object]]:
-    """The generator of cartoons of a checkpoint, its moving average where there is one.
+    """The cartoon generator of a checkpoint; its moving average if there is one.
 
     Args:
-        checkpoint: Of any variant.
+        checkpoint: A checkpoint of any variant.
 
     Returns:
-        The translator, and what it was trained with, for a card.
+        The translator, and its training options for a model card.
 
     Raises:
-        UsageError: The file is damaged, or no checkpoint of a CycleGAN of this project.
+        UsageError: The file is damaged, or not a checkpoint of a CycleGAN of this project.
     """
     model = load_model(checkpoint)
     trained = read_hyper_parameters(checkpoint, type(model).__name__)

@@ -1,4 +1,4 @@
-"""One measured value, as ``metrics.json`` and reports hold it."""
+"""One measured value, as stored in ``metrics.json`` and reports."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ Better = Literal["lower", "higher", ""]
 
 @dataclass(frozen=True)
 class Figure:
-    """A measured value and all that it takes to read it.
+    """A measured value with its metadata.
 
     Attributes:
-        title: What it is called, with the judge's name where one was asked.
-        value: None where it could not be measured, for the reason in ``note``.
-        better: Which direction is better; empty where neither is.
-        spread: How far it could be off, in its own unit; None where that is not known.
-        spread_is: What ``spread`` is.
-        samples: Images, or ratings, that it was measured on; 0 where that is not known.
-        unit: "%" for shares, which are written from 0 to 1; else the unit's name or nothing.
-        judge: Name of the judge among "features", "classifier", "landmarks".
-        note: What to keep in mind.
-        interval: Ends of a confidence interval, which ``value`` need not be in the middle of.
+        title: Its title, including the evaluation network if there is one.
+        value: The value; None if it could not be measured, for the reason in ``note``.
+        better: Which direction is better; empty if neither.
+        spread: Uncertainty in the same unit; None if unknown.
+        spread_is: Meaning of ``spread``.
+        samples: Number of images or ratings; 0 if unknown.
+        unit: "%" for ratios, which are stored from 0 to 1; else the unit's name or empty.
+        judge: The evaluation network: "features", "classifier" or "landmarks".
+        note: A remark.
+        interval: Bounds of a confidence interval, not necessarily symmetric around ``value``.
     """
 
     __pydantic_config__: ClassVar[dict[str, bool]] = {"strict": True, "allow_inf_nan": False}  # where it is read back
@@ -44,7 +44,7 @@ class Figure:
             raise ValueError(f"has interval: {self.interval}, expected a low and a high end or null")
 
     def as_json(self) -> dict[str, object]:
-        """As plain values; what is not finite becomes None."""
+        """As plain values; non-finite ones become None."""
         value, note = self.value, self.note
         if value is not None and not math.isfinite(value):
             value, note = None, note or "not finite: there was nothing to measure"

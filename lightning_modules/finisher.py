@@ -30,21 +30,21 @@ _SHOWN = 8
 
 
 class Finisher(LightningModule):
-    """Restores cartoons from copies that were shrunk and damaged (see ``networks.degradations``); no photo is needed.
+    """Restores cartoons from downscaled and degraded copies (see ``networks.degradations``); needs no photos.
 
     The loss is the L1 distance of the image, half of that of its horizontal and vertical differences, and the L1
-    distance of alpha. A finished fit writes ``finisher.safetensors`` into the run's home.
+    distance of alpha. A finished fit writes ``finisher.safetensors`` to the run folder.
 
     Args:
-        scale: How many times as large the finished image is, 2 or 4.
+        scale: Upscaling factor, 2 or 4.
         width: Channels of the network at the input's resolution.
         n_blocks: Residual blocks one level down.
-        learning_rate: Adam's, falling along a cosine to a hundredth.
+        learning_rate: Adam's learning rate, with cosine decay to 1 %.
         lambda_edges: Weight of the differences.
         lambda_alpha: Weight of alpha.
-        severity: Factor of all damage; 1 is what was tuned on generators of 64 px.
-        ema_decay: Decay of the weights' moving average, which is what is measured and kept.
-        weights: File of a finisher to go on from.
+        severity: Factor of all degradations; 1 was tuned on generators of 64 px.
+        ema_decay: Decay of the weights' moving average, which is evaluated and saved.
+        weights: File of a finisher to start from.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Finisher(LightningModule):
         return finished
 
     def training_step(self, batch: CleanCartoons, batch_idx: int) -> Tensor:
-        """Restore damaged cartoons."""
+        """Restore degraded cartoons."""
         damaged = degrade(batch.image, self._scale, self._degradation)
         self._input_size = damaged.shape[3]
         finished = self.net(damaged)
@@ -98,7 +98,7 @@ class Finisher(LightningModule):
         return terms["image"] + self._lambda_edges * terms["edges"] + self._lambda_alpha * terms["alpha"]
 
     def on_train_batch_end(self, outputs: object, batch: CleanCartoons, batch_idx: int) -> None:
-        """Move the average along."""
+        """Update the moving average."""
         self.average.update_parameters(self.net)
 
     def validation_step(self, batch: CleanCartoons, batch_idx: int) -> None:
@@ -110,7 +110,7 @@ class Finisher(LightningModule):
         self._measure("test", batch, batch_idx)
 
     def on_validation_epoch_end(self) -> None:
-        """Draw some validation cartoons: damaged and enlarged, finished, clean, alpha."""
+        """Draw some validation cartoons: degraded and enlarged, finished, clean, alpha."""
         shown, self._shown = self._shown, []
         if not shown or self.trainer.sanity_checking or is_dry_run(self.trainer) or not self.trainer.is_global_zero:
             return
@@ -134,7 +134,7 @@ class Finisher(LightningModule):
         rank_zero_info(f"finisher: {path}")
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """Adam along a cosine by step."""
+        """Adam with per-step cosine decay."""
         optimizer = Adam(self.net.parameters(), self._learning_rate, fused=True)
         steps = int(self.trainer.estimated_stepping_batches)
         scheduler = CosineAnnealingLR(optimizer, steps, eta_min=0.01 * self._learning_rate)
@@ -147,13 +147,13 @@ class Finisher(LightningModule):
             raise UsageError(f"--model.weights {weights}: {str(error).splitlines()[0]}") from error
 
     def _measure(self, stage: str, batch: CleanCartoons, batch_idx: int) -> None:
-        with torch.random.fork_rng(devices=[]):  # the same damage each time
+        with torch.random.fork_rng(devices=[]):  # reproducible degradations
             torch.manual_seed(batch_idx)
             damaged = degrade(batch.image, self._scale, self._degradation)
         finished = self(damaged)
         enlarged = F.interpolate(damaged, scale_factor=self._scale, mode="bilinear", align_corners=False)
         terms = restoration_terms(finished, batch)
-        terms["enlarged"] = (enlarged - batch.image).abs().mean()  # what enlarging alone leaves
+        terms["enlarged"] = (enlarged - batch.image).abs().mean()  # baseline: enlarging only
         self.log_dict(
             {f"{stage}/{name}": value for name, value in terms.items()}, batch_size=len(batch.image), sync_dist=True
         )
@@ -163,7 +163,7 @@ class Finisher(LightningModule):
             self._shown = [row[:_SHOWN].float().cpu() for row in rows]
 
     def _account(self) -> dict[str, object]:
-        """What it was trained on."""
+        """Description of its training data."""
         data: dict[str, object] = dict(getattr(cast(Any, self.trainer).datamodule, "hparams", {}))
         return {
             "steps": self.global_step,

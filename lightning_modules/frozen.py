@@ -1,4 +1,4 @@
-"""Frozen networks that a model uses and its checkpoints do not hold."""
+"""Frozen networks that are used by a model but not stored in its checkpoints."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 class FrozenNetwork(nn.Module, Generic[Network]):
-    """A network that is used and never trained.
+    """Wraps a pretrained network that is never trained.
 
-    It follows its owner from device to device. The owner's parameters, state dicts and training mode do not include it:
-    who loads a checkpoint brings the network's file along. Gradients flow through it to its input.
+    It moves between devices with its owner but is excluded from the owner's parameters, state dict and training mode,
+    so its weights must be loaded separately from a checkpoint. Gradients flow through it to its input.
 
     ::
 
@@ -24,18 +24,18 @@ class FrozenNetwork(nn.Module, Generic[Network]):
         network: The network, in eval mode.
 
     Args:
-        network: It is taken over.
+        network: The network; it is frozen in place.
     """
 
     network: Network
 
     def __init__(self, network: Network) -> None:
         super().__init__()
-        # Beside the registered submodules, where state dicts, optimisers and `train` would find it.
+        # Not registered as a submodule, which would expose it to state dicts, optimisers and `train`.
         self.__dict__["network"] = network.requires_grad_(False).eval()
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """What the network makes of its arguments."""
+        """Apply the network."""
         return self.network(*args, **kwargs)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:

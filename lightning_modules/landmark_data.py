@@ -1,4 +1,4 @@
-"""Whether the data have what the landmark variants need."""
+"""Checks that the data has landmarks, which some variants require."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from lightning_modules.errors import UsageError
 from networks.landmarks import are_known
 
 DRAWS = 64
-"""Draws that are looked at before the landmarks of a domain are given up."""
+"""Maximum number of samples to check for landmarks."""
 
 
 def require_landmarks(draws: Dataset[UnpairedBatch]) -> None:
-    """Look at draws until each domain has shown landmarks, which is mostly one draw.
+    """Check samples until landmarks are found in both domains, usually in the first one.
 
     Args:
         draws: The training data.
 
     Raises:
-        UsageError: Not one of the first draws has landmarks in one of the domains.
+        UsageError: None of the first samples has landmarks in one of the domains.
     """
     missing = set(OPPOSITE)
     for number in range(DRAWS):

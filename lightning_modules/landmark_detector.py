@@ -1,4 +1,4 @@
-"""The detector at work in a landmark variant: frozen, in the loss and at prediction."""
+"""The frozen detector of a landmark variant, for the loss and for prediction."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from networks.mtcnn.cascade import SMALLEST_MIN_FACE
 from networks.pixels import to_bytes
 
 MEAN_PHOTO = torch.tensor([[0.395, 0.517], [0.612, 0.517], [0.500, 0.652], [0.404, 0.752], [0.601, 0.750]])
-"""Where the landmarks lie in CelebA's photos as they are framed, in sides of the frame, on average (measured)."""
+"""Average landmarks in framed CelebA photos, relative to the frame side (measured)."""
 
 LEAST_FACE = 0.25
-"""Side of the smallest face that a framed photo is searched for, in sides of the frame; the mean is 0.65."""
+"""Minimum face size in a framed photo, relative to the frame side; the mean is 0.65."""
 
 
 class LandmarkDetector(nn.Module):
-    """A regressor that a loss can use, and a cascade that finds the landmarks of bare photos.
+    """A differentiable landmark regressor for losses, and a cascade that detects landmarks in photos.
 
-    Nothing of it is trained, and no state dict holds it: who loads a checkpoint brings the file of the detector along.
+    It is neither trained nor part of a state dict, so the detector's file is needed in addition to a checkpoint.
 
     Args:
-        nets: The detector; it is taken over.
+        nets: The detector; not copied.
     """
 
     def __init__(self, nets: MTCNN) -> None:
@@ -41,15 +41,15 @@ class LandmarkDetector(nn.Module):
 
     @property
     def regressor(self) -> LandmarkRegressor:
-        """Finds landmarks in squares that are given."""
+        """Locates landmarks in given squares."""
         return self._regressor.network
 
     @classmethod
     def of_file(cls, weights: Path | None) -> LandmarkDetector:
-        """The detector in a file of weights, or the project's own.
+        """Load the detector from a weights file, by default the project's own.
 
         Raises:
-            UsageError: There is none, or it cannot be used.
+            UsageError: The file is missing or unusable.
         """
         try:
             return cls(load_detector(weights))
@@ -59,22 +59,21 @@ class LandmarkDetector(nn.Module):
     def find(self, photos: Tensor) -> Tensor:
         """The landmarks of the largest face in each photo.
 
-        What the cascade finds in its own square the regressor finds once more in the square that training looks at: on
-        64-px photos that halves the error (0.092 to 0.044 eye distances, median over CelebA with facenet-pytorch's
-        weights).
+        The regressor refines the cascade's landmarks in the square used in training. On 64-px photos that halves
+        the error (0.092 to 0.044 eye distances, median over CelebA with facenet-pytorch's weights).
 
         Args:
             photos: (B, 3, H, W) in [-1, 1].
 
         Returns:
-            (B, 5, 2) float32 pixels; NaN where no face is found.
+            (B, 5, 2) float32 pixels; NaN if no face is found.
         """
         found = self._cascade_landmarks(photos)
         refined = self.regressor(photos, square_of_landmarks(or_mean(found, photos)))
         return torch.where(are_known(found)[:, None, None], refined, torch.nan)
 
     def _cascade_landmarks(self, photos: Tensor) -> Tensor:
-        """The landmarks (B, 5, 2) of the largest face in each photo as the cascade says; NaN where no face is found."""
+        """The cascade's landmarks (B, 5, 2) of the largest face in each photo; NaN if no face is found."""
         cascade = self._cascade_for(max(photos.shape[2:]), photos.device)
         rgb = to_bytes(photos).permute(0, 2, 3, 1)
         unknown = photos.new_full((5, 2), torch.nan, dtype=torch.float32)
@@ -85,7 +84,7 @@ class LandmarkDetector(nn.Module):
         return torch.stack(largest)
 
     def _cascade_for(self, side: int, device: torch.device) -> Cascade:
-        """The cascade for photos of a side in pixels, the same one at each call."""
+        """The cached cascade for photos with a given side in pixels."""
         if (side, device) not in self._cascades:
             settings = CascadeSettings(max(SMALLEST_MIN_FACE, LEAST_FACE * side))
             self._cascades[side, device] = Cascade(self._nets.network, settings, device)

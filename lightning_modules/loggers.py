@@ -1,4 +1,4 @@
-"""A run's loggers: a CSV file always, Weights & Biases by default and never in the way."""
+"""A run's loggers: always a CSV file; by default also Weights & Biases, without failing the run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROJECT = "landmark-cartoongan"
 
 
 def make_loggers(home: Path, folder: Path) -> list[Logger]:
-    """The loggers of a run; in W&B it is the one of its own name, or that of ``WANDB_RUN_ID``, as in a sweep.
+    """The loggers of a run; its W&B ID is made from experiment and run name, or is ``WANDB_RUN_ID`` in a sweep.
 
     Args:
         home: The run's home; W&B keeps its files there.
@@ -33,7 +33,7 @@ def make_loggers(home: Path, folder: Path) -> list[Logger]:
 
 
 class AppendingCSVLogger(CSVLogger):
-    """``metrics.csv`` in ``folder``. A resumed run goes on in its file, where Lightning's own logger deletes it."""
+    """``metrics.csv`` in ``folder``. A resumed run appends to its file, while Lightning's logger would delete it."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(save_dir=folder, name="", version="", flush_logs_every_n_steps=50)
@@ -41,13 +41,13 @@ class AppendingCSVLogger(CSVLogger):
     @property
     @rank_zero_experiment
     def experiment(self) -> ExperimentWriter:
-        """The writer, made when first asked for."""
+        """The writer, created on first access."""
         if not isinstance(self._experiment, _AppendingWriter):
             self._experiment = _AppendingWriter(log_dir=self.log_dir)
         return self._experiment
 
     def log_hyperparams(self, params: dict[str, Any] | Namespace | None = None) -> None:
-        """Nothing: ``config.yaml`` has them."""
+        """Does nothing, as they are in ``config.yaml``."""
 
 
 class _AppendingWriter(ExperimentWriter):
@@ -59,17 +59,17 @@ class _AppendingWriter(ExperimentWriter):
 
 
 class ForgivingWandbLogger(WandbLogger):
-    """W&B that goes on offline where its server cannot be reached, instead of ending the run."""
+    """W&B logger that continues offline if its server is unreachable, instead of ending the run."""
 
     @property
     @rank_zero_experiment
     def experiment(self) -> Any:
-        """The W&B run, started when first asked for."""
+        """The W&B run, started on first access."""
         if self._save_dir is not None:
             Path(self._save_dir).mkdir(parents=True, exist_ok=True)
         try:
             return super().experiment
-        except Exception as error:  # whatever W&B or the network throws: a log is never worth a training
+        except Exception as error:  # logging errors must never end a training run
             if self._wandb_init["mode"] == "offline":
                 raise
             rank_zero_warn(f"W&B cannot be reached, logging offline: {error}")
@@ -82,7 +82,7 @@ def wandb_mode() -> WandbMode:
     asked = os.environ.get("WANDB_MODE")
     if asked in {"online", "offline", "disabled"}:
         return asked  # type: ignore[return-value]  # mypy does not narrow by a set of literals
-    import wandb  # half a second that a disabled run need not pay
+    import wandb  # slow import, skipped if disabled
 
     try:
         return "online" if wandb.login(prompt=False) else "offline"

@@ -1,4 +1,4 @@
-"""The portrait network as what finds the background of photos for a ``FacesDataModule``."""
+"""The portrait network as the matting model of a ``FacesDataModule``."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from networks.weights_file import WeightsError, fingerprint
 OWN_PORTRAIT = project_root() / "weights" / "portrait.safetensors"
 
 MATTE_FOLDER = ".mattes"
-"""Folder below that of all runs where mattes are kept unless ``--data.cache_dir`` names another."""
+"""Default folder for mattes, below the runs folder; overridden by ``--data.cache_dir``."""
 
 
 class PortraitMatting:
-    """The portrait network of a file, on the GPU where there is one; loaded when it is first needed.
+    """The portrait network, loaded lazily and run on a GPU if available.
 
     Args:
-        weights: Its file; by default the project's own.
+        weights: Weights file; by default the project's own.
     """
 
     side = SIDE
@@ -67,11 +67,11 @@ class PortraitMatting:
 
 
 def bring_matting(data: FacesDataModule, folder: Path | None = None) -> None:
-    """Hand a DataModule the portrait network that its options name, or the project's own.
+    """Set the matting model of a DataModule according to its options, by default the project's own.
 
     Args:
         data: The DataModule.
-        folder: Where mattes are kept if it has no ``cache_dir``; without either they stay in memory.
+        folder: Where to store mattes if it has no ``cache_dir``; without either they stay in memory.
     """
     named = data.hparams.get("portrait_weights")
     data.use_matting(PortraitMatting(Path(str(named)) if named else None), folder)

@@ -1,4 +1,4 @@
-"""Hard windows for a stage of the detector: what the stages before it take for faces on the training photos."""
+"""Mining of hard windows for a detector stage: windows that the earlier stages accept in the training photos."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from datamodules.detector.scenes import WiderScenes
 from networks.mtcnn import MTCNN, Cascade, CascadeSettings
 
 MINING = CascadeSettings(min_face=20.0, thresholds=(0.3, 0.1, 0.7))
-"""Low thresholds: the next stage shall see what is nearly a face, too."""
+"""Low thresholds, so that the next stage also sees near misses."""
 
 LaterStage = Literal["rnet", "onet"]
-"""A stage that learns from windows of those before it."""
+"""A stage that is trained on windows from earlier stages."""
 
 _SCENES_AT_ONCE = 8
 _SCENES_OF_PART = 64
 
 
 def mine(nets: MTCNN, stage: LaterStage, crowds: WiderScenes, path: Path, device: torch.device) -> None:
-    """Mine the windows of all photos into ``path``, unless they lie there already.
+    """Mine the windows of all photos into ``path``, unless it exists already.
 
-    Finished parts lie beside it until all are done, so that a mining that was stopped goes on from there.
+    Intermediate results are stored next to it, so an interrupted run can be resumed.
 
     Args:
-        nets: The stages before ``stage``, trained.
-        stage: Which stage is to learn from the windows.
+        nets: The trained stages before ``stage``.
+        stage: The stage to train on the windows.
         crowds: The training photos.
         path: The ``.npz`` to write.
-        device: Where the work is done.
+        device: Device to run on.
     """
     recipe = recipe_of(nets, stage, crowds)
     if path.is_file() and MinedWindows.load(path).recipe == recipe:
@@ -57,7 +57,7 @@ def mine(nets: MTCNN, stage: LaterStage, crowds: WiderScenes, path: Path, device
 
 
 def recipe_of(nets: MTCNN, stage: str, crowds: WiderScenes) -> str:
-    """A digest of whatever decides the mined windows."""
+    """Hash of everything that affects the mined windows."""
     digest = hashlib.sha256(json.dumps([stage, asdict(MINING)]).encode())
     for name, value in sorted(nets.state_dict().items()):
         if name.startswith(("pnet.", "rnet.")[: 1 if stage == "rnet" else 2]):

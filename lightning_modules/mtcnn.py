@@ -1,4 +1,4 @@
-"""The training step that the three stages of the detector share (paper 3.1)."""
+"""The training step shared by the three detector stages (paper 3.1)."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ StageName = Literal["pnet", "rnet", "onet"]
 STAGES: tuple[StageName, ...] = ("pnet", "rnet", "onet")
 HEADS = ("face", "box", "landmarks")
 DETECTOR_FILE = "mtcnn.safetensors"
-"""What a finished fit leaves in its run's home: the stages so far."""
+"""Output of a finished fit in the run folder: the stages trained so far."""
 
 
 _OF_A_MACHINE = {"weights", "root", "cartoon_families", "memory", "num_workers", "_class_path", "_instantiator"}
-"""Hyper-parameters that say nothing about the training."""
+"""Hyper-parameters that do not affect the result."""
 
 
 class LossWeights(NamedTuple):
@@ -61,22 +61,21 @@ class LossWeights(NamedTuple):
 class MTCNNStage(LightningModule, ABC):
     """One stage of the detector, trained on crops (Eq. 1-3) with online hard example mining.
 
-    A stage after the first learns from windows that the stages before it took for faces; these are mined when a fit
-    starts. A finished fit writes the detector so far as ``mtcnn.safetensors`` into the run's home.
+    Later stages are trained on windows accepted by the earlier ones, which are mined at the start of a fit. A finished
+    fit writes the detector so far to ``mtcnn.safetensors`` in the run folder.
 
     Args:
-        weights: Detector whose earlier stages come before this one, a ``.safetensors`` file; a stage after the first
-            that has none, or only untrained ones, learns from random windows alone. Where this stage is trained in it
-            already, it is trained further.
-        loss_weights: How much face, box and landmarks count: "paper", "mtcnn" (the code of Zhang et al.), or three
-            weights.
-        hard_ratio: Share of the hardest crops that the classification learns from.
-        landmark_loss: "squared" (Eq. 3), or "distance", whose gradient does not fade as points come close.
-        optimizer: "sgd" with momentum 0.9 and steps (Zhang et al.), or "adamw" with one cosine cycle.
-        learning_rate: Its highest learning rate.
-        milestones: Epochs at which SGD's learning rate falls to a tenth.
-        weight_decay: AdamW's or SGD's.
-        ema_decay: Decay of the weights' moving average that is validated and kept; 0 for none.
+            weights: Detector with the earlier stages (``.safetensors``). Without it, or if they are untrained, a later
+            stage is trained on random windows only. If it contains this stage already trained, training continues.
+        loss_weights: Weights of face, box and landmark loss: "paper", "mtcnn" (the code of Zhang et al.), or three
+            numbers.
+        hard_ratio: Fraction of crops in the face loss, hardest first.
+        landmark_loss: "squared" (Eq. 3), or "distance", whose gradient does not vanish for small errors.
+            optimizer: "sgd" with momentum 0.9 and steps (Zhang et al.), or "adamw" with one cosine cycle.
+        learning_rate: Peak learning rate.
+        milestones: Epochs at which SGD's learning rate is divided by ten.
+        weight_decay: Weight decay of the optimiser.
+        ema_decay: Decay of the weights' moving average, which is validated and saved; 0 for none.
     """
 
     stage: ClassVar[StageName]
@@ -117,7 +116,7 @@ class MTCNNStage(LightningModule, ABC):
         earlier = STAGES[: STAGES.index(self.stage)]
         untrained = self._card.untrained_heads
         self._are_before_trained = all(f"{stage}.face" not in untrained for stage in earlier)
-        # With channels last, steps of RNet and ONet take two thirds of the time on a CPU.
+        # Channels-last reduces the step time of RNet and ONet by a third on a CPU.
         self.net = cast(nn.Module, getattr(MTCNN(), self.stage)).to(memory_format=torch.channels_last)
         if before is not None and f"{self.stage}.face" not in self._card.untrained_heads:
             self.net.load_state_dict(getattr(before, self.stage).state_dict())
@@ -127,11 +126,11 @@ class MTCNNStage(LightningModule, ABC):
 
     @property
     def trained_net(self) -> nn.Module:
-        """The net to be used: its moving average where there is one."""
+        """The net for inference: its moving average if there is one."""
         return self.net if self.average is None else self.average.module
 
     def forward(self, images: Tensor) -> StageOutput:
-        """What the net says of (B, 3, side, side) uint8 RGB crops, in float32."""
+        """Output of the net for (B, 3, side, side) uint8 RGB crops, in float32."""
         return of_crops(self.trained_net(normalise(images.float())))
 
     def prepare_data(self) -> None:
@@ -152,25 +151,25 @@ class MTCNNStage(LightningModule, ABC):
         return losses["loss"]
 
     def validation_step(self, batch: Crops, batch_idx: int) -> None:
-        """Log losses and figures under ``val/``."""
+        """Log losses and metrics under ``val/``."""
         self._evaluate("val", batch)
 
     def test_step(self, batch: Crops, batch_idx: int) -> None:
-        """Log losses and figures under ``test/``."""
+        """Log losses and metrics under ``test/``."""
         self._evaluate("test", batch)
 
     def on_train_batch_end(self, outputs: object, batch: Crops, batch_idx: int) -> None:
-        """Move the average along."""
+        """Update the moving average."""
         if self.average is not None:
             self.average.update_parameters(self.net)
 
     def on_train_epoch_end(self) -> None:
-        """Stop a run whose loss is not finite any more, before it reaches a checkpoint."""
+        """Stop the run if the loss is no longer finite, before it reaches a checkpoint."""
         if not self.trainer.callback_metrics["train/loss"].isfinite():
             raise UsageError(f"training diverged in epoch {self.current_epoch}; try a smaller --model.learning_rate")
 
     def on_fit_end(self) -> None:
-        """Write the detector as far as it is trained."""
+        """Write the detector with the stages trained so far."""
         if not self.trainer.is_global_zero or is_dry_run(self.trainer) or self.trainer.interrupted:
             return
         path = Path(self.trainer.default_root_dir) / DETECTOR_FILE
@@ -183,7 +182,7 @@ class MTCNNStage(LightningModule, ABC):
         nets = self._before[0] or MTCNN()
         stage = getattr(nets, self.stage)
         stage.load_state_dict(self.trained_net.state_dict())
-        stage.is_half_a_pixel_off = False  # it learnt from `Crops`, whatever it was before
+        stage.is_half_a_pixel_off = False  # it was trained on `Crops`
         later = STAGES[STAGES.index(self.stage) + 1 :]
         untrained = [head for head in self._card.untrained_heads if not head.startswith((self.stage, *later))]
         untrained += [f"{stage}.{head}" for stage in later for head in HEADS]
@@ -252,7 +251,7 @@ class MTCNNStage(LightningModule, ABC):
 
 
 def cycle_factor(step: int, steps: int) -> float:
-    """Factor of the learning rate: linearly from 0 to 1 over a twentieth of the steps, then along a cosine to 0."""
+    """Learning rate factor: linear warm-up over 5 % of the steps, then cosine decay to 0."""
     rising = max(1, steps // 20)
     if step < rising:
         return (step + 1) / (rising + 1)

@@ -1,4 +1,4 @@
-"""Several optimisers that count as one training step."""
+"""Makes several optimisers count as one training step."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from lightning.pytorch.core.optimizer import LightningOptimizer
 
 @contextmanager
 def one_training_step(optimizers: Sequence[LightningOptimizer]) -> Iterator[None]:
-    """Count whatever the optimisers do in the block as one step.
+    """Count all optimiser steps in the block as one training step.
 
-    Lightning would advance ``global_step``, and so ``max_steps``, at each step of each optimiser.
+    Lightning would advance ``global_step``, and so ``max_steps``, with every optimiser step.
     """
     start, end = optimizers[0]._on_before_step, optimizers[0]._on_after_step
     for optimizer in optimizers:

@@ -1,4 +1,4 @@
-"""Training of the portrait network, which finds person and head in photos."""
+"""Training of the portrait network, which segments person and head in photos."""
 
 from __future__ import annotations
 
@@ -32,16 +32,15 @@ _OF_A_MACHINE = {"root", "num_workers"}
 class Portrait(LightningModule):
     """The portrait network, trained on masks of person and head.
 
-    After each epoch it is measured on what it never saw; nothing is chosen by that. A finished fit writes
-    ``portrait.safetensors`` into the run's home, with these figures and what it was trained on in it. ``iou`` is the
-    intersection over union at a threshold of 0.5, ``error`` the mean absolute error of the alpha, each of a photo and
-    averaged over photos.
+    It is evaluated on held-out data after each epoch, without model selection. A finished fit writes
+    ``portrait.safetensors`` to the run folder, with its metrics and training data. ``iou`` is the intersection over
+    union at a threshold of 0.5, ``error`` the mean absolute error of the alpha; both are averaged over photos.
 
     Args:
-        learning_rate: AdamW's highest, along one cosine cycle.
-        weight_decay: AdamW's.
-        ema_decay: Decay of the weights' moving average, which is what is measured and kept.
-        weights: File of a portrait network to start from, for instance ours for photos of another kind; give it a lower
+        learning_rate: AdamW's peak learning rate, on a one-cycle cosine schedule.
+        weight_decay: AdamW's weight decay.
+        ema_decay: Decay of the weights' moving average, which is evaluated and saved.
+        weights: File of a portrait network to fine-tune, such as ours on other kinds of photos; use a lower
             ``learning_rate``.
     """
 
@@ -83,7 +82,7 @@ class Portrait(LightningModule):
         return entropy + 0.5 * (1 - overlap)
 
     def on_train_batch_end(self, outputs: object, batch: Portraits, batch_idx: int) -> None:
-        """Move the average along."""
+        """Update the moving average."""
         self.average.update_parameters(self.net)
 
     def validation_step(self, batch: Portraits, batch_idx: int, dataloader_idx: int = 0) -> None:
@@ -113,7 +112,7 @@ class Portrait(LightningModule):
         rank_zero_info(f"portrait network: {path}")
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """AdamW along one cosine cycle by step."""
+        """AdamW on a per-step one-cycle cosine schedule."""
         optimizer = AdamW(self.net.parameters(), self._learning_rate, weight_decay=self._weight_decay)
         steps = int(self.trainer.estimated_stepping_batches)
         scheduler = OneCycleLR(optimizer, self._learning_rate, total_steps=steps, pct_start=0.1)
@@ -141,7 +140,7 @@ class Portrait(LightningModule):
                 cast(SampleMean, self._measured[f"{figure}_{channel}_{part}"]).update(values[:, number])
 
     def _log_figures(self, stage: str) -> None:
-        """Log what was measured, by name; all processes take part."""
+        """Log the metrics by name; must run in all processes."""
         names = self._part_names()
         for key, mean in self._measured.items():
             figure, channel, part = key.split("_")
@@ -154,7 +153,7 @@ class Portrait(LightningModule):
         return data.part_names if isinstance(data, PortraitDataModule) else ("photos",)
 
     def _account(self) -> dict[str, object]:
-        """What it was trained on."""
+        """Description of its training data."""
         data: dict[str, object] = dict(getattr(cast(Any, self.trainer).datamodule, "hparams", {}))
         return {
             "epochs": self.current_epoch,
@@ -182,7 +181,7 @@ def soft_overlap(alphas: Tensor, masks: Tensor) -> Tensor:
 
     Args:
         alphas: (B, C, H, W) in [0, 1].
-        masks: Likewise, what they ought to be. An empty mask counts by how empty its alpha is.
+        masks: Ground truth, likewise. For an empty mask, the score depends on how empty the alpha is.
     """
     both = (alphas * masks).sum(dim=(2, 3))
     either = (alphas + masks - alphas * masks).sum(dim=(2, 3))

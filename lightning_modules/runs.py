@@ -1,4 +1,4 @@
-"""Where runs live: ``<default_root_dir>/<experiment>/<run>/``, and nothing of a run anywhere else.
+"""Run folders: everything a run writes goes to ``<default_root_dir>/<experiment>/<run>/``.
 
 =====================  ================================================================
 ``config.yaml``        the configuration as it was asked for
@@ -33,7 +33,7 @@ FACES_FILE = "faces.csv"
 TEST_FOLDER = "test"
 CHECKPOINT_FOLDER = "checkpoints"
 NEWEST = ("last", "best")
-"""Values of ``--ckpt_path`` that stand for the newest checkpoint of that name."""
+"""Values of ``--ckpt_path`` that select the newest checkpoint of that name."""
 
 _HOME_VARIABLE = "LANDMARK_CARTOONGAN_RUN"
 
@@ -44,34 +44,33 @@ def project_root() -> Path:
 
 
 def find_in_project(path: Path) -> Path | None:
-    """A file in the current folder, or else in the project; None if it is in neither."""
+    """Look up a file in the current folder, then in the project; None if it is in neither."""
     places = (path.expanduser(), project_root() / path)
     return next((place for place in places if place.is_file()), None)
 
 
 def known_configs(folder: str = "configs") -> str:
-    """The project's configs in a folder, between commas."""
+    """The project's configs in a folder, comma-separated."""
     return ", ".join(sorted(f"{folder}/{path.name}" for path in (project_root() / folder).glob("*.yaml")))
 
 
 def default_runs_folder() -> Path:
-    """``runs/`` of the project's checkout; of the current folder where the project is installed without one."""
+    """``runs/`` in the project's checkout, or in the current folder if installed without a checkout."""
     root = project_root()
     return (root if (root / "pyproject.toml").is_file() else Path.cwd()) / "runs"
 
 
 def find_checkpoint(asked: str, experiment_folder: Path, run: str | None = None) -> Path:
-    """The checkpoint file that ``--ckpt_path`` means.
+    """Resolve ``--ckpt_path`` to a checkpoint file.
 
     Args:
-        asked: A path, or "last" or "best" for the newest undamaged one of that name. Each damaged one that is passed
-            over is named in a warning.
-        experiment_folder: Where the runs of this experiment lie.
-        run: Look in this run only.
+        asked: A path, or "last" or "best" for the newest undamaged one of that name. Damaged ones are skipped with a
+            warning.
+        experiment_folder: Folder of this experiment's runs.
+        run: Search this run only.
 
     Raises:
-        UsageError: There is no such file, all are damaged, or it is an address: a checkpoint from the net could execute
-            code here.
+        UsageError: There is no such file, all are damaged, or it is a URL: a downloaded checkpoint could execute code.
     """
     if asked in NEWEST:
         found = list(experiment_folder.glob(f"{run or '*'}/{CHECKPOINT_FOLDER}/{asked}.ckpt"))
@@ -87,7 +86,7 @@ def find_checkpoint(asked: str, experiment_folder: Path, run: str | None = None)
 
 
 def _newest_undamaged(checkpoints: list[Path]) -> Path:
-    from lightning_modules.checkpoint_io import find_damage  # needs Lightning, which takes seconds to import
+    from lightning_modules.checkpoint_io import find_damage  # slow import (Lightning)
 
     faults: list[str] = []
     for path in sorted(checkpoints, key=lambda path: path.stat().st_mtime, reverse=True):
@@ -101,16 +100,16 @@ def _newest_undamaged(checkpoints: list[Path]) -> Path:
 
 
 def home_of(checkpoint: Path) -> Path | None:
-    """The run that a checkpoint belongs to, or None if it lies somewhere by itself."""
+    """The run folder that a checkpoint belongs to, or None if it is not in one."""
     home = checkpoint.parent.parent
     return home if checkpoint.parent.name == CHECKPOINT_FOLDER and (home / CONFIG_FILE).is_file() else None
 
 
 def new_home(experiment_folder: Path, run: str | None) -> Path:
-    """The folder of a new run, named ``run`` or by the time; all processes of one start agree on it.
+    """The folder of a new run, named ``run`` or by timestamp; the same in all processes of a launch.
 
     Raises:
-        UsageError: ``run`` is taken, or an external launcher gives the processes no common name.
+        UsageError: ``run`` already exists, or an external launcher gives the processes no common name.
     """
     if inherited := _inherited_home():
         return inherited
@@ -131,12 +130,12 @@ def new_home(experiment_folder: Path, run: str | None) -> Path:
 
 
 def is_dry_run(trainer: Trainer) -> bool:
-    """Whether it is a ``--trainer.fast_dev_run``, which leaves nothing on disk."""
+    """Whether this is a ``--trainer.fast_dev_run``, which writes nothing to disk."""
     return bool(trainer.fast_dev_run)  # type: ignore[attr-defined]  # Lightning sets it from a connector
 
 
 def _inherited_home() -> Path | None:
-    """The home that the first process chose, in the processes that Lightning started for it."""
+    """In processes launched by Lightning, the run folder chosen by the first process."""
     is_child = int(os.environ.get("LOCAL_RANK", "0")) > 0
     home = os.environ.get(_HOME_VARIABLE)
     return Path(home) if is_child and home else None

@@ -1,4 +1,4 @@
-"""Terms of a loss: what each is worth, how much it counts and whether it applies."""
+"""Loss terms with their weights."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Term(NamedTuple):
     Attributes:
         value: Scalar, as the paper defines it.
         weight: Its weight in the sum.
-        applies: Scalar bool, whether any face of the batch has what the term needs; None for a term that needs nothing.
+        applies: Scalar bool: whether any face in the batch has the required annotations; None if none are required.
     """
 
     value: Tensor
@@ -26,10 +26,10 @@ Terms = dict[str, Term]
 
 
 def total(terms: Terms) -> Tensor:
-    """Weighted sum of loss terms, one at least."""
+    """Weighted sum of at least one loss term."""
     return torch.stack([term.weight * term.value for term in terms.values()]).sum()
 
 
 def of_kind(terms: Terms, kind: str) -> Terms:
-    """The terms whose names begin with a kind, as ``cycle``."""
+    """The terms whose names start with a kind such as ``cycle``."""
     return {name: term for name, term in terms.items() if name.startswith(f"{kind}_")}

@@ -1,4 +1,4 @@
-"""The attribute classifier: a small classifier of hair colour and glasses, for faces of both domains."""
+"""The attribute classifier: a small network for hair colour and glasses, for faces of both domains."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from torch import Tensor, nn
 from networks.weights_file import WeightsError, fill, read_weights, write_weights
 
 SIDE = 64
-"""Pixels of a side that the classifier looks at; images of other sizes are brought to it."""
+"""Input side of the classifier in pixels; other images are resized to it."""
 
 PHOTO_GLASSES_LOGIT = 2.0
-"""Logit above which a photo is said to show glasses, as one in fifteen does: the classifier learned from faces of which
-half show some, and at 0 takes 9 % of bare faces for such (at 2.0 it is 2 %, on the validation photos)."""
+"""Glasses threshold for photos, of which one in fifteen shows glasses. The classifier was trained on half with glasses,
+so a threshold of 0 gives 9 % false positives on the validation photos; 2.0 gives 2 %."""
 
 _FORMAT_VERSION = 1
 _WIDTHS = (32, 64, 128, 128)
 
 
 class AttributeLogits(NamedTuple):
-    """What the classifier says of B faces.
+    """Output of the classifier for B faces.
 
     Attributes:
         hair: (B, num_colours) logits.
@@ -35,13 +35,12 @@ class AttributeLogits(NamedTuple):
 
 
 class AttributeNet(nn.Module):
-    """Four convolutions by two, and a head for each question.
+    """Four convolutions with stride 2, and two heads.
 
-    The hair is judged by the mean of the features, the glasses by their largest values: hair is an area, a frame a few
-    strokes.
+    The hair head uses average pooling, the glasses head max pooling, since hair is an area and glasses are thin lines.
 
     Args:
-        num_colours: Classes of hair.
+        num_colours: Number of hair colours.
     """
 
     def __init__(self, num_colours: int = 4) -> None:
@@ -59,14 +58,14 @@ class AttributeNet(nn.Module):
         self.glasses = nn.Sequential(nn.Dropout(0.2), nn.Linear(_WIDTHS[-1], 1))
 
     def forward(self, images: Tensor) -> AttributeLogits:
-        """Judge (B, 3, H, W) images in [-1, 1] of any size, framed as the DataModules frame them."""
+        """Classifies (B, 3, H, W) images in [-1, 1] of any size, framed as in the DataModules."""
         features = self.features(to_side(images, SIDE))
         hair = self.hair(features.mean(dim=(2, 3)))
         return AttributeLogits(hair, self.glasses(features.amax(dim=(2, 3))).flatten())
 
 
 def to_side(images: Tensor, side: int) -> Tensor:
-    """Images (B, C, H, W) at ``side`` x ``side`` pixels, without aliasing."""
+    """Resizes images (B, C, H, W) to ``side`` x ``side`` pixels, with antialiasing."""
     if images.shape[2:] == (side, side):
         return images
     return F.interpolate(images, (side, side), mode="bilinear", antialias=True, align_corners=False)
@@ -75,16 +74,16 @@ def to_side(images: Tensor, side: int) -> Tensor:
 def save_attribute_net(
     classifier: AttributeNet, figures: Mapping[str, float], path: Path, details: Mapping[str, object] | None = None
 ) -> None:
-    """Writes an attribute classifier with its own accuracies by name, finished or not at all.
+    """Writes an attribute classifier with its accuracies, atomically.
 
     Args:
         classifier: The attribute classifier.
-        figures: Its accuracies, from 0 to 1.
+        figures: Its accuracies by name, from 0 to 1.
         path: The file.
-        details: What it was trained on and how, for a reader; plain values.
+        details: Human-readable notes on its training; plain values.
 
     Raises:
-        WeightsError: It cannot be written there.
+        WeightsError: The file cannot be written.
     """
     colours = classifier.hair[-1].out_features
     description = {"format_version": _FORMAT_VERSION, "num_colours": colours, "figures": dict(figures)}
@@ -92,7 +91,7 @@ def save_attribute_net(
 
 
 def load_attribute_net(path: Path) -> tuple[AttributeNet, dict[str, float]]:
-    """Reads what `save_attribute_net` wrote: the classifier, frozen and in eval mode, and its accuracies.
+    """Loads a file of `save_attribute_net`: the classifier, frozen and in eval mode, and its accuracies.
 
     Raises:
         WeightsError: The file is missing, damaged, or of another kind.

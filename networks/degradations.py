@@ -1,4 +1,4 @@
-"""Damage such as generators do to cartoons: what the finisher learns to undo."""
+"""Synthetic degradations that imitate generator artefacts, as training input of the finisher."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Degradation:
-    """How much damage is done, at most; of each face at random. Lengths are pixels of the damaged image.
+    """Maximum strengths, sampled randomly per face. Lengths are in pixels of the degraded image.
 
     Attributes:
-        blur: Standard deviation of a Gaussian.
-        noise: Amplitudes of colour noise whose cells are 1/6, 1/16, 1/32 and 1/64 of the image, in [-1, 1].
-        stripes: Amplitude of grey noise drawn out along one axis: wrinkles and strands that generators add.
-        warp: Shift of each place by a smooth field. Little: what is taught to undo shifts moves eyes and noses to where
-            they are on average.
-        tint: Amplitude of one colour cast over the darker parts (a hair label that leaks into the skin).
-        smudges: Soft patches of a colour of the image, of white or of brown, in number.
-        fade: Share by which everything is drawn towards white.
+        blur: Standard deviation of a Gaussian blur.
+        noise: Amplitudes of colour noise with cells of 1/6, 1/16, 1/32 and 1/64 of the image, in [-1, 1].
+        stripes: Amplitude of grey noise stretched along one axis, like the wrinkles and strands that generators add.
+        warp: Displacement by a smooth field. Keep it small: a network that learns to undo it moves eyes and noses to
+            their average positions.
+        tint: Amplitude of a colour cast on the darker parts (a hair label leaking into the skin).
+        smudges: Number of soft patches in a colour of the image, white or brown.
+        fade: Fraction of blending towards white.
     """
 
     blur: float = 1.3
@@ -40,12 +40,12 @@ _SMUDGE_COLOURS = ((1.0, 1.0, 1.0), (0.1, -0.3, -0.6))
 
 
 def degrade(cartoons: Tensor, scale: int, degradation: Degradation = Degradation()) -> Tensor:
-    """Shrinks and damages cartoons, with the global random generator.
+    """Downscales and degrades cartoons, using the global random generator.
 
     Args:
         cartoons: (B, 3, scale * H, scale * W) RGB in [-1, 1] on white.
-        scale: How many times the sides are reduced.
-        degradation: How much damage is done.
+        scale: Downscaling factor.
+        degradation: Maximum strengths.
 
     Returns:
         (B, 3, H, W) in [-1, 1].
@@ -54,7 +54,7 @@ def degrade(cartoons: Tensor, scale: int, degradation: Degradation = Degradation
     images = _warped(images, degradation.warp)
     images = _smudged(images, degradation.smudges)
     images = _blurred(images, degradation.blur)
-    # White stays almost white under a real generator: damage follows what is drawn.
+    # Real generators keep white almost white, so only the foreground is degraded.
     drawn = F.max_pool2d(1 - images.amin(dim=1, keepdim=True), 5, stride=1, padding=2).clamp(0, 1)
     drawn = 0.15 + 0.85 * drawn
     images = images + drawn * (_colour_noise(images, degradation.noise) + _stripes(images, degradation.stripes))
@@ -69,7 +69,7 @@ def _uniform(images: Tensor, channels: int = 1) -> Tensor:
 
 
 def _colour_noise(images: Tensor, amplitudes: tuple[float, ...]) -> Tensor:
-    """Smooth noise of several scales, some of it grey, each face at a strength of its own."""
+    """Smooth noise at several scales, partly grey, with a random strength per face."""
     height, width = images.shape[2:]
     noise = torch.zeros_like(images)
     for cells, amplitude in zip(_NOISE_CELLS, amplitudes, strict=True):
@@ -81,7 +81,7 @@ def _colour_noise(images: Tensor, amplitudes: tuple[float, ...]) -> Tensor:
 
 
 def _stripes(images: Tensor, amplitude: float) -> Tensor:
-    """Grey noise (B, 1, H, W), drawn out along the rows of some faces and the columns of the others."""
+    """Grey noise (B, 1, H, W), stretched along the rows of some faces and the columns of the others."""
     height, width = images.shape[2:]
     along, across = _STRIPE_CELLS
     fields = [
@@ -94,7 +94,7 @@ def _stripes(images: Tensor, amplitude: float) -> Tensor:
 
 
 def _warped(images: Tensor, reach: float) -> Tensor:
-    """Moves each place by up to about ``reach`` pixels along a smooth field."""
+    """Warps images by a smooth field of up to about ``reach`` pixels."""
     height, width = images.shape[2:]
     coarse = torch.randn(len(images), 2, 8, 8, device=images.device)
     field = F.interpolate(coarse, (height, width), mode="bicubic", align_corners=False)
@@ -106,7 +106,7 @@ def _warped(images: Tensor, reach: float) -> Tensor:
 
 
 def _blurred(images: Tensor, largest: float) -> Tensor:
-    """Each face under a Gaussian of its own, of up to ``largest`` pixels."""
+    """Blurs each face with a random Gaussian of up to ``largest`` pixels."""
     reach = max(1, math.ceil(2 * largest))
     sigma = (largest * torch.rand(len(images), 1, device=images.device)).clamp(min=0.05)
     offsets = torch.arange(-reach, reach + 1, device=images.device, dtype=images.dtype)
@@ -120,7 +120,7 @@ def _blurred(images: Tensor, largest: float) -> Tensor:
 
 
 def _smudged(images: Tensor, most: int) -> Tensor:
-    """Lays some soft patches on each face, in one of its own colours, in white or in brown."""
+    """Adds soft patches to each face, in one of its colours, white or brown."""
     batch, _, height, width = images.shape
     rows = torch.linspace(-1, 1, height, device=images.device)[None, :, None]
     columns = torch.linspace(-1, 1, width, device=images.device)[None, None, :]

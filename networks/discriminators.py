@@ -12,30 +12,34 @@ from torch.nn.utils.parametrizations import spectral_norm
 from networks.labels import append_labels, check_labels
 
 DiscriminatorNorm = Literal["instance", "spectral", "none"]
-"""What keeps a discriminator's activations in bounds.
+"""Normalisation of a discriminator.
 
-"instance" is CycleGAN's instance normalisation, which takes the mean colour of an image out. "spectral" divides each
+"instance" is CycleGAN's instance normalisation, which removes the mean colour of an image. "spectral" divides each
 kernel by its largest singular value instead (Miyato et al. 2018, "Spectral Normalization for GANs").
 """
 
 
 class PatchDiscriminator(nn.Module):
-    """Scores overlapping patches as real or fake: 70x70 px and 2,764,737 parameters at its defaults.
+    """PatchGAN: scores overlapping patches as real or fake; 70x70 px and 2,764,737 parameters by default.
 
-    With labels it also judges whether an image is what its label says (paper 4.5); its first convolution is given them.
+    With labels, which are fed to the first convolution, it also scores whether an image matches its label (paper 4.5).
 
-    4x4 convolutions with bias, the norm (by default instance normalisation without affine parameters, of all but the
-    first and the last), LeakyReLU of slope 0.2.
+    4x4 convolutions with bias, normalisation (by default instance norm without affine parameters, except in the first
+    and last layer), LeakyReLU with slope 0.2.
+
+    Example:
+        >>> PatchDiscriminator()(torch.rand(1, 3, 256, 256)).shape
+        torch.Size([1, 1, 30, 30])
 
     Args:
         in_channels: Channels of the input.
         ndf: Channels after the first convolution; they double up to 8 ndf.
         n_layers: Number of convolutions of stride 2.
-        num_labels: Classes K of the labels; 0 for none. Four make 2,768,833 parameters.
-        norm: What keeps its activations in bounds.
+        num_labels: Number of label classes K; 0 for none. With four it has 2,768,833 parameters.
+        norm: Normalisation.
 
     Attributes:
-        smallest_side: Height and width of the input must be at least this.
+        smallest_side: Minimum height and width of the input.
 
     Raises:
         ValueError: If `n_layers` is below 1 or `norm` is unknown.
@@ -71,7 +75,7 @@ class PatchDiscriminator(nn.Module):
     def forward(self, image: Tensor, labels: Tensor | None = None) -> Tensor:
         """Scores a batch of images.
 
-        The last convolution runs in float32 whatever the autocast: rounded logits make coarse losses.
+        The last convolution always runs in float32, even under autocast, since rounded logits give coarse losses.
 
         Args:
             image: (B, in_channels, H, W) in [-1, 1].
@@ -81,7 +85,7 @@ class PatchDiscriminator(nn.Module):
             Logits (B, 1, h, w) float32, one per patch, h = H // 2**n_layers - 2 and w likewise.
 
         Raises:
-            ValueError: If a side is below `smallest_side`, or if labels are missing or not asked for.
+            ValueError: If a side is below `smallest_side`, or if labels are missing or unexpected.
         """
         self._check_sides(image)
         check_labels(type(self).__name__, image, labels, self.num_labels)

@@ -10,7 +10,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 
 def ema_of(module: nn.Module, decay: float = 0.999) -> AveragedModel:
-    """Copies a network into a frozen average; feed it with `update_parameters(module)` after each step.
+    """Creates a frozen moving average of a network; call `update_parameters(module)` after each step.
 
     The first update copies the network. Before update n + 1 the decay is min(decay, (1 + n) / (10 + n)), so that the
     initial weights do not dominate short runs; n is the buffer `n_averaged` and so part of the state dict.
@@ -18,10 +18,10 @@ def ema_of(module: nn.Module, decay: float = 0.999) -> AveragedModel:
 
     Args:
         module: Network to average; it is not changed.
-        decay: Share of the old average that an update keeps once warmed up, in [0, 1).
+        decay: EMA decay after warm-up, in [0, 1).
 
     Returns:
-        A module with the network's own `forward`, none of whose parameters requires a gradient.
+        A module with the network's `forward`, whose parameters require no gradients.
 
     Raises:
         ValueError: If `decay` is outside [0, 1).

@@ -1,4 +1,4 @@
-"""Networks whose features tell how alike two sets of images are, each under its own name."""
+"""Feature extractors for comparing sets of images, by name."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from networks.pixels import to_bytes
 from networks.weights_file import WeightsError
 
 INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
-"""The published name of the weights that FID is defined with."""
+"""Published file name of the standard FID weights."""
 
 
 class FeatureExtractor(nn.Module, ABC):
     """A frozen network from images to features.
 
     Attributes:
-        name: What it is called in a table.
+        name: Its name in tables.
         num_features: Length of a feature vector.
     """
 
@@ -36,7 +36,7 @@ class FeatureExtractor(nn.Module, ABC):
 
 
 class EfficientNetFeatures(FeatureExtractor):
-    """EfficientNet-Lite0 trained on ImageNet (Tan and Le 2019), whose weights come inside a package."""
+    """EfficientNet-Lite0 trained on ImageNet (Tan and Le 2019), with weights from an installed package."""
 
     name = "EfficientNet-Lite0"
     num_features = 1280
@@ -61,13 +61,13 @@ class EfficientNetFeatures(FeatureExtractor):
 
 
 class InceptionFeatures(FeatureExtractor):
-    """The Inception network of 2015 that FID and KID are defined with (Heusel et al. 2017), by torch-fidelity.
+    """The 2015 Inception network of the standard FID and KID (Heusel et al. 2017), from torch-fidelity.
 
     Args:
-        weights: Its file; by default it is downloaded into PyTorch's cache.
+        weights: Weights file; by default downloaded into PyTorch's cache.
 
     Raises:
-        WeightsError: There is no such file, it is damaged or holds something else, or the download failed.
+        WeightsError: The file is missing, damaged or has other contents, or the download failed.
     """
 
     name = "Inception"
@@ -93,13 +93,13 @@ class InceptionFeatures(FeatureExtractor):
 
 
 def cached_inception() -> Path | None:
-    """The Inception weights in PyTorch's cache, where an earlier download left them."""
+    """The Inception weights in PyTorch's cache, if already downloaded."""
     path = Path(torch.hub.get_dir()) / "checkpoints" / INCEPTION_FILE
     return path if path.is_file() else None
 
 
 def _refuse_code(path: Path) -> None:
-    """Refuse a file that would execute code on loading: the library loads whatever it is given."""
+    """Reject a file that would execute code on loading, since the library does not check."""
     if not path.is_file():
         raise WeightsError(f"no such file of Inception weights: {path}")
     try:

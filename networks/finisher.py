@@ -1,4 +1,4 @@
-"""The finisher: a soft, mottled cartoon to a clean one, two or four times as large, with an alpha channel."""
+"""The finisher: turns a soft, mottled cartoon into a clean one, two or four times as large, with an alpha channel."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Finished(NamedTuple):
 
     Attributes:
         image: (B, 3, H, W) float32 RGB in [-1, 1], on white.
-        alpha: (B, 1, H, W) float32 in [0, 1]: 1 where the cartoon is.
+        alpha: (B, 1, H, W) float32 in [0, 1]: 1 for the cartoon.
     """
 
     image: Tensor
@@ -29,16 +29,16 @@ class Finished(NamedTuple):
 
 
 class CartoonFinisher(nn.Module):
-    """Restores a generated cartoon: clear outlines, even colours, a larger image, and where the cartoon ends.
+    """Restores and upscales a generated cartoon: clear outlines, even colours, and an alpha channel.
 
-    A small U-Net with one level, whose result is added to the bilinear enlargement of the input. It is convolutional:
-    any image with even sides will do, but it expects heads of the size it was trained on.
+    A small one-level U-Net, whose output is added to the bilinearly upscaled input. It is fully convolutional and works
+    on any even size, but expects heads of the size in training.
 
     Args:
-        scale: How many times as large the output is, 2 or 4.
-        width: Channels at the input's resolution; twice as many one level down.
+        scale: Upscaling factor, 2 or 4.
+        width: Channels at the input resolution; twice as many one level down.
         n_blocks: Residual blocks one level down.
-        input_size: Side in pixels of the cartoons that it was trained on; it takes others, too.
+        input_size: Side in pixels of the training cartoons; other sizes work as well.
 
     Raises:
         ValueError: If `scale` is neither 2 nor 4.
@@ -85,7 +85,7 @@ class CartoonFinisher(nn.Module):
         output = self.out(self.enlarge(x)).float()
         enlarged = F.interpolate(cartoons.float(), scale_factor=self.scale, mode="bilinear", align_corners=False)
         image, alpha = output.split([3, 1], dim=1)
-        # What is not white belongs to the cartoon: a start from which alpha has little to learn.
+        # Initialise alpha from non-white pixels, which leaves little to learn.
         darkness = (1 - enlarged.amin(dim=1, keepdim=True)).clamp(0, 1)
         return Finished((enlarged + image).clamp(-1, 1), torch.sigmoid(20 * (alpha + darkness - 0.1)))
 
@@ -103,14 +103,14 @@ class _Residual(nn.Module):
 
 
 def sticker(finished: Finished) -> Tensor:
-    """Cartoons without their white background, to be laid on any other.
+    """Removes the white background, for compositing on any other.
 
     Args:
         finished: Images on white and their alpha.
 
     Returns:
-        (B, 4, H, W) float32: RGB in [-1, 1] of the cartoon alone, and alpha in [0, 1]. Laid on white they are the
-        images again, where alpha is not 0.
+        (B, 4, H, W) float32: foreground RGB in [-1, 1] and alpha in [0, 1]. Compositing on white gives back the input
+        images where alpha is not 0.
     """
     alpha = finished.alpha
     colour = (finished.image - (1 - alpha)) / alpha.clamp(min=1e-3)
@@ -120,16 +120,16 @@ def sticker(finished: Finished) -> Tensor:
 def save_finisher(
     finisher: CartoonFinisher, figures: Mapping[str, float], path: Path, details: Mapping[str, object] | None = None
 ) -> None:
-    """Writes a finisher in half precision with its own figures, finished or not at all.
+    """Writes a finisher in half precision with its metrics, atomically.
 
     Args:
         finisher: The network.
-        figures: What it reaches, by name.
+        figures: Its metrics by name.
         path: The file.
-        details: What it was trained on and how, for a reader; plain values.
+        details: Human-readable notes on its training; plain values.
 
     Raises:
-        WeightsError: It cannot be written there.
+        WeightsError: The file cannot be written.
     """
     options = {"scale": finisher.scale, "width": finisher.width, "n_blocks": finisher.n_blocks}
     options["input_size"] = finisher.input_size
@@ -140,7 +140,7 @@ def save_finisher(
 
 
 def load_finisher(path: Path) -> CartoonFinisher:
-    """Reads what `save_finisher` wrote: the network in float32, frozen and in eval mode.
+    """Loads a file of `save_finisher`: the network in float32, frozen and in eval mode.
 
     Raises:
         WeightsError: The file is missing, damaged, or of another kind.

@@ -1,4 +1,4 @@
-"""A history of generated samples for the discriminators."""
+"""Image pool: a history of generated samples for the discriminators."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Sample = dict[str, Tensor]
 
 
 class PoolState(TypedDict):
-    """What a checkpoint holds of a pool.
+    """State of a pool in a checkpoint.
 
     Attributes:
-        samples: The stored samples, their tensors without the batch axis.
+        samples: The stored samples, without batch axis.
         generator: State of the random generator, uint8.
     """
 
@@ -23,15 +23,15 @@ class PoolState(TypedDict):
 
 
 class ImagePool(nn.Module):
-    """Mixes earlier samples into what a discriminator sees, as in CycleGAN.
+    """Mixes earlier fakes into a discriminator's batches, as in CycleGAN.
 
-    A sample is an image with whatever belongs to it, such as a label or landmarks; its parts travel together. The
-    pool has no parameters; its samples and its random state are part of the state dict.
+    A sample is an image with its labels and landmarks, which are stored together. The pool has no parameters; its
+    samples and random state are part of the state dict.
 
     Args:
-        size: Number of samples kept; 0 switches the pool off.
-        probability: Chance that a sample is exchanged for a stored one once the pool is full.
-        seed: Seed of the pool's own random generator.
+        size: Number of samples kept; 0 disables the pool.
+        probability: Probability of replacing a sample by a stored one once the pool is full.
+        seed: Seed of the pool's random generator.
 
     Raises:
         ValueError: If `size` is negative or `probability` is outside [0, 1].
@@ -49,24 +49,24 @@ class ImagePool(nn.Module):
         self._generator = torch.Generator().manual_seed(seed)
 
     def __len__(self) -> int:
-        """Number of samples stored now."""
+        """Current number of stored samples."""
         return len(self._samples)
 
     def query(self, sample: Sample) -> Sample:
-        """Exchanges each sample of a batch for an earlier one, or not.
+        """Replaces some samples of a batch by earlier ones.
 
-        While the pool is not full, a sample is stored and returned. Later it is returned, or with `probability`
-        stored in the place of a random earlier one that is returned instead.
+        Until the pool is full, samples are stored and returned. After that each sample is returned, or with
+        `probability` swapped with a random stored one.
 
         Args:
-            sample: Tensors (B, ...) by name, with the same names and shapes after the batch axis at every call.
+            sample: Tensors (B, ...) by name; names and shapes after the batch axis are the same in every call.
 
         Returns:
-            Tensors of the same names, shapes, types and devices. Detach the input: what was not exchanged keeps its
-            graph.
+            Tensors with the same names, shapes, dtypes and devices. Detach the input, as samples that are not replaced
+            keep their graph.
 
         Raises:
-            ValueError: If batch sizes differ, or names or shapes are not those of the stored samples.
+            ValueError: If batch sizes differ, or names or shapes do not match the stored samples.
         """
         if self.size == 0:
             return sample
@@ -76,11 +76,11 @@ class ImagePool(nn.Module):
         return {name: torch.stack([answer[name] for answer in answers]) for name in sample}
 
     def get_extra_state(self) -> PoolState:
-        """What `state_dict` saves: plain containers and tensors, readable with `weights_only=True`."""
+        """State for `state_dict`: plain containers and tensors, loadable with `weights_only=True`."""
         return {"samples": list(self._samples), "generator": self._generator.get_state()}
 
     def set_extra_state(self, state: PoolState) -> None:
-        """Continues from a saved state; of one with more samples than `size` the last ones stay."""
+        """Restores a saved state; if it has more than `size` samples, only the last ones are kept."""
         surplus = max(0, len(state["samples"]) - self.size)
         self._samples = list(state["samples"][surplus:])
         self._generator.set_state(state["generator"].cpu())

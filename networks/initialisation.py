@@ -10,10 +10,10 @@ ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 
 def init_weights(module: ModuleT, gain: float = 0.02) -> ModuleT:
-    """Draws convolution weights from N(0, gain) in place and sets their biases to zero.
+    """Initialises convolution weights from N(0, gain) and biases to zero, in place.
 
     Args:
-        module: Any module; its transposed convolutions are drawn too, all else is left as it is.
+        module: Any module; includes transposed convolutions, other layers stay unchanged.
         gain: Standard deviation of the weights.
 
     Returns:
@@ -21,7 +21,7 @@ def init_weights(module: ModuleT, gain: float = 0.02) -> ModuleT:
     """
     for layer in module.modules():
         if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
-            # A parametrised weight (spectral norm) is computed anew from its original at each access.
+            # A parametrised weight (spectral norm) is recomputed from its original on each access.
             parametrized = getattr(layer, "parametrizations", None)
             nn.init.normal_(parametrized.weight.original if parametrized else layer.weight, 0.0, gain)
             if layer.bias is not None:

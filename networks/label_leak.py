@@ -1,4 +1,4 @@
-"""How much of a face changes with the hair colour that it is asked for, and should not."""
+"""Label leak: how much other regions of a face change with the target hair colour."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from networks.landmarks.regions import cheek_mask
 from networks.palette import hair_pixels
 
 CORNER = 0.125
-"""Side of the four corners that are background, in sides of the image."""
+"""Side of the four background corners, relative to the image side."""
 
 LEAST_CHANGE = 0.02
-"""Hair that changes by less from colour to colour, in [-1, 1], has none to compare with."""
+"""Minimum change of the hair between colours, in [-1, 1], for the ratio to be defined."""
 
 
 class LabelLeak(NamedTuple):
-    """Change from colour to colour beside that of the hair, (B,) float32; 0 is ideal, 1 as much as the hair.
+    """Change between colours relative to the change of the hair, (B,) float32; 0 is ideal, 1 equals the hair.
 
-    NaN where the landmarks are unknown, no hair is seen, or its colour does not change.
+    NaN if the landmarks are unknown, no hair is visible, or its colour does not change.
 
     Attributes:
-        cheeks: Of the cheeks.
-        background: Of the corners of the image.
+        cheeks: Change of the cheeks.
+        background: Change of the image corners.
     """
 
     cheeks: Tensor
@@ -34,17 +34,17 @@ class LabelLeak(NamedTuple):
 
 
 def label_leak(cartoons: Sequence[Tensor], landmarks: Tensor) -> LabelLeak:
-    """Compare the cartoons of the same photos in several hair colours.
+    """Compares the cartoons of the same photos in several hair colours.
 
-    The change of a region is the mean absolute difference of its RGB, over all pairs of colours. The hair is what shows
-    hair in any of them.
+    The change of a region is the mean absolute RGB difference over all pairs of colours. The hair region is the union
+    over all colours.
 
     Args:
-        cartoons: Of each colour (B, 3, H, W) in [-1, 1], two or more.
-        landmarks: (B, 5, 2) pixels, of all of them; NaN where they are unknown.
+        cartoons: (B, 3, H, W) in [-1, 1] for each of at least two colours.
+        landmarks: (B, 5, 2) pixels, shared by all colours; NaN where unknown.
 
     Raises:
-        ValueError: There are fewer than two.
+        ValueError: There are fewer than two colours.
     """
     if len(cartoons) < 2:
         raise ValueError(f"the leak takes cartoons in two colours or more, got {len(cartoons)}")
@@ -59,7 +59,7 @@ def label_leak(cartoons: Sequence[Tensor], landmarks: Tensor) -> LabelLeak:
 
 
 def _mean(values: Tensor, region: Tensor) -> Tensor:
-    """Means over (B, H, W) regions; NaN where one is empty."""
+    """Means over (B, H, W) regions; NaN if empty."""
     return (values * region).sum(dim=(1, 2)) / region.sum(dim=(1, 2))
 
 

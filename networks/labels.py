@@ -1,4 +1,4 @@
-"""Class labels beside images, such as the colour of the hair."""
+"""Class labels as conditions for networks, such as the hair colour."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from torch import Tensor
 
 
 def one_hot(labels: Tensor, num_labels: int) -> Tensor:
-    """Class numbers as vectors.
+    """One-hot encoding of class numbers.
 
     Args:
-        labels: (B,) int64 in [0, num_labels), or negative where there is none.
+        labels: (B,) int64 in [0, num_labels), or negative if unlabelled.
         num_labels: Number of classes K.
 
     Returns:
-        (B, K) float32: 1 at the label, all zero without one.
+        (B, K) float32: 1 at the label, all zero if unlabelled.
     """
     return (labels[:, None] == torch.arange(num_labels, device=labels.device)).float()
 
 
 @dataclass(frozen=True)
 class LabelEncoder:
-    """What a conditional network is told of each face, as a vector.
+    """Encodes label and glasses of each face as a condition vector.
 
     Attributes:
-        num_labels: Classes of the label, such as the hair colour.
-        glasses: Whether the network is told, too, if a face wears glasses.
+        num_labels: Number of label classes, such as hair colours.
+        glasses: Whether to include glasses.
     """
 
     num_labels: int
@@ -42,11 +42,11 @@ class LabelEncoder:
         """The vectors of B faces.
 
         Args:
-            labels: (B,) int64 in [0, num_labels), or negative where there is none.
-            glasses: (B,) int64: 1 with glasses, 0 without, negative where that is unknown; by default unknown.
+            labels: (B,) int64 in [0, num_labels), or negative if unlabelled.
+            glasses: (B,) int64: 1 with glasses, 0 without, negative if unknown; by default unknown.
 
         Returns:
-            (B, size) float32: each label one-hot, or all zero where it is unknown.
+            (B, size) float32: label and glasses one-hot, or all zero where unknown.
         """
         encoded = one_hot(labels, self.num_labels)
         if not self.glasses:
@@ -56,7 +56,7 @@ class LabelEncoder:
 
 
 def append_labels(x: Tensor, labels: Tensor) -> Tensor:
-    """Spreads each label over the plane and concatenates it as further channels (paper 4.5).
+    """Broadcasts each label over the image and concatenates it as additional channels (paper 4.5).
 
     Args:
         x: (B, C, H, W).
@@ -69,16 +69,16 @@ def append_labels(x: Tensor, labels: Tensor) -> Tensor:
 
 
 def check_labels(owner: str, images: Tensor, labels: Tensor | None, num_labels: int) -> None:
-    """Refuses labels that a network does not take.
+    """Validates the labels passed to a network.
 
     Args:
         owner: Name of the network, for the message.
         images: (B, C, H, W).
-        labels: What came with them.
-        num_labels: Classes that the network knows; 0 if it takes no labels.
+        labels: The labels passed with them.
+        num_labels: Number of classes of the network; 0 if it takes no labels.
 
     Raises:
-        ValueError: If labels are missing, not asked for, or not (B, num_labels).
+        ValueError: If labels are missing, unexpected, or not (B, num_labels).
     """
     expected = (len(images), num_labels) if num_labels else None
     found = None if labels is None else tuple(labels.shape)

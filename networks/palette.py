@@ -1,7 +1,7 @@
-"""The hair colour of a cartoon by the palette that CartoonSet draws with: no network, all ten colours.
+"""Hair colour of a cartoon from CartoonSet's palette, with all ten colours and without a network.
 
-A classifier that knows four colours says one of them of orange hair, too. CartoonSet's hair is flat, of ten colours;
-what a generator makes is nearest to one of them.
+A classifier with four colours assigns one of them to orange hair, too. CartoonSet's hair has ten flat colours, so
+generated hair is assigned to the nearest one.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ HAIR_PALETTE = (
 measured."""
 
 LABELS_OF_PALETTE = (2, 2, -1, -1, 2, 1, 1, 0, 3, 3)
-"""The same as the paper's four colours (black, brown, blonde, grey); -1 of orange and red, which are none of them."""
+"""The paper's four colours (black, brown, blonde, grey) for each palette colour; -1 for orange and red."""
 
 NOT_SEEN = -2
-"""Of a face whose landmarks are unknown, or that shows no hair."""
+"""Value for faces with unknown landmarks or without visible hair."""
 
 _LEAST_SHARE = 0.02
-"""So much of the band above the eyes has to be neither skin nor background, else there is no hair."""
+"""Minimum fraction of hair pixels (neither skin nor background) in the band above the eyes."""
 
 _OF_WHITE, _OF_SKIN = 10.0, 16.0
-"""Distances in CIELAB up to which a pixel is background, and skin."""
+"""Maximum CIELAB distances of background from white, and of skin from the cheeks."""
 
 _OF_LINEAR_RGB = ((0.4124, 0.3576, 0.1805), (0.2126, 0.7152, 0.0722), (0.0193, 0.1192, 0.9505))
 _D65 = (0.95047, 1.0, 1.08883)
 
 
 def hair_index(images: Tensor, landmarks: Tensor) -> Tensor:
-    """The colour of `HAIR_PALETTE` that most of the `hair_pixels` are nearest to.
+    """Majority vote of the `hair_pixels` for their nearest colour in `HAIR_PALETTE`.
 
     Args:
         images: (B, 3, H, W) RGB in [-1, 1], on white.
-        landmarks: (B, 5, 2) pixels; NaN where they are unknown.
+        landmarks: (B, 5, 2) pixels; NaN where unknown.
 
     Returns:
         (B,) int64 from 0 to 9, or `NOT_SEEN`.
@@ -62,13 +62,13 @@ def hair_index(images: Tensor, landmarks: Tensor) -> Tensor:
 
 
 def hair_pixels(images: Tensor, landmarks: Tensor) -> Tensor:
-    """Which pixels show hair: those of a band above the eyebrows that are neither background nor of the cheeks' colour.
+    """Hair pixels: those in a band above the eyebrows that are neither background nor of the cheeks' colour.
 
-    What is nearer to a colour of the palette than to the cheeks is hair, however near: brown hair on dark skin.
+    Pixels closer to a palette colour than to the cheeks always count as hair, such as brown hair on dark skin.
 
     Args:
         images: (B, 3, H, W) RGB in [-1, 1], on white.
-        landmarks: (B, 5, 2) pixels; NaN where they are unknown.
+        landmarks: (B, 5, 2) pixels; NaN where unknown.
 
     Returns:
         (B, H, W) bool; none where landmarks are unknown.
@@ -79,19 +79,19 @@ def hair_pixels(images: Tensor, landmarks: Tensor) -> Tensor:
     skin = region_median(colours.flatten(2), cheek_mask(landmarks, height, width).flatten(1) > 0)[:, :, None, None]
     white = to_lab(torch.ones(1, 3, 1, 1, device=images.device))
     from_skin = (colours - skin).norm(dim=1)
-    is_skin = (from_skin <= _OF_SKIN) & (from_skin < _distances(colours).amin(dim=1))  # no comparison with NaN holds
+    is_skin = (from_skin <= _OF_SKIN) & (from_skin < _distances(colours).amin(dim=1))  # comparisons with NaN are false
     hair: Tensor = band & ((colours - white).norm(dim=1) > _OF_WHITE) & ~is_skin
     return hair
 
 
 def label_of_palette(index: Tensor) -> Tensor:
-    """The paper's colour of what `hair_index` says: 0 to 3, -1 of orange and red, `NOT_SEEN` as it is."""
+    """Maps `hair_index` to the paper's colours: 0 to 3, -1 for orange and red, `NOT_SEEN` unchanged."""
     labels = torch.tensor(LABELS_OF_PALETTE, device=index.device)[index.clamp(min=0)]
     return torch.where(index >= 0, labels, index)
 
 
 def region_median(values: Tensor, region: Tensor) -> Tensor:
-    """The median of each channel over a region of each image; NaN where the region is empty.
+    """Per-channel median over a region of each image; NaN if the region is empty.
 
     Args:
         values: (B, C, N).
@@ -109,7 +109,7 @@ def to_lab(images: Tensor) -> Tensor:
     rgb = (images.clamp(-1, 1) + 1) / 2
     linear = torch.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     weights = linear.new_tensor(_OF_LINEAR_RGB)[None, :, :, None, None]
-    xyz = (linear[:, None] * weights).sum(dim=2)  # no matrix product, which autocast would make coarse
+    xyz = (linear[:, None] * weights).sum(dim=2)  # no matmul: autocast would reduce its precision
     xyz = xyz / linear.new_tensor(_D65)[None, :, None, None]
     f = torch.where(xyz > (6 / 29) ** 3, xyz.clamp(min=1e-9) ** (1 / 3), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
     x, y, z = f.unbind(1)
@@ -117,7 +117,7 @@ def to_lab(images: Tensor) -> Tensor:
 
 
 def _distances(colours: Tensor) -> Tensor:
-    """(B, 3, ...) colours in CIELAB to their (B, 10, ...) distances from those of the palette."""
+    """Distances (B, 10, ...) of CIELAB colours (B, 3, ...) from the palette."""
     rgb = torch.tensor(HAIR_PALETTE, device=colours.device, dtype=torch.float32) / 127.5 - 1
     palette = to_lab(rgb[:, :, None, None])[:, :, 0, 0]
     distances = torch.cdist(colours.flatten(2).mT, palette[None]).mT

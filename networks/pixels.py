@@ -1,4 +1,4 @@
-"""From the networks' range of values to that of image files."""
+"""Conversion from network outputs to image pixels."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from torch import Tensor
 
 
 def to_bytes(images: Tensor) -> Tensor:
-    """Images in [-1, 1], of any shape and floating type, as uint8 in 0 to 255; what lies beyond is clipped."""
+    """Converts images in [-1, 1], of any shape and floating dtype, to uint8 in 0 to 255, with clipping."""
     return ((images.float() + 1) * 127.5).round().clamp(0, 255).byte()

@@ -1,4 +1,4 @@
-"""The portrait network: what of a photo is the person, and what of that the head."""
+"""The portrait network: segments the person and the head in a photo."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from networks.weights_file import WeightsError, fill, read_weights, write_weights
 
 SIDE = 128
-"""Pixels of a side that the network looks at; photos of other sizes are brought to it, and its alphas back."""
+"""Side in pixels of the network input; other photos are resized to it, and the alphas resized back."""
 
 PERSON, HEAD = 0, 1
 """Channels of the network's alphas."""
@@ -23,9 +23,10 @@ _FINEST = 8
 
 
 class PortraitNet(nn.Module):
-    """A small U-Net (Ronneberger et al. 2015) that adds its skips: 0.23 M parameters, 0.9 MB in float32.
+    """A small U-Net (Ronneberger et al. 2015) with additive skips: 0.23 M parameters, 0.9 MB in float32.
 
-    The person is everyone in the photo with hair, hat and clothes; the head is a person without neck and shoulders.
+    The person mask covers all people in the photo, with hair, hat and clothes; the head mask excludes neck and
+    shoulders.
     """
 
     def __init__(self) -> None:
@@ -45,8 +46,8 @@ class PortraitNet(nn.Module):
         """Alphas (B, 2, H, W) in [0, 1] of person and head, at the size of the photos.
 
         Args:
-            photos: (B, 3, H, W) in [-1, 1], of any size. Square ones framed as the DataModules frame them are what it
-                was trained on; others are seen distorted.
+            photos: (B, 3, H, W) in [-1, 1], of any size. It was trained on square photos framed as in the DataModules;
+                other aspect ratios are distorted.
         """
         alphas = self.logits(_resized(photos, (SIDE, SIDE))).sigmoid()
         return _resized(alphas, (photos.shape[2], photos.shape[3]))
@@ -67,23 +68,23 @@ class PortraitNet(nn.Module):
 def save_portrait(
     net: PortraitNet, figures: Mapping[str, float], path: Path, details: Mapping[str, object] | None = None
 ) -> None:
-    """Writes a portrait network with its own figures by name, finished or not at all.
+    """Writes a portrait network with its metrics, atomically.
 
     Args:
         net: The network.
-        figures: How well it does on what it never saw.
+        figures: Its metrics on unseen photos, by name.
         path: The file.
-        details: What it was trained on and how, for a reader; plain values.
+        details: Human-readable notes on its training; plain values.
 
     Raises:
-        WeightsError: It cannot be written there.
+        WeightsError: The file cannot be written.
     """
     description = {"format_version": _FORMAT_VERSION, "kind": "portrait", "figures": dict(figures)}
     write_weights(net, {**description, "details": dict(details or {})}, path)
 
 
 def load_portrait(path: Path) -> tuple[PortraitNet, dict[str, float]]:
-    """Reads what `save_portrait` wrote: the network, frozen and in eval mode, and its figures.
+    """Loads a file of `save_portrait`: the network, frozen and in eval mode, and its metrics.
 
     Raises:
         WeightsError: The file is missing, damaged, or of another kind.

@@ -1,4 +1,4 @@
-"""A trained photo-to-cartoon generator as a file, with all that it takes to use it."""
+"""Export format of a trained photo-to-cartoon generator, with everything needed for inference."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class TranslatorOptions:
-    """How a generator was built and what it wants to be given.
+    """Architecture and expected inputs of a generator.
 
     Attributes:
         generator: Backbone.
-        ngf: Channels of its first convolution.
-        upsampling: How it doubles the sides.
-        num_labels: Classes of its label; 0 for none.
-        label_injection: How it is told its label.
-        glasses: Whether it is told, beside the label, if the face wears glasses.
-        heatmaps: Whether it is given the landmarks as heatmaps.
-        image_size: Side in pixels of the photos that it was trained on.
-        background: What its photos stand on: "keep", "white", or "head" for the head alone on white.
+        ngf: Channels of the first convolution.
+        upsampling: Upsampling method.
+        num_labels: Number of label classes; 0 for none.
+        label_injection: How the label enters the convolutions.
+        glasses: Whether it is also conditioned on glasses.
+        heatmaps: Whether it takes the landmarks as heatmaps.
+        image_size: Side in pixels of the training photos.
+        background: Background of its photos: "keep", "white", or "head" for only the head on white.
     """
 
     generator: GeneratorName = "resnet9"
@@ -46,11 +46,11 @@ class TranslatorOptions:
 
     @property
     def encoder(self) -> LabelEncoder:
-        """Makes what the generator is told of the labels."""
+        """Encodes the labels for the generator."""
         return LabelEncoder(self.num_labels, self.glasses)
 
     def build(self) -> Generator:
-        """An untrained generator of this kind."""
+        """An untrained generator with these options."""
         return build_generator(
             self.generator,
             in_channels=3 + 5 * self.heatmaps,
@@ -62,11 +62,15 @@ class TranslatorOptions:
 
 
 class Translator:
-    """A frozen generator of cartoons.
+    """A frozen photo-to-cartoon generator.
+
+    Example:
+        >>> translator = load_translator(Path("cartoons.safetensors")).to("cuda")
+        >>> cartoons = translator(photos, landmarks, labels)
 
     Args:
         generator: The network, built by ``options``.
-        options: What it wants to be given.
+        options: Its architecture and expected inputs.
     """
 
     def __init__(self, generator: Generator, options: TranslatorOptions) -> None:
@@ -74,7 +78,7 @@ class Translator:
         self.options = options
 
     def to(self, device: torch.device | str) -> Translator:
-        """The same on another device."""
+        """Move it to a device; returns itself."""
         self.generator.to(device)
         return self
 
@@ -83,11 +87,11 @@ class Translator:
         """Cartoons (B, 3, H, W) in [-1, 1].
 
         Args:
-            photos: (B, 3, H, W) RGB in [-1, 1], framed and with the background that ``options`` name.
-            landmarks: (B, 5, 2) pixels of the photos; NaN where they are unknown.
+            photos: (B, 3, H, W) RGB in [-1, 1], framed and with the background given in ``options``.
+            landmarks: (B, 5, 2) pixels of the photos; NaN where unknown.
             labels: (B,) int64 classes of the label, such as the hair colour.
-            glasses: (B,) int64, 1 where the face wears glasses, 0 where not, negative where that is unknown; by default
-                unknown. Ignored by a generator that is not told.
+            glasses: (B,) int64: 1 with glasses, 0 without, negative if unknown; by default unknown. Ignored unless the
+                generator is conditioned on glasses.
         """
         given = photos
         if self.options.heatmaps:
@@ -98,15 +102,15 @@ class Translator:
 
 
 def save_translator(translator: Translator, path: Path, details: Mapping[str, object] | None = None) -> None:
-    """Writes a translator in half precision, finished or not at all.
+    """Writes a translator in half precision, atomically.
 
     Args:
-        translator: It.
+        translator: The translator.
         path: The file.
-        details: What it was trained on and how, for a reader; plain values.
+        details: Human-readable notes on its training; plain values.
 
     Raises:
-        WeightsError: It cannot be written there.
+        WeightsError: The file cannot be written.
     """
     half = translator.options.build()
     half.load_state_dict(translator.generator.state_dict())
@@ -115,7 +119,7 @@ def save_translator(translator: Translator, path: Path, details: Mapping[str, ob
 
 
 def load_translator(path: Path) -> Translator:
-    """Reads what `save_translator` wrote; it computes in float32.
+    """Loads a file of `save_translator`, in float32.
 
     Raises:
         WeightsError: The file is missing, damaged, or of another kind.
@@ -133,17 +137,16 @@ def load_translator(path: Path) -> Translator:
 
 
 def start_from(generator: Generator, path: Path) -> None:
-    """Gives a generator the weights of a translator that was trained before.
+    """Initialises a generator with the weights of a trained translator.
 
-    The two have one architecture, but the generator may be told more: labels that the translator does not know begin
-    without effect.
+    Both need the same architecture, but the generator may have additional labels, whose weights start at zero.
 
     Args:
-        generator: A generator of cartoons.
+        generator: A cartoon generator.
         path: A file of `save_translator`.
 
     Raises:
-        WeightsError: The file cannot be used, or is of another architecture.
+        WeightsError: The file is unusable or has a different architecture.
     """
     trained = load_translator(path).generator.state_dict()
     own = generator.state_dict()
@@ -157,7 +160,7 @@ def start_from(generator: Generator, path: Path) -> None:
 
 
 def _is_within(small: Tensor, large: Tensor, may_grow: bool) -> bool:
-    """Whether two tensors have one shape, or where it may grow, the second only more columns."""
+    """Whether two tensors have the same shape; with ``may_grow`` the second may have more columns."""
     if not may_grow:
         return small.shape == large.shape
     return small.dim() == large.dim() == 2 and small.shape[0] == large.shape[0] and small.shape[1] <= large.shape[1]

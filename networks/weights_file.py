@@ -1,6 +1,6 @@
-"""Weights as a file in safetensors form, with a description in its metadata.
+"""Weights files in safetensors format, with a description in the metadata.
 
-The form cannot carry code; a file comes into being finished or not at all.
+The format cannot contain code; files are written atomically.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from torch import Tensor, nn
 
 _CARD_KEY = "card"
 _HASH_KEY = "sha256"
-"""Of the tensors; files that were written before it was noted have none."""
+"""Metadata key of the tensors' hash; missing in old files."""
 
 
 class WeightsError(Exception):
-    """A file of weights is missing, damaged or of another kind. The message names it and is shown as is."""
+    """A weights file is missing, damaged or of another kind. The message names it and is shown to the user."""
 
 
 def write_weights(network: nn.Module, description: Mapping[str, object], path: Path) -> None:
-    """Writes a network's state and a description of plain values beside `path` and renames the file to it.
+    """Writes a network's state and a description of plain values, atomically.
 
     Raises:
-        WeightsError: It cannot be written there.
+        WeightsError: The file cannot be written.
     """
     tensors = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
     try:
@@ -46,7 +46,7 @@ def write_weights(network: nn.Module, description: Mapping[str, object], path: P
 
 
 def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
-    """The state and the description that `write_weights` wrote.
+    """Reads the state and the description from a file of `write_weights`.
 
     Raises:
         WeightsError: The file is missing, damaged, or has no description.
@@ -68,10 +68,10 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
 
 
 def fill(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Loads a state into the network that it belongs to.
+    """Loads a state into a network.
 
     Raises:
-        WeightsError: It belongs to another network, or holds values that are not finite; the message names `path`.
+        WeightsError: The state does not match the network, or has non-finite values; the message names `path`.
     """
     expected = {key: value.shape for key, value in network.state_dict().items()}
     found = {key: value.shape for key, value in tensors.items()}
@@ -91,5 +91,5 @@ def _hash_of(tensors: Mapping[str, Tensor]) -> str:
 
 
 def fingerprint(path: Path) -> str:
-    """Eight characters that change with what a file holds."""
+    """Eight characters that identify a file's contents."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:8]

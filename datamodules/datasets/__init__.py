@@ -1,1 +1,1 @@
-"""Everything that reads a data set, and the registry of the sets."""
+"""Readers of the data sets, and their registry."""

@@ -17,21 +17,21 @@ from datamodules.source import fingerprint_of
 
 
 class AnnotatedFolder(Dataset[RawFace]):
-    """The photos of one split of a folder and its sub-folders, of any size.
+    """One split of the photos in a folder and its subfolders, of any size.
 
-    Images alone are enough: landmarks and hair colours come from a ``faces.csv`` in the folder (see ``faces_csv``), and
-    are unknown where it has none. The faces are expected to lie as in CelebA: eyes level, in the middle of the photo.
-    The splits are ``deal_splits`` of the names.
+    Annotations are optional: landmarks and hair colours come from a ``faces.csv`` in the folder (see ``faces_csv``) and
+    are otherwise unknown. Faces should be aligned as in CelebA: eyes level, in the middle of the photo. The splits are
+    computed from the file names by ``deal_splits``.
 
     Attributes:
         names: Image files of this split, relative to the folder.
-        landmarks: ``(N, 5, 2)`` float32 pixels; NaN where they are unknown.
+        landmarks: ``(N, 5, 2)`` float32 pixels; NaN where unknown.
         hair: ``(N,)`` int64: a ``HairColour``, or ``NO_HAIR_COLOUR``.
         glasses: ``(N,)`` int64: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
 
     Raises:
-        DataError: The folder is missing, holds no photo or none of the split, or its csv is malformed or names a file
-            that is not there; the message names it.
+        DataError: The folder is missing, has no photos or none in the split, or its csv is malformed or refers to a
+            missing file; the message names it.
     """
 
     def __init__(self, folder: Path, split: Split) -> None:

@@ -1,7 +1,7 @@
-"""Annotation files: lines in, rows and the problems of single lines out.
+"""Parsing of annotation files, with per-line error reporting.
 
-Every parser of an official list returns what it could read *and* what it could not, so that a data set can stop at the
-first problem while ``cartoongan data check`` collects them all.
+Parsers of official lists return both the valid rows and the problems, so that a data set can stop at the first problem
+while ``cartoongan data check`` reports all of them.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from datamodules.errors import DataError
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with one line of an annotation file.
+    """A malformed line of an annotation file.
 
     Attributes:
-        line: Number of the line, counted from 1.
+        line: Line number, starting at 1.
         message: What was expected and what was found.
     """
 
@@ -28,11 +28,11 @@ class Problem:
 
 
 def read_lines(path: Path, hint: str) -> list[str]:
-    """The lines of a text file without their ends, be those LF or CRLF; bytes that are no UTF-8 become U+FFFD.
+    """The lines of a text file, without LF or CRLF; invalid UTF-8 bytes become U+FFFD.
 
     Args:
         path: The file.
-        hint: What to tell someone whose file is not there.
+        hint: Hint for the error message if the file is missing.
 
     Raises:
         DataError: The file is missing or cannot be read.
@@ -46,10 +46,10 @@ def read_lines(path: Path, hint: str) -> list[str]:
 
 
 def raise_first(path: Path, problems: Sequence[Problem]) -> None:
-    """Stop at the first problem, if there is one.
+    """Raise an error for the first problem, if any.
 
     Raises:
-        DataError: There is a problem; the message names file, line, and how many more there are.
+        DataError: There is a problem; the message has the file, the line and the number of further problems.
     """
     if problems:
         first = min(problems, key=lambda problem: problem.line)
@@ -58,7 +58,7 @@ def raise_first(path: Path, problems: Sequence[Problem]) -> None:
 
 
 def parse_finite(words: Sequence[str]) -> list[float] | None:
-    """The words as numbers, or None where one of them is no finite number."""
+    """Parse words as numbers; None unless all are finite."""
     try:
         values = [float(word) for word in words]
     except ValueError:

@@ -1,4 +1,4 @@
-"""Frames decoded once: a memory-mapped cache that all processes of a machine share."""
+"""A memory-mapped cache of decoded frames, shared by all processes of a machine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FRAMES, _LANDMARKS, _COMPLAINTS = "frames.npy", "landmarks.npy", "complaints.js
 
 
 class FramedFaces:
-    """Faces read and framed one by one, as they are asked for."""
+    """Faces read and framed on access."""
 
     def __init__(self, source: FaceSource, framing: Framing) -> None:
         self.names, self.hair, self.glasses = source.names, source.hair, source.glasses
@@ -41,19 +41,19 @@ class FramedFaces:
 
 
 class CachedFaces:
-    """The same faces from a cache of their frames, which is built the first time.
+    """The same faces, read from a cache of their frames that is built on first use.
 
-    A cache belongs to one state of its source: when a file or a setting changes, it is built anew and the old one
-    removed. It appears whole or not at all, and a second process that wants it waits for the first. An unreadable image
-    is an error when it is asked for, as it is without a cache.
+    A cache is valid for one state of its source: if a file or a setting changes, it is rebuilt and the old one deleted.
+    It is written atomically, and other processes wait while it is being built. As without a cache, an unreadable image
+    raises an error on access.
 
     Args:
         faces: Framed faces, all of one size.
-        folder: Where caches lie.
-        name: Tells caches of different sets, splits and sizes apart.
+        folder: Folder of the caches.
+        name: Cache name, unique per data set, split and size.
 
     Raises:
-        DataError: The disk has no room for it.
+        DataError: The disk is full.
     """
 
     def __init__(self, faces: FramedFaces, folder: Path, name: str) -> None:
@@ -94,7 +94,7 @@ def _fill(faces: FramedFaces, folder: Path) -> None:
         frames[index], landmarks[index] = face.image, face.landmarks
         return None
 
-    with ThreadPoolExecutor() as pool:  # decoding and resizing leave Python's lock
+    with ThreadPoolExecutor() as pool:  # decoding and resizing release the GIL
         print(f"building a cache of {needed / 1e6:,.0f} MB in {folder.parent}", file=sys.stderr)
         results = tqdm(pool.map(store, range(len(faces))), total=len(faces), desc="cache", unit="image", disable=None)
         complaints = dict(result for result in results if result is not None)

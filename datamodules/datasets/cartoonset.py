@@ -1,7 +1,7 @@
 """CartoonSet (Google, CC BY 4.0) in its published layout: ``cs*.png`` (RGBA), each with a ``cs*.csv`` of attributes.
 
-https://google.github.io/cartoonset/ - the 10k and the 100k set differ in number only; the 100k set
-lies in ten sub-folders.
+https://google.github.io/cartoonset/ - the 10k and the 100k set differ only in size and in layout: the 100k set is
+split into ten subfolders.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, HairColour, Raw
 from datamodules.source import fingerprint_of
 
 IMAGE_SIDE = 500.0
-"""Side of the official images in pixels, the frame of ``LANDMARKS``."""
+"""Side of the official images in pixels, to which ``LANDMARKS`` refer."""
 
 LANDMARKS = np.array([[205.8, 259.6], [293.2, 259.6], [249.4, 309.2], [225.0, 331.0], [273.0, 331.0]], dtype=np.float32)
-"""The set draws its parts at fixed places, so these points (measured, +-3 px) hold for every image of it.
+"""Landmarks of every image of the set (measured, +-3 px), since it draws facial parts at fixed positions.
 
-Cartoons of another family, framed like it, bring their own in a ``faces.csv`` beside them (see ``faces_csv``).
+Other cartoons with the same framing can provide theirs in a ``faces.csv`` in the folder (see ``faces_csv``).
 """
 
 FACE_BOX = np.array([155.0, 170.0, 345.0, 390.0], dtype=np.float32)
-"""Edges x1, y1, x2, y2 of every face in ``IMAGE_SIDE``: hair line to chin, without ears, as WIDER FACE's boxes."""
+"""Box x1, y1, x2, y2 of every face in ``IMAGE_SIDE``: hairline to chin, without ears, as in WIDER FACE."""
 
 HAIR_OF_INDEX: dict[int, HairColour] = {
     7: HairColour.BLACK,
@@ -43,18 +43,18 @@ HAIR_OF_INDEX: dict[int, HairColour] = {
     8: HairColour.GREY,
     9: HairColour.GREY,
 }
-"""csv ``hair_color`` index -> the paper's four colours; 2 (orange) and 3 (red) are none of them."""
+"""csv ``hair_color`` index -> the paper's four colours; 2 (orange) and 3 (red) are not among them."""
 
 
 NO_GLASSES = 11
-"""csv ``glasses`` index of heads without; the other eleven are styles."""
+"""csv ``glasses`` index for no glasses; the other eleven are styles."""
 
 
 class CartoonSet(Dataset[RawFace]):
-    """The cartoons of one split, in the order of their names.
+    """The cartoons of one split, sorted by name.
 
-    The set has no official split; ours is ``split_of`` the file's name. The landmarks are ``LANDMARKS``, but for files
-    that a ``faces.csv`` in the folder has landmarks of.
+    There is no official split; ours is ``split_of`` the file name. The landmarks are ``LANDMARKS``, unless a
+    ``faces.csv`` in the folder overrides them.
 
     Attributes:
         names: Image files of this split, relative to the folder.
@@ -63,8 +63,8 @@ class CartoonSet(Dataset[RawFace]):
         glasses: ``(N,)`` int64: 1 with glasses, 0 without, ``UNKNOWN_GLASSES`` where the csv does not say.
 
     Raises:
-        DataError: The folder or a csv is missing, or a csv is malformed, or ``faces.csv`` names a file that is not
-            there; the message names it.
+        DataError: The folder or a csv is missing, a csv is malformed, or ``faces.csv`` refers to a missing file; the
+            message names it.
     """
 
     def __init__(self, folder: Path, split: Split) -> None:
@@ -99,13 +99,13 @@ class CartoonSet(Dataset[RawFace]):
         return self.folder / self.names[index]
 
     def fingerprint(self) -> str:
-        """Changes with the image files and the landmarks that lie beside them."""
+        """Changes with the image files and ``faces.csv``."""
         beside = [FACES_CSV] if self._annotations else []
         return fingerprint_of(self.folder, [*self.names, *beside])
 
 
 def landmarks_at(side: int) -> NDArray[np.float32]:
-    """``LANDMARKS`` in an image of another side than ``IMAGE_SIDE``: (5, 2) pixels, whose middles are whole numbers."""
+    """``LANDMARKS`` scaled to an image of any side: (5, 2) pixels, with pixel centres at whole numbers."""
     return np.asarray((LANDMARKS + 0.5) * (side / IMAGE_SIDE) - 0.5, dtype=np.float32)
 
 
@@ -114,7 +114,7 @@ def _has_glasses(attributes: dict[str, int]) -> int:
 
 
 def find_cartoons(folder: Path) -> list[str]:
-    """Every cartoon of the set, as a path in its folder, sorted."""
+    """Sorted paths of all cartoons of the set, relative to its folder."""
     return [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("cs*.png"))]
 
 

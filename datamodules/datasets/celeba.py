@@ -2,7 +2,7 @@
 
 ``celeba/img_align_celeba/000001.jpg`` (178x218), ``list_attr_celeba.txt``, ``list_landmarks_align_celeba.txt``,
 ``list_eval_partition.txt``, as the "Align&Cropped Images" download of https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html.
-Two lists about the photos before alignment ("In-The-Wild Images") may lie beside them: ``list_bbox_celeba.txt`` and
+Two lists for the original photos ("In-The-Wild Images") are optional: ``list_bbox_celeba.txt`` and
 ``list_landmarks_celeba.txt``.
 """
 
@@ -33,7 +33,7 @@ _HAIR_ATTRIBUTES = {
 
 
 class CelebA(Dataset[RawFace]):
-    """The photos of one official partition, in the order of their names.
+    """The photos of one official partition, sorted by name.
 
     Attributes:
         names: File names of this partition.
@@ -41,7 +41,7 @@ class CelebA(Dataset[RawFace]):
         attributes: ``(N, 40)`` bool.
         landmarks: ``(N, 5, 2)`` float32 pixels of the 178x218 images.
         hair: ``(N,)`` int64, see ``hair_labels``.
-        glasses: ``(N,)`` int64: 1 with glasses, 0 without; ``UNKNOWN_GLASSES`` where the list has no such column.
+        glasses: ``(N,)`` int64: 1 with glasses, 0 without; ``UNKNOWN_GLASSES`` if the list has no such column.
 
     Raises:
         DataError: A list is missing or malformed; the message names file and line.
@@ -77,10 +77,10 @@ class CelebA(Dataset[RawFace]):
 
     @cached_property
     def wild_boxes(self) -> NDArray[np.float32] | None:
-        """Face boxes in the photos before alignment, where ``list_bbox_celeba.txt`` is there.
+        """Face boxes in the original photos; None without ``list_bbox_celeba.txt``.
 
         Returns:
-            ``(N, 4)`` pixels: x, y, width, height. Published rows are not all right: some boxes are of zero size.
+            ``(N, 4)`` pixels: x, y, width, height. Some published boxes are wrong, with zero size.
 
         Raises:
             DataError: The list is malformed; the message names file and line.
@@ -90,7 +90,7 @@ class CelebA(Dataset[RawFace]):
 
     @cached_property
     def wild_landmarks(self) -> NDArray[np.float32] | None:
-        """Landmarks in the photos before alignment, where ``list_landmarks_celeba.txt`` is there.
+        """Landmarks in the original photos; None without ``list_landmarks_celeba.txt``.
 
         Returns:
             ``(N, 5, 2)`` pixels.
@@ -102,7 +102,7 @@ class CelebA(Dataset[RawFace]):
         return self._table("list_landmarks_celeba.txt", 10).reshape(-1, 5, 2) if has_list else None
 
     def _table(self, file_name: str, columns: int) -> NDArray[np.float32]:
-        """The rows of this partition's images in a list file, as numbers: ``(N, columns)``."""
+        """Numeric rows of a list file for the images of this partition: ``(N, columns)``."""
         path = self.folder / file_name
         rows = _read_rows(path, header_lines=2, columns=columns)
         missing = [name for name in self.names if name not in rows]
@@ -119,10 +119,10 @@ class CelebA(Dataset[RawFace]):
 
 
 def hair_labels(attributes: NDArray[np.bool_], names: list[str]) -> NDArray[np.int64]:
-    """The hair colour of each row of CelebA attributes.
+    """The hair colour for each row of CelebA attributes.
 
-    A row counts for a colour only with exactly one of Black/Brown/Blond/Gray_Hair, not Bald and not Wearing_Hat, since
-    the attributes do not exclude each other.
+    The attributes are not mutually exclusive. A row gets a colour only if exactly one of Black/Brown/Blond/Gray_Hair is
+    set, and neither Bald nor Wearing_Hat.
 
     Returns:
         ``(N,)`` int64: a ``HairColour``, or ``NO_HAIR_COLOUR``.
@@ -135,21 +135,21 @@ def hair_labels(attributes: NDArray[np.bool_], names: list[str]) -> NDArray[np.i
 
 
 def glasses_labels(attributes: NDArray[np.bool_], names: list[str]) -> NDArray[np.int64]:
-    """Whether each row of CelebA attributes has glasses: ``(N,)`` int64, 1 or 0, or ``UNKNOWN_GLASSES``."""
+    """Glasses label for each row of CelebA attributes: ``(N,)`` int64, 1 or 0, or ``UNKNOWN_GLASSES``."""
     if "Eyeglasses" not in names:
         return np.full(len(attributes), UNKNOWN_GLASSES, dtype=np.int64)
     return attributes[:, names.index("Eyeglasses")].astype(np.int64)
 
 
 class ListRow(NamedTuple):
-    """One row of a list file: the number of its line, counted from 1, and the words after the image's name."""
+    """One row of a list file: its line number, starting at 1, and the words after the image name."""
 
     line: int
     values: list[str]
 
 
 def parse_rows(lines: Sequence[str], header_lines: int, columns: int) -> tuple[dict[str, ListRow], list[Problem]]:
-    """The rows of a list file by image name, and what was wrong with the others."""
+    """The valid rows of a list file by image name, and the problems of the others."""
     rows: dict[str, ListRow] = {}
     problems: list[Problem] = []
     for number, line in enumerate(lines[header_lines:], start=header_lines + 1):
@@ -178,7 +178,7 @@ def _read_header(path: Path) -> list[str]:
 
 
 def _read_rows(path: Path, header_lines: int, columns: int) -> dict[str, ListRow]:
-    """The rows of a list file by image name; a row of another length is an error."""
+    """The rows of a list file by image name; raises an error if a row has the wrong length."""
     rows, problems = parse_rows(_read_lines(path), header_lines, columns)
     raise_first(path, problems)
     return rows

@@ -24,32 +24,32 @@ from datamodules.samples import Split
 IMAGES, MASKS, MAPPING = "CelebA-HQ-img", "CelebAMask-HQ-mask-anno", "CelebA-HQ-to-CelebA-mapping.txt"
 PHOTOS_A_FOLDER = 2000
 NOT_HEAD = ("neck", "neck_l", "cloth")
-"""Parts of the person that are none of the head: neck, necklace, clothes."""
+"""Parts of the person that do not belong to the head: neck, necklace, clothes."""
 
 PARTS = (
     *("skin", "l_brow", "r_brow", "l_eye", "r_eye", "eye_g", "l_ear", "r_ear", "ear_r", "nose", "mouth", "u_lip"),
     *("l_lip", "hair", "hat", *NOT_HEAD),
 )
-"""The parts as their files call them."""
+"""Names of the parts in file names."""
 
 OF_CELEBA: dict[Split, range] = {
     "train": range(162_770),
     "val": range(162_770, 182_637),
     "test": range(182_637, 202_599),
 }
-"""Which of CelebA's photos, counted from 0, are of each official part."""
+"""CelebA photo indices, starting at 0, of each official split."""
 
 
 class CelebAMaskHQ:
-    """The photos of one official part of CelebA, by number, each with the masks of its parts merged.
+    """The photos of one official CelebA split, sorted by number, with merged part masks.
 
-    Photos are brought to the masks' 512x512.
+    Photos are resized to the masks' 512x512.
 
     Attributes:
         names: File names of the photos.
 
     Raises:
-        DataError: The mapping is missing or malformed (the message names the line), or gives the part no photo.
+        DataError: The mapping is missing or malformed (the message names the line), or the split is empty.
     """
 
     def __init__(self, folder: Path, split: Split) -> None:
@@ -75,10 +75,10 @@ class CelebAMaskHQ:
 
 
 def merged_masks(folder: Path, number: int) -> NDArray[np.uint8]:
-    """Person and head of a photo: ``(512, 512, 2)`` uint8, the union of all parts and of those of the head.
+    """Person and head masks of a photo: ``(512, 512, 2)`` uint8, the unions of all parts and of the head's parts.
 
     Raises:
-        DataError: The photo has no mask, a damaged one, or masks of several sizes.
+        DataError: The photo has no mask, a damaged one, or masks of different sizes.
     """
     paths = mask_paths(folder, number)
     present = [(part, path) for part, path in paths.items() if path.is_file()]
@@ -98,20 +98,20 @@ def merged_masks(folder: Path, number: int) -> NDArray[np.uint8]:
 
 
 def mask_paths(folder: Path, number: int) -> dict[str, Path]:
-    """Where the mask of each part of a photo lies, if it has one."""
+    """Paths of a photo's masks, for the parts that have one."""
     home = folder / MASKS / str(number // PHOTOS_A_FOLDER)
     return {part: home / f"{number:05d}_{part}.png" for part in PARTS}
 
 
 class MappingRow(NamedTuple):
-    """One row of the mapping: the number of its line, counted from 1, and the photo's place in CelebA, from 0."""
+    """One row of the mapping: its line number, starting at 1, and the photo's index in CelebA, starting at 0."""
 
     line: int
     place: int
 
 
 def parse_mapping(lines: Sequence[str]) -> tuple[dict[int, MappingRow], list[Problem]]:
-    """The rows of the mapping by the photo's number, and what was wrong with other lines."""
+    """The valid rows of the mapping by photo number, and the problems of the others."""
     rows: dict[int, MappingRow] = {}
     problems: list[Problem] = []
     for line, text in enumerate(lines[1:], start=2):
@@ -128,5 +128,5 @@ def parse_mapping(lines: Sequence[str]) -> tuple[dict[int, MappingRow], list[Pro
 
 
 def is_celebamask_hq(folder: Path) -> bool:
-    """Whether a folder has anything of the set's layout, so that an incomplete copy is noticed."""
+    """Whether a folder has any part of the set's layout, to detect incomplete copies."""
     return any((folder / name).exists() for name in (IMAGES, MASKS, MAPPING))

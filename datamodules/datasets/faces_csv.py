@@ -1,14 +1,14 @@
-"""``faces.csv``: what is known of the photos in a folder, for sets that have no lists of their own.
+"""``faces.csv``: annotations of the photos in a folder.
 
-A header and a row for each photo of which something is known; every column but ``file`` may be left out or empty::
+A header, then one row per annotated photo; all columns except ``file`` are optional and may be empty::
 
     file,x1,y1,x2,y2,x3,y3,x4,y4,x5,y5,hair,glasses
     anna/1.jpg,70.5,112,108,111.5,89,130,74,151,106,150.5,brown,no
     anna/2.jpg,,,,,,,,,,,grey,
 
 ``file`` is relative to the folder of the csv, with forward slashes. The points are left eye, right eye, nose, left and
-right mouth corner as seen in the image, in pixels of the upright image, all five or none. ``hair`` is black, brown,
-blonde or grey, ``glasses`` is yes or no.
+right mouth corner as seen in the image, in pixels of the upright image; either all five or none. ``hair`` is black,
+brown, blonde or grey; ``glasses`` is yes or no.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ _COLOURS = {colour.name.lower(): colour for colour in HairColour}
 
 
 def no_landmarks() -> NDArray[np.float32]:
-    """Five landmarks of which nothing is known: ``(5, 2)`` float32 of NaN."""
+    """Five unknown landmarks: ``(5, 2)`` float32 of NaN."""
     return np.full((5, 2), np.nan, dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class FaceAnnotation:
-    """What is known of one photo.
+    """Annotations of one photo.
 
     Attributes:
-        landmarks: ``(5, 2)`` float32 pixels; NaN where they are unknown, and then all of them.
+        landmarks: ``(5, 2)`` float32 pixels; all NaN if unknown.
         hair: A ``HairColour``, or ``NO_HAIR_COLOUR``.
         glasses: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
     """
@@ -60,7 +60,7 @@ class FaceAnnotation:
 
 
 def read_annotations(path: Path) -> dict[str, FaceAnnotation]:
-    """The annotations in a csv by file name; none where there is no csv.
+    """The annotations in a csv by file name; empty if there is no csv.
 
     Raises:
         DataError: The csv is malformed; the message names it and the line.
@@ -86,13 +86,13 @@ def read_annotations(path: Path) -> dict[str, FaceAnnotation]:
 
 
 def write_annotations(path: Path, annotations: Mapping[str, FaceAnnotation]) -> None:
-    """Add annotations to a csv, which appears whole or stays as it was.
+    """Add annotations to a csv, atomically.
 
-    A row that is there already is replaced as a whole, so that who fills in one thing starts from what
-    ``read_annotations`` gave; all others are kept. Rows are sorted by file.
+    Existing rows of the same files are replaced entirely, so to change a single value, start from
+    ``read_annotations``; all other rows are kept. Rows are sorted by file.
 
     Raises:
-        DataError: The csv that is there is malformed, or the folder is not writable.
+        DataError: The existing csv is malformed, or the folder is not writable.
     """
     merged = read_annotations(path) | dict(annotations)
     with whole_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:

@@ -1,7 +1,7 @@
-"""Which cartoons a training never sees.
+"""Group split of cartoons into training and held-out sets.
 
-CartoonSet's heads are put together from few parts. To measure what a network makes of parts that it does not know,
-whole families of cartoons, those that share a part, are held back.
+CartoonSet's heads are assembled from a small number of parts. To measure generalisation to unseen parts, entire
+families of cartoons that share a part are held out.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from datamodules.datasets.splits import digest, split_of
 from datamodules.errors import DataError
 
 SHARE_HELD_BACK = 0.2
-"""Of the families, by the hash of their names."""
+"""Fraction of held-out families, selected by the hash of their names."""
 
 
 def split_by_group(
     names: Sequence[str], families: Path | None = None, column: str = "eyes_source"
 ) -> tuple[list[str], list[str]]:
-    """Deal cartoons out to training and to what is held back from it.
+    """Split cartoons into training and held-out names.
 
     Args:
         names: Image files.
-        families: A table, tab-separated under a header, whose first column has the file names. A file that it does not
-            list is of the family of its own name. Without it the test part of ``split_of`` is held back.
-        column: What the members of a family share, as a column of it.
+        families: A tab-separated table with a header, whose first column has the file names. Each unlisted file is a
+            family by itself. Without a table, the test split of ``split_of`` is held out.
+        column: The table's column that defines the families.
 
     Returns:
-        Names for training, and names held back.
+        Names for training, and held-out names.
 
     Raises:
-        DataError: The table is missing, or has no such column, or leaves one side without cartoons.
+        DataError: The table is missing or has no such column, or one side would be empty.
     """
     if families is None:
         held = {name for name in names if split_of(Path(name).name) == "test"}

@@ -1,4 +1,4 @@
-"""Several sets as one domain."""
+"""Several data sets merged into one domain."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from datamodules.source import FaceSource
 
 
 class JoinedFaces:
-    """The faces of several sources, one source after the other, each face as its own has it.
+    """The concatenated faces of several sources.
 
     Attributes:
-        names: As the sources have them, behind what the source is called and a slash.
-        hair: ``(N,)`` int64: of each face a ``HairColour``, or ``NO_HAIR_COLOUR``.
-        glasses: ``(N,)`` int64, 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
+        names: Names in the sources, prefixed with the source's name and a slash.
+        hair: ``(N,)`` int64: a ``HairColour``, or ``NO_HAIR_COLOUR``.
+        glasses: ``(N,)`` int64: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
 
     Args:
-        sources: The sources by what they are called, at least one; their faces have one size.
+        sources: At least one source, by name; all faces have the same size.
     """
 
     def __init__(self, sources: Mapping[str, FaceSource]) -> None:
@@ -42,12 +42,12 @@ class JoinedFaces:
         return self._sources[which][index - int(self._ends[which]) + len(self._sources[which])]
 
     def fingerprint(self) -> str:
-        """Changes with every source."""
+        """Changes if any source changes."""
         return " ".join(source.fingerprint() for source in self._sources)
 
 
 def join(sources: Mapping[str, FaceSource]) -> FaceSource:
-    """The sources as one; a single one is itself, its names as they are."""
+    """Merge sources into one; a single source is returned unchanged, without prefixes."""
     return JoinedFaces(sources) if len(sources) > 1 else next(iter(sources.values()))
 
 
@@ -56,8 +56,8 @@ class SetFolder:
     """A folder of faces.
 
     Attributes:
-        called: What the user calls it.
-        path: Where it lies.
+        called: Its name on the command line.
+        path: Its path.
     """
 
     called: str
@@ -65,15 +65,15 @@ class SetFolder:
 
 
 def set_folders(root: Path, names: str | Sequence[str], option: str) -> list[SetFolder]:
-    """The folders that an option names: each below the root, or else from the current folder.
+    """Resolve the folders of an option: each below the root, or else relative to the current folder.
 
     Args:
         root: Folder of the data sets.
-        names: One, several between commas, or a list; a folder whose own name has a comma is that folder.
-        option: What to call the option in a message.
+        names: One name, a comma-separated string, or a list; an existing folder with a comma in its name is kept whole.
+        option: Name of the option, for messages.
 
     Raises:
-        DataError: None is named, or one twice.
+        DataError: There is no name, or a duplicate.
     """
     if isinstance(names, str):
         names = [names] if folder_of(root, names).is_dir() else names.split(",")
@@ -89,6 +89,6 @@ def set_folders(root: Path, names: str | Sequence[str], option: str) -> list[Set
 
 
 def folder_of(root: Path, name: str) -> Path:
-    """The folder of a set: below the root, or else from the current folder."""
+    """The folder of a set: below the root, or else relative to the current folder."""
     below, here = root / name, Path(name).expanduser().absolute()
     return here if here.is_dir() and not below.is_dir() else below

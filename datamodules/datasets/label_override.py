@@ -1,13 +1,13 @@
-"""Other attributes than the hair: the classes of a csv as the labels of the faces.
+"""Labels from a csv, for attributes other than hair colour.
 
-A header and a row for each labelled face; a face without row has no label::
+A header, then one row per labelled face; faces without a row are unlabelled::
 
     domain,file,label
     photo,000001.jpg,1
     cartoon,cs10.png,0
 
-``domain`` is photo or cartoon, ``file`` relative to the folder of the set, with forward slashes, ``label`` the number
-of the class from 0 on, which means the same in both domains.
+``domain`` is photo or cartoon, ``file`` is relative to the folder of the set, with forward slashes, and ``label`` is
+the class number, starting at 0, with the same meaning in both domains.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Labels = dict[str, dict[str, int]]
 
 
 def read_label_csv(path: Path) -> Labels:
-    """The labels of a csv.
+    """Read the labels of a csv.
 
     Raises:
         DataError: The file is missing or malformed; the message names the line.
@@ -55,14 +55,14 @@ def read_label_csv(path: Path) -> Labels:
 
 
 class LabelOverride:
-    """The same faces with other labels in the place of their hair colours; those without keep none.
+    """The same faces with the hair colours replaced by other labels; faces not listed are unlabelled.
 
     Args:
         faces: The faces.
         labels: File -> class.
 
     Raises:
-        DataError: Not one of the faces has a label.
+        DataError: None of the faces has a label.
     """
 
     def __init__(self, faces: FaceSource, labels: Mapping[str, int]) -> None:

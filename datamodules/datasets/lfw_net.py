@@ -27,7 +27,7 @@ _NUMBERS = 14
 
 @dataclass(frozen=True)
 class LfwNetSample:
-    """One face as it lies on disk.
+    """One face as stored on disk.
 
     Attributes:
         image: ``(H, W, 3)`` uint8 RGB.
@@ -44,11 +44,11 @@ class LfwNetSample:
 
 @dataclass(frozen=True)
 class LfwNetAnnotation:
-    """What a list says of one image.
+    """The annotation of one image in an official list.
 
     Attributes:
         name: Path of the image below the set's folder, with forward slashes.
-        line: Number of the line, counted from 1.
+        line: Line number, starting at 1.
         box: ``(4,)`` float32 pixels: x1, y1, x2, y2.
         landmarks: ``(5, 2)`` float32 pixels.
     """
@@ -60,7 +60,7 @@ class LfwNetAnnotation:
 
 
 class LfwNet(Dataset[LfwNetSample]):
-    """The faces of one official list, in its order.
+    """The faces of one official list, in the same order.
 
     Attributes:
         annotations: The lines of the list.
@@ -96,10 +96,10 @@ def list_path(folder: Path, split: LfwNetSplit) -> Path:
 
 
 def parse_annotations(lines: Sequence[str]) -> tuple[list[LfwNetAnnotation], list[Problem]]:
-    r"""Read an official list, one ``folder\file.jpg x1 x2 y1 y2`` and five ``x y`` a line.
+    r"""Parse an official list, with ``folder\file.jpg x1 x2 y1 y2`` and five ``x y`` pairs per line.
 
     Returns:
-        The lines that could be read, and what was wrong with the others.
+        The valid lines, and the problems of the others.
     """
     annotations: list[LfwNetAnnotation] = []
     problems: list[Problem] = []

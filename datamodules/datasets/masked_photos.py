@@ -1,4 +1,4 @@
-"""Photos with masks of what they show: CelebA's layout with ``masks/`` beside the photos, and CelebAMask-HQ."""
+"""Photos with person and head masks: CelebA's layout plus a ``masks/`` folder, and CelebAMask-HQ."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from datamodules.samples import Split
 from datamodules.transforms.head_mask import head_mask
 
 PERSON_MASKS, HEAD_MASKS = "masks", "head_masks"
-"""Folders of the masks ``NAME.png`` beside CelebA's photos; without the second the head is cut from the person."""
+"""Mask folders with ``NAME.png`` for CelebA's photos; without the second the head is derived from the person mask."""
 
 
 class MaskedCelebA:
-    """The photos of one part of CelebA that have a mask ``masks/NAME.png``.
+    """The photos of one CelebA split that have a mask ``masks/NAME.png``.
 
-    Heads are those in ``head_masks/``, or else what ``head_mask`` makes of the persons by their landmarks.
+    Head masks are read from ``head_masks/``, or else derived by ``head_mask`` from person masks and landmarks.
 
     Raises:
-        DataError: No photo of the part has a mask, or a list of CelebA is missing or malformed.
+        DataError: No photo of the split has a mask, or a list of CelebA is missing or malformed.
     """
 
     def __init__(self, folder: Path, split: Split) -> None:
@@ -57,7 +57,7 @@ def open_masked(folder: Path, split: Split) -> MaskedPhotos:
     """The masked photos in a folder: CelebAMask-HQ in its published layout, or CelebA with ``masks/``.
 
     Raises:
-        DataError: The folder is missing, or what it holds is incomplete or malformed.
+        DataError: The folder is missing, or its data is incomplete or malformed.
     """
     if not folder.is_dir():
         raise DataError(f"no such folder of masked photos: {folder} (--data.root, --data.photos)")

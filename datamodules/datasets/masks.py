@@ -1,4 +1,4 @@
-"""A photo with the masks of what it shows."""
+"""Photos with person and head masks."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from datamodules.samples import Preview
 
 
 class MaskedPhoto(NamedTuple):
-    """A photo and the two masks of it.
+    """A photo and its two masks.
 
     Attributes:
         image: ``(H, W, 3)`` uint8 RGB.
-        masks: ``(H, W, 2)`` uint8, 255 the person and 255 the head.
+        masks: ``(H, W, 2)`` uint8: person and head, 255 inside.
     """
 
     image: NDArray[np.uint8]
@@ -29,7 +29,7 @@ class MaskedPhotos(Protocol):
     """The masked photos of one split, in a fixed order.
 
     Attributes:
-        names: What tells the photos apart.
+        names: Unique names of the photos.
     """
 
     names: list[str]
@@ -40,16 +40,16 @@ class MaskedPhotos(Protocol):
 
 
 def preview_masks(photo: MaskedPhoto) -> Preview:
-    """A photo with what is not the person darkened."""
+    """A photo with the background darkened."""
     shade = 0.35 + 0.65 * photo.masks[..., :1].astype(np.float32) / 255
     return Preview((photo.image * shade).astype(np.uint8))
 
 
 def read_mask(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """A mask of a photo of this ``(H, W, ...)``, as ``(H, W)`` uint8.
+    """Read a mask ``(H, W)`` uint8 for a photo of the given shape ``(H, W, ...)``.
 
     Raises:
-        DataError: It is missing, damaged, or of another size.
+        DataError: The mask is missing, damaged, or has a different size.
     """
     mask = read_rgb(path)[..., 0]
     if mask.shape != shape[:2]:

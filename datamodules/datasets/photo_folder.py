@@ -1,4 +1,4 @@
-"""Photos to be translated: images alone, any size, no annotation."""
+"""Photos for prediction: images of any size, without annotations."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _NO_LANDMARKS = np.full((5, 2), np.nan, dtype=np.float32)
 
 
 class PhotoFolder(Dataset[Photos]):
-    """Every image below a folder, its largest central square scaled to ``image_size``.
+    """All images below a folder, each center-cropped to a square and scaled to ``image_size``.
 
     The faces are expected to be aligned as in CelebA: eyes level, a little below the middle.
 
     Args:
         folder: The folder, or a single photo.
         image_size: Side of the square images in pixels.
-        cut_out: Brings the photos onto white; its mattes stay in memory.
+        cut_out: Puts the photos on white; its mattes stay in memory.
 
     Raises:
-        DataError: The folder is missing, holds no image, an unreadable one, or two whose cartoons would share a name.
+        DataError: The folder is missing or empty, an image is unreadable, or two cartoons would have the same name.
     """
 
     def __init__(self, folder: Path, image_size: int, cut_out: CutOut | None = None) -> None:
@@ -69,7 +69,7 @@ class PhotoFolder(Dataset[Photos]):
 
 
 class _Framed:
-    """Photos read and framed one by one, as they are asked for."""
+    """Photos read and framed on access."""
 
     def __init__(self, paths: Sequence[Path], framing: Framing) -> None:
         self._paths, self._framing = paths, framing

@@ -1,7 +1,7 @@
-"""The data sets that the project knows, one entry each.
+"""Registry of the data sets, one entry each.
 
-Reading, checking, downloading, sharding and showing a set all follow from its entry. Readers, checks and sources are
-named by ``module:name`` and imported when they are used, so that a command's help does not wait for them.
+An entry defines how a set is read, checked, downloaded, sharded and shown. Readers, checks and sources are given as
+``module:name`` and imported lazily, which keeps the commands' help fast.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DataSet:
-    """What the project knows of a data set.
+    """Specification of a data set.
 
     ::
 
@@ -33,18 +33,18 @@ class DataSet:
 
     Attributes:
         name: Its name on the command line.
-        reader: ``module:class`` of its reader, called with a folder and a split. Sets of a domain are read as a
+        reader: ``module:class`` of its reader, called with a folder and a split. If ``domain`` is set, it must be a
             ``FaceSource``.
         folder: Its folder below the data root; by default its name.
-        domain: What its faces are to the CycleGANs; None for sets of the detector alone.
-        marks: Patterns of files; a folder that has any of them holds this set.
-        crop: Central share of an image's side that a network sees.
-        is_slow: Whether its images are so slow to decode that their frames are worth caching.
-        splits: The parts that its reader knows.
-        published: Its published number of images by part, or under "all".
+        domain: Its domain for the CycleGANs; None for sets used only by the detector.
+        marks: File patterns; a folder with any of them is recognised as this set.
+        crop: Central fraction of an image's side that a network sees.
+        is_slow: Whether its images decode slowly enough for frames to be cached.
+        splits: The splits of its reader.
+        published: Its published number of images by split, or under "all".
         check: ``module:function`` that fills in a ``SetReport``; by default every image is decoded.
-        source: ``module:name`` of the ``Source`` that ``cartoongan data get`` downloads; None where there is none.
-        preview: ``module:function`` that makes a ``Preview`` of a sample; by default one with the face's landmarks.
+        source: ``module:name`` of the ``Source`` for ``cartoongan data get``; None if it cannot be downloaded.
+        preview: ``module:function`` that makes a ``Preview`` of a sample; by default the face with its landmarks.
     """
 
     name: str
@@ -68,29 +68,29 @@ class DataSet:
         return self.name
 
     def open(self, folder: Path, split: Split) -> Any:
-        """A part of the set, read from its own layout.
+        """Open a split of the set.
 
         Raises:
-            DataError: The set has no such part, or its folder is incomplete or malformed.
+            DataError: There is no such split, or the folder is incomplete or malformed.
         """
         if split not in self.splits:
             raise DataError(f"{self.name} has no part '{split}'; take {' or '.join(self.splits)}")
         return resolve_name(self.reader)(folder, split)
 
     def is_in(self, folder: Path) -> bool:
-        """Whether a folder holds this set, by what is in it."""
+        """Whether a folder contains this set, judging by ``marks``."""
         return any(next(folder.glob(mark), None) for mark in self.marks)
 
     def run_check(self, report: SetReport, progress: bool) -> None:
-        """Look at every file of the set, and fill in a report."""
+        """Check every file of the set and fill in a report."""
         run: Callable[[SetReport, bool], None] = resolve_name(self.check)
         run(report, progress)
 
     def find_source(self) -> Source:
-        """Where the set can be downloaded.
+        """The download source of the set.
 
         Raises:
-            DataError: Nowhere.
+            DataError: It has none.
         """
         if self.source is None:
             raise DataError(f"{self.name} cannot be downloaded; put it into the folder {self.folder}/ of the data root")
@@ -98,7 +98,7 @@ class DataSet:
         return source
 
     def make_preview(self, sample: Any) -> Preview:
-        """What ``cartoongan data show`` draws of a sample."""
+        """The preview of a sample for ``cartoongan data show``."""
         preview: Preview = resolve_name(self.preview)(sample)
         return preview
 
@@ -126,7 +126,7 @@ CARTOONSET10K, CARTOONSET100K = (
         "datamodules.datasets.cartoonset:CartoonSet",
         domain="cartoon",
         marks=("cs*.png", "cs*.csv", "*/cs*.png"),
-        crop=0.8,  # its heads then are as large as CelebA's
+        crop=0.8,  # matches the head size in CelebA
         is_slow=True,
         published={"all": images},
         check="datamodules.check.cartoonset:check_cartoonset",
@@ -159,7 +159,7 @@ FOLDERS: dict[Domain, DataSet] = {
     "photo": DataSet("folder", _FOLDER_READER, domain="photo"),
     "cartoon": DataSet("folder", _FOLDER_READER, domain="cartoon", is_slow=True),
 }
-"""Any folder of images as a domain; what is known of them lies in its ``faces.csv``."""
+"""Generic image folders by domain, with optional annotations in ``faces.csv``."""
 
 _SETS: dict[str, DataSet] = {
     each.name: each for each in (CELEBA, CELEBAMASK_HQ, CARTOONSET10K, CARTOONSET100K, WIDER_FACE, LFW_NET)
@@ -167,15 +167,15 @@ _SETS: dict[str, DataSet] = {
 
 
 def data_sets(domain: Domain | None = None) -> list[DataSet]:
-    """All known sets, or those of a domain."""
+    """All registered sets, or those of a domain."""
     return [each for each in _SETS.values() if domain in (None, each.domain)]
 
 
 def register(data_set: DataSet) -> None:
-    """Make a set known to every command.
+    """Register a set for all commands.
 
     Raises:
-        ValueError: There is a set of that name or folder.
+        ValueError: A set with that name or folder exists.
     """
     for each in _SETS.values():
         if data_set.name == each.name or data_set.folder == each.folder:
@@ -184,12 +184,12 @@ def register(data_set: DataSet) -> None:
 
 
 def unregister(data_set: DataSet) -> None:
-    """Forget a set."""
+    """Remove a set from the registry."""
     del _SETS[data_set.name]
 
 
 def find_set(text: str) -> DataSet:
-    """The set of that name, or of that folder.
+    """Find a set by name or folder.
 
     Raises:
         DataError: There is no such set; the message lists them.
@@ -201,11 +201,11 @@ def find_set(text: str) -> DataSet:
 
 
 def recognize(folder: Path, domain: Domain) -> DataSet:
-    """The set that a folder holds; one of ``FOLDERS`` where it is of no known layout.
+    """The set in a folder, or one of ``FOLDERS`` if the layout is unknown.
 
-    What has anything of a set's layout is that set, so that an incomplete copy is noticed.
+    Any part of a set's layout is enough, so that incomplete copies are detected.
     """
-    from datamodules.datasets.shards.index import ShardIndex, is_sharded  # its package needs torch
+    from datamodules.datasets.shards.index import ShardIndex, is_sharded  # imports torch
 
     if is_sharded(folder):
         name = ShardIndex.load(folder).data_set
@@ -214,10 +214,10 @@ def recognize(folder: Path, domain: Domain) -> DataSet:
 
 
 def open_faces(folder: Path, domain: Domain, split: Split) -> FaceSource:
-    """The faces of a folder as one side of the translation: shards, a known set, or any folder of images.
+    """Open a folder of faces: shards, a registered set, or any folder of images.
 
     Raises:
-        DataError: The folder is missing, or what it holds is incomplete or malformed.
+        DataError: The folder is missing, or its data is incomplete or malformed.
     """
     from datamodules.datasets.shards import ShardedFaces, is_sharded
 

@@ -1,4 +1,4 @@
-"""Dealing the faces of a set that has no official split out to training, validation and test."""
+"""Hash-based training, validation and test splits for sets without an official split."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ _PERCENTS: dict[Split, range] = {"train": range(0, 90), "val": range(90, 95), "t
 
 
 def split_of(name: str) -> Split:
-    """The split of a file, 90 / 5 / 5 %, from a hash of its name alone.
+    """The split of a file, 90 / 5 / 5 %, from a hash of its name.
 
-    So it stays the same on every machine, and when files are added.
+    It is the same on every machine and does not change when files are added.
     """
     percent = int.from_bytes(digest(name)[:4]) % 100
     return next(split for split, percents in _PERCENTS.items() if percent in percents)
 
 
 def deal_splits(names: Iterable[str]) -> dict[Split, list[str]]:
-    """Deal names out by ``split_of``, but leave no part empty where there are three names or more.
+    """Split names by ``split_of``, ensuring non-empty splits for three or more names.
 
-    A part that few names leave empty gets the name with the largest hash of the largest part, which can be another one
-    once names are added.
+    An empty split gets the name with the largest hash from the largest split; this choice can change when names are
+    added.
 
     Returns:
-        Each part's names, sorted.
+        Sorted names per split.
     """
     parts: dict[Split, list[str]] = {split: [] for split in SPLITS}
     for name in sorted(names):
@@ -41,5 +41,5 @@ def deal_splits(names: Iterable[str]) -> dict[Split, list[str]]:
 
 
 def digest(name: str) -> bytes:
-    """What a name is dealt out by: the same on every machine."""
+    """Hash of a name, the same on every machine."""
     return hashlib.sha256(name.encode()).digest()

@@ -20,10 +20,10 @@ from datamodules.images import IMAGE_SUFFIXES, read_rgb
 from datamodules.samples import Preview
 
 WiderSplit = Literal["train", "val"]
-"""The parts with published boxes; those of the test part were never released."""
+"""The splits with published boxes; those of the test split were never released."""
 
 ATTRIBUTES: dict[str, int] = {"blur": 3, "expression": 2, "illumination": 2, "invalid": 2, "occlusion": 3, "pose": 2}
-"""The six columns after the box, in the file's order, and how many values each can take (0, 1, ...)."""
+"""The six columns after the box, in file order, with their number of values (0, 1, ...)."""
 
 _COLUMNS = 4 + len(ATTRIBUTES)
 _NAME_ENDINGS = tuple(IMAGE_SUFFIXES)
@@ -31,12 +31,12 @@ _NAME_ENDINGS = tuple(IMAGE_SUFFIXES)
 
 @dataclass(frozen=True)
 class WiderSample:
-    """One photo and its faces as they lie on disk.
+    """One photo and its faces as stored on disk.
 
     Attributes:
         image: ``(H, W, 3)`` uint8 RGB.
         boxes: ``(N, 4)`` float32 pixels, x and y of the upper left corner, width, height; N may be 0. Official boxes
-            can be of zero size or leave the image by a few pixels: whoever trains on them decides what to leave out.
+            can have zero size or exceed the image by a few pixels; filtering them is left to the caller.
         attributes: ``(N, 6)`` int64 in the order of ``ATTRIBUTES``.
         path: The image file.
     """
@@ -49,14 +49,14 @@ class WiderSample:
 
 @dataclass(frozen=True)
 class WiderAnnotation:
-    """What the official list says of one image.
+    """The annotation of one image in the official list.
 
     Attributes:
         name: Path of the image below ``WIDER_<split>/images``.
-        line: Number of the line with the name, counted from 1.
+        line: Line number of the name, starting at 1.
         boxes: ``(N, 4)`` float32 pixels: x, y, width, height.
         attributes: ``(N, 6)`` int64 in the order of ``ATTRIBUTES``.
-        box_lines: Number of the line of each box.
+        box_lines: Line number of each box.
     """
 
     name: str
@@ -67,10 +67,10 @@ class WiderAnnotation:
 
 
 class WiderFace(Dataset[WiderSample]):
-    """The photos of one official part, in the order of the list, those without faces included.
+    """The photos of one official split, in list order, including those without faces.
 
     Attributes:
-        annotations: What the list says of each image.
+        annotations: The annotation of each image.
 
     Raises:
         DataError: The list is missing or malformed; the message names file and line.
@@ -99,24 +99,23 @@ def preview_scene(sample: WiderSample) -> Preview:
 
 
 def images_folder(folder: Path, split: WiderSplit) -> Path:
-    """Where the images of a part lie."""
+    """The image folder of a split."""
     return folder / f"WIDER_{split}" / "images"
 
 
 def list_path(folder: Path, split: WiderSplit) -> Path:
-    """The official list of a part's boxes."""
+    """The official list of a split's boxes."""
     return folder / "wider_face_split" / f"wider_face_{split}_bbx_gt.txt"
 
 
 def parse_annotations(lines: Sequence[str]) -> tuple[list[WiderAnnotation], list[Problem]]:
-    """Read the official list: for each image its name, the number of faces, and a line for each of them.
+    """Parse the official list: for each image its name, the number of faces, and one line per face.
 
-    An image without faces has the number 0 and, in the official files, one line of zeros; without that line it is read
-    as well. A line that names an image starts a new one in any case, so that one wrong number of faces cannot spoil the
-    rest of the file.
+    Images without faces have the count 0 and, in the official files, one line of zeros, which is optional here. A line
+    with an image name always starts a new image, so a wrong count does not affect the rest of the file.
 
     Returns:
-        The images, without the lines that could not be read, and what was wrong with those.
+        The images without their malformed lines, and the problems of those lines.
     """
     annotations: list[WiderAnnotation] = []
     problems: list[Problem] = []
@@ -129,7 +128,7 @@ _Row = tuple[int, list[str]]
 
 
 def _blocks(lines: Sequence[str], problems: list[Problem]) -> Iterator[tuple[int, str, list[_Row]]]:
-    """The line, the name and the rows of words of each image."""
+    """Line number, name and rows of words of each image."""
     start, name, rows = 0, "", list[_Row]()
     for number, text in enumerate(lines, start=1):
         line = text.strip()
@@ -169,7 +168,7 @@ def _parse_count(words: list[str]) -> int | None:
 
 
 def _parse_face(line: int, words: list[str], problems: list[Problem]) -> tuple[list[float], list[int]] | None:
-    """Box and attributes of one line, or None after noting why there are none."""
+    """Box and attributes of one line; None if malformed, after recording the problem."""
     if len(words) != _COLUMNS:
         problems.append(Problem(line, f"{len(words)} values, expected {_COLUMNS}"))
         return None

@@ -1,4 +1,4 @@
-"""Crops of one size as a stage of the detector is trained on, with whatever is known of each."""
+"""Training crops of a detector stage, all of one size, with their labels."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class DetectorDataModule(LightningDataModule):
         if not 0 <= cartoons <= 1:
             raise DataError(f"--data.cartoons is {cartoons}, must be from 0 to 1")
         self.save_hyperparameters(ignore=["seed"])
-        # A checkpoint may be taken up from another folder.
+        # Absolute paths, as training may be resumed from another folder.
         self.hparams["root"] = str(Path(root).expanduser().absolute())
         if cartoon_families:
             self.hparams["cartoon_families"] = str(Path(cartoon_families).expanduser().absolute())

@@ -254,5 +254,5 @@ def _targets_of(crowds: WiderScenes) -> NDArray[np.int64]:
 
 
 def _shares(count: int, places: int) -> list[int]:
-    """``count`` dealt out as evenly as can be."""
+    """Split ``count`` as evenly as possible."""
     return [count // places + (place < count % places) for place in range(places)]

@@ -1,1 +1,1 @@
-"""Which faces are drawn, in which order and by which processes."""
+"""Samplers: which faces are drawn, in which order, by which process."""

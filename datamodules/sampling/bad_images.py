@@ -1,4 +1,4 @@
-"""What happens to images that cannot be read during training."""
+"""Handling of unreadable images during training."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Literal
 
 OnBadImage = Literal["stop", "skip"]
-"""End the run naming the file, or draw the next face instead and report at the epoch's end."""
+"""Stop the run with the file's name, or use the next face instead and report after the epoch."""
 
 
 class BadImageLog:
-    """Collects complaints from any process of a run, among them the loader's.
+    """Collects error messages from all processes of a run, including loader workers.
 
-    They travel through a file: a line appended in one write is never torn, and a reader that lags blocks nobody.
+    They are exchanged through a file: single-write appends are atomic, and a slow reader never blocks a writer.
     """
 
     def __init__(self) -> None:
@@ -25,12 +25,12 @@ class BadImageLog:
         self._taken = 0
 
     def add(self, complaint: str) -> None:
-        """Note one image; called in whatever process met it."""
+        """Record one image; called from any process."""
         with self._path.open("ab", buffering=0) as file:
             file.write(complaint.replace("\n", " ").encode() + b"\n")
 
     def take(self) -> Counter[str]:
-        """What was noted since the last time, and how often; called by one process alone."""
+        """Messages recorded since the last call, with counts; called from a single process."""
         with self._path.open("rb") as file:
             file.seek(self._taken)
             new = file.read()

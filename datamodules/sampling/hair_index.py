@@ -1,4 +1,4 @@
-"""The hair-sorted, balanced subset of the paper (3.2.1): an index of files, no copies."""
+"""The balanced, hair-sorted subset of the paper (3.2.1), as an index of files without copies."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _DOMAINS: tuple[Domain, ...] = ("photo", "cartoon")
 
 @dataclass(frozen=True)
 class HairIndex:
-    """As many faces of each of the four hair colours in both domains.
+    """Equally many faces of each of the four hair colours, in both domains.
 
     Attributes:
-        split: The part of the sets that the faces were drawn from.
-        names: Domain -> colour -> names of the faces, as the sources have them.
+        split: The split that the faces come from.
+        names: Domain -> colour -> names of the faces in their source.
     """
 
     split: Split
     names: dict[Domain, dict[str, list[str]]]
 
     def save(self, path: Path) -> None:
-        """Write the index as JSON, whole or not at all."""
+        """Write the index as JSON, atomically."""
         content = {"format": _FORMAT, "split": self.split, "names": self.names}
         write_whole(path, json.dumps(content, indent=1) + "\n")
 
@@ -40,7 +40,7 @@ class HairIndex:
         """Read an index.
 
         Raises:
-            DataError: The file is missing or is no index of this format.
+            DataError: The file is missing or not an index of this format.
         """
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
@@ -56,14 +56,14 @@ class HairIndex:
             raise DataError(f"{path} is no hair index; make it with `cartoongan data hair`") from error
 
     def counts(self, domain: Domain) -> dict[str, int]:
-        """Faces of each colour."""
+        """Number of faces per colour."""
         return {colour: len(names) for colour, names in self.names[domain].items()}
 
     def select(self, source: FaceSource, domain: Domain) -> ChosenFaces:
         """The faces of the index in ``source``.
 
         Raises:
-            DataError: The source lacks one of them, or has another label for it.
+            DataError: A face is missing in the source or has a different label there.
         """
         position = {name: index for index, name in enumerate(source.names)}
         chosen = [(name, colour) for colour, names in self.names[domain].items() for name in names]
@@ -76,7 +76,7 @@ class HairIndex:
 
 
 class ChosenFaces:
-    """Some faces of a source, in the order of ``indices``."""
+    """A subset of a source, in the order of ``indices``."""
 
     def __init__(self, source: FaceSource, indices: list[int]) -> None:
         self.names = [source.names[index] for index in indices]
@@ -91,7 +91,7 @@ class ChosenFaces:
         return self._source[self._indices[index]]
 
     def fingerprint(self) -> str:
-        """Changes with the source and with the choice."""
+        """Changes with the source and with the subset."""
         return f"{self._source.fingerprint()} {self._indices}"
 
 
@@ -102,13 +102,13 @@ def build_hair_index(
 
     Args:
         sources: The labelled faces of each domain.
-        split: The part of the sets that they are.
-        per_class: Faces wanted of each colour and domain.
-        allow_fewer: Take as many as the rarest colour has, where that is fewer.
-        seed: Decides which faces; the same seed chooses the same ones.
+        split: Their split.
+        per_class: Faces per colour and domain.
+        allow_fewer: If the rarest colour has fewer faces, use that number for all.
+        seed: Random seed; the same seed selects the same faces.
 
     Raises:
-        DataError: A colour has fewer faces than wanted; the message has the whole table.
+        DataError: A colour has too few faces; the message contains the full table.
     """
     members: dict[Domain, dict[str, list[str]]] = {
         domain: {

@@ -1,4 +1,4 @@
-"""In which order the faces of a domain are drawn: endless, and each draw a pure function of its number."""
+"""Samplers for the faces of a domain: infinite sequences, each index a pure function of the draw number."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from datamodules.samples import NO_HAIR_COLOUR
 
 
 class FaceSampler(Protocol):
-    """Draw number -> index of a face. A plain object, so that it travels to loader processes."""
+    """Maps a draw number to the index of a face. Picklable, for loader workers."""
 
     def __call__(self, draw: int) -> int:
         """The index of a draw."""
@@ -22,7 +22,7 @@ class FaceSampler(Protocol):
 
 @dataclass(frozen=True)
 class SequentialSampler:
-    """The faces as they lie, from the start again after the last.
+    """The faces in order, starting over after the last.
 
     Attributes:
         length: Number of faces.
@@ -37,12 +37,12 @@ class SequentialSampler:
 
 @dataclass(frozen=True)
 class ShuffledSampler:
-    """Shuffled passes, each face once a pass, every pass shuffled anew.
+    """Every face once per epoch, reshuffled every epoch.
 
     Attributes:
         length: Number of faces.
-        seed: Decides the passes.
-        stream: Tells orders of the same seed apart.
+        seed: Random seed.
+        stream: Number of the random stream; different streams of one seed are independent.
     """
 
     length: int
@@ -56,16 +56,17 @@ class ShuffledSampler:
 
 
 class BalancedSampler:
-    """Every hair colour once in each round of as many draws as there are colours, each colour in shuffled passes.
+    """Class-balanced sampling: with K hair colours, every K draws contain each colour once.
 
-    Faces without label are never drawn; those of a rare colour come up more often than others.
+    Within a colour, faces are reshuffled every epoch. Unlabelled faces are never drawn; faces of rare colours are
+    repeated more often.
 
     Args:
         hair: ``(N,)`` labels.
-        seed: Decides rounds and passes.
-        stream: Tells orders of the same seed apart.
-        within: Makes the order of the faces of one colour, from their (M,) indices and a stream of its own; by default
-            shuffled passes.
+        seed: Random seed.
+        stream: Number of the random stream.
+        within: Builds the sampler within one colour, from its (M,) indices and a separate stream; by default
+            ``ShuffledSampler``.
 
     Raises:
         ValueError: No face has a label.
@@ -97,13 +98,13 @@ class BalancedSampler:
 
 
 class StratifiedSampler:
-    """Draws two groups of faces in a fixed ratio, evenly mixed, each in shuffled passes.
+    """Samples two groups of faces in a fixed ratio, evenly interleaved; each group is reshuffled every epoch.
 
     Args:
         is_first: ``(N,)`` bool, which faces belong to the first group.
-        share: Share of the draws that are of the first group, from 0 to 1. A group without faces is never drawn.
-        seed: Decides the passes.
-        stream: Tells orders of the same seed apart.
+        share: Fraction of draws from the first group, from 0 to 1. An empty group is never drawn.
+        seed: Random seed.
+        stream: Number of the random stream.
 
     Raises:
         ValueError: There are no faces.

@@ -1,4 +1,4 @@
-"""Unpaired sampling: an endless, reproducible stream of (photo, cartoon) draws."""
+"""Unpaired sampling: an infinite, reproducible stream of (photo, cartoon) samples."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from datamodules.transforms.landmark_warp import LandmarkWarp
 
 @dataclass(frozen=True)
 class DomainStream:
-    """One side of the draws: framed faces, the order they come in, and their last transform."""
+    """One domain: framed faces, their sampler, and their final transform."""
 
     faces: FaceSource
     sampler: FaceSampler
@@ -29,17 +29,17 @@ class DomainStream:
 
 
 class UnpairedFaces(Dataset[UnpairedBatch]):
-    """Draw ``n`` is a pure function of ``n``: the same in every process, whatever was drawn before.
+    """Unpaired samples; sample ``n`` is a pure function of ``n``, in any process and in any order.
 
-    A draw is an ``UnpairedBatch`` without batch axis. Each domain follows an order of its own, so that the larger one
-    is never cut to the smaller one's length and the partners of a photo differ from pass to pass.
+    A sample is an ``UnpairedBatch`` without batch axis. Each domain has an independent order, so the larger one is not
+    truncated to the smaller one's length, and a photo's partner changes every epoch.
 
     Args:
-        photos: The photos' side.
-        cartoons: The cartoons' side.
-        seed: Decides the augmentation.
-        warp: Bends each cartoon to the landmarks of the photo that it is drawn with, in place of its transform.
-        bad_images: Where unreadable images are noted, the next one being drawn instead; without it they are errors.
+        photos: The photos.
+        cartoons: The cartoons.
+        seed: Seed of the augmentation.
+        warp: Warps each cartoon to the landmarks of the photo in the same sample, instead of its transform.
+        bad_images: Log for unreadable images, which are replaced by the next one; without it they raise an error.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class UnpairedFaces(Dataset[UnpairedBatch]):
         self._bad_images = bad_images
 
     def __len__(self) -> int:
-        """Draws in which every face of the larger domain comes up once; any index is valid, also beyond it."""
+        """Size of the larger domain; indices beyond it are valid, too."""
         return max(len(self.photos.faces), len(self.cartoons.faces))
 
     def __getitem__(self, draw: int) -> UnpairedBatch:
@@ -83,16 +83,16 @@ class UnpairedFaces(Dataset[UnpairedBatch]):
 
 
 class DrawSampler(DistributedSampler[int]):
-    """The draws of one epoch, dealt out to the processes in turn: the global batch does not depend on their number.
+    """The sample numbers of one epoch, interleaved over processes: the global batch is independent of their number.
 
-    A ``DistributedSampler``, because Lightning leaves those in place. It calls their ``set_epoch``, too, but in a
-    resumed run only after loader processes have begun to draw: ``epoch`` is asked when they begin.
+    It subclasses ``DistributedSampler``, which Lightning does not replace. Lightning also calls ``set_epoch``, but in a
+    resumed run only after the loader workers have started sampling, hence the ``epoch`` callable.
 
     Args:
-        epoch_size: Draws an epoch over all processes; a remainder that does not fill every process is dropped.
+        epoch_size: Samples per epoch over all processes, rounded down to a multiple of their number.
         num_replicas: Number of processes.
-        rank: Number of this one.
-        epoch: Tells the epoch that begins; by default what ``set_epoch`` said.
+        rank: Rank of this process.
+        epoch: Returns the current epoch; by default the value passed to ``set_epoch``.
     """
 
     def __init__(self, epoch_size: int, num_replicas: int, rank: int, epoch: Callable[[], int] | None = None) -> None:
@@ -105,10 +105,10 @@ class DrawSampler(DistributedSampler[int]):
 
     @classmethod
     def of_trainer(cls, epoch_size: int, trainer: Trainer | None) -> DrawSampler:
-        """The draws of a trainer's epochs and processes, or without one those of a single process."""
+        """The sampler for a trainer's epochs and processes; a single process if there is no trainer."""
         if trainer is None:
             return cls(epoch_size, 1, 0)
-        progress: Any = trainer.fit_loop.epoch_progress  # `current_epoch` is behind when a resumed run begins
+        progress: Any = trainer.fit_loop.epoch_progress  # `current_epoch` lags when a run resumes
         return cls(epoch_size, trainer.world_size, trainer.global_rank, lambda: progress.current.processed)
 
     def __iter__(self) -> Iterator[int]:

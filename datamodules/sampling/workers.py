@@ -1,4 +1,4 @@
-"""Loaders, and what each of their processes does first."""
+"""Data loaders and their worker initialisation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 def loader_of(
     dataset: Dataset[T], batch_size: int, num_workers: int, sampler: Sampler[int] | None = None
 ) -> DataLoader[T]:
-    """A loader of whole batches drawn by a sampler, whose processes stay; without one of all items in their order."""
+    """A loader with persistent workers and full batches if given a sampler; otherwise all items in order."""
     return DataLoader(
         dataset,
         batch_size=batch_size,
@@ -28,6 +28,6 @@ def loader_of(
 
 
 def one_thread(worker: int) -> None:
-    """Loader processes share the cores between them; OpenCV must not take all of them in each."""
+    """Limit OpenCV to one thread per worker, to avoid oversubscribing the cores."""
     del worker
     cv2.setNumThreads(0)

@@ -1,4 +1,4 @@
-"""The random half of the geometry, from a frame to a network's image: the paper's augmentation (3.2.2)."""
+"""Random geometric augmentation of framed images (paper 3.2.2)."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from numpy.typing import NDArray
 from datamodules.samples import Faces, RawFace
 from datamodules.transforms.framing import CARTOON_CROP
 
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # or importing it asks the network for a newer version
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # no version check over the network on import
 
 import albumentations as A
 
 FLIP_ORDER = [1, 0, 2, 4, 3]
-"""Landmark order after a mirror: left and right eye and mouth corner change places."""
+"""Landmark order after a horizontal flip: swaps left and right eyes and mouth corners."""
 
 _WHITE = 255
 
 
 class FlipFace(A.HorizontalFlip):  # type: ignore[misc]  # albumentations has no types
-    """Mirror an image and its five landmarks, which keep their order left to right as seen in the image."""
+    """Horizontal flip of an image and its five landmarks, whose left-to-right order is preserved."""
 
     def apply_to_keypoints(self, keypoints: NDArray[np.float32], **params: Any) -> NDArray[np.float32]:
-        """Mirror the points and restore their order."""
+        """Flip the points and restore their order."""
         mirrored: NDArray[np.float32] = super().apply_to_keypoints(keypoints, **params)
         return mirrored[FLIP_ORDER]
 
 
 class FaceTransform:
-    """Turns a framed ``RawFace`` into ``Faces`` without batch axis; landmarks go through the geometry of the image.
+    """Turns a framed ``RawFace`` into ``Faces`` without batch axis, transforming image and landmarks alike.
 
     Unknown landmarks (NaN) stay unknown.
 
     Args:
-        steps: Albumentations transforms; none leaves the frame as it is.
+        steps: Albumentations transforms; if empty, the frame is unchanged.
     """
 
     def __init__(self, steps: list[A.BasicTransform]) -> None:
@@ -71,15 +71,15 @@ def to_tensor(image: NDArray[np.uint8]) -> torch.Tensor:
 
 
 def photo_transform(image_size: int, augment: bool) -> FaceTransform:
-    """What makes a photo's frame ``image_size`` px: nothing more, or with ``augment`` random crop and mirror."""
+    """Transform from a framed photo to ``image_size`` px: the identity, or with ``augment`` random crop and flip."""
     return FaceTransform([A.RandomCrop(image_size, image_size), FlipFace(p=0.5)] if augment else [])
 
 
 def cartoon_transform(image_size: int, augment: bool) -> FaceTransform:
-    """Cuts the centre of ``image_size`` px from a cartoon's frame; ``augment`` adds the paper's 3.2.2, and a mirror.
+    """Center crop of ``image_size`` px from a framed cartoon; ``augment`` adds a flip and the augmentation of 3.2.2.
 
     Paper 3.2.2: random translation (+-10 % of the image size), rotation within +-15 degrees and scale 1.0 to 1.3,
-    under one matrix for image and landmarks, the border filled white.
+    as one matrix for image and landmarks, with a white border.
     """
     crop = A.CenterCrop(image_size, image_size)
     if not augment:

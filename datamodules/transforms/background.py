@@ -1,7 +1,7 @@
-"""What stands behind the person in a photo: kept, or white as in the cartoons.
+"""Photo backgrounds: kept, or white as in the cartoons.
 
-Whoever knows the person is a ``Matting``, which this package is handed: it holds no networks. Its mattes are computed
-once for each photo, and are the same in training, tests and prediction.
+The person is segmented by a ``Matting``, which is passed in since this package contains no networks. Mattes are
+computed once per photo and shared by training, tests and prediction.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from datamodules.samples import RawFace
 from datamodules.source import FaceSource
 
 Background = Literal["keep", "white", "head"]
-"""The photo as it is (the paper), the person on white, or the head alone on white, without neck and shoulders."""
+"""The original photo (the paper), the person on white, or only the head on white, without neck and shoulders."""
 
 LEAST_SHARE = 0.03
-"""A matte that leaves less of the photo than this share found nobody; such a photo stays as it is."""
+"""Minimum foreground fraction; below it no person was found, and the photo stays unchanged."""
 
 _VERSION = 2
 _MATTES = "mattes.npy"
 _BATCH = 64
 _BLURS = ((0.2, 8), (0.08, 4))
-"""Sides of the windows, in sides of the image, within which colours are alike, and powers of the matte that weigh."""
+"""Window sizes of the colour blur, relative to the image side, and the exponents of the matte as its weight."""
 _LEAST = np.float32(1e-4)
 _CHANNELS: dict[Background, int] = {"white": 0, "head": 1}
 
 
 class Matting(Protocol):
-    """Finds person and head in photos.
+    """Segments person and head in photos.
 
     Attributes:
         side: Side in pixels of the photos it takes.
@@ -52,7 +52,7 @@ class Matting(Protocol):
         """Mattes ``(B, 2, side, side)`` of person and head, 255 inside, in framed photos ``(B, side, side, 3)``."""
 
     def fingerprint(self) -> str:
-        """Something that changes whenever it would say something else."""
+        """A hash that changes whenever the output would change."""
 
 
 class FramedPhotos(Protocol):
@@ -65,12 +65,12 @@ class FramedPhotos(Protocol):
 
 @dataclass(frozen=True)
 class CutOut:
-    """Makes the mattes of photos, tidied: the person or head in the middle alone, and nothing cut where none is found.
+    """Computes cleaned mattes of photos: only the central person or head, or the whole photo if none is found.
 
     Attributes:
-        matting: Finds person and head.
+        matting: Segments person and head.
         background: ``white`` or ``head``.
-        folder: Where mattes are kept for later runs; without it they stay in memory.
+        folder: Where mattes are stored for later runs; without it they stay in memory.
     """
 
     matting: Matting
@@ -78,17 +78,17 @@ class CutOut:
     folder: Path | None = None
 
     def mattes(self, photos: FramedPhotos, name: str, fingerprint: str) -> NDArray[np.uint8]:
-        """The mattes ``(N, side, side)`` of photos, 255 what stays; made the first time, then read.
+        """Mattes ``(N, side, side)`` of photos, 255 for foreground; computed once, then read from the cache.
 
-        An unreadable photo has a matte of 255 throughout; it is an error when it is asked for itself.
+        An unreadable photo gets a matte of 255 everywhere; the error is raised when the photo itself is read.
 
         Args:
-            photos: Framed, of the matting's side.
-            name: Tells the mattes of different sets and parts apart.
-            fingerprint: Of the photos.
+            photos: Framed photos of the matting's side.
+            name: Cache name, unique per data set and split.
+            fingerprint: Fingerprint of the photos.
 
         Raises:
-            DataError: They cannot be written, or the disk has no room for them.
+            DataError: They cannot be written, or the disk is full.
         """
         side = self.matting.side
         shape = (len(photos), side, side)
@@ -123,7 +123,7 @@ class CutOut:
         ):
             for start in range(0, len(photos), _BATCH):
                 numbers = range(start, min(start + _BATCH, len(photos)))
-                images = list(pool.map(pixels, numbers))  # decoding and resizing leave Python's lock
+                images = list(pool.map(pixels, numbers))  # decoding and resizing release the GIL
                 blank = np.zeros((side, side, 3), dtype=np.uint8)
                 found = self.matting(np.stack([blank if image is None else image for image in images]))
                 for number, image, matte in zip(numbers, images, found[:, channel], strict=True):
@@ -137,7 +137,7 @@ class CutOutFaces:
 
     Args:
         faces: Framed faces.
-        mattes: ``(N, S, S)`` uint8, 255 what stays of them.
+        mattes: ``(N, S, S)`` uint8, 255 for foreground.
     """
 
     def __init__(self, faces: FaceSource, mattes: NDArray[np.uint8]) -> None:
@@ -157,9 +157,9 @@ class CutOutFaces:
 
 
 def on_white(image: NDArray[np.uint8], matte: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A square image ``(H, H, 3)`` uint8 with white where a square matte of any size is 0.
+    """Composite a square image ``(H, H, 3)`` uint8 on white by a square matte of any size.
 
-    Where the matte is between, the colour is the person's own, without what shines through from behind.
+    Where the matte is partial, it uses the estimated foreground colour, without background bleeding.
     """
     side = image.shape[0]
     if matte.shape[0] != side:
@@ -171,9 +171,9 @@ def on_white(image: NDArray[np.uint8], matte: NDArray[np.uint8]) -> NDArray[np.u
 
 
 def _own_colours(image: NDArray[np.uint8], matte: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The colours of what a matte covers; where it is 255 those of the image itself.
+    """Estimate the foreground colours under a matte; where it is 255 they are those of the image.
 
-    Two rounds of blur fusion (Forte 2021), which here trusts what is almost covered or almost bare most.
+    Two rounds of blur fusion (Forte 2021), weighted here towards nearly opaque and nearly transparent pixels.
     """
     colours = image.astype(np.float32)
     alpha = np.repeat(matte[..., None].astype(np.float32) / 255, 3, axis=2)
@@ -189,10 +189,10 @@ def _own_colours(image: NDArray[np.uint8], matte: NDArray[np.uint8]) -> NDArray[
 
 
 def tidied(matte: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A matte ``(S, S)`` of the one in the middle, without smudges; 255 throughout if nobody is found.
+    """Clean a matte ``(S, S)``: keep only the central person, without smudges; 255 everywhere if none is found.
 
-    Values between a quarter and three quarters are stretched to all. Of the connected parts that stays which covers
-    most, what lies in the middle counting most.
+    Values from 1/4 to 3/4 are stretched to the full range. Only the largest connected component is kept, weighted
+    towards the centre.
     """
     matte = np.clip(2 * matte.astype(np.int16) - 127, 0, 255).astype(np.uint8)
     count, labels = cv2.connectedComponents((matte > 63).astype(np.uint8))
@@ -201,7 +201,7 @@ def tidied(matte: NDArray[np.uint8]) -> NDArray[np.uint8]:
         weight = np.exp(-2 * (place[:, None] ** 2 + place[None] ** 2)) * matte
         shares = np.bincount(labels.ravel(), weights=weight.ravel(), minlength=count)
         main = 1 + int(shares[1:].argmax())
-        # Its faint edge belongs to it.
+        # Include its faint edge.
         near = cv2.dilate((labels == main).astype(np.uint8), np.ones((5, 5), dtype=np.uint8))
         matte = np.where(near > 0, matte, 0).astype(np.uint8)
     return matte if matte.mean() > 255 * LEAST_SHARE else np.full_like(matte, 255)

@@ -1,4 +1,4 @@
-"""The square in which a face detector would see a face whose five landmarks are known."""
+"""Estimates a face detector's square from five known landmarks."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import torch
 from torch import Tensor
 
 MEAN_FACE = torch.tensor([[0.334, 0.385], [0.666, 0.385], [0.5, 0.583], [0.352, 0.747], [0.648, 0.747]])
-"""Where the landmarks lie in the square around a face's box, in sides of it, on average.
+"""Average landmark positions in the square around a face box, relative to its side.
 
-Measured: the boxes that MTCNN with facenet-pytorch's weights finds in LFW, made square, against the true landmarks of
-LFW+Net, symmetrised. They reach from forehead to chin, as WIDER FACE's do; LFW+Net's own boxes are a third smaller.
+Measured from squared MTCNN boxes (facenet-pytorch weights) in LFW and the ground-truth landmarks of LFW+Net,
+symmetrised. The boxes reach from forehead to chin, like WIDER FACE's; LFW+Net's own boxes are a third smaller.
 """
 
 
 def square_of_landmarks(landmarks: Tensor) -> Tensor:
-    """Squares that hold their landmarks as a detector's squares do on average.
+    """Squares around landmarks, as a detector would place them on average.
 
-    Landmarks are middles of pixels, whose edges lie half a pixel beside them; a mirrored face has the mirrored square.
-    The side follows from the landmarks' spread around their mean, which a turn in the image plane does not change.
+    Landmarks are given at pixel centres, half a pixel from the edges; a mirrored face yields the mirrored square. The
+    side is computed from the landmarks' spread around their mean, which is invariant to in-plane rotation.
 
     Args:
-        landmarks: (B, 5, 2) pixels, whose middles are whole numbers.
+        landmarks: (B, 5, 2) pixels; whole numbers are pixel centres.
 
     Returns:
         (B, 4) edges x1, y1, x2, y2 in pixels, differentiable in the landmarks.

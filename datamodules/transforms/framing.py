@@ -1,7 +1,7 @@
-"""The deterministic half of the geometry: the same square frame of every image of a domain, ready to be cached.
+"""Deterministic framing: the same square crop for every image of a domain, suitable for caching.
 
-Under these frames the faces of both domains lie alike: a central square of 178 px of CelebA's 178x218 and the central
-0.8 of a cartoon's side put eyes and nose of both within about 0.01 of the image size of each other.
+It aligns the faces of both domains: with the central 178 px square of CelebA's 178x218 and the central 0.8 of a
+cartoon's side, eyes and nose of both agree within about 0.01 of the image size.
 """
 
 from __future__ import annotations
@@ -15,27 +15,26 @@ from numpy.typing import NDArray
 from datamodules.samples import Domain, RawFace
 
 CARTOON_CROP = 0.8
-"""Central share of a CartoonSet image's side that a network sees, and of any cartoon's frame."""
+"""Central fraction of a CartoonSet image's side, or of any cartoon's frame, that a network sees."""
 
 LOAD_SCALE = 286 / 256
-"""Photos to be augmented are scaled to this multiple of the image size before a random crop (the CycleGAN recipe)."""
+"""Photos are scaled to this multiple of the image size before a random crop (the CycleGAN recipe)."""
 
 
 @dataclass(frozen=True)
 class Framing:
-    """Largest central square of an image, scaled.
+    """Crops the largest central square of an image and scales it.
 
     Attributes:
         side: Side of the frame in pixels.
-        zoom: Side of the image in sides of the frame; below 1 a white margin is left around it, above 1 the image's
-            border is cut off.
+        zoom: Side of the image relative to the frame; below 1 it gets a white margin, above 1 it is cropped.
     """
 
     side: int
     zoom: float = 1.0
 
     def __call__(self, face: RawFace) -> RawFace:
-        """The framed face: ``side`` x ``side`` pixels, landmarks following exactly."""
+        """The framed face, ``side`` x ``side`` pixels, with its landmarks transformed alike."""
         height, width = face.image.shape[:2]
         square = min(height, width)
         left, top = (width - square) // 2, (height - square) // 2
@@ -44,7 +43,7 @@ class Framing:
         if square != scaled:
             interpolation = cv2.INTER_AREA if square > scaled else cv2.INTER_LINEAR
             image = np.asarray(cv2.resize(image, (scaled, scaled), interpolation=interpolation), dtype=np.uint8)
-        # A pixel's centre lies half a pixel inside its corner, before and after.
+        # Pixel centres are offset by half a pixel, before and after scaling.
         offset = np.array([left - 0.5, top - 0.5], dtype=np.float32)
         margin = (self.side - scaled) // 2
         landmarks = (face.landmarks - offset) * np.float32(scaled / square) + np.float32(margin - 0.5)
@@ -52,16 +51,16 @@ class Framing:
 
 
 def framing_for(domain: Domain, image_size: int, augment: bool, crop: float | None = None) -> Framing:
-    """The frame from which a network's ``image_size`` is cut: larger than it where augmentation needs room.
+    """The framing from which the network input is cropped, with extra margin for augmentation.
 
-    A cartoon has a white margin for rotations and shifts to draw on; a photo gets room for a random crop.
+    A cartoon's margin is for rotations and shifts, a photo's for random crops.
 
     Args:
-        domain: Whose images are framed.
-        image_size: Pixels of a side that a network sees.
-        augment: Whether they are augmented.
-        crop: Central share of an image's side that a network sees; by default all of a photo, and ``CARTOON_CROP`` of a
-            cartoon, whose margin then is its own.
+        domain: Domain of the images.
+        image_size: Side of the network input in pixels.
+        augment: Whether the images are augmented.
+        crop: Central fraction of an image's side that a network sees; by default the full photo, and ``CARTOON_CROP``
+            of a cartoon, so that the margin comes from the image itself.
     """
     if domain == "cartoon":
         return Framing(round(image_size / CARTOON_CROP), CARTOON_CROP / (crop or CARTOON_CROP))
@@ -69,7 +68,7 @@ def framing_for(domain: Domain, image_size: int, augment: bool, crop: float | No
 
 
 def _with_margin(image: NDArray[np.uint8], margin: int, side: int) -> NDArray[np.uint8]:
-    """A square image with a white margin in pixels, or where that is negative without its border."""
+    """A square image with a white margin in pixels; a negative margin crops the border."""
     if margin == 0 and len(image) == side:
         return image
     if margin < 0:

@@ -1,8 +1,8 @@
-"""Where a head ends: face, hair, beard and hat of a person without neck, collar and shoulders.
+"""Head masks: face, hair, beard and hat of a person, without neck, collar and shoulders.
 
-A mask of the person and the five landmarks make a mask of the head. It teaches the portrait network, which then needs
-no landmarks. Lengths are in distances between the eyes' and the mouth's centres, the direction from the eyes to the
-mouth is downwards, and heights are counted from the mouth.
+A head mask is derived from a person mask and five landmarks. It is the training target of the portrait network, which
+needs no landmarks itself. The unit of length is the distance between the centres of eyes and mouth; down is the
+direction from eyes to mouth; heights are measured from the mouth.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 CHIN = 0.62
-"""Where the chin ends."""
+"""Height of the chin's lower end."""
 
 NOSE = -0.45
 """Height of the centre of the ellipse that the jaw follows."""
@@ -21,33 +21,33 @@ HALF_FACE = 1.05
 """Half width of that ellipse."""
 
 TURNED = 1.5
-"""How much the half that is turned to the viewer is wider, and the other narrower, in offsets of the nose."""
+"""For turned heads: widening of the near half and narrowing of the far half, per offset of the nose."""
 
 BESIDE = (1.0, 1.3, -0.35, 0.05)
-"""Where hair that hangs is seen beside the jaw: from and to in half widths, from and to in height."""
+"""Region next to the jaw where long hair is visible: range in half widths, then range in height."""
 
 HAIR_END = 0.9
-"""Where hair that hangs is cut."""
+"""Height at which long hair is cut."""
 
 EAR = -0.1
-"""Where the head ends beside the face when no hair hangs."""
+"""Height at which the head ends at the sides without long hair."""
 
 SOFTNESS = 0.03
-"""Width of the cut's ramp, in shorter sides of the photo."""
+"""Width of the soft edge, relative to the photo's shorter side."""
 
 
 def head_mask(person: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """The head of a masked person.
+    """The head mask of a person.
 
-    In the middle the cut follows the jaw. On a side where the person is seen beside the jaw, which long hair is and
-    shoulders are not, it goes down instead, so that the hair stays.
+    In the middle the cut follows the jaw. On sides where the person mask extends next to the jaw (long hair, not
+    shoulders), the cut is lower to keep the hair.
 
     Args:
-        person: ``(H, W)``, 255 the person.
+        person: ``(H, W)``, 255 for the person.
         landmarks: ``(5, 2)`` pixels.
 
     Returns:
-        ``(H, W)``, 255 the head; the person where the landmarks are unknown or in one point.
+        ``(H, W)``, 255 for the head; the person mask if the landmarks are unknown or coincide.
     """
     eyes, mouth = landmarks[:2].mean(axis=0), landmarks[3:].mean(axis=0)
     length = float(np.linalg.norm(mouth - eyes))
@@ -77,7 +77,7 @@ def head_mask(person: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDAr
 def _hair_beside(
     person: NDArray[np.uint8], is_side: NDArray[np.bool_], aside: NDArray[np.float32], below: NDArray[np.float32]
 ) -> float:
-    """How sure it is that hair hangs on a side, in [0, 1]: how much of the place beside the jaw is the person."""
+    """Confidence in [0, 1] that there is long hair on a side, from the person mask's coverage next to the jaw."""
     near, far, top, bottom = BESIDE
     place = is_side & (aside > near) & (aside < far) & (below > top) & (below < bottom)
     if not place.any():  # outside the photo

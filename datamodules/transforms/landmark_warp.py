@@ -1,8 +1,8 @@
-"""Cartoons bent so that their landmarks lie where those of a photo do.
+"""Warps cartoons to the landmarks of photos.
 
-CartoonSet draws its parts at fixed places: every mouth is as wide, every head looks straight ahead. Photos do not, so a
-discriminator that knows such cartoons alone takes a wide smile or a turned head for a fake, against the landmark loss.
-Bent cartoons show it both, as sharp as the others.
+CartoonSet draws facial parts at fixed positions: all mouths are equally wide, all heads are frontal. A discriminator
+trained on them rejects wide smiles and turned heads, which contradicts the landmark loss. Warped cartoons contain both
+and stay sharp.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from datamodules.transforms.framing import CARTOON_CROP
 Points = NDArray[np.float64]
 
 _LARGEST_SIDE = 500
-"""CartoonSet's own; more than that has no more to show."""
+"""CartoonSet's resolution; a larger frame adds no detail."""
 
 _REACH = 0.55
 _FURTHEST = 0.45
 _RIDGE = 0.02
-"""How far a landmark bends what is around it, and how far it may be moved, in eye distances; and how smoothly."""
+"""Radius and maximum displacement of a landmark's warp, in eye distances, and the ridge regularisation."""
 
 _HEAD_SCALE = 0.87
-"""Eyes, nose and mouth fill more of a photo's head than of a cartoon's: away from them the map is so much smaller."""
+"""Scale of the map away from the landmarks, as facial features fill more of the head in photos than in cartoons."""
 
 _OVERSAMPLING = 2
 _LEAST_SPREAD = 2.0
@@ -38,17 +38,17 @@ _MEAN_EYE_DISTANCE = float(_mean_face[1, 0] - _mean_face[0, 0])
 
 
 def bent_frame_side(image_size: int) -> int:
-    """Side in pixels of the frame that a cartoon of ``image_size`` is bent from: finer, so that it stays sharp."""
+    """Side in pixels of the frame that a cartoon of ``image_size`` is warped from; oversampled to stay sharp."""
     plain = round(image_size / CARTOON_CROP)
     return max(plain, min(_OVERSAMPLING * plain, _LARGEST_SIDE))
 
 
 class LandmarkWarp:
-    """Draws a framed cartoon with its landmarks where a photo has its own, mirrored at random, on white.
+    """Warps a framed cartoon to a photo's landmarks, randomly mirrored, on white.
 
-    The map is the similarity that fits the five points best, a little reduced, and a smooth bend that takes up what is
-    left, up to 0.45 eye distances. Where the landmarks of the photo or of the cartoon are unknown, the cartoon goes
-    through the paper's augmentation (3.2.2).
+    The map is the least-squares similarity of the five points, slightly reduced, plus a smooth warp for the residuals
+    of up to 0.45 eye distances. If the landmarks of the photo or the cartoon are unknown, the paper's augmentation
+    (3.2.2) is applied instead.
 
     Args:
         image_size: Side of the result in pixels.
@@ -58,21 +58,21 @@ class LandmarkWarp:
         self._side = image_size
 
     def __call__(self, face: RawFace, target: NDArray[np.float32], seed: int) -> Faces:
-        """Bend one cartoon.
+        """Warp one cartoon.
 
         Args:
             face: A cartoon framed by ``bent_frame_side``.
-            target: ``(5, 2)`` pixels of the result, where its landmarks are to lie; NaN where that is not known.
-            seed: Decides what is random.
+            target: ``(5, 2)`` target landmarks in pixels of the result; NaN where unknown.
+            seed: Random seed.
 
         Returns:
-            The cartoon without batch axis, with the landmarks that it really has.
+            The cartoon without batch axis, with its actual landmarks.
         """
         rng = np.random.default_rng(seed)
         image, source = face.image, face.landmarks.astype(np.float64)
         is_known = _has_extent(source)
         if not is_known:
-            source = _mean_face * image.shape[0]  # anywhere: without landmarks only the whole image is moved
+            source = _mean_face * image.shape[0]  # arbitrary: only a global transform follows
         if rng.random() < 0.5:
             image, source = mirrored(image, source)
         goal = target.astype(np.float64)
@@ -83,7 +83,7 @@ class LandmarkWarp:
         return to_faces(bent, bend.landmarks if is_known else np.full((5, 2), np.nan), face)
 
     def _augmented(self, source: Points, frame: int, rng: np.random.Generator) -> Points:
-        """Landmarks of the same cartoon under a random rotation, scale and shift."""
+        """The cartoon's landmarks after a random rotation, scale and shift."""
         angle, scale = np.deg2rad(rng.uniform(-15, 15)), rng.uniform(1.0, 1.3) * self._side / (CARTOON_CROP * frame)
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         shift = rng.uniform(-0.1, 0.1, 2) * self._side + (self._side - 1) / 2
@@ -92,15 +92,15 @@ class LandmarkWarp:
 
 
 class Bend:
-    """A smooth map of the plane that takes target points to source points.
+    """A smooth map of the plane from target points to source points.
 
     Args:
         source: ``(5, 2)`` pixels.
-        target: ``(5, 2)`` pixels, not all in one place.
+        target: ``(5, 2)`` pixels, not all identical.
 
     Attributes:
-        landmarks: ``(5, 2)`` pixels: the places that the map takes to ``source``. They are those of the target, but for
-            points that would have to move too far.
+        landmarks: ``(5, 2)`` pixels: the points that map to ``source``. They equal the target points, except for those
+            that exceed the maximum displacement.
     """
 
     def __init__(self, source: Points, target: Points) -> None:
@@ -117,16 +117,16 @@ class Bend:
         kernel = self._kernel(self._centers)
         self._weights = np.linalg.solve(kernel + _RIDGE * np.eye(len(kernel)), left)
         self.landmarks = self._centers.copy()
-        for _ in range(20):  # the ridge leaves a little, which Newton's method with the similarity's slope finds
+        for _ in range(20):  # Newton's method (slope of the similarity) removes the ridge's residual
             self.landmarks += (source - self(self.landmarks)) @ back.T
 
     def __call__(self, points: Points) -> Points:
-        """Where points (N, 2) come from."""
+        """Map points (N, 2) to source points."""
         bent: Points = self._similar(points) + self._kernel(points) @ self._weights
         return bent
 
     def draw(self, image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-        """What an image (H, W, C) becomes, on white: ``(side, side, C)``; a fourth channel is alpha, clear outside."""
+        """Warp an image (H, W, C) on white: ``(side, side, C)``; a fourth channel is alpha, 0 outside the image."""
         fine = _OVERSAMPLING * side
         places = (np.arange(fine) + 0.5) / _OVERSAMPLING - 0.5
         grid = np.stack(np.meshgrid(places, places), axis=2).reshape(-1, 2)
@@ -148,13 +148,13 @@ class Bend:
 
 
 def mirrored(image: NDArray[np.uint8], landmarks: Points) -> tuple[NDArray[np.uint8], Points]:
-    """An image (H, W, C) and its landmarks (5, 2) in a mirror, left and right ones in their order."""
+    """An image (H, W, C) and its landmarks (5, 2), mirrored; the left-to-right landmark order is preserved."""
     points = np.stack([image.shape[1] - 1 - landmarks[:, 0], landmarks[:, 1]], axis=1)[FLIP_ORDER]
     return np.ascontiguousarray(image[:, ::-1]), points
 
 
 def _similarity(source: Points, target: Points) -> Points:
-    """The (2, 2) rotation and scale that takes centred points to centred points best."""
+    """The least-squares rotation and scale (2, 2) between two sets of centred points."""
     start, end = source[:, 0] + 1j * source[:, 1], target[:, 0] + 1j * target[:, 1]
     factor = (start.conj() * end).sum() / (np.abs(start) ** 2).sum()
     return np.array([[factor.real, -factor.imag], [factor.imag, factor.real]])

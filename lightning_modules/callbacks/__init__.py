@@ -1,4 +1,4 @@
-"""Callbacks: what is recorded, drawn and written while a Trainer runs."""
+"""Trainer callbacks: recording, drawing and writing of results."""
 
 from lightning_modules.callbacks.bad_image_report import BadImageReport
 from lightning_modules.callbacks.cartoon_writer import CartoonWriter

@@ -1,4 +1,4 @@
-"""What was skipped because it could not be read."""
+"""Reports images that were skipped because they are unreadable."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _SHOWN = 20
 
 
 class BadImageReport(Callback):
-    """At an epoch's end, says how many images ``--data.on_bad_image skip`` left out, and which."""
+    """After each epoch, reports the images skipped by ``--data.on_bad_image skip``."""
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Report what this process's loader met; of several processes each reports its own share."""
+        """Report the images skipped by this process's loader; every process reports its own."""
         log: BadImageLog | None = getattr(trainer.datamodule, "bad_images", None)  # type: ignore[attr-defined]
         complaints = log.take() if log else None
         if complaints:

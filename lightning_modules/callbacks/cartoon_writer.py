@@ -1,4 +1,4 @@
-"""Predictions as files."""
+"""Writes predictions to files."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from networks.finisher import CartoonFinisher, sticker
 
 
 class CartoonWriter(BasePredictionWriter):
-    """Writes each predicted cartoon as a PNG under its photo's name, sub-folders kept.
+    """Writes each predicted cartoon as a PNG with its photo's name, keeping subfolders.
 
     Args:
-        folder: Where they go.
-        finisher: Makes each cartoon clean, larger, and free of its background; without it they are written as they are.
+        folder: Output folder.
+        finisher: Cleans and enlarges each cartoon and removes its background; by default not applied.
     """
 
     def __init__(self, folder: Path, finisher: CartoonFinisher | None = None) -> None:
@@ -30,7 +30,7 @@ class CartoonWriter(BasePredictionWriter):
         self._finisher = finisher
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Bring the finisher to where the cartoons are made."""
+        """Move the finisher to the model's device."""
         if self._finisher is not None:
             self._finisher.to(pl_module.device)
 
@@ -44,7 +44,7 @@ class CartoonWriter(BasePredictionWriter):
         batch_idx: int,
         dataloader_idx: int,
     ) -> None:
-        """Write one batch; a file is there whole or not at all."""
+        """Write one batch, each file atomically."""
         images = prediction if self._finisher is None else _stickers(self._finisher, prediction)
         for image, name in zip(images, batch.name, strict=True):
             path = (self.folder / name).with_suffix(".png")

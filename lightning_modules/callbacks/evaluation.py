@@ -1,4 +1,4 @@
-"""``lightning test`` of a CycleGAN: its figures as ``metrics.json``, those of each face as ``faces.csv``."""
+"""``lightning test`` of a CycleGAN: writes metrics to ``metrics.json`` and per-face values to ``faces.csv``."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from lightning_modules.runs import CONFIG_FILE, FACES_FILE, METRICS_FILE, METRIC
 from networks.mtcnn import LandmarkRegressor
 
 LOGGED_ALREADY = ("cycle_photo", "cycle_cartoon")
-"""Figures that are among the losses."""
+"""Metrics that are already logged as losses."""
 
 _OF_A_PROCESS = ("images_per_second", "peak_memory")
-"""Figures that each process has for itself; the first one's are written."""
+"""Per-process metrics; those of the first process are written."""
 
 _DATA_OPTIONS = ("root", "photos", "cartoons", "index", "labels", "background", "image_size", "batch_size")
 
 
 class Measuring(TranslationCallback):
-    """A callback that measures the translations of a loop, once it has begun."""
+    """Base class of callbacks that evaluate the translations of a validation or test loop."""
 
     def __init__(self) -> None:
         self._evaluator: Evaluator | None = None
@@ -46,37 +46,37 @@ class Measuring(TranslationCallback):
     def begin(
         self, trainer: Trainer, module: BaseCycleGAN, judges: Judges, loader: object, most: int | None = None
     ) -> None:
-        """Measure from now on.
+        """Start an evaluation.
 
         Args:
-            trainer: Whose loop it is.
-            module: What translates.
-            judges: Who judges.
-            loader: Of the loop.
-            most: Count the first so many faces of each domain only; by default all.
+            trainer: The trainer.
+            module: The model.
+            judges: The evaluation networks.
+            loader: The data loader of the loop.
+            most: Maximum number of faces per domain, from the start; by default all.
         """
-        has_hair_labels = not _options(trainer).get("labels")  # others may have taken their place
+        has_hair_labels = not _options(trainer).get("labels")  # may be overridden
         self._evaluator = Evaluator(judges, has_hair_labels).to(module.device)
         self._faces = FacesShown(cast("DataLoader[UnpairedBatch]", loader), trainer, most)
 
     def on_translation(
         self, trainer: Trainer, pl_module: BaseCycleGAN, batch: UnpairedBatch, translation: Translation, batch_idx: int
     ) -> None:
-        """Measure a batch."""
+        """Evaluate a batch."""
         if self._evaluator is not None and self._faces is not None:
             numbers = self._faces.numbers(batch_idx, batch)
             self._evaluator.update(pl_module, batch, translation, numbers, self._faces.glasses(numbers["photo"]))
 
 
 class Evaluation(Measuring):
-    """Measures a CycleGAN while it is tested; of other models it does nothing.
+    """Evaluates a CycleGAN during ``lightning test``; does nothing for other models.
 
     Args:
-        judges: Files of the judges.
-        folder: Where the files go.
+        judges: Files of the evaluation networks.
+        folder: Output folder.
         command: The command line, as a list of words.
         seed: The seed of the test.
-        checkpoint: The checkpoint that is tested.
+        checkpoint: The tested checkpoint.
     """
 
     def __init__(self, judges: JudgeFiles, folder: Path, command: list[str], seed: int, checkpoint: Path) -> None:
@@ -85,7 +85,7 @@ class Evaluation(Measuring):
         self._command, self._seed, self._checkpoint = command, seed, checkpoint
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Load the judges."""
+        """Load the evaluation networks."""
         if isinstance(pl_module, BaseCycleGAN) and not is_dry_run(trainer):
             judges = Judges.of_files(self._files, regressor_in_the_loss(pl_module))
             self.begin(trainer, pl_module, judges, trainer.test_dataloaders)
@@ -93,7 +93,7 @@ class Evaluation(Measuring):
                 torch.cuda.reset_peak_memory_stats(pl_module.device)
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Sum up, log and write."""
+        """Compute, log and write the metrics."""
         if self._evaluator is None or self._faces is None:
             return
         figures = self._evaluator.figures() | {"peak_memory": peak_memory(pl_module.device)}
@@ -104,7 +104,7 @@ class Evaluation(Measuring):
             for key, figure in figures.items()
             if figure.value is not None and key not in (*LOGGED_ALREADY, *_OF_A_PROCESS)
         }
-        pl_module.log_dict(found, sync_dist=True)  # the same in all processes
+        pl_module.log_dict(found, sync_dist=True)  # identical in all processes
         own = {f"test/{key}": figures[key].value for key in _OF_A_PROCESS}
         pl_module.log_dict({name: value for name, value in own.items() if value is not None}, rank_zero_only=True)
         if trainer.is_global_zero:
@@ -144,16 +144,16 @@ class Evaluation(Measuring):
 
 
 class FacesShown:
-    """Which faces of a part a loader shows when: in file order, dealt out to the processes.
+    """Maps batches of a loader to face numbers of the split, in file order and distributed over processes.
 
     Args:
-        loader: Of a validation or test.
-        trainer: Whose processes share it.
-        most: Count the first so many faces of each domain only; by default all.
+        loader: A validation or test loader.
+        trainer: The trainer, whose processes share the loader.
+        most: Maximum number of faces per domain, from the start; by default all.
 
     Attributes:
-        counts: Faces of the part by domain, as far as they are counted.
-        photo_names: Names of its photos; none where the loader is of something else than files.
+        counts: Number of evaluated faces by domain.
+        photo_names: Names of the photos; empty if the loader does not read files.
     """
 
     def __init__(self, loader: DataLoader[UnpairedBatch], trainer: Trainer, most: int | None = None) -> None:
@@ -171,9 +171,9 @@ class FacesShown:
             self.counts = {domain: min(count, most) for domain, count in self.counts.items()}
 
     def numbers(self, batch_idx: int, batch: UnpairedBatch) -> dict[Domain, Tensor]:
-        """By domain (B,) which face of the part each of a batch is; -1 for one that this epoch has shown already.
+        """Face numbers (B,) of a batch by domain; -1 for faces already seen in this epoch.
 
-        The smaller domain starts again when it ends, and so does a part that does not fill the last batches.
+        Repeats occur when the smaller domain starts over, or when the last batches are padded.
         """
         images = batch.photo.image
         first = batch_idx * self._batch_size
@@ -181,23 +181,23 @@ class FacesShown:
         return {domain: torch.where(draws < self.counts[domain], draws, -1) for domain in OPPOSITE}
 
     def glasses(self, numbers: Tensor) -> Tensor:
-        """(B,) whether photos have glasses: 1, 0, or ``UNKNOWN_GLASSES``, also for a number of -1."""
+        """(B,) glasses labels of photos: 1, 0, or ``UNKNOWN_GLASSES`` (also for number -1)."""
         known = self._glasses.to(numbers.device)
         return torch.where(numbers >= 0, known[numbers.clamp(min=0)], UNKNOWN_GLASSES)
 
 
 def regressor_in_the_loss(model: BaseCycleGAN) -> LandmarkRegressor | None:
-    """What a landmark loss looks through; None in a variant without."""
+    """The regressor of the landmark loss; None in a variant without one."""
     regressor = model.networks_in_loss().get("landmarks")
     return regressor if isinstance(regressor, LandmarkRegressor) else None
 
 
 def peak_memory(device: torch.device) -> Figure:
-    """Most memory held at once: the GPU's, or on a CPU all that the process held."""
+    """Peak memory: of the GPU, or on a CPU of the process."""
     if device.type == "cuda":
         held = torch.cuda.max_memory_allocated(device) / 2**20
         return Figure("Peak memory", held, "lower", unit="MiB", note="of the first GPU in the test, judges included")
-    unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, kilobytes on Linux
+    unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes on macOS, kilobytes on Linux
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
     return Figure("Peak memory", held, "lower", unit="MiB", note="the whole process on a CPU, judges included")
 
@@ -207,7 +207,7 @@ def _options(trainer: Trainer) -> dict[str, Any]:
 
 
 def _as_csv(rows: list[FaceRow], names: list[str]) -> str:
-    """The table of faces: empty where something is not known."""
+    """The table of faces as csv, with empty cells for unknown values."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["number", "file", *FaceRow._fields[1:]])

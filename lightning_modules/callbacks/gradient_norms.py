@@ -1,4 +1,4 @@
-"""Whether each term of the generators' loss acts on them, and how strongly."""
+"""Gradient norms of the individual generator loss terms."""
 
 from __future__ import annotations
 
@@ -15,20 +15,19 @@ from lightning_modules.terms import Term, Terms
 
 
 class GradientNorms(TermsCallback):
-    """Logs the gradient of each weighted term on the generators' parameters, as ``gradient/<term>``.
+    """Logs the gradient norm of each weighted term w.r.t. the generators' parameters, as ``gradient/<term>``.
 
-    A term of which nothing arrives in ``patience`` measurements in a row, though it has a weight, stops the run: its
-    loss is computed, logged and without effect. Measurements on batches without a face that has what the term needs do
-    not count.
+    If a term with non-zero weight has zero gradient in ``patience`` consecutive measurements, the run is stopped: the
+    loss is computed and logged but has no effect. Batches without the annotations required by a term are not counted.
 
-    With fp16 each term is scaled for its own backward pass as the whole loss is for the step's, lest small gradients
-    become zero on the way, and the norm is scaled back; a step that overflows under this scale, which the scaler then
-    leaves out, is logged as not finite. Several processes log, and judge by, the mean of their norms.
+    With fp16, each term is scaled like the total loss in its backward pass, which avoids fp16 underflow, and the norm
+    is unscaled. A step that overflows, and is skipped by the scaler, is logged as non-finite. With several processes,
+    the mean of their norms is used.
 
     Args:
-        every_n_steps: Training steps from one measurement to the next; each takes a backward pass for every term. A
-            measurement stands in the log at the trainer's next logged step, the last one of its ``log_every_n_steps``.
-        patience: Measurements without gradient that stop the run.
+        every_n_steps: Training steps between measurements, each of which takes one backward pass per term. Values are
+            logged at the trainer's next logging step (see ``log_every_n_steps``).
+        patience: Number of measurements without gradient that stop the run.
     """
 
     def __init__(self, every_n_steps: int = 500, patience: int = 3) -> None:
@@ -40,7 +39,7 @@ class GradientNorms(TermsCallback):
         self._times_without: dict[str, int] = {}
 
     def on_generator_terms(self, trainer: Trainer, pl_module: BaseCycleGAN, terms: Terms) -> None:
-        """Measure, log and judge."""
+        """Measure, log and check the norms."""
         weighted = {name: term for name, term in terms.items() if term.weight}
         if trainer.global_step % self._every_n_steps or not weighted:
             return
@@ -70,11 +69,11 @@ def gradient_norms(terms: Terms, parameters: Iterable[nn.Parameter], scale: floa
 
     Args:
         terms: Float32 terms.
-        parameters: What the gradients are with respect to, all together.
-        scale: Factor that each term goes through its backward pass with, and the gradient is divided by.
+        parameters: Parameters of the gradient, treated as one vector.
+        scale: Loss scale for the backward pass; the gradient is divided by it.
 
     Returns:
-        Float32 scalars by the terms' names, zero where no gradient arrives.
+        Float32 scalars by term name; zero if there is no gradient.
     """
     receivers = [parameter for parameter in parameters if parameter.requires_grad]
     return {name: _norm(term.weight * scale * term.value, receivers) / scale for name, term in terms.items()}
@@ -89,11 +88,11 @@ def _norm(value: Tensor, receivers: list[nn.Parameter]) -> Tensor:
 
 
 def _applies(term: Term) -> Tensor:
-    """1 where a face of the batch has what the term needs, else 0."""
+    """1 if any face in the batch has the annotations required by the term, else 0."""
     return term.value.new_ones(()) if term.applies is None else term.applies.float()
 
 
 def _loss_scale(trainer: Trainer) -> float:
-    """What ``16-mixed`` multiplies losses with."""
+    """Loss scale of ``16-mixed`` precision."""
     scaler: Any = getattr(trainer.precision_plugin, "scaler", None)
     return float(scaler.get_scale()) if scaler is not None else 1.0

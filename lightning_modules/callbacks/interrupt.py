@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM without loss."""
+"""Saves a checkpoint on Ctrl-C and SIGTERM."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from lightning_modules.runs import CHECKPOINT_FOLDER, is_dry_run
 
 
 class SaveOnInterrupt(Callback):
-    """Saves ``last.ckpt`` when a person or a cluster stops a fit, and says how to go on."""
+    """Saves ``last.ckpt`` when a fit is interrupted by the user or a cluster, and prints how to resume."""
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Save when told to stop: what fails by itself may be broken."""
+        """Save on interrupts only; after other errors the state may be broken."""
         is_stopped = isinstance(exception, KeyboardInterrupt | SIGTERMException)
         if is_stopped and _has_begun(trainer) and not is_dry_run(trainer):
             path = Path(trainer.default_root_dir) / CHECKPOINT_FOLDER / "last.ckpt"
@@ -25,5 +25,5 @@ class SaveOnInterrupt(Callback):
 
 
 def _has_begun(trainer: Trainer) -> bool:
-    """Whether a fit is under way, in training or in one of its validations."""
+    """Whether a fit is running, in training or validation."""
     return trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking and trainer.global_step > 0

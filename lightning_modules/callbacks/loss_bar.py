@@ -9,10 +9,10 @@ from lightning.pytorch.callbacks import TQDMProgressBar
 
 
 class LossBar(TQDMProgressBar):
-    """One line with all losses by name, where Lightning's own bar breaks them over many.
+    """Shows all losses by name in one line, where Lightning's bar uses several.
 
-    On a terminal it moves with every step. In a log file it writes a line after the first step of an epoch, so that one
-    sees that the run works, then after every tenth, and from the hundredth on after every hundredth.
+    On a terminal it updates every step. In a log file it writes a line after the first step of an epoch, as early
+    feedback, then every 10 steps, and every 100 steps from step 100 on.
     """
 
     def __init__(self) -> None:
@@ -20,12 +20,12 @@ class LossBar(TQDMProgressBar):
         self._is_terminal = sys.stderr.isatty()
 
     def _should_update(self, current: int, total: int) -> bool:
-        """Lightning's own question, see ``lightning_modules.private_names``; ``current`` counts from 1."""
+        """Overrides a private hook of Lightning, see ``lightning_modules.private_names``; ``current`` starts at 1."""
         rate = 1 if self._is_terminal or current <= 1 else 10 if current <= 100 else 100
         return self.is_enabled and (current % rate == 0 or current == total)
 
     def get_metrics(
         self, trainer: Trainer, pl_module: LightningModule
     ) -> dict[str, int | str | float | dict[str, float]]:
-        """The losses, without the number of the run."""
+        """The losses, without the version number."""
         return {name: value for name, value in super().get_metrics(trainer, pl_module).items() if name != "v_num"}

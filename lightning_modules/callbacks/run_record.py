@@ -1,4 +1,4 @@
-"""What a run was asked to do, by which code."""
+"""Records the configuration and code version of a run."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _RECORDED_PACKAGES = ("torch", "torchvision", "lightning", "albumentations", "op
 
 
 class RunRecord(Callback):
-    """Writes ``config.yaml`` and ``run.json`` into the run's home when a fit starts.
+    """Writes ``config.yaml`` and ``run.json`` to the run folder when a fit starts.
 
-    A resumed run keeps the configuration it was started with as ``config.1.yaml`` and so on, where it differs.
+    If a resumed run has a different configuration, the earlier one is kept as ``config.1.yaml`` and so on.
 
     Args:
-        config: The configuration as YAML, as it was asked for.
+        config: The requested configuration as YAML.
         seed: The run's seed.
         command: The command line, as a list of words.
-        resumed_from: Checkpoint that the run goes on from.
+        resumed_from: Checkpoint that the run resumes from.
     """
 
     def __init__(self, config: str, seed: int, command: list[str], resumed_from: Path | None = None) -> None:
@@ -41,10 +41,10 @@ class RunRecord(Callback):
         self._lock: BaseFileLock | None = None
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Lock the run, and write what a new one was asked for, from the first process.
+        """Lock the run folder and record the configuration of a new run, in the first process.
 
         Raises:
-            UsageError: Another process is training in this run, or its folder cannot be written.
+            UsageError: Another process is training in this run, or its folder is not writable.
         """
         if stage != "fit" or not trainer.is_global_zero or is_dry_run(trainer):
             return
@@ -62,7 +62,7 @@ class RunRecord(Callback):
         self._add_session(home / "run.json", trainer)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write what a resumed run was asked for, once it is certain that it starts."""
+        """Record the configuration of a resumed run, once training really starts."""
         if trainer.is_global_zero and not is_dry_run(trainer):
             self._write_config(Path(trainer.default_root_dir) / CONFIG_FILE)
 
@@ -107,7 +107,7 @@ class RunRecord(Callback):
 
 
 def git_revision() -> str | None:
-    """The checkout's commit, with "+changes" if files differ from it; None outside a checkout."""
+    """The checkout's commit, with "+changes" if it has uncommitted changes; None outside a checkout."""
     command = [
         "git",
         "-C",

@@ -1,4 +1,4 @@
-"""Figures of a part of the validation photos while a CycleGAN is trained, to choose a checkpoint by."""
+"""Evaluation metrics on part of the validation split during training, for model selection."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _NOT_LOGGED = ("images_per_second", *LOGGED_ALREADY)
 
 
 class ValidationFigures(Measuring):
-    """Logs the figures of ``lightning test`` under ``val/``, for the first photos of the validation part.
+    """Logs the metrics of ``lightning test`` under ``val/``, for the first photos of the validation split.
 
-    ``ModelCheckpoint`` can monitor any of them: ``val/kernel_cartoon``, ``val/landmark_consistency``, … In the epochs
-    between two measurements the last ones are logged again, and what cannot be measured is NaN, so that there is always
-    a value and none looks better.
+    ``ModelCheckpoint`` can monitor any of them: ``val/kernel_cartoon``, ``val/landmark_consistency``, … Between
+    measurements the last values are logged again, and undefined metrics are NaN, so there is always a value that is
+    never mistaken for an improvement.
 
     Args:
-        samples: Photos, and as many cartoons; all there are, where that is fewer.
-        every_n_epochs: Measure in each n-th epoch, and in the last one.
-        features: Extractor of the distances, see ``JudgeFiles``.
+        samples: Number of photos and of cartoons; fewer if the split is smaller.
+        every_n_epochs: Measure every n-th epoch, and in the last one.
+        features: Feature extractor of the distances, see ``JudgeFiles``.
         inception: File of the Inception weights.
-        classifier: File of the classifier.
-        landmarks: File of the judge of landmarks.
+        classifier: File of the attribute classifier.
+        landmarks: File of the landmark evaluation network.
     """
 
     def __init__(
@@ -52,12 +52,12 @@ class ValidationFigures(Measuring):
         self._last: dict[str, float] = {}
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Load the judges before anything is trained."""
+        """Load the evaluation networks before training."""
         if isinstance(pl_module, BaseCycleGAN) and stage in ("fit", "validate") and not is_dry_run(trainer):
             self._judges = Judges.of_files(self._files, regressor_in_the_loss(pl_module), "ValidationFigures: ")
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Get ready for an epoch that is measured."""
+        """Start an evaluation if this epoch is measured."""
         self._evaluator = None
         if not isinstance(pl_module, BaseCycleGAN) or trainer.sanity_checking or is_dry_run(trainer):
             return
@@ -68,7 +68,7 @@ class ValidationFigures(Measuring):
         self.begin(trainer, pl_module, self._judges, trainer.val_dataloaders, self._samples)
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Log what was measured, or was the last time."""
+        """Log the new or the last metrics."""
         if self._evaluator is not None:
             figures = self._evaluator.figures()
             self._last = {
@@ -78,12 +78,12 @@ class ValidationFigures(Measuring):
             }
             self._evaluator = None
         if self._last and not trainer.sanity_checking:
-            pl_module.log_dict(self._last, sync_dist=True)  # the same in all processes
+            pl_module.log_dict(self._last, sync_dist=True)  # identical in all processes
 
     def state_dict(self) -> dict[str, object]:
-        """The last figures, for a run that is resumed between two measurements."""
+        """The last metrics, for runs resumed between two measurements."""
         return {"last": self._last}
 
     def load_state_dict(self, state_dict: dict[str, object]) -> None:
-        """Take them up."""
+        """Restore the last metrics."""
         self._last = dict(cast("dict[str, float]", state_dict["last"]))

@@ -1,4 +1,4 @@
-"""How good the cartoons of a model are, in figures."""
+"""Quantitative evaluation of models."""
 
 from lightning_modules.evaluation.evaluator import Evaluator, FaceRow
 from lightning_modules.evaluation.judges import JudgeFiles, Judges

@@ -1,6 +1,6 @@
-"""Detectors beside each other on images whose faces are known.
+"""Compares detectors on annotated images.
 
-They take turns batch by batch, so that a busy machine slows all of them alike.
+They alternate batch by batch, so that other load on the machine affects all of them equally.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ BATCH_IMAGES = 8
 
 @dataclass(frozen=True)
 class CrowdScores:
-    """What a detector makes of WIDER FACE.
+    """Results of a detector on WIDER FACE.
 
     Attributes:
         images: Number of photos.
@@ -55,7 +55,7 @@ class CrowdScores:
 
 @dataclass(frozen=True)
 class FaceScores:
-    """What a detector makes of images of one known face each; NaN where it did not find the face.
+    """Results of a detector on images with one known face each; NaN if the face was not found.
 
     Attributes:
         seconds: Time for detection alone.

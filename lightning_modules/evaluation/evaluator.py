@@ -1,4 +1,4 @@
-"""Everything that is measured of a model's translations."""
+"""All evaluation metrics of a model's translations."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _LEAST_POSES = 8
 
 
 class FaceRow(NamedTuple):
-    """What was found of the cartoon of one photo.
+    """Evaluation results for the cartoon of one photo.
 
     Attributes:
         number: Of the photo in its part, from 0.
@@ -57,7 +57,7 @@ class FaceRow(NamedTuple):
 
 
 class Evaluator(nn.Module):
-    """Measures translations batch by batch, each face once, on any number of processes.
+    """Evaluates translations batch by batch, each face once, on any number of processes.
 
     Args:
         judges: Who judges.
@@ -111,7 +111,7 @@ class Evaluator(nn.Module):
             self._time(model, photos)
 
     def figures(self) -> dict[str, Figure]:
-        """All figures of all batches and processes, by key."""
+        """All metrics over all batches and processes, by key."""
         name = self.judges.features.name
         figures: dict[str, Figure] = {}
         for domain in OPPOSITE:
@@ -176,11 +176,11 @@ class Evaluator(nn.Module):
         return figures | {"images_per_second": self._speed()}
 
     def measured(self) -> dict[Domain, int]:
-        """How many faces of each domain were measured."""
+        """Number of evaluated faces per domain."""
         return {domain: int(self._mean(f"cycle_{domain}").compute().samples) for domain in OPPOSITE}
 
     def face_rows(self) -> list[FaceRow]:
-        """What was found of each cartoon, by the photos' numbers."""
+        """Results of each cartoon, sorted by photo number."""
         return [
             FaceRow(int(row[0]), float(row[1]), *(int(value) for value in row[2:]))
             for row in self.rows.compute().tolist()

@@ -1,4 +1,4 @@
-"""Who judges generated faces: networks that had no part in training what they judge."""
+"""Evaluation networks (judges) for generated faces, which were not used in training the generators."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ OWN_LANDMARKS = project_root() / "weights" / "landmark_judge.safetensors"
 
 @dataclass(frozen=True)
 class JudgeFiles:
-    """Which judges to take.
+    """Files of the evaluation networks.
 
     Attributes:
-        features: Extractor of the distances: "inception" (FID and KID proper; downloads its weights), the
-            "efficientnet_lite0" that needs no download, or "auto": Inception where its weights are at hand.
+        features: Feature extractor of the distances: "inception" (standard FID and KID; downloads its weights),
+            "efficientnet_lite0" (no download), or "auto": Inception if its weights are available.
         inception: File of the Inception weights of torch-fidelity.
         classifier: File of an attribute classifier; by default the project's own.
-        landmarks: File of a detector whose landmark regressor judges; by default the project's own judge, which was
-            trained apart from the detector in the losses.
+        landmarks: File of a detector whose landmark regressor is used for evaluation; by default the project's own,
+            which was trained separately from the detector in the losses.
     """
 
     features: FeatureName = "auto"
@@ -42,13 +42,13 @@ class JudgeFiles:
 
 
 class Judges(nn.Module):
-    """The judges, frozen, and what is known of them.
+    """The frozen evaluation networks with their metadata.
 
     Args:
-        features: Extractor of the distances.
-        classifier: Judge of hair and glasses.
-        landmarks: Judge of landmarks.
-        cards: By judge its name and its own accuracies.
+        features: Feature extractor of the distances.
+        classifier: Classifier of hair and glasses.
+        landmarks: Landmark regressor.
+        cards: Name and accuracies of each network.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Judges(nn.Module):
 
 
 def _are_equal(first: LandmarkRegressor, second: LandmarkRegressor) -> bool:
-    """Whether both hold the same weights, whatever file they came from."""
+    """Whether both have the same weights, regardless of their file."""
     ours, theirs = first.state_dict(), second.state_dict()
     return all(torch.equal(value.cpu(), theirs[name].cpu()) for name, value in ours.items())
 

@@ -26,7 +26,7 @@ CARTOON_DRAWS = 500
 """Scenes that cartoons are drawn into, however many cartoons there are."""
 
 ENOUGH_OVERLAP = 0.3
-"""Intersection over union from which a box is the face, wherever its centre lies."""
+"""Intersection over union above which a box always matches the face, regardless of its centre."""
 
 FACE_OF_FRAME = 0.65
 """Side of the face's square in sides of the frame, as CelebA's photos are framed."""
@@ -84,7 +84,7 @@ def photographed_faces(folder: Path, limit: int | None = None) -> KnownFaces:
 
 
 def held_back(folder: Path, families: Path | None = None) -> list[str]:
-    """The cartoons that no training sees, as paths in their folder.
+    """The held-out cartoons, as paths relative to their folder.
 
     Args:
         folder: CartoonSet's.

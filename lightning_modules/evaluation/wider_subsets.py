@@ -81,5 +81,5 @@ def _read_numbers(path: Path) -> dict[str, NDArray[np.int64]]:
             for event, images, lists in zip(events, files, faces, strict=True)
             for image, numbers in zip(images.ravel(), lists.ravel(), strict=True)
         }
-    except Exception as error:  # whatever a damaged file makes of SciPy's reader
+    except Exception as error:  # SciPy raises arbitrary errors on damaged files
         raise DataError(f"{path} is damaged, or no list of WIDER FACE's evaluation tools: {error}") from error

@@ -1,4 +1,4 @@
-"""Figures that tell how good a detector, or what was drawn with its help, is."""
+"""Metrics of the detector and of generated cartoons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Average precision of detected faces, as PASCAL VOC and WIDER FACE count it."""
+"""Average precision of face detection, as defined by PASCAL VOC and WIDER FACE."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from networks.mtcnn import Detections
 
 
 class TrueBoxes(NamedTuple):
-    """The faces of one image; M may be 0.
+    """Ground-truth faces of one image; M may be 0.
 
     Attributes:
         boxes: (M, 4) pixels, the edges x1, y1, x2, y2.
-        is_ignored: (M,) bool, the faces that need not be found: missing them is no miss, finding them no false alarm.
+        is_ignored: (M,) bool, faces to ignore: neither missed nor false positives.
     """
 
     boxes: Tensor
@@ -27,14 +27,14 @@ class TrueBoxes(NamedTuple):
 
 
 class PrecisionSummary(NamedTuple):
-    """How well faces are told from everything else.
+    """Precision and recall of a detector.
 
     Attributes:
-        average_precision: () area under the curve in [0, 1], at each recall under the highest precision there or beyond
-            (all points, VOC 2010 and later); NaN where there was no face to find.
-        recall: () share of the faces that were found at all; NaN where there was no face to find.
-        curve: (3, P) rows precision, recall and score, for each score that was given from the highest to the lowest:
-            the share of hits among the detections of that score or a higher one, and the share of the faces they are.
+        average_precision: () area under the interpolated precision-recall curve in [0, 1] (all points, VOC 2010 and
+            later); NaN if there are no faces.
+        recall: () overall recall; NaN if there are no faces.
+        curve: (3, P) rows precision, recall and score, for each distinct score in descending order, over the detections
+            with at least that score.
     """
 
     average_precision: Tensor
@@ -43,18 +43,18 @@ class PrecisionSummary(NamedTuple):
 
 
 class DetectionPrecision(Metric):
-    """Average precision at one overlap.
+    """Average precision at one IoU threshold.
 
-    By falling score each detection of an image belongs to the face it overlaps most, where it does so enough. It is a
-    hit, unless a detection of a higher score has hit that face, and leaves the count where that face is ignored; every
-    other one is a false alarm. So do VOC's and WIDER FACE's own tools, which take in addition one pixel more for the
-    width and height of each box, and WIDER FACE's only a thousand of the scores.
+    In order of descending score, each detection is matched to the face it overlaps most, if the IoU is high enough. It
+    is a true positive unless that face has been matched before; matches of ignored faces are not counted; all other
+    detections are false positives. The official VOC and WIDER FACE tools do the same, except that they add one pixel to
+    the width and height of boxes, and WIDER FACE's uses only a thousand score thresholds.
 
     Args:
-        iou_threshold: Lowest intersection over union that counts, above 0.
+        iou_threshold: Minimum intersection over union of a match, above 0.
 
     Raises:
-        ValueError: The threshold is out of its range.
+        ValueError: The threshold is out of range.
     """
 
     is_differentiable = False
@@ -76,14 +76,14 @@ class DetectionPrecision(Metric):
         self.add_state("faces", default=torch.tensor(0), dist_reduce_fx="sum")
 
     def update(self, detections: Sequence[Detections], truths: Sequence[TrueBoxes]) -> None:
-        """Takes in images.
+        """Adds images.
 
         Args:
-            detections: What was found in each image.
-            truths: What there was to find, image by image.
+            detections: Detections of each image.
+            truths: Ground truth of each image.
 
         Raises:
-            ValueError: There are more of one than of the other.
+            ValueError: Their lengths differ.
         """
         for found, truth in zip(detections, truths, strict=True):
             is_hit, counts = judge(found, truth, self.iou_threshold)
@@ -92,7 +92,7 @@ class DetectionPrecision(Metric):
             self.faces += (~truth.is_ignored).sum()
 
     def compute(self) -> PrecisionSummary:
-        """Sums up all images of all processes; it does not hang on their order."""
+        """Result over all images of all processes; order-independent."""
         nothing = torch.empty(0, device=self.device)
         scores, order = (dim_zero_cat(self.scores) if len(self.scores) else nothing).sort(descending=True)
         hits = (dim_zero_cat(self.hits) if len(self.hits) else nothing)[order].double()
@@ -106,7 +106,7 @@ class DetectionPrecision(Metric):
 
 
 def judge(found: Detections, truth: TrueBoxes, iou_threshold: float) -> tuple[Tensor, Tensor]:
-    """Which detections of one image are hits, and which count at all.
+    """Which detections of one image are true positives, and which are counted at all.
 
     Returns:
         (N,) bool and (N,) bool, in the order of the detections.
@@ -126,11 +126,11 @@ def judge(found: Detections, truth: TrueBoxes, iou_threshold: float) -> tuple[Te
 
 
 def area_under(precisions: Tensor, recalls: Tensor) -> Tensor:
-    """Area under a curve, at each recall under the highest precision there or beyond.
+    """Area under a precision-recall curve, interpolated by the maximum precision at equal or higher recall.
 
     Args:
         precisions: (P,); P may be 0.
-        recalls: (P,) rising.
+        recalls: (P,) ascending.
     """
     best_beyond = precisions.flip(0).cummax(0).values.flip(0)
     return (recalls.diff(prepend=recalls.new_zeros(1)) * best_beyond).sum()

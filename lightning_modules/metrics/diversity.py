@@ -1,4 +1,4 @@
-"""How much outputs differ from each other: a generator that collapsed makes the same image of everything."""
+"""Diversity of generated images, to detect mode collapse."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from torchmetrics import Metric
 
 
 class DiversitySummary(NamedTuple):
-    """Distances among images, as root mean square over all pairs.
+    """Root mean square distances between all pairs of images.
 
     Attributes:
-        ratio: () among generated images over that among real ones; 0 where all are the same.
-        generated: () among the generated ones.
-        real: () among the real ones.
+        ratio: () distance between generated images over that between real ones; 0 if all are identical.
+        generated: () distance between generated images.
+        real: () distance between real images.
         samples: () number of generated images.
     """
 
@@ -26,7 +26,7 @@ class DiversitySummary(NamedTuple):
 
 
 class Diversity(Metric):
-    """Distance among generated images relative to that among real ones, in the features of an extractor.
+    """Feature distance between generated images, relative to that between real ones.
 
     Args:
         num_features: Length of a feature vector.
@@ -47,10 +47,10 @@ class Diversity(Metric):
         self.add_state("squares", default=torch.zeros(2, dtype=torch.float64), dist_reduce_fx="sum")
 
     def update(self, features: Tensor, real: bool) -> None:
-        """Takes in images.
+        """Adds images.
 
         Args:
-            features: (N, num_features) of them; N may be 0.
+            features: Their features (N, num_features); N may be 0.
             real: Whether they are real.
         """
         features = features.double()
@@ -59,8 +59,8 @@ class Diversity(Metric):
         self.squares[int(real)] += features.square().sum()
 
     def compute(self) -> DiversitySummary:
-        """Sums up all images of all processes."""
-        # The mean square distance over pairs of different images is twice the total variance.
+        """Result over all images of all processes."""
+        # The mean squared distance over pairs of different images is twice the total variance.
         variance = (self.squares - self.totals.square().sum(dim=1) / self.counts).clamp(min=0) / (self.counts - 1)
         generated, real = (2 * variance).sqrt()
         return DiversitySummary(generated / real, generated, real, self.counts[0])

@@ -1,4 +1,4 @@
-"""Distance between two sets of images in the features of a network: Fréchet's and the kernel one."""
+"""Fréchet and kernel distance between two sets of images in a network's feature space."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torchmetrics.image import FrechetInceptionDistance, KernelInceptionDistance
 
 LEAST_FRECHET = 2048
-"""Samples of either side below which Fréchet's distance says more of their number than of the images."""
+"""Minimum number of samples per set; with fewer, the Fréchet distance is dominated by sample size."""
 
 SUBSETS = 100
 LARGEST_SUBSET = 1000
@@ -21,10 +21,10 @@ class DistanceSummary(NamedTuple):
     """Distances between generated and real images.
 
     Attributes:
-        frechet: Fréchet's distance (Heusel et al. 2017); None below ``LEAST_FRECHET`` samples.
+        frechet: Fréchet distance (Heusel et al. 2017); None below ``LEAST_FRECHET`` samples.
         kernel: Kernel distance (Binkowski et al. 2018), mean over subsets; None with too few samples.
         kernel_deviation: Its standard deviation over the subsets; None with too few samples.
-        subset: Size of a subset, at most half of the smaller side.
+        subset: Size of a subset, at most half of the smaller set.
         generated: Number of generated images.
         real: Number of real images.
     """
@@ -38,7 +38,7 @@ class DistanceSummary(NamedTuple):
 
 
 class FeatureDistance(nn.Module):
-    """Both distances of torchmetrics from features that are extracted once.
+    """Both distances of torchmetrics on features that are extracted once.
 
     Args:
         num_features: Length of a feature vector.
@@ -52,10 +52,10 @@ class FeatureDistance(nn.Module):
             self.kernel = KernelInceptionDistance(_Features(num_features), subsets=SUBSETS)
 
     def update(self, features: Tensor, real: bool) -> None:
-        """Takes in images.
+        """Adds images.
 
         Args:
-            features: (N, num_features) of them; N may be 0.
+            features: Their features (N, num_features); N may be 0.
             real: Whether they are real.
         """
         if len(features):
@@ -63,7 +63,7 @@ class FeatureDistance(nn.Module):
             self.kernel.update(features, real)
 
     def compute(self) -> DistanceSummary:
-        """Sums up all images of all processes; the subsets are the same whenever the features are."""
+        """Result over all images of all processes, with deterministic subsets."""
         with self.frechet.sync_context():
             generated = int(self.frechet.fake_features_num_samples)
             real = int(self.frechet.real_features_num_samples)
@@ -79,13 +79,13 @@ class FeatureDistance(nn.Module):
         return DistanceSummary(frechet, mean, deviation, subset, generated, real)
 
     def reset(self) -> None:
-        """Forgets all images."""
+        """Removes all images."""
         self.frechet.reset()
         self.kernel.reset()
 
 
 class _Features(nn.Module):
-    """Hands features on that were extracted already."""
+    """Passes precomputed features through."""
 
     def __init__(self, num_features: int) -> None:
         super().__init__()

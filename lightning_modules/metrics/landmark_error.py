@@ -1,4 +1,4 @@
-"""Normalised mean error of five landmarks, the field's measure of a landmark detector."""
+"""Normalised mean error (NME) of five landmarks."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
 LARGE_ERROR = 0.1
-"""Faces whose error is above it count as failed (Sun et al. 2013, "failure rate")."""
+"""Faces with a larger error count as failures (Sun et al. 2013, "failure rate")."""
 
 _LEFT_EYE, _RIGHT_EYE = 0, 1
 _POINTS = 5
 
 
 class LandmarkErrorSummary(NamedTuple):
-    """Errors over all faces, in distances between the true eyes; NaN where there was no face.
+    """Errors over all faces, normalised by the true eye distance; NaN without faces.
 
     Attributes:
-        mean: () over the faces, of each face's mean over its five points.
-        median: () of the same.
-        share_over_10_percent: () in [0, 1], of the faces whose mean is above a tenth.
+        mean: () mean over the faces of each face's mean over its five points.
+        median: () median of the same.
+        share_over_10_percent: () fraction in [0, 1] of the faces whose mean is above 10 %.
         per_point: (5,) mean over the faces: left eye, right eye, nose, left mouth corner, right mouth corner.
     """
 
@@ -33,7 +33,7 @@ class LandmarkErrorSummary(NamedTuple):
 
 
 class LandmarkError(Metric):
-    """How far predicted landmarks lie from the true ones, beside the distance between the eyes."""
+    """Distance between predicted and true landmarks, normalised by the eye distance."""
 
     is_differentiable = False
     higher_is_better = False
@@ -46,7 +46,7 @@ class LandmarkError(Metric):
         self.add_state("errors", default=[], dist_reduce_fx="cat")
 
     def update(self, predicted: Tensor, truth: Tensor) -> None:
-        """Takes in faces.
+        """Adds faces.
 
         Args:
             predicted: (N, 5, 2) pixels; N may be 0.
@@ -59,7 +59,7 @@ class LandmarkError(Metric):
         self.errors.append(landmark_errors(predicted, truth).flatten())
 
     def compute(self) -> LandmarkErrorSummary:
-        """Sums up all faces of all processes."""
+        """Result over all faces of all processes."""
         flat = dim_zero_cat(self.errors) if len(self.errors) else torch.empty(0, device=self.device)
         errors = flat.double().view(-1, _POINTS)
         faces = errors.mean(dim=1)
@@ -72,7 +72,7 @@ class LandmarkError(Metric):
 
 
 def landmark_errors(predicted: Tensor, truth: Tensor) -> Tensor:
-    """Distances between predicted and true points in distances between the true eyes.
+    """Distances between predicted and true points, normalised by the true eye distance.
 
     Args:
         predicted: (N, 5, 2) pixels; N may be 0.
@@ -82,7 +82,7 @@ def landmark_errors(predicted: Tensor, truth: Tensor) -> Tensor:
         (N, 5) float32.
 
     Raises:
-        ValueError: The shapes differ or are others, or the true eyes of a face coincide or are unknown.
+        ValueError: The shapes are wrong, or the true eyes of a face coincide or are unknown.
     """
     if predicted.shape != truth.shape or truth.shape[1:] != (_POINTS, 2):
         raise ValueError(f"expected (N, 5, 2) landmarks twice, got {tuple(predicted.shape)} and {tuple(truth.shape)}")

@@ -1,4 +1,4 @@
-"""How well a mask covers what it ought to."""
+"""Intersection over union of masks."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ def mask_overlaps(alphas: Tensor, masks: Tensor, threshold: float = 0.5) -> Tens
 
     Args:
         alphas: (B, C, H, W) in [0, 1].
-        masks: Likewise, what they ought to be.
-        threshold: What is above it belongs to a mask.
+        masks: Ground truth, likewise.
+        threshold: Foreground threshold.
 
     Returns:
-        (B, C) in [0, 1]; 1 where both are empty.
+        (B, C) in [0, 1]; 1 if both are empty.
     """
     said, known = alphas > threshold, masks > threshold
     both = (said & known).sum(dim=(2, 3))

@@ -1,4 +1,4 @@
-"""The mean of what was measured of each sample, and how sure it is."""
+"""Mean of per-sample values, with standard error."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class MeanSummary(NamedTuple):
 
 
 class SampleMean(Metric):
-    """Mean and standard error of a value of each sample; of hits (0 or 1) it is an accuracy or a share."""
+    """Mean and standard error of per-sample values; for 0/1 values it is an accuracy or rate."""
 
     is_differentiable = False
     higher_is_better = None
@@ -40,7 +40,7 @@ class SampleMean(Metric):
             self.add_state(name, default=torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
 
     def update(self, values: Tensor) -> None:
-        """Takes in samples.
+        """Adds samples.
 
         Args:
             values: (N,) numbers or bools; N may be 0.
@@ -51,7 +51,7 @@ class SampleMean(Metric):
         self.count += len(values)
 
     def compute(self) -> MeanSummary:
-        """Sums up all samples of all processes."""
+        """Result over all samples of all processes."""
         mean = self.total / self.count
         variance = (self.squares - self.count * mean.square()).clamp(min=0) / (self.count - 1)
         return MeanSummary(mean, (variance / self.count).sqrt(), self.count)

@@ -12,7 +12,7 @@ from networks.landmarks import cheek_mask
 
 
 class SkinToneSummary(NamedTuple):
-    """What was found.
+    """Result of ``SkinToneOrder``.
 
     Attributes:
         order: () rank correlation; NaN for fewer than two faces.
@@ -27,7 +27,7 @@ class SkinToneOrder(SpearmanCorrCoef):
     """Rank correlation of the brightness of the cheeks, cartoons and photos; 1 keeps the order of skin tones."""
 
     def update(self, cartoons: Tensor, photos: Tensor, landmarks: Tensor) -> None:  # type: ignore[override]
-        """Takes in faces; those whose cheeks cannot be seen are left out.
+        """Adds faces; those without visible cheeks are excluded.
 
         Args:
             cartoons: (N, 3, H, W) in [-1, 1].
@@ -41,7 +41,7 @@ class SkinToneOrder(SpearmanCorrCoef):
         super().update(drawn, taken)
 
     def compute(self) -> SkinToneSummary:  # type: ignore[override]
-        """Sums up all faces of all processes."""
+        """Result over all faces of all processes."""
         samples = sum(map(len, self.preds)) if isinstance(self.preds, list) else len(self.preds)
         order = super().compute() if samples > 1 else torch.tensor(torch.nan)
         return SkinToneSummary(order, samples)

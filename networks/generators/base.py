@@ -1,4 +1,4 @@
-"""What every generator promises: accepted sides, float32 output in [-1, 1]."""
+"""Base class of all generators: input size checks, float32 output in [-1, 1]."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Generator(nn.Module, ABC):
     Attributes:
         divisor: Height and width of the input must be multiples of it.
         smallest_side: Height and width of the input must be at least this.
-        num_labels: Classes K of the labels that guide it; 0 if it takes none.
+        num_labels: Number of label classes K; 0 if unconditional.
     """
 
     divisor: int
@@ -35,7 +35,7 @@ class Generator(nn.Module, ABC):
 
         Raises:
             ValueError: If a side is not a multiple of `divisor` or is below `smallest_side`, or if labels are missing
-                or not asked for.
+                or unexpected.
         """
         self._check_sides(image)
         check_labels(type(self).__name__, image, labels, self.num_labels)

@@ -1,7 +1,7 @@
-"""The convolutions every generator is made of.
+"""Building blocks of the generators.
 
-All convolutions of a generator go through `ConvNorm` and `UpConvNorm`, which also take the labels. Where a label enters
-decides whether it has any effect: see `LabelInjection`.
+All convolutions of a generator use `ConvNorm` and `UpConvNorm`, which also take the labels. How a label is injected
+determines whether it has any effect: see `LabelInjection`.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from networks.labels import append_labels
 Padding = Literal["reflect", "zeros"]
 Upsampling = Literal["transposed", "resize"]
 LabelInjection = Literal["concat", "after_norm", "modulation"]
-"""How a convolution is told its label.
+"""How the label enters a convolution.
 
-- "concat" is the paper's (4.5): the label's planes are concatenated to the input. A constant plane adds a constant to
-  each output channel, which an instance norm removes, so most of these weights have no effect.
-- "after_norm" has the same weights, and adds what they contribute after the norm: each of them acts.
+- "concat" is the paper's (4.5): label planes are concatenated to the input. A constant plane adds a constant to each
+  output channel, which instance norm removes, so most of these weights have no effect.
+- "after_norm" has the same weights, but adds their contribution after the norm, so that all of them have an effect.
 - "modulation" scales and shifts the normalised output by the label (conditional instance normalisation, Dumoulin et al.
   2017, "A Learned Representation for Artistic Style").
 """
@@ -34,12 +34,12 @@ class ConvNorm(nn.Module):
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the output.
-        kernel_size: Side of the kernel in pixels; the padding is (kernel_size - 1) // 2.
-        stride: 1 keeps the sides, 2 halves even ones.
-        padding: What the border is filled with.
+        kernel_size: Kernel size in pixels; the padding is (kernel_size - 1) // 2.
+        stride: 1 keeps the size, 2 halves even sizes.
+        padding: Padding mode.
         norm: Whether to normalise the output.
-        num_labels: Classes of the labels; 0 for none.
-        label_injection: How it is told its label.
+        num_labels: Number of label classes; 0 for none.
+        label_injection: How the label enters.
     """
 
     def __init__(
@@ -68,17 +68,17 @@ class ConvNorm(nn.Module):
 
 
 class UpConvNorm(nn.Module):
-    """Doubles the sides, then instance normalisation without affine parameters.
+    """2x upsampling, then instance normalisation without affine parameters.
 
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the output.
-        upsampling: "transposed" is a transposed convolution of stride 2; "resize" is nearest-neighbour
-            resizing and a 3x3 convolution with reflection padding, which leaves no checkerboard.
-        kernel_size: Side of the transposed kernel in pixels, 3 or 4.
+        upsampling: "transposed" is a transposed convolution with stride 2; "resize" is nearest-neighbour resizing
+            and a 3x3 convolution with reflection padding, which avoids checkerboard artefacts.
+        kernel_size: Size of the transposed kernel in pixels, 3 or 4.
         norm: Whether to normalise the output.
-        num_labels: Classes of the labels; 0 for none.
-        label_injection: How it is told its label.
+        num_labels: Number of label classes; 0 for none.
+        label_injection: How the label enters.
 
     Raises:
         ValueError: If `upsampling` is unknown.
@@ -132,14 +132,14 @@ class ResidualBlock(nn.Module):
 
 
 class DenseBlock(nn.Module):
-    """3x3 convolutions that each see all earlier outputs, then a 1x1 transition back to the input's width.
+    """Densely connected 3x3 convolutions, then a 1x1 transition back to the number of input channels.
 
     Args:
         channels: Channels of input and output.
-        growth: Channels each convolution adds.
+        growth: Channels added by each convolution.
         n_layers: Number of 3x3 convolutions.
-        num_labels: Classes of the labels; 0 for none.
-        label_injection: How each convolution is told its label.
+        num_labels: Number of label classes; 0 for none.
+        label_injection: How the label enters each convolution.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ class DenseBlock(nn.Module):
 
 
 def _label_channels(num_labels: int, injection: LabelInjection) -> int:
-    """Input channels that a convolution has for labels."""
+    """Number of additional input channels for labels."""
     if injection not in get_args(LabelInjection):
         raise ValueError(
             f"unknown label injection {injection!r}, expected one of {', '.join(get_args(LabelInjection))}"
@@ -172,7 +172,7 @@ def _label_channels(num_labels: int, injection: LabelInjection) -> int:
 
 
 def _modulation(num_labels: int, channels: int, injection: LabelInjection) -> nn.Linear | None:
-    """A label's scale and shift of each channel, both small at first."""
+    """Linear layer from a label to scale and shift per channel, with small initial weights."""
     if not num_labels or injection != "modulation":
         return None
     linear = nn.Linear(num_labels, 2 * channels, bias=False)
@@ -188,7 +188,7 @@ def _convolve_and_norm(
     x: Tensor,
     labels: Tensor | None,
 ) -> Tensor:
-    """Convolves x, normalises, and applies the labels as the layer's injection says."""
+    """Convolves and normalises x, with the labels injected according to the layer's mode."""
     if labels is None:
         return cast(Tensor, norm(conv(x)))
     if modulation is not None:
@@ -204,7 +204,7 @@ def _convolve_and_norm(
         weight, label_weight = torch.split(conv.weight, [x.shape[1], labels.shape[1]], dim=1)
         output = norm(conv._conv_forward(x, weight, conv.bias))
         effect = labels @ label_weight.sum(dim=(2, 3)).T
-    # Reflected at the border, a label's plane adds a constant to each channel: before a norm it can be left out.
+    # With reflection padding, a label plane adds a constant to each channel, which can be skipped before a norm.
     if after_norm or isinstance(norm, nn.Identity):
         output = output + effect[:, :, None, None]
     return cast(Tensor, output)

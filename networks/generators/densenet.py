@@ -1,4 +1,4 @@
-"""The DenseNet generator: dense blocks in the ResNet's frame."""
+"""The DenseNet generator: dense blocks between the ResNet's stem and output."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from networks.generators.encoder_decoder import EncoderDecoder
 
 
 class DenseNetGenerator(EncoderDecoder):
-    """Dense blocks between the ResNet's stem and output (paper 4.4).
+    """Generator with dense blocks between the ResNet's stem and output (paper 4.4).
 
-    The paper gives no numbers. The defaults have as many 3x3 convolutions as the nine residual blocks.
+    The paper gives no numbers. The defaults have as many 3x3 convolutions as nine residual blocks.
 
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the output.
         ngf: Channels of the stem.
         n_blocks: Number of dense blocks.
-        n_layers: Number of 3x3 convolutions in a block.
-        growth: Channels each of them adds; `ngf` when None.
-        upsampling: How the two up-samplings double the sides.
-        num_labels: Classes of the labels that every convolution is given; 0 for none.
-        label_injection: How they are told their label.
+        n_layers: Number of 3x3 convolutions per block.
+        growth: Channels added by each of them; `ngf` if None.
+        upsampling: Upsampling method.
+        num_labels: Number of label classes, which enter every convolution; 0 for none.
+        label_injection: How the label enters.
     """
 
     def __init__(

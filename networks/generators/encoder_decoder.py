@@ -1,4 +1,4 @@
-"""The encoder and decoder that the ResNet and the DenseNet generator share."""
+"""Common structure of the ResNet and DenseNet generators."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from networks.generators.blocks import ConvNorm, LabelInjection, UpConvNorm, Ups
 
 
 class EncoderDecoder(Generator):
-    """7x7 stem, two down-samplings, blocks at a quarter of the resolution, two up-samplings, 7x7 output.
+    """7x7 stem, two downsampling layers, blocks at 1/4 resolution, two upsampling layers, 7x7 output.
 
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the output.
-        ngf: Channels of the stem; the blocks see four times as many.
+        ngf: Channels of the stem; the blocks have four times as many.
         blocks: Modules that map (B, 4 ngf, H / 4, W / 4) and labels to the same shape.
-        upsampling: How the two up-samplings double the sides.
-        num_labels: Classes of the labels, which the blocks take as a second argument; 0 for none.
-        label_injection: How the convolutions are told their label, the blocks' own aside.
+        upsampling: Upsampling method.
+        num_labels: Number of label classes, passed to the blocks as a second argument; 0 for none.
+        label_injection: How the label enters the convolutions, except those in the blocks.
     """
 
     divisor = 4

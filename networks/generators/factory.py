@@ -1,4 +1,4 @@
-"""Generators by name."""
+"""Builds generators by name."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def build_generator(
     """Builds one of the backbones that the paper compares (4.4).
 
     Args:
-        name: Which backbone.
+        name: Name of the backbone.
         in_channels: Channels of the input.
         out_channels: Channels of the output.
         ngf: Channels of the first convolution.
-        upsampling: How each up-sampling doubles the sides.
-        num_labels: Classes of the labels that every convolution is given beside its input (4.5); 0 for none.
-        label_injection: How they are told their label.
+        upsampling: Upsampling method.
+        num_labels: Number of label classes, which enter every convolution (4.5); 0 for none.
+        label_injection: How the label enters.
 
     Returns:
-        The generator with PyTorch's own initial weights; see `init_weights`.
+        The generator with PyTorch's default initialisation; see `init_weights`.
 
     Raises:
         ValueError: If `name` or `upsampling` is unknown.

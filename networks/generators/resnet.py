@@ -14,9 +14,9 @@ class ResNetGenerator(EncoderDecoder):
         out_channels: Channels of the output.
         ngf: Channels of the stem.
         n_blocks: Number of residual blocks.
-        upsampling: How the two up-samplings double the sides.
-        num_labels: Classes of the labels that every convolution is given; 0 for none.
-        label_injection: How they are told their label.
+        upsampling: Upsampling method.
+        num_labels: Number of label classes, which enter every convolution; 0 for none.
+        label_injection: How the label enters.
     """
 
     def __init__(

@@ -14,18 +14,18 @@ from networks.generators.blocks import ConvNorm, LabelInjection, UpConvNorm, Ups
 
 
 class UNetGenerator(Generator):
-    """The generator of pix2pix: 4x4 convolutions of stride 2 and skips that concatenate (paper 4.3, 4.4).
+    """The generator of pix2pix: 4x4 convolutions with stride 2 and concatenating skips (paper 4.3, 4.4).
 
-    The bottleneck is not normalised, so that an input of `divisor` pixels, whose bottleneck is 1x1, works.
+    The bottleneck is not normalised, so that the minimum input of `divisor` pixels, with a 1x1 bottleneck, works.
 
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the output.
-        ngf: Channels after the first down-sampling; they double up to 8 ngf.
-        n_downsamplings: How often the sides are halved.
-        upsampling: How each up-sampling doubles the sides.
-        num_labels: Classes of the labels that every convolution is given; 0 for none.
-        label_injection: How they are told their label.
+        ngf: Channels after the first downsampling layer; they double up to 8 ngf.
+        n_downsamplings: Number of downsampling layers.
+        upsampling: Upsampling method.
+        num_labels: Number of label classes, which enter every convolution; 0 for none.
+        label_injection: How the label enters.
 
     Raises:
         ValueError: If `n_downsamplings` is below 2.

@@ -1,4 +1,4 @@
-"""Five facial landmarks at work: heatmaps, patches around them, alignment, and a loss on where they lie."""
+"""Tools for the five facial landmarks: heatmaps, patches, alignment and face regions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Alignment of faces by their landmarks (paper 4.6.2, Eq. 8): a matrix from points, and images warped by it."""
+"""Alignment of faces by landmarks (paper 4.6.2, Eq. 8): fits a matrix to points and warps images with it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from torch import Tensor
 Alignment = Literal["affine", "similarity"]
 
 FLATTEST = 0.3
-"""Points whose extent across is a smaller share of that along are no affine map's source or target: a face turned by
-70 degrees, next to which a cartoon would be a stripe. Nor is there a map that shrinks both axes to less."""
+"""Minimum ratio of minor to major extent of the points for an affine fit; 0.3 is a face turned by 70 degrees, onto
+which a cartoon would be squashed to a stripe. Also the minimum scale (root of the determinant) of a map."""
 
 SMALLEST = 1.0
-"""Pixels (root of the summed squares) that points must extend from their middle."""
+"""Minimum extent of the points around their mean in pixels (root of the summed squares)."""
 
 
 def fit_affine(source: Tensor, target: Tensor) -> Tensor:
-    """The affine map that takes source points closest to target points, in the sense of least squares (Eq. 8).
+    """Least-squares affine map from source to target points (Eq. 8).
 
-    Six unknowns from three points or more, by the pseudo-inverse of the points around their middle, an SVD.
+    Six unknowns from at least three points, solved by the pseudo-inverse (SVD) of the centred points.
 
     Args:
         source: (B, N, 2) pixels.
@@ -31,17 +31,17 @@ def fit_affine(source: Tensor, target: Tensor) -> Tensor:
         (B, 2, 3) float32: the first two rows of the paper's 3x3 matrix. Differentiable in the points.
 
     Raises:
-        ValueError: The source or target points of a sample are unknown or on a line, or mirror each other; named by its
-            number.
+        ValueError: The source or target points of a sample are unknown, collinear or mirrored; the message has its
+            index.
     """
     return _fit_or_refuse(source, target, "affine")
 
 
 def fit_similarity(source: Tensor, target: Tensor) -> Tensor:
-    """The turn, scale and shift that take source points closest to target points, in the sense of least squares.
+    """Least-squares similarity (rotation, scale, translation) from source to target points.
 
-    Umeyama (1991) finds it by an SVD; in the plane that is the complex number by which the source points around their
-    middle, taken as complex numbers, are multiplied.
+    Umeyama (1991) solves this by an SVD. In the plane it is equivalent to multiplying the centred source points, taken
+    as complex numbers, by a complex factor.
 
     Args:
         source: (B, N, 2) pixels.
@@ -51,26 +51,26 @@ def fit_similarity(source: Tensor, target: Tensor) -> Tensor:
         (B, 2, 3) float32. Differentiable in the points.
 
     Raises:
-        ValueError: The source or target points of a sample are unknown or a single spot; named by its number.
+        ValueError: The source or target points of a sample are unknown or coincide; the message has its index.
     """
     return _fit_or_refuse(source, target, "similarity")
 
 
 def align(source: Tensor, target: Tensor, alignment: Alignment) -> tuple[Tensor, Tensor]:
-    """As `fit_affine` or `fit_similarity`, but a sample that they refuse gets the identity.
+    """Like `fit_affine` or `fit_similarity`, but returns the identity for samples without a fit.
 
-    It computes in float32, whatever autocast says.
+    Always computed in float32, even under autocast.
 
     Args:
-        source: (B, N, 2) pixels; NaN where they are unknown.
-        target: (B, N, 2) pixels; NaN where they are unknown.
-        alignment: Kind of the map.
+        source: (B, N, 2) pixels; NaN where unknown.
+        target: (B, N, 2) pixels; NaN where unknown.
+        alignment: Type of the map.
 
     Returns:
-        Matrices (B, 2, 3) float32, and (B,) bool whether there is a fit.
+        Matrices (B, 2, 3) float32, and (B,) bool: whether there is a fit.
     """
     fits = can_align(source, target, alignment)
-    # A sample without fit is fitted to a triangle, so that neither its matrix nor its gradient is NaN.
+    # Samples without a fit use a dummy triangle, to avoid NaN in matrix and gradient.
     triangle = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], device=source.device)
     spare = triangle[torch.arange(source.shape[1], device=source.device) % 3]
     source, target = (torch.where(fits[:, None, None], points.float(), spare) for points in (source, target))
@@ -84,15 +84,15 @@ def align(source: Tensor, target: Tensor, alignment: Alignment) -> tuple[Tensor,
 
 
 def can_align(source: Tensor, target: Tensor, alignment: Alignment) -> Tensor:
-    """Which samples `align` finds a map for; nothing is solved, and nobody waits for the GPU.
+    """Which samples `align` can fit, without solving for the map and without GPU synchronisation.
 
     Args:
-        source: (B, N, 2) pixels; NaN where they are unknown.
-        target: (B, N, 2) pixels; NaN where they are unknown.
-        alignment: Kind of the map.
+        source: (B, N, 2) pixels; NaN where unknown.
+        target: (B, N, 2) pixels; NaN where unknown.
+        alignment: Type of the map.
 
     Returns:
-        (B,) bool: source and target have extent, and the map neither mirrors nor shrinks too much.
+        (B,) bool: source and target have sufficient extent, and the map neither mirrors nor shrinks too much.
     """
     have_extent = _have_extent(source, alignment) & _have_extent(target, alignment)
     source, target = ((points - points.mean(dim=1, keepdim=True)).detach().double() for points in (source, target))
@@ -109,14 +109,14 @@ def transform_points(points: Tensor, matrices: Tensor) -> Tensor:
 
 
 def warp(images: Tensor, matrices: Tensor, fill: float = 1.0) -> Tensor:
-    """Moves the content of images, bilinearly.
+    """Warps images with bilinear interpolation.
 
-    What is at p comes to the place that the matrix maps p to; whole-number coordinates are the middles of pixels.
+    The matrix maps input to output positions; pixel centres have whole-number coordinates.
 
     Args:
         images: (B, C, H, W).
         matrices: (B, 2, 3), invertible, in pixels.
-        fill: Value around the image; 1 is white.
+        fill: Value outside the image; 1 is white.
 
     Returns:
         (B, C, H, W), differentiable in both.
@@ -139,35 +139,35 @@ def _fit_or_refuse(source: Tensor, target: Tensor, alignment: Alignment) -> Tens
 
 
 def _have_extent(points: Tensor, alignment: Alignment) -> Tensor:
-    """(B, N, 2) points to (B,) whether they span what a map needs: a plane, or for a similarity more than a spot."""
+    """(B,) bool: whether (B, N, 2) points have enough extent: in two dimensions, or in one for a similarity."""
     centred = (points - points.mean(dim=1, keepdim=True)).detach().double()
     xx, yy = centred.square().sum(dim=1).unbind(dim=1)
     xy = centred.prod(dim=2).sum(dim=1)
     # Squares of the two singular values, whose sum is xx + yy and whose product is the determinant.
     larger = (xx + yy) / 2 + (((xx - yy) / 2).square() + xy.square()).sqrt()
     smaller = (xx * yy - xy.square()) / larger
-    is_spread = larger > SMALLEST**2  # no comparison with NaN holds
+    is_spread = larger > SMALLEST**2  # comparisons with NaN are false
     return is_spread & (smaller > FLATTEST**2 * larger) if alignment == "affine" else is_spread
 
 
 def _apply(linear: Tensor, points: Tensor) -> Tensor:
-    """(B, 2, 2) to (B, N, 2) points; no matrix product, which autocast and TF32 would round to parts of a pixel."""
+    """Apply (B, 2, 2) to (B, N, 2) points, without a matmul, whose precision autocast and TF32 would reduce."""
     return (linear[:, None] * points[:, :, None]).sum(dim=3)
 
 
 def _determinant(linear: Tensor) -> Tensor:
-    """(B, 2, 2) to (B,)."""
+    """Determinants (B,) of (B, 2, 2)."""
     return linear[:, 0, 0] * linear[:, 1, 1] - linear[:, 0, 1] * linear[:, 1, 0]
 
 
 def _affine(source: Tensor, target: Tensor) -> Tensor:
-    """(B, N, 2) centred points to (B, 2, 2)."""
+    """Least-squares affine map (B, 2, 2) of centred points (B, N, 2)."""
     solution: Tensor = torch.linalg.pinv(source) @ target
     return solution.mT
 
 
 def _similarity(source: Tensor, target: Tensor) -> Tensor:
-    """(B, N, 2) centred points to (B, 2, 2): conj(source) * target, summed, over |source|^2, as a matrix."""
+    """Similarity (B, 2, 2) of centred points (B, N, 2): sum of conj(source) * target over |source|^2, as a matrix."""
     norm = source.square().sum(dim=(1, 2))
     real = (source * target).sum(dim=(1, 2)) / norm
     imaginary = (source[..., 0] * target[..., 1] - source[..., 1] * target[..., 0]).sum(dim=1) / norm

@@ -1,4 +1,4 @@
-"""Landmarks as images: a Gaussian for each (paper 4.6.1)."""
+"""Landmark heatmaps: one Gaussian per landmark (paper 4.6.1)."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import torch
 from torch import Tensor
 
 HEATMAP_SIGMA = 0.03
-"""Standard deviation as a share of the image's longer side; the paper names none."""
+"""Standard deviation relative to the image's longer side; the paper does not give one."""
 
 
 def landmark_heatmaps(landmarks: Tensor, height: int, width: int, sigma: float = HEATMAP_SIGMA) -> Tensor:
-    """A plane with one Gaussian for each landmark: what a generator is given beside the image.
+    """One heatmap per landmark, as additional input channels of a generator.
 
     Args:
-        landmarks: (B, N, 2) pixels, x then y; NaN where they are unknown.
+        landmarks: (B, N, 2) pixels, x then y; NaN where unknown.
         height: Rows of the image.
         width: Columns of the image.
-        sigma: Standard deviation as a share of the longer side.
+        sigma: Standard deviation relative to the longer side.
 
     Returns:
-        (B, N, height, width) float32 in [0, 1]: 1 at the landmark, all zero for one that is unknown.
+        (B, N, height, width) float32 in [0, 1]: 1 at the landmark, all zero if it is unknown.
     """
     is_known = landmarks.isfinite().all(dim=2)
     planes = gaussians(landmarks.nan_to_num(), height, width, sigma * max(height, width))
@@ -29,7 +29,7 @@ def landmark_heatmaps(landmarks: Tensor, height: int, width: int, sigma: float =
 def gaussians(points: Tensor, height: int, width: int, sigma: float) -> Tensor:
     """Gaussians of height 1 around points.
 
-    They separate into rows and columns, hence one exponential a row and a column instead of one a pixel.
+    They are separable, so only one exponential per row and column is computed instead of one per pixel.
 
     Args:
         points: (B, N, 2) pixels, x then y.

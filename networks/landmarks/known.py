@@ -1,22 +1,22 @@
-"""Which faces have landmarks that something can be made of."""
+"""Checks which faces have usable landmarks."""
 
 from __future__ import annotations
 
 from torch import Tensor
 
 LEAST_EXTENT = 1.0
-"""Pixels; landmarks that are all closer to their middle are no face."""
+"""Minimum distance in pixels of the farthest landmark from the mean."""
 
 
 def are_known(landmarks: Tensor) -> Tensor:
-    """Whether the landmarks of a face are known, all of them, and more than a single spot.
+    """Whether all landmarks of a face are known and do not coincide.
 
     Args:
-        landmarks: (B, 5, 2) pixels; NaN where they are unknown.
+        landmarks: (B, 5, 2) pixels; NaN where unknown.
 
     Returns:
         (B,) bool.
     """
     middle = landmarks.mean(dim=1, keepdim=True)
     extent: Tensor = (landmarks - middle).norm(dim=2)
-    return extent.amax(dim=1) > LEAST_EXTENT  # no comparison with NaN holds
+    return extent.amax(dim=1) > LEAST_EXTENT  # comparisons with NaN are false

@@ -1,4 +1,4 @@
-"""What a local discriminator sees: a patch around an organ, faded out by a Gaussian mask (paper 4.6.1)."""
+"""Input patches of the local discriminators, faded out by a Gaussian mask (paper 4.6.1)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from networks.landmarks.heatmaps import gaussians
 
 @dataclass(frozen=True)
 class Part:
-    """An organ of the face; lengths are shares of the image's longer side.
+    """A facial part; lengths are relative to the image's longer side.
 
     Attributes:
-        landmarks: Which of the five landmarks are its own.
-        height: Of its patch.
-        width: Of its patch.
+        landmarks: Indices of its landmarks.
+        height: Height of its patch.
+        width: Width of its patch.
         sigma: Standard deviation of the mask around each of its landmarks.
     """
 
@@ -32,25 +32,25 @@ PARTS = {
     "nose": Part((2,), height=64 / 256, width=64 / 256, sigma=14 / 256),
     "mouth": Part((3, 4), height=64 / 256, width=96 / 256, sigma=18 / 256),
 }
-"""The paper's three local discriminators look at these; it gives no sizes."""
+"""Parts of the paper's three local discriminators; the sizes are ours, as it gives none."""
 
 
 def cut_patches(images: Tensor, landmarks: Tensor, part: Part, least: int = 1) -> Tensor:
-    """Cuts the patch around an organ out of each image and fades it out to grey, 0, away from the landmarks.
+    """Crops the patch around a facial part and fades it to 0 (grey) away from the landmarks.
 
-    The patch starts at a whole pixel, so that it is as sharp as its image, and the mask lies where the landmarks do. Of
-    several landmarks it is the union of their Gaussians g: 1 - (1 - g) (1 - g') ...
+    Patches are aligned to whole pixels to stay sharp; the mask is centred on the landmarks. For several landmarks it
+    is the union of their Gaussians g: 1 - (1 - g) (1 - g') ...
 
-    Cutting is two matrix products, whose gradient with respect to the images is deterministic on a GPU, too.
+    Cropping is done by two matrix products, whose gradient is deterministic on GPUs, too.
 
     Args:
-        images: (B, C, H, W) in [-1, 1]; beyond it the border goes on.
+        images: (B, C, H, W) in [-1, 1], with replicated border.
         landmarks: (B, 5, 2) pixels, finite.
-        part: The organ.
-        least: Lowest height and width of a patch in pixels.
+        part: The facial part.
+        least: Minimum height and width of a patch in pixels.
 
     Returns:
-        (B, C, h, w), with h and w the part's share of the image's longer side, rounded.
+        (B, C, h, w), with h and w the part's size times the image's longer side, rounded.
     """
     side = max(images.shape[2:])
     height, width = (max(least, round(share * side)) for share in (part.height, part.width))
@@ -67,6 +67,6 @@ def cut_patches(images: Tensor, landmarks: Tensor, part: Part, least: int = 1) -
 
 
 def _rows_at(start: Tensor, count: int, length: int) -> Tensor:
-    """Which pixel of an axis each of some successive places shows, as a matrix: (B,) starts to (B, count, length)."""
+    """Selection matrices (B, count, length) for ``count`` consecutive pixels of an axis from (B,) starts."""
     places = (start[:, None] + torch.arange(count, device=start.device)).clamp(0, length - 1)
     return (places[:, :, None] == torch.arange(length, device=start.device)).float()

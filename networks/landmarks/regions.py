@@ -1,4 +1,4 @@
-"""Regions of a face that its landmarks tell: the hair, and the cheeks, which a hair colour must leave alone."""
+"""Face regions computed from landmarks: the hair, and the cheeks, which a hair colour must not change."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from torch import Tensor
 
 _HALF_WIDTH = 0.75
 _TOP, _BOTTOM = 0.30, 0.62
-"""Eye distances beside the face's axis and below the eyes: without eyes, eyebrows, beard and side-whiskers."""
+"""Extent of the cheeks in eye distances, from the face's axis and below the eyes; excludes eyes, brows and beard."""
 
 _HAIR_HALF_WIDTH = 1.6
 _HAIR_TOP, _HAIR_BOTTOM = -2.3, -0.4
-"""The same of a band above the eyebrows: hair, forehead, and what is beside and above them."""
+"""The same for a band above the eyebrows: hair, forehead and their surroundings."""
 
 
 def cheek_mask(landmarks: Tensor, height: int, width: int) -> Tensor:
-    """Where the cheeks and the bridge of the nose are: a band below the eyes that holds no hair.
+    """Mask of the cheeks and the bridge of the nose: a band below the eyes without hair.
 
     Args:
-        landmarks: (B, 5, 2) pixels, x then y; NaN where they are unknown.
+        landmarks: (B, 5, 2) pixels, x then y; NaN where unknown.
         height: Rows of the image.
         width: Columns of the image.
 
@@ -29,10 +29,10 @@ def cheek_mask(landmarks: Tensor, height: int, width: int) -> Tensor:
 
 
 def hair_mask(landmarks: Tensor, height: int, width: int) -> Tensor:
-    """Where hair can be: a band above the eyebrows, which holds forehead and background, too.
+    """Mask of possible hair: a band above the eyebrows, which includes forehead and background.
 
     Args:
-        landmarks: (B, 5, 2) pixels, x then y; NaN where they are unknown.
+        landmarks: (B, 5, 2) pixels, x then y; NaN where unknown.
         height: Rows of the image.
         width: Columns of the image.
 
@@ -52,6 +52,6 @@ def _band(landmarks: Tensor, height: int, width: int, half_width: float, top: fl
     columns = torch.arange(width, device=points.device, dtype=torch.float32)[None, None, :] - middle[:, 0, None, None]
     cosine, sine, unit = across[:, 0, None, None], across[:, 1, None, None], unit[:, :, None]
     beside, below = (columns * cosine + rows * sine) / unit, (rows * cosine - columns * sine) / unit
-    inside = (beside.abs() <= half_width) & (below >= top) & (below <= bottom)  # no comparison with NaN holds
+    inside = (beside.abs() <= half_width) & (below >= top) & (below <= bottom)  # comparisons with NaN are false
     mask: Tensor = inside[:, None].float()
     return mask

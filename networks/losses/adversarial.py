@@ -1,4 +1,4 @@
-"""The adversarial loss (paper Eq. 4) and its usual alternatives."""
+"""The adversarial loss (paper Eq. 4) and common alternatives."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ GanMode = Literal["vanilla", "lsgan", "hinge"]
 
 
 class AdversarialLoss:
-    """What generator and discriminator minimise, given the discriminator's logits.
+    """Adversarial losses of generator and discriminator, computed from the discriminator's logits.
 
-    Where a discriminator cannot judge every image of a batch, a mask says which count; the loss is the mean over those,
-    and zero without any.
+    An optional mask selects the valid images of a batch; the loss is their mean, or zero if there are none.
 
     Args:
-        mode: "vanilla" is the cross entropy of paper Eq. 4 with the non-saturating generator, "lsgan" least squares
-            with targets 1 and 0, "hinge" the hinge loss.
+        mode: "vanilla" is the cross entropy of paper Eq. 4 with the non-saturating generator loss, "lsgan" is least
+            squares with targets 1 and 0, "hinge" is the hinge loss.
 
     Raises:
         ValueError: If `mode` is unknown.
@@ -31,11 +30,11 @@ class AdversarialLoss:
         self.mode = mode
 
     def generator(self, fake_logits: Tensor, fake_counts: Tensor | None = None) -> Tensor:
-        """Rewards fakes that the discriminator takes for real.
+        """Generator loss, low if the discriminator classifies fakes as real.
 
         Args:
             fake_logits: Logits of generated images, (B, ...).
-            fake_counts: (B,) bool, which of them count; by default all.
+            fake_counts: (B,) bool, mask of valid images; by default all.
 
         Returns:
             Scalar, float32.
@@ -50,13 +49,13 @@ class AdversarialLoss:
         real_counts: Tensor | None = None,
         fake_counts: Tensor | None = None,
     ) -> Tensor:
-        """Rewards telling real from fake, halved as in CycleGAN to slow the discriminator down.
+        """Discriminator loss, halved as in CycleGAN to slow down the discriminator.
 
         Args:
             real_logits: Logits of real images, (B, ...).
             fake_logits: Logits of detached generated images, (B, ...).
-            real_counts: (B,) bool, which of the real ones count; by default all.
-            fake_counts: (B,) bool, which of the generated ones count; by default all.
+            real_counts: (B,) bool, mask of valid real images; by default all.
+            fake_counts: (B,) bool, mask of valid generated images; by default all.
 
         Returns:
             Scalar, float32.
@@ -80,7 +79,7 @@ class AdversarialLoss:
 
 
 def _mean(losses: Tensor, counts: Tensor | None) -> Tensor:
-    """(B, ...) to a scalar; ``counts`` stays where it is, so that nobody waits for the GPU."""
+    """Masked mean of (B, ...) as a scalar, without GPU synchronisation."""
     if counts is None:
         return losses.mean()
     each = losses.flatten(1).mean(dim=1)

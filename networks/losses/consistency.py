@@ -1,4 +1,4 @@
-"""Cycle consistency and identity, which are one distance."""
+"""The L1 distance of the cycle consistency and identity losses."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from torch import Tensor
 
 
 def l1_consistency(output: Tensor, image: Tensor) -> Tensor:
-    """Mean absolute error between an image and what the generators made of it.
+    """Mean absolute error between a generator output and its target image.
 
-    Cycle consistency (paper Eq. 5) with G_BA(G_AB(a)) and a, identity (Eq. 6) with G_AB(b) and b. The paper writes
-    the L1 norm; as in CycleGAN it is divided by the number of values.
+    Cycle consistency (paper Eq. 5) compares G_BA(G_AB(a)) with a, identity (Eq. 6) compares G_AB(b) with b. The paper
+    uses the L1 norm; as in CycleGAN it is divided by the number of values.
 
     Args:
-        output: (B, C, H, W) in [-1, 1], what came out of the generators.
-        image: (B, C, H, W) in [-1, 1], what ought to have come out.
+        output: (B, C, H, W) in [-1, 1], the generator output.
+        image: (B, C, H, W) in [-1, 1], the target.
 
     Returns:
         Scalar, float32.

@@ -1,4 +1,4 @@
-"""The R1 penalty, which keeps a discriminator from running away from the generator."""
+"""The R1 gradient penalty, which regularises a discriminator."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from torch import Tensor
 def r1_penalty(logits: Tensor, images: Tensor, counts: Tensor | None = None) -> Tensor:
     """Half the squared gradient of a discriminator's mean logit at real images.
 
-    R1 of Mescheder et al. 2018, "Which Training Methods for GANs do actually Converge?", Eq. 9, without its weight. Of
-    a patch discriminator it is the gradient of an image's mean logit.
+    R1 of Mescheder et al. 2018, "Which Training Methods for GANs do actually Converge?", Eq. 9, without its weight. For
+    a patch discriminator, the gradient is that of an image's mean logit.
 
     Args:
-        logits: (B, ...) of real images, computed from ``images`` with a graph.
-        images: (B, C, H, W) real images, which require a gradient.
-        counts: (B,) bool, which of them count; by default all.
+        logits: (B, ...) of real images, with a graph to ``images``.
+        images: (B, C, H, W) real images with ``requires_grad``.
+        counts: (B,) bool, mask of valid images; by default all.
 
     Returns:
-        Scalar, float32, differentiable in the discriminator's weights: the squared norm is summed over pixels, the mean
-        is over the images that count, zero without any.
+        Scalar, float32, differentiable in the discriminator's weights: the squared norm is summed over pixels and
+        averaged over the valid images; zero if there are none.
 
     Raises:
         ValueError: The images require no gradient.

@@ -7,19 +7,19 @@ from torch import Tensor
 
 
 def landmark_consistency(found: Tensor, wanted: Tensor, unit: Tensor, is_known: Tensor) -> Tensor:
-    """Mean distance between the landmarks of generated faces and those that they ought to have.
+    """Mean distance between the landmarks of generated faces and their targets.
 
     Args:
-        found: (B, 5, 2) pixels, what a regressor finds in the generated faces.
-        wanted: (B, 5, 2) finite pixels.
-        unit: (B,) pixels of each face that count as 1, so that the size of image and face does not matter.
-        is_known: (B,) bool, the faces whose wanted landmarks are known; others are left out.
+        found: (B, 5, 2) pixels, predicted by a regressor on the generated faces.
+        wanted: (B, 5, 2) target landmarks in pixels, finite.
+        unit: (B,) unit of length per face in pixels, which makes the loss independent of image and face size.
+        is_known: (B,) bool, the faces with known target landmarks; others are excluded.
 
     Returns:
-        Scalar, float32: the mean of the L2 norm over points and known faces, zero without any.
+        Scalar, float32: the mean L2 norm over points and known faces; zero if there are none.
 
     Raises:
-        ValueError: The shapes of found and wanted landmarks differ.
+        ValueError: The shapes of found and target landmarks differ.
     """
     if found.shape != wanted.shape:
         raise ValueError(f"shapes differ: found {tuple(found.shape)}, wanted {tuple(wanted.shape)}")

@@ -1,4 +1,4 @@
-"""Losses on a region of the face."""
+"""Losses on a masked region of the face."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ def masked_l1(first: Tensor, second: Tensor, mask: Tensor) -> Tensor:
         mask: (B, 1, H, W), 1 inside and 0 outside.
 
     Returns:
-        Scalar, float32: the mean over channels and the pixels of all masks; zero for empty masks.
+        Scalar, float32: the mean over channels and all masked pixels; zero for empty masks.
     """
     change = ((first - second).abs().mean(dim=1, keepdim=True) * mask.to(first)).float().sum()
     return change / mask.float().sum().clamp(min=1)
 
 
 def mean_color_distance(first: Tensor, second: Tensor, mask: Tensor) -> Tensor:
-    """Distance (L1) of the mean colors of two images inside a mask, whatever is drawn there.
+    """L1 distance between the mean colors of two images inside a mask, independent of the content's layout.
 
     Args:
         first: (B, C, H, W).
@@ -30,7 +30,7 @@ def mean_color_distance(first: Tensor, second: Tensor, mask: Tensor) -> Tensor:
         mask: (B, 1, H, W), 1 inside and 0 outside.
 
     Returns:
-        Scalar, float32: the mean over channels and the images whose mask is not empty; zero without any.
+        Scalar, float32: the mean over channels and images with non-empty masks; zero if there are none.
     """
     area = mask.sum(dim=(2, 3))
     colors = [(images.float() * mask).sum(dim=(2, 3)) / area.clamp(min=1) for images in (first, second)]

@@ -1,4 +1,4 @@
-"""MTCNN: three nets, the cascade that finds faces with them, and the landmark regressor that a loss can use."""
+"""MTCNN: the three nets, the detection cascade, and a differentiable landmark regressor for losses."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""MTCNN's cascade over batches of images: proposals of PNet, refined by RNet, refined and given landmarks by ONet.
+"""MTCNN's cascade on batches of images: PNet proposes, RNet refines, ONet refines again and adds landmarks.
 
-Nothing here loops over boxes or crops.
+Fully vectorised: no loops over boxes or crops.
 """
 
 from __future__ import annotations
@@ -37,38 +37,38 @@ from networks.mtcnn.nets import (
 from networks.mtcnn.pyramid import IntegralImages, pyramid_scales
 
 SMALLEST_MIN_FACE = 6.0
-"""Below it the image would be enlarged more than twice, and faces of so few pixels are not found."""
+"""Smaller values would upscale the image more than twice, and such small faces are not found."""
 
 NMS_WITHIN_LEVEL = 0.5
 NMS_ACROSS_LEVELS = 0.7
 NMS_AFTER_RNET = 0.7
 NMS_AFTER_ONET = 0.7
-"""Largest overlaps that stay: of the union, after ONet of the smaller box."""
+"""Overlap thresholds: relative to the union, or after ONet to the smaller box."""
 
 MOST_PROPOSALS = 10_000
 MOST_REFINED = 2_000
-"""At most so many squares of an image are handed on by PNet and by RNet, the best by score: a crowd has fewer, and a
-detector that is hardly trained takes everything for a face."""
+"""Maximum number of squares per image after PNet and after RNet, by score. Crowds have fewer; this limits detectors
+early in training, which accept everything."""
 
 WINDOWS_AT_ONCE_RNET = {"cpu": 64, "cuda": 8192}
 WINDOWS_AT_ONCE_ONET = {"cpu": 32, "cuda": 2048}
-"""Crops that go through a net together: on a CPU as many as its cache likes, on a GPU as its memory does."""
+"""Crops per batch of a net, limited by the cache on a CPU and by memory on a GPU."""
 
 PIXELS_AT_ONCE = {"cpu": 2**18, "cuda": 2**24}
-"""Pixels of a pyramid level that go through PNet together."""
+"""Pixels of a pyramid level per batch of PNet."""
 
 
 @dataclass(frozen=True)
 class CascadeSettings:
-    """How faces are looked for.
+    """Detection settings.
 
     Attributes:
-        min_face: Side of the smallest faces to find, in pixels.
-        thresholds: Lowest scores of PNet, RNet and ONet that count as a face.
-        pyramid_factor: Ratio of the sides of a pyramid level to those of the level before.
+        min_face: Minimum face size in pixels.
+        thresholds: Score thresholds of PNet, RNet and ONet.
+        pyramid_factor: Scale ratio between consecutive pyramid levels.
 
     Raises:
-        ValueError: A value is out of its range.
+        ValueError: A value is out of range.
     """
 
     min_face: float = 20.0
@@ -86,10 +86,10 @@ class CascadeSettings:
 
 @dataclass(frozen=True)
 class Detections:
-    """The faces of one image by falling score; N may be 0.
+    """The detected faces of one image, by descending score; N may be 0.
 
     Attributes:
-        boxes: (N, 4) float32 pixels, the edges x1, y1, x2, y2; they may leave the image.
+        boxes: (N, 4) float32 pixels, the edges x1, y1, x2, y2; they may exceed the image.
         scores: (N,) float32 probability of a face.
         landmarks: (N, 5, 2) float32 pixels, x then y: left eye, right eye, nose, left mouth corner, right mouth corner
             as seen in the image.
@@ -105,13 +105,13 @@ class Detections:
 
 @dataclass(frozen=True)
 class Candidates:
-    """Boxes between two stages, of all images together.
+    """Boxes of all images between two stages.
 
     Attributes:
         images: (N,) int64, the image of each box.
         boxes: (N, 4).
         scores: (N,).
-        offsets: (N, 4) by which the net that gave the scores would move the boxes' edges.
+        offsets: (N, 4) edge offsets predicted by the net that gave the scores.
     """
 
     images: Tensor
@@ -124,32 +124,36 @@ class Candidates:
 
 
 class Cascade:
-    """Finds faces and their landmarks.
+    """Detects faces and their landmarks.
+
+    Example:
+        >>> (faces,) = Cascade(load_weights(path)[0]).detect([image])
+        >>> faces.boxes, faces.landmarks
 
     Args:
         nets: The nets; they are copied.
-        settings: How faces are looked for; by default as `CascadeSettings` says.
-        device: Where the work is done.
+        settings: Detection settings; by default those of `CascadeSettings`.
+        device: Device to run on.
     """
 
     def __init__(
         self, nets: MTCNN, settings: CascadeSettings | None = None, device: torch.device | str = "cpu"
     ) -> None:
         self.settings = settings or CascadeSettings()
-        # With channels last, RNet and ONet are three times as fast on a CPU.
+        # Channels-last makes RNet and ONet three times as fast on a CPU.
         self._nets = deepcopy(nets).eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
         self._device = torch.device(device)
         self._shortfall = 1.0 if nets.one_based else 0.0
 
     @torch.inference_mode()
     def detect(self, images: Sequence[Tensor]) -> list[Detections]:
-        """Finds the faces of images.
+        """Detects the faces in images.
 
         Args:
             images: (H, W, 3) uint8 RGB each, as decoded; sizes may differ.
 
         Returns:
-            One result for each image, in the same order, on the cascade's device.
+            One result per image, in the same order, on the cascade's device.
 
         Raises:
             ValueError: An image has another shape or type.
@@ -164,14 +168,14 @@ class Cascade:
 
     @torch.inference_mode()
     def candidates(self, images: Sequence[Tensor], stage: Literal["rnet", "onet"]) -> list[Tensor]:
-        """What a later stage is shown: the squares that those before it take for faces, by falling score.
+        """The input of a later stage: the squares accepted by the earlier stages, by descending score.
 
         Args:
             images: As in `detect`.
-            stage: Which stage is shown them.
+            stage: The later stage.
 
         Returns:
-            (N, 4) float32 edges for each image, in pixels; they may leave the image.
+            (N, 4) float32 edges per image, in pixels; they may exceed the image.
 
         Raises:
             ValueError: An image has another shape or type.
@@ -187,13 +191,13 @@ class Cascade:
         return [best_first.boxes[best_first.images == place] for place in places]
 
     def _sum_up(self, images: Sequence[Tensor]) -> tuple[IntegralImages, list[int]]:
-        """The integral images, those of one size beside each other since they share a pyramid; the place of each."""
+        """Integral images, grouped by size since equal sizes share a pyramid, and the position of each image."""
         order = sorted(range(len(images)), key=lambda index: images[index].shape)
         places = sorted(range(len(order)), key=order.__getitem__)
         return IntegralImages.of([images[index] for index in order], self._device), places
 
     def _propose(self, sums: IntegralImages) -> Candidates:
-        """Squares that PNet finds on the pyramids."""
+        """Squares proposed by PNet on the pyramids."""
         settings = self.settings
         found = [_no_candidates(self._device)]
         for size, images in _runs(sums.sizes):
@@ -204,7 +208,7 @@ class Cascade:
         return replace(kept, boxes=self._squares(calibrate(kept.boxes, kept.offsets, self._shortfall)))
 
     def _propose_on_level(self, sums: IntegralImages, images: range, size: tuple[int, int], scale: float) -> Candidates:
-        """Windows of one level of images of one size that PNet takes for faces, before calibration."""
+        """Windows on one level of equally sized images that PNet accepts, before calibration."""
         pnet = self._nets.pnet
         height, width = (int(side * scale + 1) for side in size)
         parts = []
@@ -219,7 +223,7 @@ class Cascade:
         return self._suppress(_join(parts), NMS_WITHIN_LEVEL)
 
     def _refine(self, sums: IntegralImages, candidates: Candidates) -> Candidates:
-        """Squares that RNet takes for faces, too."""
+        """Squares that RNet accepts."""
         candidates, seen = self._look(self._nets.rnet, sums, candidates, RNET_SIDE, WINDOWS_AT_ONCE_RNET)
         scores = face_score(seen.face)
         found = replace(candidates, scores=scores, offsets=seen.box)[scores > self.settings.thresholds[1]]
@@ -227,7 +231,7 @@ class Cascade:
         return replace(kept, boxes=self._squares(calibrate(kept.boxes, kept.offsets)))
 
     def _conclude(self, sums: IntegralImages, candidates: Candidates) -> list[Detections]:
-        """What ONet takes for faces, image by image."""
+        """Faces that ONet accepts, per image."""
         candidates, seen = self._look(self._nets.onet, sums, candidates, ONET_SIDE, WINDOWS_AT_ONCE_ONET)
         scores = face_score(seen.face)
         boxes = calibrate(candidates.boxes, seen.box)
@@ -240,7 +244,7 @@ class Cascade:
         return results
 
     def _squares(self, boxes: Tensor) -> Tensor:
-        """What the next net is shown: squares about boxes, of whole pixels but for weights that count from one."""
+        """Input squares of the next net, rounded to whole pixels unless the weights count from one."""
         squares = square(boxes)
         return squares if self._nets.one_based else to_whole_pixels(squares)
 
@@ -251,7 +255,7 @@ class Cascade:
     def _look(
         self, net: Stage, sums: IntegralImages, candidates: Candidates, side: int, at_once: Mapping[str, int]
     ) -> tuple[Candidates, StageOutput]:
-        """The candidates that lie in their image at all, and what a net says of them."""
+        """The candidates that overlap their image, and the net's output for them."""
         windows, is_inside = _windows(candidates, sums, clipped=self._nets.one_based)
         candidates, windows = candidates[is_inside], windows[is_inside]
         size = at_once[windows.device.type]
@@ -263,7 +267,7 @@ class Cascade:
 
 
 def check_images(images: Sequence[Tensor]) -> None:
-    """Refuses what is no decoded image.
+    """Validates decoded images.
 
     Raises:
         ValueError: An image is not (H, W, 3) uint8 with at least one pixel.
@@ -275,7 +279,7 @@ def check_images(images: Sequence[Tensor]) -> None:
 
 
 def _best(candidates: Candidates, most: int) -> Candidates:
-    """At most so many of each image, of candidates by falling score."""
+    """The first ``most`` candidates of each image; the input is sorted by descending score."""
     if len(candidates.images) <= most:
         return candidates
     by_image = candidates.images.argsort(stable=True)
@@ -287,9 +291,9 @@ def _best(candidates: Candidates, most: int) -> Candidates:
 
 
 def _windows(candidates: Candidates, sums: IntegralImages, clipped: bool) -> tuple[Tensor, Tensor]:
-    """(N, 4) int32 edges of the whole pixels that are cut out, and (N,) which of them have any in their image.
+    """(N, 4) int32 edges of the crops in whole pixels, and (N,) bool: which of them overlap their image.
 
-    Windows are clipped to the image, as MTCNN's code does, or hold their place and reach beyond it.
+    Windows are clipped to the image, as in MTCNN's code, or extend beyond it.
     """
     limits = sums.geometry[candidates.images][:, [2, 1, 2, 1]]
     edges = candidates.boxes.floor() if clipped else candidates.boxes
@@ -298,7 +302,7 @@ def _windows(candidates: Candidates, sums: IntegralImages, clipped: bool) -> tup
 
 
 def _runs(sizes: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], range]]:
-    """Each size, and the images that have it, which follow each other."""
+    """Each size with its range of consecutive images."""
     start = 0
     for size, members in groupby(sizes):
         stop = start + len(list(members))
@@ -307,7 +311,7 @@ def _runs(sizes: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], r
 
 
 def _parts_of_level(images: range, height: int, width: int, pixels: int) -> Iterator[tuple[range, range]]:
-    """Which of some images, and which rows of PNet's output for their level, are worked on together."""
+    """Splits a level into batches: ranges of images, and of rows of PNet's output."""
     rows = -(-(height - 2) // PNET_STRIDE) - 4
     images_at_once = max(1, pixels // (height * width))
     rows_at_once = rows if images_at_once > 1 else max(1, pixels // (PNET_STRIDE * width))

@@ -1,9 +1,9 @@
-"""The cascade in the arithmetic of the facenet-pytorch package (2.6.0), quirks included: for comparison, not for use.
+"""Reference cascade that reproduces the facenet-pytorch package (2.6.0) with its quirks; for comparison only.
 
-Its quirks: boxes hold the first and the last pixel counted from 1, and are cut off to whole pixels towards zero; their
-sides are measured now with, now without the last pixel; crops are cut one at a time, clipped at the image's border and
-stretched to squares, while landmarks are placed as if they had not been. Where that package fails (an image smaller
-than the smallest face, a box outside the image), this one finds nothing.
+The quirks: boxes store the first and last pixel, counted from 1 and truncated towards zero; their sides inconsistently
+include the last pixel; crops are made one at a time, clipped at the image border and stretched to squares, but
+landmarks are placed as if they were not. Where that package fails (an image smaller than the smallest face, a box
+outside the image), this one detects nothing.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from networks.mtcnn.pyramid import pyramid_scales
 
 
 class ExactCascade:
-    """Finds faces as facenet-pytorch does, one image at a time, on the CPU.
+    """Detects faces like facenet-pytorch, one image at a time, on the CPU.
 
-    Boxes come out in its coordinates: x1 and y1 are greater by one than those of `Cascade`.
+    Boxes are in its coordinates: x1 and y1 are one greater than those of `Cascade`.
 
     Args:
         nets: The nets, on the CPU.
-        settings: How faces are looked for; by default as `CascadeSettings` says.
+        settings: Detection settings; by default those of `CascadeSettings`.
     """
 
     def __init__(self, nets: MTCNN, settings: CascadeSettings | None = None) -> None:
@@ -37,7 +37,7 @@ class ExactCascade:
 
     @torch.inference_mode()
     def detect(self, images: Sequence[Tensor]) -> list[Detections]:
-        """Finds the faces of images.
+        """Detects the faces in images.
 
         Args:
             images: (H, W, 3) uint8 RGB each, as decoded; sizes may differ.
@@ -114,7 +114,7 @@ def _square(boxes: Tensor) -> Tensor:
 
 
 def _cut(image: Tensor, boxes: Tensor, side: int) -> tuple[Tensor, Tensor]:
-    """The (N, 4) boxes that lie in the image at all, and their (N, 3, side, side) crops as the nets take them."""
+    """The (N, 4) boxes that overlap the image, and their (N, 3, side, side) crops as input of the nets."""
     height, width = image.shape[2:]
     kept, crops = [], [torch.zeros(0, 3, side, side)]
     for number, (x1, y1, x2, y2) in enumerate(boxes.trunc().int().tolist()):
@@ -127,9 +127,9 @@ def _cut(image: Tensor, boxes: Tensor, side: int) -> tuple[Tensor, Tensor]:
 
 
 def _suppress_by_smaller(boxes: Tensor, scores: Tensor, threshold: float) -> list[int]:
-    """Greedy suppression by the share of the smaller box; indices by falling score."""
+    """Greedy suppression by overlap relative to the smaller box; indices by descending score."""
     areas = (boxes[:, 2:] - boxes[:, :2] + 1).prod(dim=1)
-    waiting = torch.from_numpy(np.argsort(scores.numpy()))  # as there: which of two equal scores wins is numpy's choice
+    waiting = torch.from_numpy(np.argsort(scores.numpy()))  # as there: ties are broken by numpy
     kept = []
     while len(waiting):
         best, waiting = waiting[-1], waiting[:-1]

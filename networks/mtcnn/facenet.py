@@ -1,4 +1,4 @@
-"""Import of the weights that the facenet-pytorch package carries: `pnet.pt`, `rnet.pt`, `onet.pt`.
+"""Imports the weights of the facenet-pytorch package: `pnet.pt`, `rnet.pt`, `onet.pt`.
 
 They are David Sandberg's, from the authors' own. PNet and RNet have no landmark head there: ours keep what they were
 initialised with, and the card of the weights says so.
@@ -19,7 +19,7 @@ from networks.mtcnn.weights import Card
 from networks.weights_file import WeightsError
 
 FILES = {"pnet": "pnet.pt", "rnet": "rnet.pt", "onet": "onet.pt"}
-"""Net -> name of its file."""
+"""Net -> file name."""
 
 _LAYERS = {
     "pnet": ("conv1", "prelu1", "conv2", "prelu2", "conv3", "prelu3"),
@@ -37,10 +37,10 @@ def import_facenet(folder: Path) -> tuple[MTCNN, Card]:
     """Reads the three files into our nets.
 
     Args:
-        folder: Where they lie; of an installed package `facenet_pytorch/data`.
+        folder: Their folder; `facenet_pytorch/data` in an installed package.
 
     Raises:
-        WeightsError: A file is missing, damaged, or holds other tensors than these nets have.
+        WeightsError: A file is missing, damaged, or its tensors do not match the nets.
     """
     nets = MTCNN(one_based=True)
     for name, file in FILES.items():
@@ -66,7 +66,7 @@ def _read(path: Path) -> dict[str, Tensor]:
 
 @torch.no_grad()
 def _fill(stage: Stage, name: str, theirs: dict[str, Tensor], path: Path) -> None:
-    """Copy every tensor of one file, which must have neither more nor fewer than we look for."""
+    """Copies all tensors of one file, which must have exactly the expected ones."""
     parametrised = [layer for layer in stage.features if list(layer.parameters())]
     pairs = [*zip(_LAYERS[name], parametrised, strict=True)]
     pairs += [(layer, stage.get_submodule(head)) for head, layer in _HEADS[name].items()]

@@ -1,4 +1,4 @@
-"""What a stage of the detector is trained by (paper Eq. 1-3; Zhang et al. 2016, 3.3)."""
+"""Training losses of the detector stages (paper Eq. 1-3; Zhang et al. 2016, 3.3)."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from torch import Tensor
 from networks.mtcnn.nets import BOX_OFFSETS, FACE_LOGITS, LANDMARKS, StageOutput
 
 LandmarkLoss = Literal["squared", "distance"]
-"""The squared error of the paper (Eq. 3), or the distance itself, whose gradient does not fade as points come close."""
+"""The paper's squared error (Eq. 3), or the distance, whose gradient does not vanish for small errors."""
 
 
 _SMALLEST_SQUARE = 1e-6
-"""Keeps the distance's gradient finite where it is 0."""
+"""Keeps the gradient of the distance finite at 0."""
 
 
 class StageLosses(NamedTuple):
-    """The three losses of a stage, float32 scalars; 0 where no crop carries the label.
+    """The three losses of a stage, float32 scalars; 0 if no crop has the label.
 
     Attributes:
-        face: Cross entropy of face and no face (Eq. 1), over the hardest crops.
-        box: Squared error of the box offsets, summed over the four (Eq. 2).
-        landmarks: Squared error of the landmarks, summed over their ten coordinates (Eq. 3), or their distances from
-            the true ones, summed over the five.
+        face: Binary cross entropy of face classification (Eq. 1), over the hardest crops.
+        box: Squared error of the box offsets, summed over the four offsets (Eq. 2).
+        landmarks: Squared error of the landmarks, summed over the ten coordinates (Eq. 3), or their distances to the
+            ground truth, summed over the five points.
     """
 
     face: Tensor
@@ -41,16 +41,15 @@ def stage_losses(
     hard_ratio: float,
     landmark_loss: LandmarkLoss = "squared",
 ) -> StageLosses:
-    """The losses of a batch of crops, each over those that carry its label.
+    """The losses of a batch of crops, each over the crops with the corresponding label.
 
     Args:
-        output: What the net says of B crops.
-        face: (B,) int64: 1 for a face, 0 for none, -1 for neither.
-        box: (B, 4) offsets, NaN where there are none to learn.
-        landmarks: (B, 5, 2), NaN where there are none to learn.
-        hard_ratio: Of the crops with a verdict, the share of the hardest that the classification learns from (online
-            hard example mining); 1 takes all.
-        landmark_loss: Measure of the landmarks' error.
+        output: Output of the net for B crops.
+        face: (B,) int64: 1 for a face, 0 for background, -1 to ignore.
+        box: (B, 4) offsets, NaN if unlabelled.
+        landmarks: (B, 5, 2), NaN if unlabelled.
+        hard_ratio: Fraction of crops in the face loss, hardest first (online hard example mining); 1 keeps all.
+        landmark_loss: Landmark loss function.
     """
     seen = of_crops(output)
     measure = _squared_error if landmark_loss == "squared" else _distance
@@ -62,7 +61,7 @@ def stage_losses(
 
 
 def of_crops(output: StageOutput) -> StageOutput:
-    """The output for single windows in float32; PNet's loses its axes of rows and columns, of one entry each."""
+    """The output for single windows in float32; PNet's row and column axes, of size one, are removed."""
     count = len(output.face)
     return StageOutput(
         output.face.reshape(count, FACE_LOGITS).float(),
@@ -72,7 +71,7 @@ def of_crops(output: StageOutput) -> StageOutput:
 
 
 def hard_cross_entropy(logits: Tensor, labels: Tensor, share: float) -> Tensor:
-    """Mean cross entropy of the hardest ``share`` of (N, 2) logits; 0 of none."""
+    """Mean cross entropy of the hardest ``share`` of (N, 2) logits; 0 if empty."""
     if not len(labels):
         return logits.sum()
     each = F.cross_entropy(logits, labels, reduction="none")
@@ -81,13 +80,13 @@ def hard_cross_entropy(logits: Tensor, labels: Tensor, share: float) -> Tensor:
 
 
 def _squared_error(found: Tensor, truth: Tensor) -> Tensor:
-    """Mean over the rows whose truth is known of the sum over the columns."""
+    """Squared error summed over columns, averaged over the labelled rows."""
     difference, known = _difference(found, truth)
     return difference.square().sum() / known
 
 
 def _distance(found: Tensor, truth: Tensor) -> Tensor:
-    """Mean over the rows whose truth is known of the points' distances, whose coordinates are two columns each."""
+    """Point distances (two columns per point), summed and averaged over the labelled rows."""
     difference, known = _difference(found, truth)
     squared = difference.view(len(difference), -1, 2).square().sum(dim=2)
     distances: Tensor = (squared + _SMALLEST_SQUARE).sqrt() - _SMALLEST_SQUARE**0.5
@@ -95,6 +94,6 @@ def _distance(found: Tensor, truth: Tensor) -> Tensor:
 
 
 def _difference(found: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
-    """What is missing to the truth, 0 where that is unknown, and in how many rows it is known, at least 1."""
+    """Difference to the ground truth, 0 where unlabelled, and the number of labelled rows, at least 1."""
     is_known = ~torch.isnan(truth).any(dim=1)
     return torch.where(is_known[:, None], found - truth.nan_to_num(), 0), is_known.sum().clamp(min=1)

@@ -1,7 +1,7 @@
 """PNet, RNet and ONet of MTCNN (Zhang et al. 2016), each with a landmark head (paper 3.1, Fig. 3).
 
-The paper's Fig. 3 and its text disagree on the layers; these are MTCNN's, all convolutions and ceil-mode pools without
-padding.
+The paper's Fig. 3 and its text disagree on the layers; these follow MTCNN, with unpadded convolutions and ceil-mode
+pooling.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ ONET_SIDE = 48
 
 
 class StageOutput(NamedTuple):
-    """What a net says of each window; PNet's tensors end in two more axes, the rows and columns of windows.
+    """Output of a net per window; for PNet, with two trailing axes for the rows and columns of windows.
 
     Attributes:
         face: (B, 2) logits of no face and face; the score is their softmax[1] (paper Eq. 1).
-        box: (B, 4) offsets of the face's x1, y1, x2, y2 from the window's, in window sides.
-        landmarks: (B, 5, 2) x then y from the window's upper left corner, in window sides, image-left first; 0 and 1
-            are the window's edges, unless the net says otherwise (`Stage.is_half_a_pixel_off`).
+        box: (B, 4) offsets of the face's x1, y1, x2, y2 from the window's, relative to the window side.
+        landmarks: (B, 5, 2) x then y from the window's upper left corner, relative to the window side, image-left
+            first; 0 and 1 are the window's edges, except with `Stage.is_half_a_pixel_off`.
     """
 
     face: Tensor
@@ -39,24 +39,24 @@ class StageOutput(NamedTuple):
 
 
 class FlattenByColumns(nn.Module):
-    """(B, C, H, W) maps to (B, W * H * C) vectors: columns, rows, channels, the order of the published weights."""
+    """Flattens (B, C, H, W) to (B, W * H * C): columns, rows, channels, the order of the published weights."""
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Flattens maps."""
+        """Flattens feature maps."""
         return maps.permute(0, 3, 2, 1).flatten(1)
 
 
 class Stage(nn.Module):
-    """Features and three heads.
+    """Base class of the nets: shared features and three heads.
 
     Attributes:
         features: Shared layers.
         face: Head of the logits.
         box: Head of the box offsets.
         landmarks: Head of the landmarks.
-        is_half_a_pixel_off: Whether landmarks were trained as distances of a pixel's number from the window's edge,
-            half a pixel short of the distance of its middle: the published weights were, and files of format 2. Ours
-            are distances from edge to middle.
+        is_half_a_pixel_off: Whether landmarks were trained as pixel indices relative to the window's edge, half a pixel
+            less than the distance to the pixel centre, as in the published weights and files of format 2. Ours are
+            distances from the edge to the pixel centre.
     """
 
     is_half_a_pixel_off: bool
@@ -73,8 +73,8 @@ class Stage(nn.Module):
         """Applies the net to windows.
 
         Args:
-            windows: (B, 3, side, side) RGB in [-1, 1]; for PNet (B, 3, H, W) of at least 12 px, of which every window
-                at a stride of 2 px is looked at.
+            windows: (B, 3, side, side) RGB in [-1, 1]; for PNet (B, 3, H, W) of at least 12 px, evaluated on windows
+                with a stride of 2 px.
         """
         features = self.features(windows)
         landmarks = self.landmarks(features).unflatten(1, (LANDMARKS, 2))
@@ -127,8 +127,8 @@ class MTCNN(nn.Module):
         pnet: Proposals.
         rnet: Refinement.
         onet: Output.
-        one_based: Whether they were trained by MTCNN's own code, which counts pixels from 1, measures windows one
-            pixel short and stretches what is left of a window at the image's border: the published weights were.
+            one_based: Whether they were trained with MTCNN's original code, like the published weights. It counts
+            pixels from 1, measures windows one pixel short, and stretches windows clipped at the image border.
     """
 
     def __init__(self, one_based: bool = False) -> None:
@@ -140,10 +140,10 @@ class MTCNN(nn.Module):
 
 
 def face_score(logits: Tensor) -> Tensor:
-    """Probability of a face, softmax[1] of the two logits along the second axis, which vanishes."""
+    """Face probability, softmax[1] of the two logits along the second axis, which is removed."""
     return torch.sigmoid(logits[:, 1] - logits[:, 0])
 
 
 def normalise(rgb: Tensor) -> Tensor:
-    """Grey values in [0, 255] to what the nets take: (x - 127.5) / 128, MTCNN's form of [-1, 1]."""
+    """Pixel values in [0, 255] to the nets' input range: (x - 127.5) / 128, MTCNN's version of [-1, 1]."""
     return (rgb - 127.5) * (1 / 128)

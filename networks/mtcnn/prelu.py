@@ -1,4 +1,4 @@
-"""PReLU whose gradient is as fast as its value on a CPU."""
+"""PReLU with a fast backward pass on CPUs."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from torch.autograd.function import once_differentiable
 
 
 class PReLU(nn.PReLU):
-    """`torch.nn.PReLU` with one slope a channel, of the same values and gradients.
+    """`torch.nn.PReLU` with one slope per channel, with identical values and gradients.
 
-    PyTorch 2.15's own gradient on a CPU goes element by element, and takes half of ONet's training step; here it is
-    made of vectorised operations.
+    PyTorch 2.15's CPU backward pass is not vectorised and takes half of ONet's training step; this one uses vectorised
+    operations.
     """
 
     def forward(self, maps: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
-"""Images of any size as one buffer of integral images, from which pyramid levels and crops are taken as area averages.
+"""Area-averaged pyramid levels and crops, from a single buffer of integral images of any size.
 
-A pixel of a level or a crop is the mean of the image's pixels that it touches, the bins of
-`torch.nn.functional.adaptive_avg_pool2d`: antialiased, at the cost of four look-ups a value, whatever the size of the
-crop and however many there are.
+Each output pixel is the mean of the image pixels that it touches, with the bins of
+`torch.nn.functional.adaptive_avg_pool2d`. This is antialiased and costs four look-ups per value, independent of the
+size and number of crops.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from torch import Tensor
 from networks.mtcnn.nets import PNET_SIDE
 
 _BLOCK = 16
-"""Rows summed up together."""
+"""Rows per block of the cumulative sum."""
 
 
 def pyramid_scales(height: int, width: int, min_face: float, factor: float) -> list[float]:
-    """Pixels of a level to one of the image, for each level of an image's pyramid.
+    """Scales of an image's pyramid levels relative to the image.
 
     Args:
         height: Rows of the image.
         width: Columns of the image.
-        min_face: Side in pixels of the smallest faces to find; they fill PNet's window on the first level.
-        factor: Ratio of a level's scale to that of the level before, in (0, 1).
+        min_face: Minimum face size in pixels, which fills PNet's window on the first level.
+        factor: Scale ratio between consecutive levels, in (0, 1).
 
     Returns:
-        Falling scales at which the shorter side has 12 px or more; none for an image smaller than `min_face`.
+        Descending scales at which the shorter side has at least 12 px; empty for an image smaller than `min_face`.
     """
     scales = []
     scale = PNET_SIDE / min_face
@@ -44,15 +44,15 @@ def pyramid_scales(height: int, width: int, min_face: float, factor: float) -> l
 
 @dataclass(frozen=True)
 class IntegralImages:
-    """Integral images of several images, one after the other.
+    """Concatenated integral images of several images.
 
-    Sums are int32 and may wrap around; differences come out right as long as one output pixel covers less than
-    8 million image pixels.
+    Sums are int32 and may wrap around; differences are correct as long as an output pixel covers less than 8 million
+    image pixels.
 
     Attributes:
-        sums: (P, 3) int32; an image of H x W has (H + 1) * (W + 1) rows of it, row-major.
+        sums: (P, 3) int32; an image of H x W occupies (H + 1) * (W + 1) rows, row-major.
         sizes: Height and width of each image.
-        geometry: (B, 3) int32, of each image its first row in `sums`, its height and its width.
+        geometry: (B, 3) int32: first row in `sums`, height and width of each image.
     """
 
     sums: Tensor
@@ -61,11 +61,11 @@ class IntegralImages:
 
     @classmethod
     def of(cls, images: Sequence[Tensor], device: torch.device) -> IntegralImages:
-        """Sums up images.
+        """Computes the integral images.
 
         Args:
             images: (H, W, 3) uint8 each, of any size.
-            device: Where the sums shall lie.
+            device: Device of the sums.
         """
         sizes = [(image.shape[0], image.shape[1]) for image in images]
         lengths = [(height + 1) * (width + 1) for height, width in sizes]
@@ -76,13 +76,13 @@ class IntegralImages:
         return cls(sums, sizes, torch.tensor(geometry, dtype=torch.int32, device=device).reshape(-1, 3))
 
     def level(self, images: range, height: int, width: int, rows: range | None = None) -> Tensor:
-        """Whole images, enlarged or reduced.
+        """Resizes whole images.
 
         Args:
-            images: Which, all of one size.
+            images: Indices of equally sized images.
             height: Rows of the output.
             width: Columns of the output.
-            rows: Those rows of the output that are wanted, by default all.
+            rows: Output rows to compute; by default all.
 
         Returns:
             (len(images), 3, len(rows), width) float32 in [0, 255], channels last in memory.
@@ -99,12 +99,12 @@ class IntegralImages:
         return _means(totals.view(len(images), -1, width, 3), bottom - top, right - left)
 
     def crop(self, images: Tensor, windows: Tensor, side: int) -> Tensor:
-        """Windows of any images, all in one look-up.
+        """Crops windows of any images, all at once.
 
         Args:
             images: (N,) int64, the image of each window.
-            windows: (N, 4) int32 x1, y1, x2, y2 edges, at least one pixel wide and high; beyond the image its border
-                goes on.
+            windows: (N, 4) int32 x1, y1, x2, y2 edges, at least one pixel wide and high; the image border is
+                replicated.
             side: Rows and columns of the output.
 
         Returns:
@@ -127,7 +127,7 @@ class IntegralImages:
 def _sum_up(image: Tensor, out: Tensor) -> None:
     """Writes the integral image of (H, W, 3) uint8 to ((H + 1) * (W + 1), 3) zeros."""
     height, width, channels = image.shape
-    # Down the columns block by block: a running sum over all rows at once leaves the cache and takes ten times as long.
+    # Blockwise along the columns: a cumulative sum over all rows at once exceeds the cache and takes 10x as long.
     rows = F.pad(image.flatten(1), (0, 0, 0, -height % _BLOCK))
     blocks = rows.view(-1, _BLOCK, width * channels).cumsum(1, dtype=torch.int32)
     blocks[1:] += blocks[:-1, -1:].cumsum(0, dtype=torch.int32)
@@ -136,19 +136,19 @@ def _sum_up(image: Tensor, out: Tensor) -> None:
 
 
 def _columns(bands: Tensor, edges: Tensor) -> Tensor:
-    """(R, (W + 1) * 3) rows of RGB to (R, K * 3), those at (K,) edges."""
+    """Selects the (K,) edges from (R, (W + 1) * 3) rows of RGB: (R, K * 3)."""
     values = (edges[:, None] * 3 + torch.arange(3, device=edges.device)).flatten()
     return bands.gather(1, values.expand(len(bands), -1))
 
 
 def _bins(start: Tensor, end: Tensor, count: int, which: range | None = None) -> tuple[Tensor, Tensor]:
-    """The edges of the pixels that parts of windows touch.
+    """Edges of the pixel ranges that the parts of a window touch.
 
     Args:
         start: (N,) first edges.
         end: (N,) last edges.
-        count: Equal parts of each window.
-        which: The K parts that are asked for, by default all.
+        count: Number of equal parts per window.
+        which: The K parts to compute; by default all.
 
     Returns:
         (N, K) first and last edges.
@@ -162,12 +162,12 @@ def _bins(start: Tensor, end: Tensor, count: int, which: range | None = None) ->
 
 
 def _within(first: Tensor, last: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """(N, K) edges moved into (N, 1) lengths, each pair one pixel apart or more."""
+    """Clamps (N, K) edges to (N, 1) lengths, keeping each pair at least one pixel apart."""
     first = torch.minimum(first.clamp(min=0), lengths - 1)
     return first, torch.maximum(torch.minimum(last, lengths), first + 1)
 
 
 def _means(totals: Tensor, heights: Tensor, widths: Tensor) -> Tensor:
-    """(N, H, W, 3) int32 sums over areas of (N, H) heights and (N, W) widths to (N, 3, H, W) float32 means."""
+    """Means (N, 3, H, W) float32 from (N, H, W, 3) int32 sums over areas with (N, H) heights and (N, W) widths."""
     areas = heights[:, :, None, None] * widths[:, None, :, None]
     return totals.float().div_(areas.float()).permute(0, 3, 1, 2)

@@ -1,7 +1,7 @@
-"""Landmarks of given faces as a differentiable function of the image: what a landmark loss needs of MTCNN.
+"""Differentiable landmark regression on given face boxes, for the landmark loss.
 
-The cascade itself has no gradient (suppression, thresholds, whole pixels); paper 4.6.1 takes the detector into the
-training loop all the same. Here the frozen ONet looks at a crop that is a linear function of the image.
+The cascade is not differentiable (suppression, thresholds, rounding), although paper 4.6.1 uses the detector in the
+training loop. Here the frozen ONet is applied to a crop that is a linear function of the image.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from networks.mtcnn.boxes import place_landmarks
 from networks.mtcnn.nets import LANDMARKS, ONET_SIDE, ONet
 
 _GREY_OF_UNIT = 127.5 / 128
-"""From this project's images in [-1, 1] to what the nets take, (x - 127.5) / 128 of RGB values."""
+"""Converts images in [-1, 1] to the nets' input range, (x - 127.5) / 128 of RGB values."""
 
 
 class LandmarkRegressor(nn.Module):
-    """Frozen ONet on a box of each image.
+    """Applies a frozen ONet to one box per image.
 
-    It computes in float32, whatever autocast says, stays in evaluation mode, and its weights take no gradient; the
-    gradient flows to the images.
+    Always in float32, even under autocast, and in evaluation mode. Its weights have no gradient; the gradient flows to
+    the images.
 
     Args:
         onet: The net; it is copied.
@@ -33,23 +33,23 @@ class LandmarkRegressor(nn.Module):
         self.onet = deepcopy(onet).float().requires_grad_(False).eval()
 
     def train(self, mode: bool = True) -> LandmarkRegressor:
-        """Stays in evaluation mode, in which the frozen net was trained to be used."""
+        """Stays in evaluation mode."""
         del mode
         return super().train(False)
 
     def forward(self, images: Tensor, boxes: Tensor) -> Tensor:
-        """Finds the landmarks of one face in each image.
+        """Predicts the landmarks of one face per image.
 
         Args:
             images: (B, 3, H, W) RGB in [-1, 1].
-            boxes: (B, 4) pixels, the edges x1, y1, x2, y2 of each image's face, square as the cascade's crops are;
-                what leaves the image is filled with its border.
+            boxes: (B, 4) pixels, the edges x1, y1, x2, y2 of each image's face, square like the cascade's crops; the
+                image border is replicated.
 
         Returns:
-            (B, 5, 2) float32 pixels of the image, x then y, image-left first; whole numbers are the middles of pixels.
+            (B, 5, 2) float32 pixels of the image, x then y, image-left first; whole numbers are pixel centres.
 
         Raises:
-            ValueError: The shapes do not fit each other.
+            ValueError: The shapes do not match.
         """
         if images.ndim != 4 or images.shape[1] != 3 or boxes.shape != (len(images), 4):
             raise ValueError(
@@ -63,16 +63,16 @@ class LandmarkRegressor(nn.Module):
 
 
 def crop_faces(images: Tensor, boxes: Tensor, side: int) -> Tensor:
-    """Cuts one box out of each image: bilinear where that enlarges, the mean of the covered area where it reduces.
+    """Crops and resizes one box per image: bilinear when enlarging, area average when reducing.
 
-    Both are one rule. A value is the mean of the image over an interval around its place, one pixel wide or as wide as
-    the box has pixels for one of the crop: with one pixel that is bilinear interpolation, with more nothing is skipped,
-    so nothing aliases. The rule is linear in the image and separates into rows and columns, hence two matrix products
-    without any random access; their gradient is deterministic on a GPU, too.
+    Each value is the mean of the image over an interval around its position. The interval is as wide as one pixel of
+    the crop, but at least one image pixel. One image pixel gives bilinear interpolation; wider intervals skip no pixels
+    and so avoid aliasing. This is linear in the image and separable, so it takes two matrix products without random
+    access, whose gradient is deterministic on GPUs, too.
 
     Args:
         images: (B, C, H, W) float32.
-        boxes: (B, 4) float32 edges x1, y1, x2, y2 in pixels; beyond the image its border goes on.
+        boxes: (B, 4) float32 edges x1, y1, x2, y2 in pixels; the image border is replicated.
         side: Rows and columns of the crop.
 
     Returns:
@@ -85,7 +85,7 @@ def crop_faces(images: Tensor, boxes: Tensor, side: int) -> Tensor:
 
 
 def _interval_weights(start: Tensor, end: Tensor, side: int, length: int) -> Tensor:
-    """Shares of the pixels of an axis in the values of a crop.
+    """Weights of an axis's pixels in the values of a crop.
 
     Args:
         start: (B,) first edges.
@@ -94,7 +94,7 @@ def _interval_weights(start: Tensor, end: Tensor, side: int, length: int) -> Ten
         length: Pixels of the image.
 
     Returns:
-        (B, side, length), each row of which sums up to one.
+        (B, side, length); each row sums to one.
     """
     step = ((end - start) / side)[:, None, None]
     middles = start[:, None, None] + (torch.arange(side, device=start.device)[:, None] + 0.5) * step

@@ -1,4 +1,4 @@
-"""A detector as one file: the three nets, and a card that says where they come from."""
+"""A detector in one file: the three nets, and a card with their origin."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from networks.weights_file import WeightsError, fill, read_weights, write_weight
 FORMAT_VERSION = 3
 
 _WITHOUT_HALF_PIXEL = 2
-"""Files of this version are read, too: all landmarks of theirs lack the half pixel (`Stage.is_half_a_pixel_off`)."""
+"""Older version that is still supported; its landmarks lack the half pixel (`Stage.is_half_a_pixel_off`)."""
 
 _STAGES = ("pnet", "rnet", "onet")
 
 
 @dataclass(frozen=True)
 class Card:
-    """What a file of weights says of itself.
+    """Metadata of a weights file.
 
     Attributes:
-        source: Where the weights come from.
-        untrained_heads: Heads that hold nothing but initial weights, such as "pnet.landmarks".
-        details: What each stage was trained on and how, and what the detector reached, for a reader; plain values.
-        format_version: Form of the file; a card that was read has that of its file.
+        source: Origin of the weights.
+        untrained_heads: Heads with initial weights only, such as "pnet.landmarks".
+        details: Human-readable notes on each stage's training and the detector's results; plain values.
+        format_version: Format of the file; after loading, that of the loaded file.
     """
 
     source: str
@@ -35,10 +35,10 @@ class Card:
 
 
 def save_weights(nets: MTCNN, card: Card, path: Path) -> None:
-    """Writes the nets and their card beside `path` and renames the finished file to it.
+    """Writes the nets and their card to a file, atomically.
 
     Raises:
-        WeightsError: It cannot be written there.
+        WeightsError: The file cannot be written.
     """
     off = [name for name in _STAGES if _stage(nets, name).is_half_a_pixel_off]
     conventions = {"counts_from_one": nets.one_based, "half_a_pixel_off": off}
@@ -46,11 +46,11 @@ def save_weights(nets: MTCNN, card: Card, path: Path) -> None:
 
 
 def load_weights(path: Path) -> tuple[MTCNN, Card]:
-    """Reads what `save_weights` wrote.
+    """Loads a file of `save_weights`.
 
     Returns:
-        The nets on the CPU, in evaluation mode, and their card. Each stage knows how its landmarks are counted, so that
-        those of files of format 2 come out as they always did.
+        The nets on the CPU, in evaluation mode, and their card. Each stage has its landmark convention set, so files of
+        format 2 give unchanged results.
 
     Raises:
         WeightsError: The file is missing, damaged, or of another kind.
@@ -71,7 +71,7 @@ def _stage(nets: MTCNN, name: str) -> Stage:
 
 
 def _parse_card(path: Path, values: dict[str, Any]) -> tuple[Card, bool, tuple[str, ...]]:
-    """The card, how the nets count pixels, and whose landmarks lack the half pixel."""
+    """The card, whether the nets count pixels from one, and the stages whose landmarks lack the half pixel."""
     try:
         version = values["format_version"]
         if version not in (_WITHOUT_HALF_PIXEL, FORMAT_VERSION):

@@ -1,10 +1,10 @@
-"""Faces in shards: a few large files instead of many small ones, for disks, networks and object stores.
+"""Sharded faces: a few large files instead of many small ones, for disks, networks and object stores.
 
-Written and read with LitData, because it reads any single sample by its number, in place from a disk and by ranges from
-an object store, as our draws need; WebDataset reads a shard from its start and shuffles within a window.
+Uses LitData for its random access to single samples, memory-mapped from disk or by range requests from an object store.
+WebDataset, in contrast, reads shards sequentially and shuffles within a window.
 
-``DIR/celeba/shards.json`` is the index; ``DIR/celeba/train/chunk-0-0.bin`` and so on are the shards of a split. A shard
-holds the image files as they were, byte for byte.
+``DIR/celeba/shards.json`` is the index; ``DIR/celeba/train/chunk-0-0.bin`` and so on are the shards of a split. Shards
+contain the original image files, byte for byte.
 """
 
 from datamodules.datasets.shards.faces import ShardedFaces

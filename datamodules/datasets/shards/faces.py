@@ -1,4 +1,4 @@
-"""Faces read from shards, in any order, by any number of processes and threads."""
+"""Random access to sharded faces, safe for multiple processes and threads."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from datamodules.source import fingerprint_of
 
 
 class ShardedFaces(Dataset[RawFace]):
-    """The faces of one split, the same as those of the set that was sharded.
+    """The faces of one split, identical to those of the original set.
 
-    The ``path`` of a face is that of its shard, and its name below it.
+    The ``path`` of a face is that of its shard, followed by its name.
 
     Args:
-        folder: Holds ``shards.json`` and, unless that has an address, the folders of the splits.
-        split: One of those that were sharded.
+        folder: Contains ``shards.json`` and, unless that has an address, the folders of the splits.
+        split: One of the sharded splits.
 
     Attributes:
-        names: As the set that was sharded has them.
-        hair: ``(N,)`` int64: of each face a ``HairColour``, or ``NO_HAIR_COLOUR``.
+        names: Names in the original set.
+        hair: ``(N,)`` int64: a ``HairColour``, or ``NO_HAIR_COLOUR``.
         glasses: ``(N,)`` int64: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
 
     Raises:
         DataError: The index is missing, damaged or of another format, the split was not sharded, or a shard is missing
-            or cut off; the message names it.
+            or truncated; the message names it.
     """
 
     def __init__(self, folder: Path, split: Split) -> None:
@@ -69,18 +69,18 @@ class ShardedFaces(Dataset[RawFace]):
         return RawFace(decode_rgb(stored.encoded, path), stored.landmarks, stored.hair, path, int(self.glasses[index]))
 
     def fingerprint(self) -> str:
-        """Changes with the index and the shards beside it."""
+        """Changes with the index and the shards."""
         return fingerprint_of(self.folder, [INDEX_NAME, *(f"{self._split}/{shard.file}" for shard in self._shards)])
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_readers": {}}
 
     def _read(self, index: int, path: Path) -> StoredFace:
-        # A forked process must not share its parent's reader, whose state belongs to the parent's threads.
+        # Forked processes need their own reader, since the parent's is tied to its threads.
         reader = self._readers.setdefault(os.getpid(), ShardReader(self._address, len(self._shards)))
         try:
             return reader.read(index)
-        except Exception as error:  # a damaged file or a lost connection can make the library fail in any way
+        except Exception as error:  # the library raises arbitrary errors on damaged files or lost connections
             raise DataError(f"cannot read {path} from {self._address}: {error}") from error
 
     def _path_of(self, index: int) -> Path:
@@ -88,7 +88,7 @@ class ShardedFaces(Dataset[RawFace]):
         return self.folder / self._split / shard.file / self.names[index]
 
     def _check_files(self) -> None:
-        """Refuse shards that are missing or cut off before training starts."""
+        """Reject missing or truncated shards before training starts."""
         folder = self.folder / self._split
         for name in (LIBRARY_INDEX_NAME, *(shard.file for shard in self._shards)):
             if not (folder / name).is_file():

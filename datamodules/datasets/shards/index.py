@@ -1,4 +1,4 @@
-"""The index beside the shards: which faces there are and which shard has them, known without opening one."""
+"""The shard index: lists all faces and their shards, so that no shard has to be opened for it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from datamodules.samples import UNKNOWN_GLASSES, Split, parse_split
 
 INDEX_NAME = "shards.json"
 LIBRARY_INDEX_NAME = "index.json"
-"""What LitData calls its own index, one beside the shards of each split."""
+"""LitData's own index file, one per split."""
 
 _FORMAT = 1
 
 
 @dataclass(frozen=True)
 class Shard:
-    """One file of faces.
+    """One shard file.
 
     Attributes:
-        file: Its name in the folder of its split.
-        size: Its bytes.
-        faces: How many it holds.
+        file: File name in the folder of its split.
+        size: Size in bytes.
+        faces: Number of faces.
     """
 
     file: str
@@ -33,13 +33,13 @@ class Shard:
 
 @dataclass(frozen=True)
 class SplitIndex:
-    """The faces of one split in their order.
+    """The faces of one split, in order.
 
     Attributes:
-        names: As the set that was sharded has them.
-        hair: Of each face a ``HairColour``, or ``NO_HAIR_COLOUR``.
-        glasses: Of each face 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
-        shards: In the order of the faces.
+        names: Names in the original set.
+        hair: A ``HairColour`` or ``NO_HAIR_COLOUR`` per face.
+        glasses: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``, per face.
+        shards: The shards, in the order of the faces.
     """
 
     names: list[str]
@@ -53,9 +53,9 @@ class ShardIndex:
     """All splits of a set.
 
     Attributes:
-        splits: Those that were sharded.
-        address: Where the folders of the splits are when they are not beside the index, as ``s3://bucket/celeba``.
-        data_set: Name of the set that was sharded; None in shards that were written before it was noted.
+        splits: The sharded splits.
+        address: Location of the split folders if not next to the index, such as ``s3://bucket/celeba``.
+        data_set: Name of the original set; None in old shards that do not record it.
     """
 
     splits: dict[Split, SplitIndex]
@@ -72,7 +72,7 @@ class ShardIndex:
         """Read ``shards.json``.
 
         Raises:
-            DataError: It is missing, damaged, or of another format.
+            DataError: The file is missing, damaged, or has another format.
         """
         path = folder / INDEX_NAME
         try:
@@ -91,7 +91,7 @@ class ShardIndex:
 
 
 def is_sharded(folder: Path) -> bool:
-    """Whether a folder holds finished shards; their index is written last."""
+    """Whether a folder contains finished shards; the index is written last."""
     return (folder / INDEX_NAME).is_file()
 
 

@@ -1,4 +1,4 @@
-"""What one process reads shards with."""
+"""The shard reader of one process."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class StoredFace(NamedTuple):
-    """A face as it lies in a shard.
+    """A face as stored in a shard.
 
     Attributes:
-        name: Its name in the set that was sharded.
+        name: Its name in the original set.
         hair: A ``HairColour``, or ``NO_HAIR_COLOUR``.
-        landmarks: ``(5, 2)`` float32 pixels of the image; NaN where they are unknown.
-        encoded: The image file.
+        landmarks: ``(5, 2)`` float32 pixels of the image; NaN where unknown.
+        encoded: The encoded image file.
     """
 
     name: str
@@ -31,12 +31,12 @@ class StoredFace(NamedTuple):
 
 
 class ShardReader:
-    """Reads single faces of one split; safe to share between the threads of a process, but not between processes.
+    """Reads single faces of one split; thread-safe, but must not be shared between processes.
 
     Args:
-        address: A folder, whose shards are mapped into memory, or an object store's address, of which only the bytes of
-            the wanted face are fetched.
-        shards: How many shards there are.
+        address: A folder, whose shards are memory-mapped, or an object store URL, from which only the bytes of the
+            requested face are fetched.
+        shards: Number of shards.
     """
 
     def __init__(self, address: str, shards: int) -> None:
@@ -46,7 +46,7 @@ class ShardReader:
         self._dataset: StreamingDataset | None = None
 
     def read(self, index: int) -> StoredFace:
-        """The face of that number."""
+        """Read the face with this index."""
         with self._lock:
             name, hair, landmarks, encoded = self._open()[index]
             return StoredFace(name, int(hair), np.array(landmarks), bytes(encoded))
@@ -54,9 +54,9 @@ class ShardReader:
     def _open(self) -> StreamingDataset:
         if self._dataset is None:
             with needs_extra("shards"):
-                from litdata import StreamingDataset  # seconds to import, and nothing but shards needs it
+                from litdata import StreamingDataset  # slow import, only needed for shards
 
-            # The defaults suit reading from start to end: they decode neighbours with a face, and keep 4 shards mapped,
-            # so that draws, which jump about, would map and read ahead a whole shard for each face.
+            # The defaults are for sequential reading: they decode neighbouring faces and keep only 4 shards mapped, so
+            # random access would map and read ahead a whole shard per face.
             self._dataset = StreamingDataset(self._address, batch_decode=1, max_pre_download=self._shards)
         return self._dataset

@@ -1,4 +1,4 @@
-"""Writing shards: finished or absent, never half."""
+"""Atomic writing of shards."""
 
 from __future__ import annotations
 
@@ -32,18 +32,17 @@ def write_shards(
 ) -> ShardIndex:
     """Write the faces of a set as shards.
 
-    The same faces give the same files, byte for byte. Every image is decoded once on its way, so that no broken one
-    gets into a shard. The shards grow beside their place and are renamed into it when they are complete; what a stopped
-    run left is removed by the next.
+    The output is byte-for-byte reproducible. Every image is decoded once, to reject broken ones. The shards are written
+    to a temporary folder that is renamed when complete; the next run removes the leftovers of an interrupted one.
 
     Args:
         sources: The faces of each split.
-        folder: Where to write; must not be there yet, or be empty.
-        shard_bytes: Bytes of a shard, about.
-        address: Where the folder is to be copied to and read from, as ``s3://bucket/celeba``; then training needs
-            of it ``shards.json`` alone.
-        data_set: Name of the set in the registry, by which its shards are framed as the set itself is.
-        say: Prints a line for the person who waits.
+        folder: Output folder; must not exist, or be empty.
+        shard_bytes: Approximate size of a shard in bytes.
+        address: URL that the folder will be copied to and read from, such as ``s3://bucket/celeba``; training then only
+            needs a local ``shards.json``.
+        data_set: Name of the set in the registry, so that the shards get the same framing.
+        say: Prints a progress line.
 
     Raises:
         DataError: The folder is in use, an image cannot be read, or the disk is full or not writable.
@@ -64,7 +63,7 @@ def write_shards(
 
 @contextmanager
 def _sole_writer(folder: Path, staging: Path) -> Iterator[None]:
-    """Keep other processes from writing the same shards, and leave no trace of unfinished ones."""
+    """Lock out other processes that write the same shards, and clean up unfinished ones."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(f"{folder} is there already; remove it, or write the shards to another folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -82,7 +81,7 @@ def _sole_writer(folder: Path, staging: Path) -> Iterator[None]:
 
 
 def _announce(sources: Mapping[Split, FaceFiles], folder: Path, say: Callable[[str], None]) -> None:
-    """Say what is coming, or that there is no room for it."""
+    """Print the number and size of the shards, or raise an error if the disk is too small."""
     sizes = [source.path(index).stat().st_size for source in sources.values() for index in range(len(source))]
     free = shutil.disk_usage(folder.parent).free
     if sum(sizes) > free:
@@ -100,14 +99,14 @@ def _write_splits(sources: Mapping[Split, FaceFiles], folder: Path, shard_bytes:
 
 def _write_split(source: FaceFiles, folder: Path, shard_bytes: int, advance: Callable[[], object]) -> SplitIndex:
     with needs_extra("shards"):
-        from litdata.streaming import Cache  # seconds to import, and nothing but shards needs it
+        from litdata.streaming import Cache  # slow import, only needed for shards
 
     cache = Cache(str(folder), chunk_bytes=shard_bytes)
     digest = hashlib.sha256()
     for index, name in enumerate(source.names):
         face = source[index]
         encoded = source.path(index).read_bytes()
-        # A tuple, since LitData may store dictionaries in Arrow's format where that is installed.
+        # A tuple, since LitData may store dictionaries in Arrow format if that is installed.
         cache[index] = (name, face.label, face.landmarks, encoded)
         digest.update(f"{name}\0{face.label}\0{len(encoded)}\0".encode() + face.landmarks.tobytes() + encoded)
         advance()
@@ -118,7 +117,7 @@ def _write_split(source: FaceFiles, folder: Path, shard_bytes: int, advance: Cal
 
 
 def _finish_library_index(path: Path, digest: str) -> list[Shard]:
-    """Replace the time in LitData's own index, by which it tells stale copies, by a digest; return its shards."""
+    """In LitData's index, replace the timestamp that identifies stale copies with a digest; return the shards."""
     content = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**content, "updated_at": digest}, sort_keys=True), encoding="utf-8")
     return [Shard(chunk["filename"], chunk["chunk_bytes"], chunk["chunk_size"]) for chunk in content["chunks"]]
