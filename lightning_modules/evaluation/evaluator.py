@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
-from datamodules.samples import NO_HAIR_COLOUR, Domain, Faces, UnpairedBatch
+from datamodules.samples import NO_HAIR_COLOUR, Domain, Faces, HairColour, UnpairedBatch
 from datamodules.transforms.face_box import square_of_landmarks
 from lightning_modules.base import OPPOSITE, BaseCycleGAN, Translation, faces_of
 from lightning_modules.evaluation.judges import Judges
@@ -72,7 +72,7 @@ class Evaluator(nn.Module):
         self.distances = nn.ModuleDict({domain: FeatureDistance(width) for domain in OPPOSITE})
         self.diversity = Diversity(width)
         of_hair = ("hair", "control", "palette", "orange", "hair_leak", "background_leak")
-        names = (*of_hair, "invented", "kept", "landmarks", "chance", *POINTS, "cycle_photo", "cycle_cartoon")
+        names = (*of_hair, "invented", "kept", "worn", "landmarks", "chance", *POINTS, "cycle_photo", "cycle_cartoon")
         self.means = nn.ModuleDict({name: SampleMean() for name in names})
         self.pose = PoseVariety()
         self.skin = SkinToneOrder()
@@ -116,8 +116,13 @@ class Evaluator(nn.Module):
         figures: dict[str, Figure] = {}
         for domain in OPPOSITE:
             figures |= _distance_figures(domain, name, self._distance(domain))
-        figures["hair_accuracy"] = self._share("hair", "Hair colour of the photo kept", "higher", "classifier")
-        figures["hair_control"] = self._share("control", "Hair colour asked for, all four", "higher", "classifier")
+        by_chance = f"by chance {1 / len(HairColour):.0%}"
+        figures["hair_accuracy"] = self._share(
+            "hair", "Hair colour of the photo kept", "higher", "classifier", note=by_chance
+        )
+        figures["hair_control"] = self._share(
+            "control", "Hair colour asked for, all four", "higher", "classifier", note=by_chance
+        )
         by_palette = "by CartoonSet's palette"
         figures["hair_palette"] = self._share("palette", f"Hair colour asked for, {by_palette}", "higher", None)
         figures["unlabelled_orange"] = self._share(
@@ -157,8 +162,12 @@ class Evaluator(nn.Module):
             samples=skin.samples,
             note=few_tones or "by chance 0; the light in a photo counts as skin tone, too",
         )
-        figures["invented_glasses"] = self._share("invented", "Glasses that were not there", "lower", "classifier")
-        figures["kept_glasses"] = self._share("kept", "Glasses kept", "higher", "classifier")
+        worn: MeanSummary = self._mean("worn").compute()
+        of_all = f"by chance {float(worn.mean):.1%}, the share of all cartoons with glasses" if worn.samples else None
+        figures["invented_glasses"] = self._share(
+            "invented", "Glasses that were not there", "lower", "classifier", note=of_all
+        )
+        figures["kept_glasses"] = self._share("kept", "Glasses kept", "higher", "classifier", note=of_all)
         diversity = self.diversity.compute()
         figures["diversity"] = Figure(
             f"Diversity of cartoons / of real ones ({name})",
@@ -212,6 +221,7 @@ class Evaluator(nn.Module):
         self._mean("hair").update((hair == label)[label >= 0])
         self._mean("invented").update(has_glasses[glasses == 0])
         self._mean("kept").update(has_glasses[glasses == 1])
+        self._mean("worn").update(has_glasses)
         rows = torch.stack([numbers, errors.mean(dim=1), label, hair, glasses, has_glasses], dim=1)
         self.rows.update(rows)
 
@@ -258,9 +268,12 @@ class Evaluator(nn.Module):
         title, unit = "Cartoons a second", "images/s"
         return Figure(title, images / seconds if images else None, "higher", samples=images, unit=unit, note=note)
 
-    def _share(self, name: str, title: str, better: Better, judge: str | None, unit: str = "%") -> Figure:
+    def _share(
+        self, name: str, title: str, better: Better, judge: str | None, unit: str = "%", note: str | None = None
+    ) -> Figure:
         summary: MeanSummary = self._mean(name).compute()
-        note = None if summary.samples else _WHY_NOT.get(name, "no face with what it takes")
+        if not summary.samples:
+            note = _WHY_NOT.get(name, "no face with what it takes")
         value = float(summary.mean) if summary.samples else None
         spread = float(summary.error) if summary.samples > 1 else None
         return Figure(title, value, better, spread, _ERROR, int(summary.samples), unit, judge, note)

@@ -141,6 +141,12 @@ def test_chance_is_the_distance_to_the_cartoon_before() -> None:
     assert chance.value == pytest.approx(0.05, abs=1e-4)
 
 
+def test_shares_stand_beside_what_chance_gives() -> None:
+    figures = measured(Evaluator(judges())).figures()
+    assert figures["hair_accuracy"].note == "by chance 25%"
+    assert figures["kept_glasses"].note == "by chance 60.0%, the share of all cartoons with glasses"
+
+
 def test_a_single_face_has_no_chance_and_no_pose() -> None:
     figures = Evaluator(judges()).figures()
     assert figures["landmark_chance"].as_json()["note"] == "takes two photos"
