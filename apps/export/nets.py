@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from networks.attribute_classifier import AttributeNet
+from networks.attribute_classifier import PHOTO_GLASSES_LOGIT, AttributeNet
 from networks.labels import one_hot
 from networks.landmarks import landmark_heatmaps
 from networks.mtcnn.nets import Stage, normalise
@@ -88,7 +88,8 @@ class ClassifierNet(nn.Module):
         """Scores (B, 4) of hair and (B, 2) of no glasses and glasses, of faces (B, 3, S, S)."""
         reduction = self.get_buffer("reduction")
         seen = self.net(reduction @ image @ reduction.T)
-        return seen.hair, torch.stack([-seen.glasses, seen.glasses], dim=1)
+        evidence = seen.glasses - PHOTO_GLASSES_LOGIT
+        return seen.hair, torch.stack([-evidence, evidence], dim=1)
 
 
 class StageNet(nn.Module):
