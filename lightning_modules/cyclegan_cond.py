@@ -19,7 +19,7 @@ from lightning_modules.errors import UsageError
 from lightning_modules.frozen import FrozenNetwork
 from lightning_modules.terms import Term, Terms
 from networks import LabelInjection
-from networks.attribute_classifier import PHOTO_GLASSES_LOGIT, AttributeNet, load_attribute_net
+from networks.attribute_classifier import AttributeNet, load_attribute_net
 from networks.labels import LabelEncoder
 from networks.landmarks import cheek_mask
 from networks.losses import masked_l1
@@ -159,7 +159,7 @@ class CycleGANCond(BaseCycleGAN):
         """Photos with glasses predicted by the classifier ``where`` (B,) is true; unchanged without a classifier."""
         if not self.label_encoder.glasses or self.classifier is None or not where.any():
             return photos
-        seen = (self.classifier(photos.image.float()).glasses > PHOTO_GLASSES_LOGIT).long()
+        seen = self.classifier(photos.image.float()).glasses_in_photos
         return photos._replace(glasses=torch.where(where, seen, photos.glasses))
 
     def translate_photos(self, photos: Faces) -> Tensor:

@@ -33,6 +33,11 @@ class AttributeLogits(NamedTuple):
     hair: Tensor
     glasses: Tensor
 
+    @property
+    def glasses_in_photos(self) -> Tensor:
+        """Whether B photos show glasses: (B,) int64, 1 or 0, see `PHOTO_GLASSES_LOGIT`."""
+        return (self.glasses > PHOTO_GLASSES_LOGIT).long()
+
 
 class AttributeNet(nn.Module):
     """Four convolutions with stride 2, and two heads.

@@ -59,7 +59,7 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - it is no mapping
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path} is damaged or no file of weights: {error}") from error
-    if metadata.get(_HASH_KEY, _hash_of(tensors)) != _hash_of(tensors):
+    if _HASH_KEY in metadata and metadata[_HASH_KEY] != _hash_of(tensors):
         raise WeightsError(f"{path} is damaged: its tensors are not as they were written; copy it anew")
     try:
         return tensors, dict(json.loads(metadata[_CARD_KEY]))

@@ -26,7 +26,7 @@ from lightning_modules.finisher import OWN_FINISHER
 from lightning_modules.landmark_detector import MEAN_PHOTO
 from lightning_modules.matting import OWN_PORTRAIT
 from lightning_modules.runs import project_root
-from networks.attribute_classifier import PHOTO_GLASSES_LOGIT, load_attribute_net
+from networks.attribute_classifier import load_attribute_net
 from networks.finisher import Finished, load_finisher, sticker
 from networks.mtcnn import Cascade, CascadeSettings, LandmarkRegressor
 from networks.pixels import to_bytes
@@ -217,8 +217,8 @@ class Cartoonizer:
     @torch.inference_mode()
     def _glasses(self, photos: torch.Tensor) -> torch.Tensor:
         """1 for each photo whose face wears glasses, else 0, as (B,)."""
-        logits: torch.Tensor = self._classifier(photos).glasses
-        return (logits > PHOTO_GLASSES_LOGIT).long()
+        glasses: torch.Tensor = self._classifier(photos).glasses_in_photos
+        return glasses
 
     @torch.inference_mode()
     def _matte(self, frame: Image, inside: Image) -> Image:

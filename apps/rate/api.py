@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 
 from apps.rate.questions import QUESTIONS, Mode
 from apps.rate.store import AssignedItem, Store, UnknownItemError
+from apps.web.responses import page_file, refuse
 from apps.web.security import SecurityMiddleware
 
 MAX_BODY = 4096
@@ -50,7 +51,7 @@ def build_app(store: Store, mode: Mode, hosts: Sequence[str] = ("*",)) -> ASGIAp
     api = _Api(store, mode)
     app = Starlette(
         routes=[
-            *(Route(path, _page_file(*file)) for path, file in PAGE_FILES.items()),
+            *(Route(path, page_file(PAGE / file[0], file[1])) for path, file in PAGE_FILES.items()),
             Route("/pictures/{name}", api.picture),
             Route("/api/state", api.state),
             Route("/api/raters", api.join, methods=["POST"]),
@@ -59,7 +60,7 @@ def build_app(store: Store, mode: Mode, hosts: Sequence[str] = ("*",)) -> ASGIAp
             Route("/api/ratings", api.rate, methods=["POST"]),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)],
-        exception_handlers={HTTPException: _refuse, sqlite3.Error: _unsaved, Exception: _broken},
+        exception_handlers={HTTPException: refuse, sqlite3.Error: _unsaved, Exception: _broken},
         max_body_size=MAX_BODY,
     )
     return SecurityMiddleware(app)
@@ -177,20 +178,6 @@ async def _read(request: Request) -> dict[str, object]:
 def _one_line(text: str) -> str:
     """A text without control characters and needless space."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-
-
-def _page_file(name: str, media_type: str) -> Callable[[Request], Response]:
-    content = (PAGE / name).read_bytes()
-
-    def send(_: Request) -> Response:
-        return Response(content, media_type=media_type, headers={"Cache-Control": "no-cache"})
-
-    return send
-
-
-async def _refuse(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
 
 async def _unsaved(_: Request, error: Exception) -> Response:

@@ -6,7 +6,7 @@ import asyncio
 import re
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from hmac import compare_digest
 from pathlib import Path
@@ -26,6 +26,7 @@ from apps.serve.limits import Limits
 from apps.serve.line import BusyError, Line
 from apps.serve.metrics import Metrics
 from apps.serve.openapi import describe
+from apps.web.responses import page_file, refuse
 from apps.web.security import SecurityMiddleware
 from cartoonizer import Cartoonizer, PhotoError
 
@@ -63,7 +64,7 @@ def build_app(
     api = _Api(cartoonizer, limits or Limits(), token)
     app = Starlette(
         routes=[
-            *(Route(path, _page_file(file)) for path, file in page_files().items()),
+            *(Route(path, page_file(file, _TYPES[file.suffix])) for path, file in page_files().items()),
             Route("/api/cartoonize", api.cartoonize, methods=["POST"]),
             Route("/api/model", api.model),
             Route("/api/line/{ticket}", api.place),
@@ -72,7 +73,7 @@ def build_app(
             Route("/health", _health),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)],
-        exception_handlers={HTTPException: _refuse, Exception: _broken},
+        exception_handlers={HTTPException: refuse, Exception: _broken},
     )
     return SecurityMiddleware(
         app, HEADERS, is_page_only=False
@@ -190,20 +191,6 @@ async def _read(request: Request, most: int) -> bytes:
 
 async def _health(_: Request) -> Response:
     return JSONResponse({"status": "ok"})
-
-
-def _page_file(path: Path) -> Callable[[Request], Response]:
-    content, media_type = path.read_bytes(), _TYPES[path.suffix]
-
-    def send(_: Request) -> Response:
-        return Response(content, media_type=media_type, headers={"Cache-Control": "no-cache"})
-
-    return send
-
-
-async def _refuse(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
 
 async def _broken(_: Request, error: Exception) -> Response:

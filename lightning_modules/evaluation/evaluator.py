@@ -138,9 +138,7 @@ class Evaluator(nn.Module):
             title = f"{distance}, {point.replace('_', ' ')}"
             figures[f"landmark_{point}"] = self._share(point, title, "lower", "landmarks")
         pose = self.pose.compute()
-        few_faces = (
-            None if pose.samples >= _LEAST_POSES else f"takes {_LEAST_POSES} faces; there are {pose.samples:.0f}"
-        )
+        few_faces = _too_few(int(pose.samples))
         figures["pose_variety"] = Figure(
             "Spread of yaw, cartoons / photos",
             *(None if few_faces else float(pose.ratio), "", float(pose.error), "standard error", int(pose.samples)),
@@ -155,7 +153,7 @@ class Evaluator(nn.Module):
             note=few_faces,
         )
         skin = self.skin.compute()
-        few_tones = None if skin.samples >= _LEAST_POSES else f"takes {_LEAST_POSES} faces; there are {skin.samples}"
+        few_tones = _too_few(skin.samples)
         figures["skin_order"] = Figure(
             "Order of skin tones kept (rank correlation of the cheeks' brightness)",
             *(None if few_tones else float(skin.order), "higher"),
@@ -344,6 +342,11 @@ def _distance_figures(domain: Domain, extractor: str, metric: FeatureDistance) -
             note=f"too few samples: {samples}" if found.kernel is None else None,
         ),
     }
+
+
+def _too_few(faces: int) -> str | None:
+    """Why there is no correlation of so few faces."""
+    return None if faces >= _LEAST_POSES else f"takes {_LEAST_POSES} faces; there are {faces}"
 
 
 def _now(device: torch.device) -> float:

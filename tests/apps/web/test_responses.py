@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from apps.web.responses import page_file, refuse
+
+
+def busy(_: Request) -> None:
+    raise HTTPException(503, "Try again in a moment.", {"Retry-After": "5"})
+
+
+def test_a_page_s_file_is_sent_and_a_refusal_is_json(tmp_path: Path) -> None:
+    page = tmp_path / "page.css"
+    page.write_text("body {}")
+    routes = [Route("/page.css", page_file(page, "text/css")), Route("/busy", busy)]
+    page.unlink()  # it was read already
+    client = TestClient(Starlette(routes=routes, exception_handlers={HTTPException: refuse}))
+    sent = client.get("/page.css")
+    assert (sent.text, sent.headers["cache-control"]) == ("body {}", "no-cache")
+    assert sent.headers["content-type"].startswith("text/css")
+    refused = client.get("/busy")
+    assert (refused.status_code, refused.json(), refused.headers["retry-after"]) == (
+        503,
+        {"error": "Try again in a moment."},
+        "5",
+    )
