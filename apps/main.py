@@ -18,6 +18,7 @@ from apps.detect import detect
 from apps.detector.command import detector_app
 from apps.export import export
 from apps.figures import figures
+from apps.page.command import page
 from apps.rate.command import rate_app
 from apps.report.command import report
 from apps.sample_data import sample_data
@@ -49,6 +50,7 @@ app.command("demo")(demo)
 app.command("detect")(detect)
 app.command("export")(export)
 app.command("figures")(figures)
+app.command("page")(page)
 app.command("report")(report)
 app.command("sample-data")(sample_data)
 app.command("serve")(serve)

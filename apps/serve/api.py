@@ -26,18 +26,16 @@ from apps.serve.limits import Limits
 from apps.serve.line import BusyError, Line
 from apps.serve.metrics import Metrics
 from apps.serve.openapi import describe
+from apps.web.cartoon_page import MEDIA_TYPES, CartoonPage
 from apps.web.responses import page_file, refuse
 from apps.web.security import SecurityMiddleware
 from cartoonizer import Cartoonizer, PhotoError
 
-PAGE = Path(__file__).parent / "page"
-_TYPES = {
-    ".html": "text/html",
-    ".css": "text/css",
-    ".js": "text/javascript",
-    ".svg": "image/svg+xml",
-    ".jpg": "image/jpeg",
-}
+PAGE = CartoonPage(
+    Path(__file__).parent / "page",
+    privacy="The photo is turned into cartoons on the server and not stored.",
+    footer='<p><a href="openapi.json">API description</a></p>',
+)
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
@@ -64,7 +62,10 @@ def build_app(
     api = _Api(cartoonizer, limits or Limits(), token)
     app = Starlette(
         routes=[
-            *(Route(path, page_file(file, _TYPES[file.suffix])) for path, file in page_files().items()),
+            *(
+                Route(path, page_file(content, MEDIA_TYPES[Path(path).suffix or ".html"]))
+                for path, content in page_files().items()
+            ),
             Route("/api/cartoonize", api.cartoonize, methods=["POST"]),
             Route("/api/model", api.model),
             Route("/api/line/{ticket}", api.place),
@@ -80,10 +81,10 @@ def build_app(
     )  # no cookies: another site's page gains nothing by writing here
 
 
-def page_files() -> dict[str, Path]:
-    """All that is served from disk, by path."""
-    files = {f"/{path.relative_to(PAGE).as_posix()}": path for path in PAGE.rglob("*") if path.suffix in _TYPES}
-    return {"/": files.pop("/index.html"), **files}
+def page_files() -> dict[str, bytes]:
+    """All files of the page, by path."""
+    files = PAGE.files()
+    return {"/": files.pop("index.html"), **{f"/{name}": content for name, content in files.items()}}
 
 
 class _Api:

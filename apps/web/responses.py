@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 
-def page_file(path: Path, media_type: str) -> Callable[[Request], Response]:
-    """An endpoint that sends a file of a page; it is read once, here."""
-    content = path.read_bytes()
+def page_file(content: bytes, media_type: str) -> Callable[[Request], Response]:
+    """An endpoint that sends a file of a page."""
 
     def send(_: Request) -> Response:
         return Response(content, media_type=media_type, headers={"Cache-Control": "no-cache"})

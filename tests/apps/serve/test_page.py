@@ -2,53 +2,31 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from tests.apps.serve.conftest import Serve
+from tests.apps.web.chromium import (
+    DESK,
+    PHONE,
+    chromium,
+    has_nothing_wrong,
+    needs_chromium,
+    open_page,
+    settle,
+    source,
+)
 
-CHROMIUM = shutil.which("chromium")
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
-DESK, PHONE = (1280, 900), (390, 844)
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)")
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*OPTIONS, *CAMERA])
-        yield browser
-        browser.close()
-
-
-def open_page(browser: Browser, address: str, size: tuple[int, int] = DESK, scheme: str = "light") -> Page:
-    page = browser.new_page(
-        viewport={"width": size[0], "height": size[1]},
-        color_scheme="dark" if scheme == "dark" else "light",
-        reduced_motion="reduce",
-    )
-    page.set_default_timeout(30_000)
-    expect.set_options(timeout=30_000)  # a busy machine takes more than the five seconds that it waits otherwise
-    page.on("pageerror", lambda error: pytest.fail(str(error)))
-    page.goto(address)
-    settle(page)
-    return page
-
-
-def settle(page: Page) -> None:
-    page.wait_for_selector("#result:not([hidden]), #trouble:not([hidden])")
-    page.wait_for_selector("body:not(.busy)")
-
-
-def source(page: Page) -> str | None:
-    return page.locator("#sticker").get_attribute("src")
+    with chromium() as found:
+        yield found
 
 
 def test_the_page_is_never_empty_and_colours_answer_at_once(browser: Browser, serve: Serve) -> None:
@@ -68,7 +46,7 @@ def test_the_page_is_never_empty_and_colours_answer_at_once(browser: Browser, se
 
 def test_a_file_with_several_faces_can_be_given(browser: Browser, serve: Serve) -> None:
     page = open_page(browser, serve(body=2_000_000))
-    group = Path("apps/serve/page/examples/three.jpg").resolve()
+    group = Path("apps/web/page/examples/three.jpg").resolve()
     page.locator("#file").set_input_files(group)
     expect(page.locator("#status")).to_have_text("3 faces")
     first = source(page)
@@ -123,7 +101,5 @@ def test_axe_finds_nothing_and_nothing_is_cut_off(
     page = open_page(browser, serve(body=2_000_000), size, scheme)
     page.locator("[data-example=three]").click()
     expect(page.locator("#status")).to_have_text("3 faces")
-    found = Axe().run(page)
-    assert [(each["id"], each["impact"]) for each in found.response["violations"]] == []
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert has_nothing_wrong(page)
     page.close()

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,11 +13,8 @@ def busy(_: Request) -> None:
     raise HTTPException(503, "Try again in a moment.", {"Retry-After": "5"})
 
 
-def test_a_page_s_file_is_sent_and_a_refusal_is_json(tmp_path: Path) -> None:
-    page = tmp_path / "page.css"
-    page.write_text("body {}")
-    routes = [Route("/page.css", page_file(page, "text/css")), Route("/busy", busy)]
-    page.unlink()  # it was read already
+def test_a_page_s_file_is_sent_and_a_refusal_is_json() -> None:
+    routes = [Route("/page.css", page_file(b"body {}", "text/css")), Route("/busy", busy)]
     client = TestClient(Starlette(routes=routes, exception_handlers={HTTPException: refuse}))
     sent = client.get("/page.css")
     assert (sent.text, sent.headers["cache-control"]) == ("body {}", "no-cache")

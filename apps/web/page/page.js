@@ -1,65 +1,17 @@
-// The page: a photo goes to the server, its faces come back with a cartoon for every choice, so that choices answer at once.
+// The page: shows the faces of a photo and a cartoon of each. Who draws them is in cartoons.js: a server, or this browser.
 
-const SIZE = 256; // pixels of a cartoon's side
-const LONGEST = 1600; // pixels of a photo's longer side that are sent; faces are found at less
-const PATIENCE = 60_000; // milliseconds
-const BETWEEN_LOOKS = 700; // at the place in the line
+import { draw, load } from "./cartoons.js";
 
 const find = (selector) => document.querySelector(selector);
-const token = location.hash.slice(1);
 
 let model = { labels: {} };
-let shown = null; // the answer on the screen, with the photo as an image
+let shown = null; // what was drawn of the photo on the screen
 let face = 0; // which of its faces
 let wanted = {}; // class of each label
 let newest = 0; // number of the last photo that was given
-
-// ---- talking to the server
-
-async function ask(path, options = {}) {
-  const headers = { ...options.headers, ...(token && { Authorization: `Bearer ${token}` }) };
-  const response = await fetch(path, { ...options, headers, signal: AbortSignal.timeout(PATIENCE) });
-  if (response.ok) return response.json();
-  const { error } = await response.json().catch(() => ({}));
-  throw new Error(error ?? `The server refused this (${response.status}).`);
-}
-
-/** Cartoons of a photo, for every class of every label. */
-async function draw(blob) {
-  const ticket = [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const query = new URLSearchParams({ size: SIZE });
-  for (const name of Object.keys(model.labels)) query.set(name, "all");
-  const looks = setInterval(() => tellPlace(ticket), BETWEEN_LOOKS);
-  try {
-    return await ask(`/api/cartoonize?${query}`, { method: "POST", body: blob, headers: { "X-Ticket": ticket } });
-  } finally {
-    clearInterval(looks);
-  }
-}
-
-async function tellPlace(ticket) {
-  const { place } = await ask(`/api/line/${ticket}`).catch(() => ({ place: 0 }));
-  if (place > 0 && document.body.classList.contains("busy")) tell(`Waiting: number ${place} in the line …`);
-}
+let asked = 0; // number of the last cartoon that was asked for
 
 // ---- taking photos in
-
-/** A photo as the browser decodes it, upright, and small enough to be sent. */
-async function prepare(blob) {
-  let picture;
-  try {
-    picture = await createImageBitmap(blob, { imageOrientation: "from-image" });
-  } catch {
-    return { blob, picture: null }; // a kind that only the server may know
-  }
-  const shrink = Math.min(1, LONGEST / Math.max(picture.width, picture.height));
-  const canvas = new OffscreenCanvas(Math.max(1, Math.round(picture.width * shrink)), Math.max(1, Math.round(picture.height * shrink)));
-  const context = canvas.getContext("2d");
-  context.fillStyle = "white";
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
-  return { blob: await canvas.convertToBlob({ type: "image/jpeg", quality: 0.95 }), picture: canvas };
-}
 
 async function take(blob, example = null) {
   const number = ++newest;
@@ -68,11 +20,10 @@ async function take(blob, example = null) {
   find("#trouble").hidden = true;
   tell("Looking for faces …");
   try {
-    const { blob: sent, picture } = await prepare(blob);
-    const answer = await draw(sent);
-    if (number === newest) show(answer, picture);
+    const drawn = await draw(blob, (text) => number === newest && tell(text));
+    if (number === newest) await show(drawn);
   } catch (error) {
-    if (number === newest) tellTrouble(error.name === "TimeoutError" ? "The server does not answer." : error.message);
+    if (number === newest) tellTrouble(error.message);
   } finally {
     if (number === newest) document.body.classList.remove("busy");
   }
@@ -80,26 +31,26 @@ async function take(blob, example = null) {
 
 // ---- showing what came back
 
-function show(answer, picture) {
-  const count = answer.faces.length;
+async function show(drawn) {
+  const count = drawn.faces.length;
   find("#result").hidden = count === 0;
   if (count === 0) {
     tellTrouble("No face was found. The whole face has to be in the photo, and not too small.");
     return;
   }
-  shown = { ...answer, picture };
+  shown = drawn;
   tell(count === 1 ? "One face" : `${count} faces`);
   showFaces();
-  choose(0);
+  await choose(0);
 }
 
-function choose(number) {
+async function choose(number) {
   face = number;
   wanted = { ...wanted, ...ownClasses() };
   for (const [place, button] of [...find("#faces").children].entries()) button.setAttribute("aria-pressed", place === face);
   showChoices();
-  showCartoon();
   drawPhoto();
+  await showCartoon();
 }
 
 /** What the photo itself has, of each label. */
@@ -117,7 +68,7 @@ function showFaces() {
     image.src = each.photo;
     image.alt = `Face ${number + 1}`;
     button.append(image);
-    button.addEventListener("click", () => choose(number));
+    button.addEventListener("click", () => choose(number).catch((error) => tellTrouble(error.message)));
     return button;
   });
   find("#faces").replaceChildren(...buttons);
@@ -141,8 +92,8 @@ function swatch(name, each) {
   const input = document.createElement("input");
   Object.assign(input, { type: "radio", name, value: each, checked: wanted[name] === each });
   input.addEventListener("change", () => {
-    wanted[name] = each;
-    showCartoon();
+    wanted = { ...wanted, [name]: each };
+    showCartoon().catch((error) => tellTrouble(error.message));
   });
   const text = document.createElement("span");
   text.textContent = each;
@@ -151,15 +102,16 @@ function swatch(name, each) {
   return label;
 }
 
-function showCartoon() {
-  const matches = ({ labels }) => Object.entries(wanted).every(([name, each]) => labels[name] === undefined || labels[name] === each);
-  const { png } = shown.faces[face].cartoons.find(matches) ?? shown.faces[face].cartoons[0];
+async function showCartoon() {
+  const number = ++asked;
+  const png = await shown.cartoon(face, wanted);
+  if (number !== asked) return; // another was chosen meanwhile
   find("#cartoon").src = find("#sticker").src = png;
   find("#save-sticker").href = png;
-  saveOnWhite(png);
+  await saveOnWhite(png);
 }
 
-/** The link to the cartoon on white, which the server sends without background. */
+/** The link to the cartoon on white, which comes without background. */
 async function saveOnWhite(png) {
   const image = new Image();
   image.src = png;
@@ -280,21 +232,23 @@ function listen() {
 }
 
 async function takeExample(name) {
-  const response = await fetch(`/examples/${name}.jpg`);
+  const response = await fetch(`examples/${name}.jpg`);
   await take(await response.blob(), name);
 }
 
 async function start() {
   listen();
+  tell("");
   try {
-    model = await ask("/api/model");
+    model = await load(tell);
   } catch (error) {
     tellTrouble(error.message);
     return;
   }
   find("#model").textContent = model.name;
   find("#terms").textContent = model.terms;
-  await takeExample("astronaut"); // so that the page is never empty
+  find("#about").hidden = false;
+  if (newest === 0) await takeExample("astronaut"); // so that the page is never empty
 }
 
 start();
