@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from apps.web.cartoon_page import CartoonPage
 from cartoonizer.model_file import MANIFEST, ModelFile
+from cartoonizer.serve.cartoon_page import CartoonPage
 from datamodules.atomic import write_whole
 
 POLICY = (

@@ -20,8 +20,8 @@ from starlette.types import ASGIApp
 
 from apps.rate.questions import QUESTIONS, Mode
 from apps.rate.store import AssignedItem, Store, UnknownItemError
-from apps.web.responses import page_file, refuse
-from apps.web.security import SecurityMiddleware
+from cartoonizer.serve.responses import page_file, refuse
+from cartoonizer.serve.security import SecurityMiddleware
 
 MAX_BODY = 4096
 MAX_NAME = 80

@@ -16,7 +16,7 @@ from apps.page.runtime import runtime_files
 from apps.page.site import site_files, write_site
 from cartoonizer.model_file import OWN_MODEL, read_model
 from datamodules.errors import DataError
-from tests.apps.web.chromium import chromium
+from tests.cartoonizer.serve.chromium import chromium
 
 ServeFolder = Callable[[Path], str]
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 from cartoonizer import background, boxes, geometry
 from cartoonizer.integral import IntegralImage
 from tests.apps.page.conftest import ServeFolder
-from tests.apps.web.chromium import needs_chromium
+from tests.cartoonizer.serve.chromium import needs_chromium
 
 pytestmark = needs_chromium
 MODULES = Path("apps/page/modules").resolve()

@@ -12,11 +12,11 @@ from playwright.sync_api import Browser, Page, expect
 from apps.page.site import HEADERS
 from cartoonizer import Cartoonizer
 from cartoonizer.decode import decode
-from tests.apps.web.chromium import DESK, PHONE, has_nothing_wrong, needs_chromium, open_page, settle, source
+from tests.cartoonizer.serve.chromium import DESK, PHONE, has_nothing_wrong, needs_chromium, open_page, settle, source
 
 pytestmark = needs_chromium
 PATIENCE = 90_000
-THREE = Path("apps/web/page/examples/three.jpg")
+THREE = Path("cartoonizer/serve/page/examples/three.jpg")
 
 DRAW = """async ([bytes, width, height]) => {
     const { Cartoonizer } = await import(new URL("chain.js", location).href);

@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from apps.serve.api import build_app
-from apps.serve.limits import Limits
-from apps.web.listening import address_of, build_server, hosts_of, is_loopback, listen
-from cartoonizer import Cartoonizer, ModelError
-from datamodules.errors import DataError
+from cartoonizer.cartoonizer import Cartoonizer
+from cartoonizer.errors import ServeError
+from cartoonizer.serve.api import build_app
+from cartoonizer.serve.limits import Limits
+from cartoonizer.serve.listening import address_of, build_server, hosts_of, is_loopback, listen
 
 
 def serve(model: Path | None, host: str, port: int, token: str | None, is_behind_proxy: bool, limits: Limits) -> None:
@@ -24,16 +24,14 @@ def serve(model: Path | None, host: str, port: int, token: str | None, is_behind
         limits: What the server takes on.
 
     Raises:
-        DataError: The model cannot be used, that cannot be listened at, or everyone could use the server.
+        ModelError: The model cannot be used.
+        ServeError: That cannot be listened at, or everyone could use the server.
     """
     if not (is_loopback(host) or token or is_behind_proxy):
-        raise DataError(
+        raise ServeError(
             f"--host {host} is open to other machines: give a --token, or say --behind-proxy if one guards it"
         )
-    try:
-        cartoonizer = Cartoonizer(model, threads=1)
-    except ModelError as error:
-        raise DataError(str(error)) from error
+    cartoonizer = Cartoonizer(model, threads=1)
     listener = listen(host, port)
     manifest = cartoonizer.manifest
     app = build_app(cartoonizer, limits, ["*"] if is_behind_proxy else hosts_of(host), token)

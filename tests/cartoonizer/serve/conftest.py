@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
-from apps.serve.api import build_app
-from apps.serve.limits import Limits
-from apps.web.listening import LOCAL_NAMES, build_server, listen
 from cartoonizer import Cartoonizer
+from cartoonizer.serve.api import build_app
+from cartoonizer.serve.limits import Limits
+from cartoonizer.serve.listening import LOCAL_NAMES, build_server, listen
 
 LIMITS = Limits(body=400_000, pixels=1_000_000, seconds=20, waiting=8, parallel=2)
 
@@ -39,14 +38,15 @@ def serve(cartoonizer: Cartoonizer) -> Iterator[Serve]:
     with ExitStack() as stack:
 
         def start(model: Any = cartoonizer, token: str | None = None, **limits: Any) -> str:
-            app = build_app(model, replace(LIMITS, **limits), LOCAL_NAMES, token)
-            return stack.enter_context(_served(build_server(app)))
+            return stack.enter_context(served_app(model, token, replace(LIMITS, **limits)))
 
         yield start
 
 
 @contextmanager
-def _served(server: uvicorn.Server) -> Iterator[str]:
+def served_app(model: Any, token: str | None, limits: Limits) -> Iterator[str]:
+    """Serves in a thread; the address."""
+    server = build_server(build_app(model, limits, LOCAL_NAMES, token))
     listener = listen("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()

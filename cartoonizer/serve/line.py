@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from apps.serve.limits import Limits
+from cartoonizer.serve.limits import Limits
 
 _Result = TypeVar("_Result")
 

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from apps.web.responses import page_file, refuse
+from cartoonizer.serve.responses import page_file, refuse
 
 
 def busy(_: Request) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.apps.serve.conftest import Serve
-from tests.apps.web.chromium import (
+from tests.cartoonizer.serve.chromium import (
     DESK,
     PHONE,
     chromium,
@@ -19,6 +18,7 @@ from tests.apps.web.chromium import (
     settle,
     source,
 )
+from tests.cartoonizer.serve.conftest import Serve
 
 pytestmark = needs_chromium
 
@@ -46,7 +46,7 @@ def test_the_page_is_never_empty_and_colours_answer_at_once(browser: Browser, se
 
 def test_a_file_with_several_faces_can_be_given(browser: Browser, serve: Serve) -> None:
     page = open_page(browser, serve(body=2_000_000))
-    group = Path("apps/web/page/examples/three.jpg").resolve()
+    group = Path("cartoonizer/serve/page/examples/three.jpg").resolve()
     page.locator("#file").set_input_files(group)
     expect(page.locator("#status")).to_have_text("3 faces")
     first = source(page)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from apps.serve.answers import ALL
-from apps.serve.limits import Limits
 from cartoonizer.drawing import OWN
+from cartoonizer.serve.answers import ALL
+from cartoonizer.serve.limits import Limits
 
 _NUMBERS = {"type": "array", "items": {"type": "number"}}
 _PICTURE = {"type": "string", "description": "a picture as a data: address"}

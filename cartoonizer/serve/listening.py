@@ -8,7 +8,7 @@ from ipaddress import ip_address
 import uvicorn
 from starlette.types import ASGIApp
 
-from datamodules.errors import DataError
+from cartoonizer.errors import ServeError
 
 _GRACE = 2
 """Seconds that requests under way have to end after Ctrl-C."""
@@ -37,13 +37,13 @@ def listen(host: str, port: int) -> socket.socket:
     """A socket that listens on an address of this machine; port 0 for any free one.
 
     Raises:
-        DataError: The address or port cannot be used.
+        ServeError: The address or port cannot be used.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         listener = socket.create_server(found[0][4][:2], family=found[0][0])
     except (OSError, OverflowError) as error:
-        raise DataError(f"cannot listen at --host {host} --port {port}: {error}; choose others") from error
+        raise ServeError(f"cannot listen at --host {host} --port {port}: {error}; choose others") from error
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited; without it an answer takes 40 ms more
     return listener
 

@@ -21,18 +21,19 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from apps.serve.answers import Wish, WishError, answer
-from apps.serve.limits import Limits
-from apps.serve.line import BusyError, Line
-from apps.serve.metrics import Metrics
-from apps.serve.openapi import describe
-from apps.web.cartoon_page import MEDIA_TYPES, CartoonPage
-from apps.web.responses import page_file, refuse
-from apps.web.security import SecurityMiddleware
-from cartoonizer import Cartoonizer, PhotoError
+from cartoonizer.cartoonizer import Cartoonizer
+from cartoonizer.errors import PhotoError
+from cartoonizer.serve.answers import Wish, WishError, answer
+from cartoonizer.serve.cartoon_page import MEDIA_TYPES, CartoonPage
+from cartoonizer.serve.limits import Limits
+from cartoonizer.serve.line import BusyError, Line
+from cartoonizer.serve.metrics import Metrics
+from cartoonizer.serve.openapi import describe
+from cartoonizer.serve.responses import page_file, refuse
+from cartoonizer.serve.security import SecurityMiddleware
 
 PAGE = CartoonPage(
-    Path(__file__).parent / "page",
+    Path(__file__).parent / "modules",
     privacy="The photo is turned into cartoons on the server and not stored.",
     footer='<p><a href="openapi.json">API description</a></p>',
 )
@@ -195,5 +196,5 @@ async def _health(_: Request) -> Response:
 
 
 async def _broken(_: Request, error: Exception) -> Response:
-    print(f"cartoongan: error: a request failed: {type(error).__name__}: {error}", file=sys.stderr)
+    print(f"cartoonize-serve: error: a request failed: {type(error).__name__}: {error}", file=sys.stderr)
     return JSONResponse({"error": "Something went wrong on the server."}, status_code=500)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from apps.web.cartoon_page import CartoonPage
+from cartoonizer.serve.cartoon_page import CartoonPage
 
 
 def test_a_page_brings_its_own_module_and_words(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from apps.serve.limits import Limits
-from apps.serve.line import BusyError, Line
+from cartoonizer.serve.limits import Limits
+from cartoonizer.serve.line import BusyError, Line
 
 
 async def until(holds: object) -> None:

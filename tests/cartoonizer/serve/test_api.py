@@ -15,10 +15,10 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from PIL import Image
 
-from apps.serve.api import HEADERS, build_app, page_files
-from apps.web.security import SECURITY_HEADERS
 from cartoonizer import Cartoonizer
-from tests.apps.serve.conftest import LIMITS, Serve
+from cartoonizer.serve.api import HEADERS, build_app, page_files
+from cartoonizer.serve.security import SECURITY_HEADERS
+from tests.cartoonizer.serve.conftest import LIMITS, Serve
 
 HAIR = ("black", "brown", "blonde", "grey")
 

@@ -9,13 +9,13 @@ from io import BytesIO
 
 from PIL import Image
 
-from apps.serve.limits import Limits
-from cartoonizer import Cartoonizer, Face
-from cartoonizer.cartoonizer import Faces
+from cartoonizer.cartoonizer import Cartoonizer, Faces
 from cartoonizer.decode import decode
 from cartoonizer.drawing import OWN
+from cartoonizer.face import Face
 from cartoonizer.pictures import png, resized
 from cartoonizer.records import described
+from cartoonizer.serve.limits import Limits
 
 ALL = "all"
 
