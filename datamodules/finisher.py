@@ -129,7 +129,7 @@ class _RgbaFaces:
     def __init__(self, faces: FaceFiles) -> None:
         if not hasattr(faces, "path"):
             raise DataError("the finisher needs cartoons as files with an alpha channel; shards hold none")
-        self.names, self.hair, self.glasses = faces.names, faces.hair, faces.glasses
+        self.names, self.labels, self.attributes = faces.names, faces.labels, faces.attributes
         self._faces = faces
 
     def __len__(self) -> int:
@@ -139,7 +139,7 @@ class _RgbaFaces:
         path = self.path(index)
         rgba = read_rgba(path)
         image = np.dstack([composite_on_white(rgba), rgba[..., 3]])
-        return RawFace(image, self._faces[index].landmarks, int(self.hair[index]), path, int(self.glasses[index]))
+        return RawFace(image, self._faces[index].landmarks, int(self.labels[index]), path, self.attributes[index])
 
     def path(self, index: int) -> Path:
         return self._faces.path(index)

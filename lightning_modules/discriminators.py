@@ -52,13 +52,13 @@ class Discriminator(nn.Module):
 
 
 class LabelDiscriminator(Discriminator):
-    """Classifies whether images are real and match their label (paper 4.5, Eq. 7): hair colour, optionally glasses.
+    """Classifies whether images are real and match their label and attributes (paper 4.5, Eq. 7).
 
     Args:
         network: A discriminator that takes labels.
         domain: Domain of the images.
         downscale: See ``Discriminator``.
-        encoder: Encodes the labels for the network.
+        encoder: Encodes label and attributes for the network.
     """
 
     def __init__(self, network: PatchDiscriminator, domain: Domain, downscale: int, encoder: LabelEncoder) -> None:
@@ -67,7 +67,7 @@ class LabelDiscriminator(Discriminator):
 
     def forward(self, faces: Faces) -> Tensor:
         """Logits ``(B, 1, h, w)`` float32; positive means real with the correct label."""
-        logits: Tensor = self.network(self.inputs(faces), self._encoder(faces.label, faces.glasses))
+        logits: Tensor = self.network(self.inputs(faces), self._encoder(faces.label, faces.attributes))
         return logits
 
 

@@ -12,6 +12,8 @@ import resvg_py
 from numpy.typing import NDArray
 from PIL import Image
 
+from datamodules.datasets.cartoonset import NO_FACIAL_HAIR, NO_GLASSES
+
 Bytes = NDArray[np.uint8]
 
 SIDE = 500
@@ -51,7 +53,6 @@ FACE_TONES = (
 
 EYE_TONES = ("#7a4a36", "#2f6fa8", "#5f9440", "#7d94a1", "#20120c")
 GLASSES_TONES = ("#252c2f", "#7a4a2b", "#d9534f", "#f2d35b", "#f4f4f4", "#3f6fb5", "#ef9aa8")
-NO_GLASSES, NO_FACIAL_HAIR = 11, 14
 
 HAIR_STYLES = (
     avatars.HairType.SHORT_FLAT,

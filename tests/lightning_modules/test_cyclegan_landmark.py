@@ -57,7 +57,7 @@ def some_faces(count: int, seed: int, known: tuple[int, ...] = (0, 1, 2, 3)) -> 
     for face in set(range(count)) - set(known):
         landmarks[face] = math.nan
     images, numbers = torch.rand(count, 3, 32, 32, generator=generator) * 2 - 1, torch.arange(count)
-    return Faces(images, landmarks, numbers % 4, numbers % 2)
+    return Faces(images, landmarks, numbers % 4, (numbers % 2)[:, None].repeat(1, 2))
 
 
 def terms_of(model: CycleGANLandmark, batch: UnpairedBatch) -> dict[str, Tensor]:

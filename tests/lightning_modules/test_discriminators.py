@@ -14,7 +14,7 @@ def some_faces(count: int, seed: int) -> Faces:
     generator = torch.Generator().manual_seed(seed)
     image = torch.rand(count, 3, 32, 32, generator=generator) * 2 - 1
     landmarks = torch.rand(count, 5, 2, generator=generator) * 32
-    return Faces(image, landmarks, torch.arange(count), torch.arange(count) % 2)
+    return Faces(image, landmarks, torch.arange(count), torch.arange(2 * count).view(count, 2) % 2)
 
 
 def test_joined_faces_keep_their_order() -> None:
