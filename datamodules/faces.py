@@ -116,14 +116,14 @@ class FacesDataModule(LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        for name, value, least in (
+        for name, value, minimum in (
             ("image_size", image_size, 8),
             ("batch_size", batch_size, 1),
             ("num_workers", num_workers, 0),
             ("epoch_size", epoch_size or (1 if epoch_size is None else 0), 1),
         ):
-            if value < least:
-                raise DataError(f"--data.{name} is {value}, must be at least {least}")
+            if value < minimum:
+                raise DataError(f"--data.{name} is {value}, must be at least {minimum}")
         for name, share in (attribute_shares or {}).items():
             if not 0 <= share <= 1:
                 raise DataError(f"--data.attribute_shares: {name} is {share}, must be from 0 to 1")

@@ -91,12 +91,12 @@ class LocalDiscriminator(LandmarkDiscriminator):
     def __init__(self, network: PatchDiscriminator, domain: Domain, part: Part) -> None:
         super().__init__(network, domain)
         self._part = part
-        self._least = network.smallest_side
+        self._min_size = network.smallest_side
 
     def inputs(self, faces: Faces) -> Tensor:
         """Patches (B, 3, h, w); their position is arbitrary for faces without landmarks."""
         landmarks = torch.where(self.valid_mask(faces)[:, None, None], faces.landmarks, 0)
-        return cut_patches(faces.image, landmarks, self._part, self._least)
+        return cut_patches(faces.image, landmarks, self._part, self._min_size)
 
 
 def join(*batches: Faces) -> Faces:

@@ -252,10 +252,10 @@ def _place_features(drawing: ElementTree.Element, values: dict[str, int], mouth:
     stretch = (LANDMARKS[4][0] - LANDMARKS[3][0]) / _SCALE / (right - left)
     scale = f"scale({stretch},{stretch * 0.8})"
     _find(drawing, "Mouth").set("transform", f"translate({x},{y}) {scale} translate({-left},{-row})")
-    _, middle, base = _NOSES[nose]
+    _, centre, base = _NOSES[nose]
     x, y = _within_face(*LANDMARKS[2])
     group = _find(drawing, "Nose")
-    group.set("transform", f"translate({x - middle},{y - base})")
+    group.set("transform", f"translate({x - centre},{y - base})")
     _recolour(group, _darker(FACE_TONES[values["face_color"]], 0.45), opacity="0.5")
     brows = _find(drawing, "Eyebrow")
     brows.set("transform", f"translate(0,{1.0 - 2.0 * values['eye_eyebrow_distance']})")

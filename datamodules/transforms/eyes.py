@@ -9,7 +9,7 @@ from datamodules.samples import RawFace
 _EYE = np.array([0.22, 0.12], dtype=np.float32)
 """Half width and height of an eye, in eye distances."""
 
-_WHITE, _LEAST_WHITE = 200, 0.05
+_WHITE, _MIN_WHITE = 200, 0.05
 
 
 def eyes_are_covered(face: RawFace) -> bool:
@@ -24,6 +24,6 @@ def eyes_are_covered(face: RawFace) -> bool:
     extent = _EYE * np.linalg.norm(points[1] - points[0])
     for corner, end in zip(np.rint(points - extent).astype(int), np.rint(points + extent).astype(int) + 1, strict=True):
         eye = face.image[max(corner[1], 0) : end[1], max(corner[0], 0) : end[0]]
-        if not eye.size or (eye.min(axis=2) >= _WHITE).mean() < _LEAST_WHITE:
+        if not eye.size or (eye.min(axis=2) >= _WHITE).mean() < _MIN_WHITE:
             return True
     return False

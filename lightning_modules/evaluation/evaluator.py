@@ -25,7 +25,7 @@ from lightning_modules.metrics import (
     SkinToneOrder,
     landmark_errors,
 )
-from lightning_modules.metrics.feature_distance import LEAST_FRECHET, SUBSETS
+from lightning_modules.metrics.feature_distance import MIN_FRECHET_SAMPLES, SUBSETS
 from networks.label_leak import label_leak
 from networks.labels import ATTRIBUTES
 from networks.palette import hair_index, label_of_palette
@@ -36,7 +36,7 @@ _ERROR = "standard error of the mean"
 _TITLES = {"glasses": "Glasses", "beard": "Beards"}
 """Titles of the attributes' figures, in the order of the columns."""
 _TIMED_BATCHES = 20
-_LEAST_POSES = 8
+_MIN_POSES = 8
 
 
 class FaceRow(NamedTuple):
@@ -340,7 +340,7 @@ def _distance_figures(domain: Domain, extractor: str, metric: FeatureDistance) -
     is_inception = extractor == "Inception"
     frechet, kernel = ("FID", "KID") if is_inception else ("Fréchet distance", "Kernel distance")
     samples = min(found.generated, found.real)
-    too_few = f"takes {LEAST_FRECHET:,} samples of either side; there are {found.generated:,} and {found.real:,}"
+    too_few = f"takes {MIN_FRECHET_SAMPLES:,} samples of either side; there are {found.generated:,} and {found.real:,}"
     return {
         f"frechet_{domain}": Figure(
             f"{frechet}, {domain}s ({extractor})",
@@ -363,7 +363,7 @@ def _distance_figures(domain: Domain, extractor: str, metric: FeatureDistance) -
 
 def _too_few(faces: int) -> str | None:
     """Why there is no correlation of so few faces."""
-    return None if faces >= _LEAST_POSES else f"takes {_LEAST_POSES} faces; there are {faces}"
+    return None if faces >= _MIN_POSES else f"takes {_MIN_POSES} faces; there are {faces}"
 
 
 def _now(device: torch.device) -> float:

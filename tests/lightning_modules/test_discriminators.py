@@ -66,7 +66,7 @@ def test_a_part_discriminator_judges_the_patch_alone() -> None:
     discriminator = LocalDiscriminator(PatchDiscriminator(ndf=4, n_layers=2), "cartoon", PARTS["nose"])
     faces = some_faces(2, 0)
     faces.landmarks[:, 2] = 15.5
-    patches = cut_patches(faces.image, faces.landmarks, PARTS["nose"], least=12)
+    patches = cut_patches(faces.image, faces.landmarks, PARTS["nose"], min_size=12)
     assert patches.shape == (2, 3, 12, 12)  # an eighth of the image would be too small for the network
     torch.testing.assert_close(discriminator(faces), discriminator.network(patches))
     elsewhere = faces.image.clone()
