@@ -70,9 +70,9 @@ class FinisherDataModule(LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        for name, value, least in (("image_size", image_size, 16), ("batch_size", batch_size, 1)):
-            if value < least:
-                raise DataError(f"--data.{name} is {value}, must be at least {least}")
+        for name, value, minimum in (("image_size", image_size, 16), ("batch_size", batch_size, 1)):
+            if value < minimum:
+                raise DataError(f"--data.{name} is {value}, must be at least {minimum}")
         if epoch_size < batch_size:
             raise DataError(f"--data.epoch_size {epoch_size} is less than --data.batch_size {batch_size}; give more")
         self.save_hyperparameters(ignore=["seed"])
@@ -129,7 +129,7 @@ class _RgbaFaces:
     def __init__(self, faces: FaceFiles) -> None:
         if not hasattr(faces, "path"):
             raise DataError("the finisher needs cartoons as files with an alpha channel; shards hold none")
-        self.names, self.hair, self.glasses = faces.names, faces.hair, faces.glasses
+        self.names, self.labels, self.attributes = faces.names, faces.labels, faces.attributes
         self._faces = faces
 
     def __len__(self) -> int:
@@ -139,7 +139,7 @@ class _RgbaFaces:
         path = self.path(index)
         rgba = read_rgba(path)
         image = np.dstack([composite_on_white(rgba), rgba[..., 3]])
-        return RawFace(image, self._faces[index].landmarks, int(self.hair[index]), path, int(self.glasses[index]))
+        return RawFace(image, self._faces[index].landmarks, int(self.labels[index]), path, self.attributes[index])
 
     def path(self, index: int) -> Path:
         return self._faces.path(index)
@@ -184,6 +184,6 @@ class _Cartoons(Dataset[CleanCartoons]):
         points[2:, 0] += rng.normal(0, 0.1) * eyes  # a head that looks aside
         points += rng.normal(0, 0.04, points.shape) * eyes
         angle, scale = np.deg2rad(rng.uniform(-20, 20)), rng.uniform(0.9, 1.35) * self._side / (0.8 * FRAME_OF_UNIT)
-        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         shift = rng.uniform(-0.1, 0.1, 2) * self._side + (self._side - 1) / 2
-        return np.asarray(scale * points @ turn.T + shift)
+        return np.asarray(scale * points @ rotation.T + shift)

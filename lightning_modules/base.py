@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, Domain, Faces, Photos, UnpairedBatch
+from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN, Attribute, Domain, Faces, Photos, UnpairedBatch
 from lightning_modules.discriminators import Discriminator, join
 from lightning_modules.errors import UsageError
 from lightning_modules.frozen import FrozenNetwork
@@ -235,7 +235,8 @@ class BaseCycleGAN(LightningModule, ABC):
         """
         landmarks = photos.new_full((len(photos), 5, 2), math.nan)
         unknown = torch.full((len(photos),), NO_HAIR_COLOUR, device=photos.device)
-        return Faces(photos, landmarks, label=unknown, glasses=torch.full_like(unknown, UNKNOWN_GLASSES))
+        attributes = torch.full((len(photos), len(Attribute)), UNKNOWN, device=photos.device)
+        return Faces(photos, landmarks, unknown, attributes)
 
     def cartoons(self, photos: Faces) -> Tensor:
         """Cartoons (B, 3, H, W) of photos with their labels and landmarks; what prediction returns."""

@@ -46,7 +46,7 @@ class Judges(nn.Module):
 
     Args:
         features: Feature extractor of the distances.
-        classifier: Classifier of hair and glasses.
+        classifier: Classifier of hair, glasses and beard.
         landmarks: Landmark regressor.
         cards: Name and accuracies of each network.
     """

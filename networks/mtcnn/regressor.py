@@ -97,9 +97,9 @@ def _interval_weights(start: Tensor, end: Tensor, side: int, length: int) -> Ten
         (B, side, length); each row sums to one.
     """
     step = ((end - start) / side)[:, None, None]
-    middles = start[:, None, None] + (torch.arange(side, device=start.device)[:, None] + 0.5) * step
+    centres = start[:, None, None] + (torch.arange(side, device=start.device)[:, None] + 0.5) * step
     reach = step.clamp(min=1) / 2
     edges = torch.arange(length + 1, device=start.device, dtype=start.dtype)
     edges[0], edges[-1] = -torch.inf, torch.inf
-    covered = torch.minimum(middles + reach, edges[1:]) - torch.maximum(middles - reach, edges[:-1])
+    covered = torch.minimum(centres + reach, edges[1:]) - torch.maximum(centres - reach, edges[:-1])
     return covered.clamp(min=0) / (2 * reach)

@@ -37,7 +37,8 @@ class CornerNet(nn.Module):
 
     def forward(self, images: Tensor) -> AttributeLogits:
         label = ((images[:, 0, 0, 0] + 1) * 2).round().long().clamp(max=3)
-        return AttributeLogits(nn.functional.one_hot(label, 4).float(), images[:, 0, 0, 1])
+        attributes = torch.stack([images[:, 0, 0, 1], -images[:, 0, 0, 1]], dim=1)  # a beard where there are no glasses
+        return AttributeLogits(nn.functional.one_hot(label, 4).float(), attributes)
 
 
 class ShiftReader(nn.Module):
@@ -87,6 +88,7 @@ class Plain(Painter):
 
 HAIR, CARTOON_HAIR = [0, 1, 2, 3, -1], [0, 1, 2, 0, 2]  # one of four is recoloured
 GLASSES, CARTOON_GLASSES = [0, 0, 0, 1, -1], [1, 0, 0, 1, 1]  # one of three invented, the only one kept
+ATTRIBUTES = torch.tensor([GLASSES, [1, 1, 1, 0, -1]]).T  # cartoons have beards where they have no glasses
 SHIFTS = [0.05, 0.05, 0.05, 0.05, 0.05]
 
 
@@ -95,8 +97,8 @@ def measured(evaluator: Evaluator, model: BaseCycleGAN | None = None) -> Evaluat
     landmarks = FACE.repeat(5, 1, 1)
     cartoon = marked([0] * 5, [0] * 5, [0.0] * 5, seed=1)
     batch = UnpairedBatch(
-        Faces(photo, landmarks, torch.tensor(HAIR), torch.tensor(GLASSES)),
-        Faces(cartoon, landmarks, torch.zeros(5, dtype=torch.long), torch.zeros(5, dtype=torch.long)),
+        Faces(photo, landmarks, torch.tensor(HAIR), ATTRIBUTES),
+        Faces(cartoon, landmarks, torch.zeros(5, dtype=torch.long), torch.zeros(5, 2, dtype=torch.long)),
     )
     fake = {"photo": cartoon + 0.1, "cartoon": marked(CARTOON_HAIR, CARTOON_GLASSES, SHIFTS, seed=2)}
     wanted: dict[Domain, Faces] = {"cartoon": batch.photo, "photo": batch.cartoon}
@@ -105,7 +107,7 @@ def measured(evaluator: Evaluator, model: BaseCycleGAN | None = None) -> Evaluat
     )
     numbers: dict[Domain, Tensor] = {"photo": torch.arange(5), "cartoon": torch.tensor([0, 1, 2, 3, -1])}
     for _ in range(2):
-        evaluator.update(model or Painter(), batch, translation, numbers, torch.tensor(GLASSES))
+        evaluator.update(model or Painter(), batch, translation, numbers, ATTRIBUTES)
         numbers = {domain: torch.full((5,), -1) for domain in numbers}  # all of them seen already
     return evaluator
 
@@ -117,6 +119,8 @@ def test_planted_answers_are_found() -> None:
     assert value["hair_control"] == 0.75
     assert value["invented_glasses"] == pytest.approx(1 / 3)
     assert value["kept_glasses"] == 1
+    assert value["invented_beard"] == 0
+    assert value["kept_beard"] == pytest.approx(2 / 3)
     assert value["landmark_consistency"] == pytest.approx(0.05, abs=1e-4)
     assert value["landmark_nose"] == pytest.approx(0.05, abs=1e-4)
     assert value["cycle_photo"] == pytest.approx(0.25, abs=1e-5)
@@ -162,6 +166,8 @@ def test_rows_tell_each_face_once() -> None:
     assert [row.hair_judged for row in rows] == CARTOON_HAIR
     assert [row.glasses for row in rows] == GLASSES
     assert [row.glasses_judged for row in rows] == CARTOON_GLASSES
+    assert [row.beard for row in rows] == [1, 1, 1, 0, -1]
+    assert [row.beard_judged for row in rows] == [1 - worn for worn in CARTOON_GLASSES]
     assert [row.landmark_error for row in rows] == pytest.approx(SHIFTS, abs=1e-4)
 
 
@@ -227,12 +233,12 @@ def measured_hair(evaluator: Evaluator, model: BaseCycleGAN) -> dict[str, float 
     """Four photos, of which two have no label; the cartoon of one of these has orange hair, the other's is grey."""
     labels = torch.tensor([0, -1, 2, -1])
     cartoons = torch.stack([head(colour) for colour in (ORANGE, ORANGE, BLONDE, GREY)])
-    faces = Faces(torch.zeros(4, 3, 64, 64), PHOTO_FACE.repeat(4, 1, 1), labels, torch.zeros(4, dtype=torch.int64))
+    faces = Faces(torch.zeros(4, 3, 64, 64), PHOTO_FACE.repeat(4, 1, 1), labels, torch.zeros(4, 2, dtype=torch.int64))
     batch = UnpairedBatch(faces, faces)
     images = cast("dict[Domain, Tensor]", {"photo": cartoons, "cartoon": cartoons})
     translation = Translation(images, images, {}, {"cartoon": faces, "photo": faces})
     numbers: dict[Domain, Tensor] = {"photo": torch.arange(4), "cartoon": torch.arange(4)}
-    evaluator.update(model, batch, translation, numbers, torch.full((4,), -1))
+    evaluator.update(model, batch, translation, numbers, torch.full((4, 2), -1))
     return {key: figure.value for key, figure in evaluator.figures().items()}
 
 
