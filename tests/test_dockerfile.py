@@ -36,7 +36,7 @@ def test_it_installs_the_runtime_and_no_other_room(instructions: list[tuple[str,
     copied = [rest.split()[0] for name, rest in instructions if name == "COPY" and "--from" not in rest]
     assert copied == ["cartoonizer"]
     (installed,) = re.findall(r'"/source/cartoonizer\[(.*?)\]"', last(instructions, "RUN"))
-    assert set(installed.split(",")) == set(RUNTIME["optional-dependencies"])
+    assert installed in RUNTIME["optional-dependencies"]
     rules = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if not line.startswith("#")]
     assert rules[:2] == ["*", "!cartoonizer"]
     assert not any(fnmatch("cartoonizer/own.cartoon", rule) for rule in rules[2:])
@@ -52,7 +52,7 @@ def test_it_runs_a_command_of_the_runtime_as_nobody(instructions: list[tuple[str
 
 def test_its_health_check_asks_the_server(instructions: list[tuple[str, str]]) -> None:
     words = json.loads(last(instructions, "HEALTHCHECK").partition(" CMD ")[2])
-    assert words[:2] == ["python", "-c"]
+    assert words[:2] == ["python3", "-c"]
     with served_app(Cartoonizer(threads=1), None, LIMITS) as address:
         code = words[2].replace("http://127.0.0.1:8000", address)
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -13,7 +13,16 @@ from lightning.pytorch.utilities import rank_zero_info
 from datamodules.attribute_classifier import AttributeDataModule
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
-from lightning_modules.callbacks import BadImageReport, CartoonWriter, Evaluation, LossBar, RunRecord, SaveOnInterrupt
+from lightning_modules.callbacks import (
+    BadImageReport,
+    CartoonWriter,
+    Evaluation,
+    ExportBest,
+    LossBar,
+    RunRecord,
+    SaveOnInterrupt,
+)
+from lightning_modules.callbacks.export_best import MIN_STEPS
 from lightning_modules.checkpoint_io import VerifiedCheckpointIO
 from lightning_modules.checkpoints import read_hyper_parameters
 from lightning_modules.cli.command_line import SUBCOMMANDS, CommandLine
@@ -83,6 +92,14 @@ class CartoonGANCLI(LightningCLI):
         if subcommand == "predict":
             parser.add_argument("--out", type=str | None, help="folder of the cartoons (default: in the run)")
             parser.set_defaults(return_predictions=False)  # they are written, not kept
+        if subcommand == "fit":
+            parser.add_argument(
+                "--export",
+                type=bool,
+                default=True,
+                help="when a CycleGAN is trained, write best.cartoon, for `cartoongan cartoonize --model`, beside "
+                f"best.ckpt (not below {MIN_STEPS} steps)",
+            )
         if subcommand in {"predict", "test"}:
             parser.add_argument(
                 "--finish",
@@ -160,6 +177,8 @@ class CartoonGANCLI(LightningCLI):
         trainer.strategy = fitting_strategy(trainer)
         record = RunRecord(config_text, config.seed_everything, self.command, self.checkpoint)
         self.home_callbacks: list[Callback] = [record, BadImageReport(), SaveOnInterrupt()]
+        if subcommand == "fit" and config.export:
+            self.home_callbacks.append(ExportBest())
         if trainer.get("gradient_clip_val"):
             raise UsageError("--trainer.gradient_clip_val is for one optimiser; use --model.clip_grad_norm")
         self.finisher = self._find_finisher()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.export.cards import card_of, front_matter
+from lightning_modules.export.cards import card_of, front_matter
 
 
 def test_a_card_takes_what_stands_beside_the_weights(tmp_path: Path) -> None:

@@ -14,20 +14,19 @@ from typing import Any
 import torch
 from torch.export import Dim
 
-from apps.cartoonize.chain import FRAME_SIDE, SEARCHED_SIDE
-from apps.export.cards import card_of
-from apps.export.nets import BackgroundNet, ClassifierNet, Label, StageNet, TranslatorNet, example_inputs
-from apps.export.onnx_net import Exported, Exporter
 from cartoonizer.manifest import FORMAT
-from cartoonizer.model_file import MANIFEST
+from cartoonizer.model_file import MANIFEST, ModelFile
 from datamodules.atomic import write_whole
 from datamodules.errors import DataError
 from datamodules.samples import HairColour
 from datamodules.transforms.face_box import MEAN_FACE
 from lightning_modules.attribute_classifier import OWN_CLASSIFIER
 from lightning_modules.detector import default_weights, load_detector
+from lightning_modules.export.cards import card_of
+from lightning_modules.export.nets import BackgroundNet, ClassifierNet, Label, StageNet, TranslatorNet, example_inputs
+from lightning_modules.export.onnx_net import Exported, Exporter
 from lightning_modules.finisher import OWN_FINISHER
-from lightning_modules.landmark_detector import MEAN_PHOTO
+from lightning_modules.landmark_detector import FRAME_SIDE, MEAN_PHOTO, SEARCHED_SIDE
 from lightning_modules.matting import OWN_PORTRAIT
 from lightning_modules.version import __version__
 from networks.attribute_classifier import SIDE as CLASSIFIER_SIDE
@@ -65,13 +64,14 @@ class Source:
     finisher: Path | None = OWN_FINISHER
 
 
-def write_cartoon_file(source: Source, path: Path, half: bool) -> list[Exported]:
+def write_cartoon_file(source: Source, path: Path, half: bool, known: ModelFile | None = None) -> list[Exported]:
     """Write a model file, whole or not at all.
 
     Args:
         source: What it is made of; the other nets are the project's own.
         path: The file.
         half: Store weights in half precision where that keeps the outputs.
+        known: A model file from which nets of the same weights are taken over, which saves most of the time.
 
     Returns:
         Its nets.
@@ -80,7 +80,7 @@ def write_cartoon_file(source: Source, path: Path, half: bool) -> list[Exported]
         DataError: A file of weights cannot be used, a net's outputs change, or the file cannot be written.
     """
     try:
-        nets = list(_export_all(source, Exporter(half)))
+        nets = _export_all(source, Exporter(half, _reusable(known, source.translator.options.image_size)))
     except WeightsError as error:
         raise DataError(str(error)) from error
     members: dict[str, str | bytes] = {MANIFEST: _manifest(source, nets)}
@@ -91,6 +91,14 @@ def write_cartoon_file(source: Source, path: Path, half: bool) -> list[Exported]
             archive.writestr(zipfile.ZipInfo(name), data)  # of no date: the same nets make the same file
     write_whole(path, content.getvalue())
     return nets
+
+
+def _reusable(known: ModelFile | None, side: int) -> dict[str, bytes]:
+    """Nets of a model file that are those of another one if their weights are."""
+    if known is None:
+        return {}
+    own = {"translator"} if known.manifest.side == side else {"translator", "classifier"}  # which is made for a side
+    return {name: content for name, content in known.nets.items() if name not in own}
 
 
 def labels_of(translator: Translator) -> tuple[Label, ...]:

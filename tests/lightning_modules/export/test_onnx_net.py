@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim
 
-import apps.export.onnx_net as onnx_net
-from apps.export.onnx_net import Exported, Exporter
+import lightning_modules.export.onnx_net as onnx_net
 from datamodules.errors import DataError
+from lightning_modules.export.onnx_net import Exported, Exporter
 
 
 def export(half: bool, is_last: bool = False) -> tuple[nn.Linear, Exported]:

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from apps.cartoonize.chain import Cartoonizer as TorchCartoonizer
-from apps.export.cartoon_file import Source, labels_of, write_cartoon_file
 from apps.main import main
 from cartoonizer import Cartoonizer
 from cartoonizer.decode import decode
 from cartoonizer.model_file import read_model
+from lightning_modules.export.cartoon_file import Source, labels_of, write_cartoon_file
 from networks.finisher import CartoonFinisher, save_finisher
 from networks.translator import Translator, TranslatorOptions, load_translator, save_translator
 
