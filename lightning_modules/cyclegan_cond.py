@@ -232,20 +232,9 @@ class CycleGANCond(BaseCycleGAN):
                 "give them in the folder's faces.csv or with --data.labels"
             )
 
-    def on_train_batch_start(self, batch: UnpairedBatch, batch_idx: int) -> None:
-        """Reject labels that the networks do not have."""
-        self._check_labels(batch, batch_idx)
-
-    def on_validation_batch_start(self, batch: UnpairedBatch, batch_idx: int, dataloader_idx: int = 0) -> None:
-        """Reject labels that the networks do not have."""
-        self._check_labels(batch, batch_idx)
-
-    def on_test_batch_start(self, batch: UnpairedBatch, batch_idx: int, dataloader_idx: int = 0) -> None:
-        """Reject labels that the networks do not have."""
-        self._check_labels(batch, batch_idx)
-
-    def _check_labels(self, batch: UnpairedBatch, batch_idx: int) -> None:
-        """Every batch on a CPU; on a GPU the first, since reading labels there waits for the device."""
+    def check_batch(self, batch: UnpairedBatch, batch_idx: int) -> None:
+        """Also reject labels that the networks do not have; on a GPU only at first, since reading them waits for it."""
+        super().check_batch(batch, batch_idx)
         if not batch_idx or not batch.photo.label.is_cuda:
             self._check_label(max(int(faces.label.max()) for faces in batch))
 
