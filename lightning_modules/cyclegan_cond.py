@@ -10,7 +10,7 @@ import torch
 from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor, nn
 
-from datamodules.samples import AttributeName, Domain, Faces, HairColour, Photos, UnpairedBatch
+from datamodules.samples import AttributeName, Domain, Faces, HairColour, UnpairedBatch
 from datamodules.sampling.unpaired import UnpairedFaces
 from lightning_modules.attribute_classifier import OWN_CLASSIFIER
 from lightning_modules.base import BaseCycleGAN, Translation
@@ -219,24 +219,30 @@ class CycleGANCond(BaseCycleGAN):
             )
 
     def on_train_start(self) -> None:
-        """Warn of cartoons without a single label: the discriminators then cannot tell the colours apart."""
+        """Check all labels; warn of cartoons without any: the discriminators then cannot tell the colours apart."""
         super().on_train_start()
         draws: object = getattr(self.trainer.train_dataloader, "dataset", None)
-        if isinstance(draws, UnpairedFaces) and not (draws.cartoons.faces.labels >= 0).any():
+        if not isinstance(draws, UnpairedFaces):
+            return
+        for stream in (draws.photos, draws.cartoons):
+            self._check_label(int(stream.faces.labels.max()))
+        if not (draws.cartoons.faces.labels >= 0).any():
             rank_zero_warn(
                 "no training face of --data.cartoons has a label, so the label will have no effect; "
                 "give them in the folder's faces.csv or with --data.labels"
             )
 
-    def on_before_batch_transfer(self, batch: UnpairedBatch | Photos, dataloader_idx: int) -> UnpairedBatch | Photos:
-        """Reject out-of-range labels here, where the check does not synchronise the GPU."""
-        if isinstance(batch, UnpairedBatch):
-            largest = max(int(faces.label.max()) for faces in batch)
-            if largest >= self.label_encoder.num_labels:
-                raise UsageError(
-                    f"the data have a label {largest}, --model.num_labels {self.label_encoder.num_labels} is too few"
-                )
-        return batch
+    def check_batch(self, batch: UnpairedBatch, batch_idx: int) -> None:
+        """Also reject labels that the networks do not have; on a GPU only at first, since reading them waits for it."""
+        super().check_batch(batch, batch_idx)
+        if not batch_idx or not batch.photo.label.is_cuda:
+            self._check_label(max(int(faces.label.max()) for faces in batch))
+
+    def _check_label(self, largest: int) -> None:
+        if largest >= self.label_encoder.num_labels:
+            raise UsageError(
+                f"the data have a label {largest}, --model.num_labels {self.label_encoder.num_labels} is too few"
+            )
 
     def _coloured(self, photos: Faces, labels: Iterable[int]) -> list[Tensor]:
         """Cartoons (B, 3, H, W) of all photos for each label."""

@@ -13,6 +13,7 @@ from torch import Tensor
 from networks.generators import Generator, GeneratorName, LabelInjection, Upsampling, build_generator
 from networks.labels import LabelEncoder
 from networks.landmarks import landmark_heatmaps
+from networks.warm_start import copy_weights
 from networks.weights_file import WeightsError, fill, read_weights, write_weights
 
 _FORMAT_VERSION = 2
@@ -154,19 +155,7 @@ def start_from(generator: Generator, path: Path) -> None:
     Raises:
         WeightsError: The file is unusable or has a different architecture.
     """
-    trained = load_translator(path).generator.state_dict()
-    own = generator.state_dict()
-    for name, tensor in own.items():
-        if name not in trained or not _is_within(trained[name], tensor, may_grow=name.endswith("modulation.weight")):
-            raise WeightsError(f"{path} is of another architecture than the generator, which has other {name}")
-        tensor.zero_()
-        tensor[tuple(map(slice, trained[name].shape))] = trained[name]
-    if surplus := sorted(trained.keys() - own.keys()):
-        raise WeightsError(f"{path} is of another architecture than the generator, which has no {surplus[0]}")
-
-
-def _is_within(small: Tensor, large: Tensor, may_grow: bool) -> bool:
-    """Whether two tensors have the same shape; with ``may_grow`` the second may have more columns."""
-    if not may_grow:
-        return small.shape == large.shape
-    return small.dim() == large.dim() == 2 and small.shape[0] == large.shape[0] and small.shape[1] <= large.shape[1]
+    trained = load_translator(path)
+    new_labels = max(0, generator.num_labels - trained.options.encoder.size)
+    if odd := copy_weights(generator.state_dict(), trained.generator.state_dict(), new_labels):
+        raise WeightsError(f"{path} is of another architecture than the generator: {odd} differs")

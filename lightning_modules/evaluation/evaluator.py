@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import NamedTuple, cast
 
 import torch
@@ -33,6 +34,7 @@ from networks.palette import hair_index, label_of_palette
 POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 
 _ERROR = "standard error of the mean"
+_FACE_SCORE, _FEW_FACES = 0.5, 0.5
 _TITLES = {"glasses": "Glasses", "beard": "Beards"}
 """Titles of the attributes' figures, in the order of the columns."""
 _TIMED_BATCHES = 20
@@ -80,7 +82,7 @@ class Evaluator(nn.Module):
         self.diversity = Diversity(width)
         of_hair = ("hair", "control", "palette", "orange", "hair_leak", "background_leak")
         of_attributes = (f"{kind}_{name}" for name in _TITLES for kind in ("invented", "kept", "all"))
-        names = (*of_hair, *of_attributes, "landmarks", "chance", *POINTS, "cycle_photo", "cycle_cartoon")
+        names = ("faces", *of_hair, *of_attributes, "landmarks", "chance", *POINTS, "cycle_photo", "cycle_cartoon")
         self.means = nn.ModuleDict({name: SampleMean() for name in names})
         self.pose = PoseVariety()
         self.skin = SkinToneOrder()
@@ -126,6 +128,9 @@ class Evaluator(nn.Module):
         for domain in OPPOSITE:
             figures |= _distance_figures(domain, name, self._distance(domain))
         by_chance = f"by chance {1 / len(HairColour):.0%}"
+        figures["faces_found"] = self._share(
+            "faces", "Cartoons that the detector takes for faces", "higher", "detector", note="by chance 0%"
+        )
         figures["hair_accuracy"] = self._share(
             "hair", "Hair colour of the photo kept", "higher", "classifier", note=by_chance
         )
@@ -184,7 +189,20 @@ class Evaluator(nn.Module):
             figures[f"cycle_{domain}"] = self._share(
                 f"cycle_{domain}", f"Cycle error, {domain}s (L1)", "lower", None, ""
             )
-        return figures | {"images_per_second": self._speed()}
+        return self._with_warning(figures) | {"images_per_second": self._speed()}
+
+    def _with_warning(self, figures: dict[str, Figure]) -> dict[str, Figure]:
+        """The figures; those judged on faces say so if most of the cartoons are no faces."""
+        found: MeanSummary = self._mean("faces").compute()
+        if not found.samples or found.mean >= _FEW_FACES:
+            return figures
+        warning = f"not reliable: the detector takes only {float(found.mean):.0%} of these cartoons for faces"
+        return {
+            key: replace(figure, note=f"{warning}; {figure.note}" if figure.note else warning)
+            if figure.judge in ("classifier", "landmarks") and figure.value is not None
+            else figure
+            for key, figure in figures.items()
+        }
 
     def _attribute_figures(self) -> dict[str, Figure]:
         """Invented and kept attributes, beside chance: the share of all cartoons that have them."""
@@ -222,6 +240,7 @@ class Evaluator(nn.Module):
         in_photos, in_cartoons = self.judges.landmarks(photos.image, boxes), self.judges.landmarks(cartoons, boxes)
         errors = landmark_errors(in_cartoons, in_photos)
         self._mean("landmarks").update(errors.mean(dim=1))
+        self._mean("faces").update(self.judges.detector.face_scores(cartoons, boxes) > _FACE_SCORE)
         for column, point in enumerate(POINTS):
             self._mean(point).update(errors[:, column])
         self.pose.update(in_cartoons, in_photos)

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from datamodules.samples import Domain, Faces, UnpairedBatch
 from lightning_modules.base import BaseCycleGAN, Translation
@@ -550,3 +550,18 @@ def test_with_a_finisher_it_works_at_the_finished_size() -> None:
     batch = UnpairedBatch(faces, faces)
     translation = model.translate(model.generators, batch)
     assert translation.fake["photo"].shape == translation.reconstruction["photo"].shape == (2, 3, 32, 32)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "message"),
+    [
+        (30, 30, "the photos are 30 px: .* needs a multiple of 4"),
+        (32, 36, "the photos are 32 x 36 px; they must be sq"),
+    ],
+)
+def test_images_from_any_loader_must_fit(height: int, width: int, message: str, make_trainer: MakeTrainer) -> None:
+    image = torch.zeros(3, height, width)
+    face = Faces(image, torch.zeros(5, 2), torch.tensor(0), torch.zeros(2, dtype=torch.int64))
+    pairs = cast("Dataset[UnpairedBatch]", [UnpairedBatch(face, face)] * 2)
+    with pytest.raises(UsageError, match=message):
+        make_trainer(max_steps=1).fit(small(), DataLoader(pairs, batch_size=1))

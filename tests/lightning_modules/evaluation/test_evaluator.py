@@ -50,10 +50,13 @@ class ShiftReader(nn.Module):
         found[..., 0] += images[:, 0, 0, 2, None] * 8  # eye distances
         return found
 
+    def face_scores(self, images: Tensor, boxes: Tensor) -> Tensor:
+        return (images[:, 0, 0, 3] > 0).float()
+
 
 def judges() -> Judges:
     classifier, landmarks = cast(AttributeNet, CornerNet()), cast(LandmarkRegressor, ShiftReader())
-    return Judges(ColourFeatures(), classifier, landmarks, {"features": {"name": "columns"}})
+    return Judges(ColourFeatures(), classifier, landmarks, landmarks, {"features": {"name": "columns"}})
 
 
 def marked(hair: list[int], glasses: list[int], shifts: list[float], seed: int = 0) -> Tensor:
@@ -62,6 +65,7 @@ def marked(hair: list[int], glasses: list[int], shifts: list[float], seed: int =
     images[:, 0, 0, 0] = torch.tensor(hair) / 2 - 1
     images[:, 0, 0, 1] = torch.tensor(glasses) * 2.0 - 1
     images[:, 0, 0, 2] = torch.tensor(shifts)
+    images[:, 0, 0, 3] = 1.0
     return images
 
 
@@ -151,6 +155,20 @@ def test_shares_stand_beside_what_chance_gives() -> None:
     assert figures["kept_glasses"].note == "by chance 60.0%, the share of all cartoons with glasses"
 
 
+def test_cartoons_that_are_no_faces_make_figures_unreliable() -> None:
+    figures = measured(Evaluator(judges())).figures()
+    assert figures["faces_found"].value == 1
+    blind = judges()
+    blind.detector = cast(LandmarkRegressor, NoFaces())
+    warned = measured(Evaluator(blind)).figures()
+    assert warned["faces_found"].value == pytest.approx(0.2)
+    expected = "not reliable: the detector takes only 20% of these cartoons for faces"
+    assert warned["hair_accuracy"].note == f"{expected}; by chance 25%"
+    assert warned["landmark_consistency"].note == expected
+    assert warned["hair_palette"].note == figures["hair_palette"].note
+    assert warned["hair_accuracy"].value == figures["hair_accuracy"].value
+
+
 def test_a_single_face_has_no_chance_and_no_pose() -> None:
     figures = Evaluator(judges()).figures()
     assert figures["landmark_chance"].as_json()["note"] == "takes two photos"
@@ -197,11 +215,21 @@ PHOTO_FACE = torch.tensor([[24.0, 32], [40, 32], [32, 42], [27, 48], [37, 48]])
 ORANGE, BLACK, BROWN, BLONDE, GREY = (HAIR_PALETTE[index] for index in (2, 7, 6, 0, 8))
 
 
+class NoFaces(ShiftReader):
+    """Takes the first image of a batch for a face."""
+
+    def face_scores(self, images: Tensor, boxes: Tensor) -> Tensor:
+        return (torch.arange(len(images)) == 0).float()
+
+
 class FixedReader(nn.Module):
     """Finds the same landmarks in every image."""
 
     def forward(self, images: Tensor, boxes: Tensor) -> Tensor:
         return PHOTO_FACE.repeat(len(images), 1, 1)
+
+    def face_scores(self, images: Tensor, boxes: Tensor) -> Tensor:
+        return torch.ones(len(images))
 
 
 class WideFeatures(FeatureExtractor):
@@ -244,7 +272,7 @@ def measured_hair(evaluator: Evaluator, model: BaseCycleGAN) -> dict[str, float 
 
 def barbers_judges() -> Judges:
     classifier, landmarks = cast(AttributeNet, CornerNet()), cast(LandmarkRegressor, FixedReader())
-    return Judges(WideFeatures(), classifier, landmarks, {"features": {"name": "columns"}})
+    return Judges(WideFeatures(), classifier, landmarks, landmarks, {"features": {"name": "columns"}})
 
 
 def test_hair_is_judged_by_the_palette_too() -> None:
