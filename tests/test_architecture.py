@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ALLOWED = {
     "networks": {"networks"},
-    "datamodules": {"datamodules"},
+    "datamodules": {"datamodules", "cartoonizer"},
     "lightning_modules": {"lightning_modules", "networks", "datamodules", "cartoonizer"},
     "apps": {"apps", "lightning_modules", "networks", "datamodules", "cartoonizer"},
     "cartoonizer": {"cartoonizer"},
