@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from datamodules.datasets.cache import CachedFaces, FramedFaces
 from datamodules.datasets.cartoonset import landmarks_at
+from datamodules.datasets.exclusion import read_exclusions, without
 from datamodules.datasets.joined import join
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
@@ -54,6 +55,7 @@ class FinisherDataModule(LightningDataModule):
         batch_size: Images per batch.
         num_workers: Loader processes.
         epoch_size: Cartoons per epoch.
+        exclude: Csv of cartoons to leave out, see ``FacesDataModule``.
         cache_dir: Keep decoded cartoons here.
         seed: Decides order and augmentation; follows ``--seed_everything``.
     """
@@ -66,6 +68,7 @@ class FinisherDataModule(LightningDataModule):
         batch_size: int = 4,
         num_workers: int = 2,
         epoch_size: int = 2000,
+        exclude: str | None = None,
         cache_dir: str | None = None,
         seed: int = 0,
     ) -> None:
@@ -76,11 +79,12 @@ class FinisherDataModule(LightningDataModule):
         if epoch_size < batch_size:
             raise DataError(f"--data.epoch_size {epoch_size} is less than --data.batch_size {batch_size}; give more")
         self.save_hyperparameters(ignore=["seed"])
-        for name, path in (("root", root), ("cache_dir", cache_dir)):
+        for name, path in (("root", root), ("cache_dir", cache_dir), ("exclude", exclude)):
             self.hparams[name] = str(Path(path).expanduser().absolute()) if path else path
         self._faces = FacesDataModule(root, cartoons=cartoons, image_size=image_size)
         self._image_size, self._batch_size, self._num_workers = image_size, batch_size, num_workers
         self._epoch_size, self._seed = epoch_size, seed
+        self._exclude = Path(exclude).expanduser() if exclude else None
         self._cache_dir = Path(cache_dir).expanduser() if cache_dir else None
         self._parts: dict[Split, _Cartoons] = {}
 
@@ -90,6 +94,8 @@ class FinisherDataModule(LightningDataModule):
         for split in wanted.get(stage, get_args(Split)):
             parts = self._faces.sources("cartoon", split)
             framed = join({called: self._framed(cast(FaceFiles, part), split) for called, part in parts.items()})
+            if self._exclude:
+                framed = without(framed, read_exclusions(self._exclude)["cartoon"])
             is_training = split == "train"
             sampler = ShuffledSampler(len(framed), self._seed, 0) if is_training else SequentialSampler(len(framed))
             self._parts[split] = _Cartoons(framed, sampler, self._image_size, is_training, self._seed)
