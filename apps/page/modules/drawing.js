@@ -62,21 +62,33 @@ function feed({ name, kind, classes }, subject, labels) {
   return [Float32Array.from(classes, (each) => Number(each === labels[name])), [1, classes.length]];
 }
 
-/** A cartoon without its white background and without what does not touch the head, RGBA. */
+/** A cartoon without its white background, its rim and what does not touch the head, RGBA. */
 function sticker(image, alphas) {
   const [, , height, width] = image.dims;
   const matte = blank(width, height, 1);
   for (const [place, alpha] of alphas.entries()) matte.data[place] = Math.fround(alpha * 255);
   const isHead = headRegion(matte);
+  const inside = alphas.map((alpha, place) => (isHead[place] ? alpha : 0));
   const result = blank(width, height, 4);
   for (let place = 0; place < width * height; place++) {
-    const alpha = isHead[place] ? alphas[place] : 0;
+    const alpha = inside[place];
     for (let channel = 0; channel < 3; channel++) {
       const value = isHead[place] ? image.data[channel * width * height + place] : 1;
       const colour = Math.min(Math.max((value - (1 - alpha)) / Math.max(alpha, LEAST_ALPHA), -1), 1);
       result.data[4 * place + channel] = (colour + 1) * 127.5;
     }
-    result.data[4 * place + 3] = Math.fround(2 * alpha) * 127.5;
+    result.data[4 * place + 3] = Math.fround(2 * leastAround(inside, place, width, height)) * 127.5;
   }
   return result;
+}
+
+/** The smallest value of a pixel and its four neighbours: white still shines through that far in. */
+function leastAround(values, place, width, height) {
+  const [x, y] = [place % width, Math.floor(place / width)];
+  let least = values[place];
+  if (x > 0) least = Math.min(least, values[place - 1]);
+  if (x < width - 1) least = Math.min(least, values[place + 1]);
+  if (y > 0) least = Math.min(least, values[place - width]);
+  if (y < height - 1) least = Math.min(least, values[place + width]);
+  return least;
 }
