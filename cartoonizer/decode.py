@@ -38,6 +38,8 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff",
 
 _ALPHA = frozenset({"RGBA", "LA", "PA", "La", "RGBa"})
 _BY_OPENCV = frozenset({"JPEG", "PNG", "BMP", "WEBP"})
+_HEIC = frozenset({b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1", b"ftypmsf1"})
+"""Bytes 4 to 12 of such files."""
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, OverflowError, Image.DecompressionBombError)
 
 
@@ -102,6 +104,10 @@ def _decode_bytes(encoded: bytes, name: str, max_pixels: int) -> Pixels:
             if has_alpha or image.format not in _BY_OPENCV:
                 return _by_pillow(image, name)
     except UnidentifiedImageError as error:
+        if encoded[4:12] in _HEIC:
+            raise PhotoError(
+                f"{name} is HEIC, as iPhones write it, which needs one more package: pip install pillow-heif"
+            ) from error
         raise PhotoError(f"{name} is no image that can be read here") from error
     except _BROKEN as error:
         raise PhotoError(f"{name} is damaged or no image: {error}") from error

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from cartoonizer.background import composite_on_white
 from datamodules.datasets.cache import CachedFaces, FramedFaces
 from datamodules.datasets.cartoonset import landmarks_at
 from datamodules.datasets.exclusion import read_exclusions, without
 from datamodules.datasets.joined import join
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
-from datamodules.images import composite_on_white, read_rgba
+from datamodules.images import read_rgba
 from datamodules.samples import RawFace, Split
 from datamodules.sampling.samplers import FaceSampler, SequentialSampler, ShuffledSampler
 from datamodules.sampling.unpaired import DrawSampler

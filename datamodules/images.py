@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from cartoonizer.background import composite_on_white
 from datamodules.errors import DataError
 
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # damaged files are reported by us
@@ -94,13 +95,6 @@ def _decode(encoded: bytes, path: Path) -> NDArray[np.uint8]:
     if eight_bit.shape[2] == 4:
         return np.asarray(cv2.cvtColor(eight_bit, cv2.COLOR_BGRA2RGBA), dtype=np.uint8)
     return eight_bit if not has_alpha else np.ascontiguousarray(eight_bit[..., ::-1])
-
-
-def composite_on_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Lay an ``(H, W, 4)`` uint8 RGBA image on white: ``(H, W, 3)`` uint8."""
-    alpha = rgba[..., 3:].astype(np.uint16)
-    colour = rgba[..., :3].astype(np.uint16)
-    return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
 
 
 def find_images(folder: Path) -> list[Path]:

@@ -12,13 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cartoonizer.background import head_region
+from cartoonizer.background import head_region, on_white, tidied
 from cartoonizer.detector import TURNS
 from cartoonizer.geometry import cut_out, fit_similarity, in_eighths, inverse, reduced_to, resized, scaled, turn
 from datamodules.errors import DataError
 from datamodules.samples import HairColour
 from datamodules.transforms.augment import to_tensor
-from datamodules.transforms.background import on_white, tidied
 from datamodules.transforms.face_box import square_of_landmarks
 from lightning_modules.attribute_classifier import OWN_CLASSIFIER
 from lightning_modules.detector import load_detector

@@ -17,12 +17,13 @@ from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from cartoonizer.arrays import Matrix
+from cartoonizer.background import on_white
 from datamodules.errors import DataError
 from datamodules.images import find_images, read_rgb
 from datamodules.samples import NO_HAIR_COLOUR, Photos, RawFace
 from datamodules.transforms.alignment import FRAME_SIDE, Aligner, Deviation, aligned
 from datamodules.transforms.augment import to_tensor
-from datamodules.transforms.background import CutOut, on_white
+from datamodules.transforms.background import CutOut
 from datamodules.transforms.framing import Framing, framing_for
 
 _NO_LANDMARKS = np.full((5, 2), np.nan, dtype=np.float32)

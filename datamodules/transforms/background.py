@@ -13,13 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from cartoonizer.background import on_white, tidied
 from datamodules.errors import DataError
-from datamodules.images import composite_on_white
 from datamodules.kept_folder import check_room, kept_folder
 from datamodules.samples import RawFace
 from datamodules.source import FaceSource
@@ -27,15 +26,9 @@ from datamodules.source import FaceSource
 Background = Literal["keep", "white", "head"]
 """The original photo (the paper), the person on white, or only the head on white, without neck and shoulders."""
 
-LEAST_SHARE = 0.03
-"""Minimum foreground fraction; below it no person was found, and the photo stays unchanged."""
-
 _VERSION = 2
 _MATTES = "mattes.npy"
 _BATCH = 64
-_BLURS = ((0.2, 8), (0.08, 4))
-"""Window sizes of the colour blur, relative to the image side, and the exponents of the matte as its weight."""
-_LEAST = np.float32(1e-4)
 _CHANNELS: dict[Background, int] = {"white": 0, "head": 1}
 
 
@@ -154,54 +147,3 @@ class CutOutFaces:
     def fingerprint(self) -> str:
         """Changes with the faces and their mattes."""
         return hashlib.sha256(self._faces.fingerprint().encode() + self._mattes.tobytes()).hexdigest()
-
-
-def on_white(image: NDArray[np.uint8], matte: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Composite a square image ``(H, H, 3)`` uint8 on white by a square matte of any size.
-
-    Where the matte is partial, it uses the estimated foreground colour, without background bleeding.
-    """
-    side = image.shape[0]
-    if matte.shape[0] != side:
-        interpolation = cv2.INTER_AREA if matte.shape[0] > side else cv2.INTER_LINEAR
-        matte = np.asarray(cv2.resize(matte, (side, side), interpolation=interpolation), dtype=np.uint8)
-    if ((matte > 0) & (matte < 255)).any():
-        image = _own_colours(image, matte)
-    return composite_on_white(np.dstack([image, matte]))
-
-
-def _own_colours(image: NDArray[np.uint8], matte: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Estimate the foreground colours under a matte; where it is 255 they are those of the image.
-
-    Two rounds of blur fusion (Forte 2021), weighted here towards nearly opaque and nearly transparent pixels.
-    """
-    colours = image.astype(np.float32)
-    alpha = np.repeat(matte[..., None].astype(np.float32) / 255, 3, axis=2)
-    front = behind = colours
-    for share, trust in _BLURS:
-        size = (max(3, round(share * len(image))),) * 2
-        of_front, of_behind = alpha**trust, (1 - alpha) ** trust
-        front_near = (cv2.blur(front * of_front, size) + _LEAST * front) / (cv2.blur(of_front, size) + _LEAST)
-        behind = (cv2.blur(behind * of_behind, size) + _LEAST * behind) / (cv2.blur(of_behind, size) + _LEAST)
-        front = front_near + alpha * (colours - alpha * front_near - (1 - alpha) * behind)
-        front = np.clip(front, 0, 255)
-    return np.asarray(np.rint(front), dtype=np.uint8)
-
-
-def tidied(matte: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Clean a matte ``(S, S)``: keep only the central person, without smudges; 255 everywhere if none is found.
-
-    Values from 1/4 to 3/4 are stretched to the full range. Only the largest connected component is kept, weighted
-    towards the centre.
-    """
-    matte = np.clip(2 * matte.astype(np.int16) - 127, 0, 255).astype(np.uint8)
-    count, labels = cv2.connectedComponents((matte > 63).astype(np.uint8))
-    if count > 1:
-        place = np.linspace(-1, 1, len(matte), dtype=np.float32)
-        weight = np.exp(-2 * (place[:, None] ** 2 + place[None] ** 2)) * matte
-        shares = np.bincount(labels.ravel(), weights=weight.ravel(), minlength=count)
-        main = 1 + int(shares[1:].argmax())
-        # Include its faint edge.
-        near = cv2.dilate((labels == main).astype(np.uint8), np.ones((5, 5), dtype=np.uint8))
-        matte = np.where(near > 0, matte, 0).astype(np.uint8)
-    return matte if matte.mean() > 255 * LEAST_SHARE else np.full_like(matte, 255)

@@ -120,3 +120,16 @@ def test_mutated_files_are_decoded_or_refused(gradient: NDArray[np.uint8]) -> No
             del data[int(random.integers(1, len(data))) :]
         with suppress(PhotoError):
             assert decode(bytes(data)).shape[2] == 3
+
+
+def test_photos_of_iphones(tmp_path: Path) -> None:
+    heif = pytest.importorskip("pillow_heif", reason="the extra [heic] is not installed")
+    image = Image.linear_gradient("L").convert("RGB")
+    heif.from_pillow(image).save(tmp_path / "a.heic", quality=90)
+    assert np.abs(decode(tmp_path / "a.heic").astype(int) - np.asarray(image)).mean() < 4
+
+
+def test_without_its_package_heic_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "OPEN", {name: opener for name, opener in Image.OPEN.items() if name != "HEIF"})
+    with pytest.raises(PhotoError, match=r"is HEIC, as iPhones write it, .*: pip install pillow-heif"):
+        decode(b"\x00\x00\x00\x1cftypheic\x00\x00\x00\x00mif1heicmiaf" + bytes(64))

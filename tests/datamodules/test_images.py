@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cartoonizer.background import composite_on_white
 from datamodules.errors import DataError
-from datamodules.images import MAX_PIXELS, composite_on_white, decode_rgb, find_images, read_rgb
+from datamodules.images import MAX_PIXELS, decode_rgb, find_images, read_rgb
 
 RED, GREEN = (200, 30, 40), (20, 160, 60)
 

@@ -13,12 +13,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from cartoonizer.background import on_white, tidied
 from datamodules.datasets.cache import FramedFaces
 from datamodules.datasets.celeba import CelebA
 from datamodules.datasets.photo_folder import PhotoFolder
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
-from datamodules.transforms.background import Background, CutOut, CutOutFaces, on_white, tidied
+from datamodules.transforms.background import Background, CutOut, CutOutFaces
 from datamodules.transforms.framing import Framing
 
 ROOT = Path(__file__).parent.parent.parent.parent
