@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import Any, TypedDict, cast
 
+import jsonschema
 import pytest
 import wandb
 import yaml
@@ -80,6 +84,38 @@ def test_every_sweep_trains_with_what_it_draws_and_logs_its_metric(
     assert {name: model[name] for name in varied} == varied
     with (home / "metrics.csv").open(newline="", encoding="utf-8") as file:
         assert sweep["metric"]["name"] in next(csv.reader(file))
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    """W&B's own schema of a sweep, which its package `sweeps` of 2022 holds, and what W&B knows since."""
+    package = find_spec("sweeps")
+    if package is None or not package.submodule_search_locations:
+        pytest.skip("W&B's package `sweeps` is not installed; it is in the extra [dev]")
+    path = Path(package.submodule_search_locations[0]) / "config" / "schema.json"
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    found["properties"]["run_cap"] = {"type": "integer", "minimum": 1}
+    return found
+
+
+@pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
+def test_every_sweep_is_one_by_the_schema_of_wandb(path: Path, schema: dict[str, Any]) -> None:
+    validator = jsonschema.Draft7Validator(schema)
+    sweep: Any = read(path)
+    assert [error.message for error in validator.iter_errors(sweep)] == []
+    assert list(validator.iter_errors(sweep | {"method": "guess"}))
+    assert list(validator.iter_errors({name: value for name, value in sweep.items() if name != "parameters"}))
+
+
+EARLY = re.findall(
+    r"```yaml\n(early_terminate:.*?)```", (Path("docs/measuring.md")).read_text("utf-8"), flags=re.DOTALL
+)
+
+
+def test_the_early_termination_of_the_documentation_is_one_by_the_schema(schema: dict[str, Any]) -> None:
+    (text,) = EARLY
+    sweep: Any = read(SWEEPS[0])
+    assert list(jsonschema.Draft7Validator(schema).iter_errors(sweep | yaml.safe_load(text))) == []
 
 
 @pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)

@@ -34,15 +34,15 @@ _Found = TypeVar("_Found")
 
 
 class Share(NamedTuple):
-    """Which photos a process takes: every ``count``-th one from the ``rank``-th on.
+    """Which photos a process takes: every ``processes``-th one from the ``rank``-th on.
 
     Attributes:
         rank: Number of the process, over all nodes.
-        count: Number of processes.
+        processes: Number of processes.
     """
 
     rank: int = 0
-    count: int = 1
+    processes: int = 1
 
 
 class PhotoFolder(Dataset[Photos]):
@@ -79,7 +79,7 @@ class PhotoFolder(Dataset[Photos]):
                 raise DataError(f"{first} and {path} would become the same cartoon; rename one")
             taken[path.with_suffix("")] = path
         share = share or Share()
-        self.paths = paths[share.rank :: share.count]
+        self.paths = paths[share.rank :: share.processes]
         _refuse_unreadable(self.paths, len(paths))
         self._matrices: list[Matrix] | None = None
         if align:
