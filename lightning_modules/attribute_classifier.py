@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
-from lightning import LightningModule
 from lightning.pytorch.utilities import rank_zero_info
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
@@ -18,6 +17,7 @@ from torchmetrics.classification import MulticlassAccuracy
 
 from datamodules.attribute_classifier import HELD_BACK, AttributeDataModule, LabelledFaces
 from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, HairColour
+from lightning_modules.averaged import AveragedModule
 from lightning_modules.errors import UsageError
 from lightning_modules.runs import is_dry_run, project_root
 from networks.attribute_classifier import AttributeLogits, AttributeNet, save_attribute_net, to_side
@@ -29,7 +29,7 @@ _OF_A_MACHINE = {"root", "cache_dir", "cartoon_families", "num_workers"}
 _HIDDEN = {"hair": NO_HAIR_COLOUR, "glasses": UNKNOWN_GLASSES}
 
 
-class AttributeClassifier(LightningModule):
+class AttributeClassifier(AveragedModule):
     """A classifier of hair colour and glasses, trained on faces blurred to look like generated ones.
 
     It is evaluated on held-out data after each epoch, without model selection. A finished fit writes
@@ -85,10 +85,6 @@ class AttributeClassifier(LightningModule):
         )
         self.log_dict({"train/hair": hair.detach(), "train/glasses": glasses.detach()}, batch_size=len(batch.hair))
         return hair + glasses
-
-    def on_train_batch_end(self, outputs: object, batch: LabelledFaces, batch_idx: int) -> None:
-        """Update the moving average."""
-        self.average.update_parameters(self.net)
 
     def validation_step(self, batch: LabelledFaces, batch_idx: int, dataloader_idx: int) -> None:
         """Measure one part of what was held back."""

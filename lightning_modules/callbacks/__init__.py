@@ -3,6 +3,7 @@
 from lightning_modules.callbacks.bad_image_report import BadImageReport
 from lightning_modules.callbacks.cartoon_writer import CartoonWriter
 from lightning_modules.callbacks.evaluation import Evaluation
+from lightning_modules.callbacks.exact_resume import ExactResume
 from lightning_modules.callbacks.gradient_norms import GradientNorms
 from lightning_modules.callbacks.image_grid import ImageGrid
 from lightning_modules.callbacks.interrupt import SaveOnInterrupt
@@ -14,6 +15,7 @@ __all__ = [
     "BadImageReport",
     "CartoonWriter",
     "Evaluation",
+    "ExactResume",
     "GradientNorms",
     "ImageGrid",
     "LossBar",
