@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NotRequired, TypedDict, cast
 
 from lightning import Callback, LightningModule, Trainer
+from lightning.fabric.utilities.seed import reset_seed
 from lightning.pytorch.trainer.states import TrainerFn
 from torch import distributed
 
@@ -114,6 +115,8 @@ class ExactResume(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Restore the random states, last of all, and let the training loop go on where it was."""
         if not self._is_resumed:
+            if trainer.world_size > 1:
+                reset_seed()  # connecting to the others has drawn numbers in some processes, now and then
             return
         loop, fetcher = _epoch_loop(trainer), cast(Any, trainer.fit_loop._data_fetcher)
         # Loader processes may have begun at the start of the first epoch: a schedule that asks for the number of steps

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 from lightning import Callback, LightningDataModule, LightningModule, Trainer
-from torch import Tensor
 
 import lightning_modules
 from datamodules.attribute_classifier import AttributeDataModule
@@ -22,7 +21,7 @@ from datamodules.portrait import PortraitDataModule
 from lightning_modules.callbacks import ExactResume
 from lightning_modules.callbacks.exact_resume import KEY
 from lightning_modules.errors import UsageError
-from lightning_modules.loop_progress import progress_of_loops
+from tests.lightning_modules.states import compared, differences
 
 STEPS_PER_EPOCH = 3
 EPOCHS = 2
@@ -95,30 +94,6 @@ def fit(make: Make, folder: Path, *callbacks: Callback, checkpoint: Path | None 
     trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     trainer.save_checkpoint(folder / "end.ckpt", weights_only=False)
     return torch.load(folder / "end.ckpt", weights_only=True), trainer
-
-
-def differences(ours: Any, theirs: Any, at: str = "") -> list[str]:
-    """Where two nested states differ in the least."""
-    if isinstance(theirs, Tensor):
-        same = isinstance(ours, Tensor) and ours.dtype == theirs.dtype and torch.equal(ours, theirs)
-        return [] if same else [at]
-    if isinstance(theirs, Mapping):
-        if not isinstance(ours, Mapping) or ours.keys() != theirs.keys():
-            return [f"{at}: other keys"]
-        return [each for key in theirs for each in differences(ours[key], theirs[key], f"{at}.{key}")]
-    if isinstance(theirs, Sequence) and not isinstance(theirs, str):
-        if len(ours) != len(theirs):
-            return [f"{at}: other length"]
-        pairs = enumerate(zip(ours, theirs, strict=True))
-        return [each for number, (a, b) in pairs for each in differences(a, b, f"{at}[{number}]")]
-    return [] if ours == theirs or (ours != ours and theirs != theirs) else [f"{at}: {ours} instead of {theirs}"]
-
-
-def compared(checkpoint: dict[str, Any]) -> dict[str, Any]:
-    """What of a checkpoint has to be equal: all but the counters of Lightning's loops, of which it is their sense."""
-    rest = {key: value for key, value in checkpoint.items() if key != "loops"}
-    fit_loop = checkpoint["loops"]["fit_loop"]
-    return rest | {"progress": progress_of_loops(fit_loop), "logged": fit_loop["epoch_loop.state_dict"]}
 
 
 @pytest.fixture
