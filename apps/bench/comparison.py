@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import torch
+import torch.nn.functional as F
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
@@ -25,6 +27,7 @@ LARGEST_DIFFERENCE = {Precision.FP32: 1e-4, Precision.BF16: 5e-2}
 """Of a loss, relative, from rounding: batched passes sum in another order."""
 
 _PEAK_SIDE = {Accelerator.CPU: 1024, Accelerator.CUDA: 8192}
+_PEAK_BATCH = {Accelerator.CPU: 1, Accelerator.CUDA: 16}
 _PEAK_REPEATS = 4
 
 
@@ -96,15 +99,29 @@ def compare_with_reference(sizes: Sizes, accelerator: Accelerator, precision: Pr
 
 
 def matrix_peak(accelerator: Accelerator, precision: Precision) -> float:
-    """Floating-point operations a second of a large matrix product."""
-    side, device = _PEAK_SIDE[accelerator], torch.device(accelerator.value)
+    """Floating-point operations a second of the faster of a large matrix product and a large convolution.
+
+    The libraries differ: on some processors a convolution is faster than a product of the same operations.
+    """
+    device = torch.device(accelerator.value)
     dtype = torch.bfloat16 if precision is Precision.BF16 else torch.float32
+    side, batch = _PEAK_SIDE[accelerator], _PEAK_BATCH[accelerator]
     one, two = (torch.rand(side, side, device=device, dtype=dtype) for _ in range(2))
-    torch.mm(one, two)
+    images = torch.rand(batch, 256, 64, 64, device=device, dtype=dtype)
+    kernels = torch.rand(256, 256, 3, 3, device=device, dtype=dtype)
+    return max(
+        _rate(lambda: torch.mm(one, two), 2 * side**3, accelerator),
+        _rate(lambda: F.conv2d(images, kernels, padding=1), 2 * batch * 256 * 256 * 9 * 64 * 64, accelerator),
+    )
+
+
+@torch.no_grad()
+def _rate(work: Callable[[], object], operations: int, accelerator: Accelerator) -> float:
+    work()
     start = clock(accelerator)
     for _ in range(_PEAK_REPEATS):
-        torch.mm(one, two)
-    return _PEAK_REPEATS * 2 * side**3 / (clock(accelerator) - start)
+        work()
+    return _PEAK_REPEATS * operations / (clock(accelerator) - start)
 
 
 def _new_model(sizes: Sizes) -> CycleGANBaseline:

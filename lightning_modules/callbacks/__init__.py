@@ -8,7 +8,9 @@ from lightning_modules.callbacks.gradient_norms import GradientNorms
 from lightning_modules.callbacks.image_grid import ImageGrid
 from lightning_modules.callbacks.interrupt import SaveOnInterrupt
 from lightning_modules.callbacks.loss_bar import LossBar
+from lightning_modules.callbacks.output_check import OutputCheck
 from lightning_modules.callbacks.run_record import RunRecord
+from lightning_modules.callbacks.step_times import StepTimes
 from lightning_modules.callbacks.validation_figures import ValidationFigures
 
 __all__ = [
@@ -19,7 +21,9 @@ __all__ = [
     "GradientNorms",
     "ImageGrid",
     "LossBar",
+    "OutputCheck",
     "RunRecord",
     "SaveOnInterrupt",
+    "StepTimes",
     "ValidationFigures",
 ]

@@ -18,8 +18,10 @@ from lightning_modules.callbacks import (
     Evaluation,
     ExactResume,
     LossBar,
+    OutputCheck,
     RunRecord,
     SaveOnInterrupt,
+    StepTimes,
 )
 from lightning_modules.checkpoint_io import VerifiedCheckpointIO
 from lightning_modules.checkpoints import read_hyper_parameters
@@ -179,7 +181,7 @@ class CartoonGANCLI(LightningCLI):
         self.interrupt = SaveOnInterrupt()
         self.home_callbacks: list[Callback] = [record, BadImageReport(), self.interrupt]
         if subcommand == "fit":
-            self.home_callbacks.append(ExactResume(config.force))
+            self.home_callbacks += [StepTimes(), OutputCheck(), ExactResume(config.force)]
         if trainer.get("gradient_clip_val"):
             raise UsageError("--trainer.gradient_clip_val is for one optimiser; use --model.clip_grad_norm")
         self.finisher = self._find_finisher()
