@@ -1,13 +1,12 @@
-"""The DataModule of the classifier: faces of both domains with hair colour and glasses."""
+"""The DataModule of the classifier: faces of both domains with hair colour, glasses and beard."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, get_args
 
 import numpy as np
-import torch
 from lightning import LightningDataModule
 from numpy.typing import NDArray
 from torch import Tensor
@@ -16,18 +15,22 @@ from torch.utils.data import DataLoader, Dataset
 from datamodules.datasets.group_split import split_by_group
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
-from datamodules.samples import RawFace, Split
-from datamodules.sampling.samplers import ShuffledSampler
+from datamodules.samples import Attribute, AttributeName, Split
+from datamodules.sampling.samplers import shares_sampler
 from datamodules.sampling.unpaired import DrawSampler
 from datamodules.sampling.workers import loader_of
 from datamodules.source import FaceSource
 from datamodules.transforms.augment import FaceTransform
+from datamodules.transforms.background import Background, Matting
 
-HELD_BACK = ("cartoons with unseen hair", "cartoons with unseen eyes", "photos")
-"""What the classifier is measured on, in the order of the loaders, where a table tells the families of the cartoons."""
+UNSEEN = ("cartoons with unseen hair", "cartoons with unseen eyes")
+"""The cartoons that the classifier is measured on, a loader each, if a table gives the families of the cartoons."""
 
-HELD_BACK_BY_NAME = ("other cartoons", "photos")
+UNSEEN_BY_NAME = ("other cartoons",)
 """The same without a table: cartoons that training did not see, whose parts it may have seen."""
+
+PHOTOS: dict[Background, str] = {"keep": "photos", "white": "people on white", "head": "heads of photos on white"}
+"""Names of the photos by their background."""
 
 _HAIR_COLUMN, _EYES_COLUMN = "hair_and_outline_source", "eyes_source"
 
@@ -38,28 +41,31 @@ class LabelledFaces(NamedTuple):
     Attributes:
         image: ``(B, 3, H, W)`` float32 RGB in [-1, 1].
         hair: ``(B,)`` int64, a ``HairColour`` or ``NO_HAIR_COLOUR``.
-        glasses: ``(B,)`` int64: 1, 0, or ``UNKNOWN_GLASSES``.
+        attributes: ``(B, A)`` int64: 1, 0 or ``UNKNOWN`` for each ``Attribute``.
     """
 
     image: Tensor
     hair: Tensor
-    glasses: Tensor
+    attributes: Tensor
 
 
 class AttributeDataModule(LightningDataModule):
     """Photos and cartoons by turns, augmented as the CycleGANs see them; batches are ``LabelledFaces``.
 
     Validation and test show, a loader each, what ``part_names`` says: cartoons whose hair, cartoons whose eyes no
-    training saw, and photos of the part of that name.
+    training saw, and photos of the split on each background.
 
     Args:
         root: Folder of the data sets.
-        photos: The photos' folder or folders, see ``FacesDataModule``; without labels of glasses they teach hair alone.
+        photos: The photos' folder or folders, see ``FacesDataModule``; without attributes they teach hair alone.
         cartoons: The cartoons' folder or folders.
         image_size: Side of the square images in pixels.
         batch_size: Images a batch.
         num_workers: Loader processes.
         epoch_size: Faces an epoch.
+        backgrounds: Backgrounds of the photos (see ``FacesDataModule``), each as often: the classifier judges photos as
+            they are, and as the generators see them.
+        attribute_shares: In training, the fraction of faces with an attribute, see ``FacesDataModule``.
         cartoon_families: Table of the cartoons' parts (see ``split_by_group``): whole sources of hair and eyes are held
             back. Without it the test part of the names is.
         cache_dir: Keep decoded cartoons here.
@@ -75,6 +81,8 @@ class AttributeDataModule(LightningDataModule):
         batch_size: int = 64,
         num_workers: int = 2,
         epoch_size: int = 8192,
+        backgrounds: Sequence[Background] = ("keep",),
+        attribute_shares: dict[AttributeName, float] | None = None,
         cartoon_families: str | None = None,
         cache_dir: str | None = None,
         seed: int = 0,
@@ -82,7 +90,17 @@ class AttributeDataModule(LightningDataModule):
         super().__init__()
         if epoch_size < batch_size:
             raise DataError(f"--data.epoch_size {epoch_size} is less than --data.batch_size {batch_size}; give more")
-        self._faces = FacesDataModule(root, photos, cartoons, image_size, batch_size, num_workers, cache_dir=cache_dir)
+        if not backgrounds:
+            raise DataError(f"--data.backgrounds is empty; name at least one of {', '.join(PHOTOS)}")
+        self._faces: dict[Background, FacesDataModule] = {
+            background: FacesDataModule(
+                *(root, photos, cartoons, image_size, batch_size, num_workers),
+                attribute_shares=attribute_shares,
+                cache_dir=cache_dir,
+                background=background,
+            )
+            for background in backgrounds
+        }
         self.save_hyperparameters(ignore=["seed"])
         paths = {"root": root, "cartoon_families": cartoon_families, "cache_dir": cache_dir}
         # Absolute paths, as training may be resumed from another folder.
@@ -91,6 +109,7 @@ class AttributeDataModule(LightningDataModule):
         )
         self._batch_size, self._num_workers = batch_size, num_workers
         self._epoch_size, self._seed = epoch_size, seed
+        self._shares = {Attribute[name.upper()]: share for name, share in (attribute_shares or {}).items()}
         self._families = Path(cartoon_families).expanduser() if cartoon_families else None
         self._train: _Draws | None = None
         self._held: dict[Split, list[_Chosen]] = {}
@@ -98,29 +117,36 @@ class AttributeDataModule(LightningDataModule):
     @property
     def part_names(self) -> tuple[str, ...]:
         """What the classifier is measured on, in the order of the loaders."""
-        return HELD_BACK if self._families else HELD_BACK_BY_NAME
+        return *(UNSEEN if self._families else UNSEEN_BY_NAME), *(PHOTOS[each] for each in self._faces)
+
+    def use_matting(self, matting: Matting, folder: Path | None) -> None:
+        """Set the matting model, see ``FacesDataModule.use_matting``."""
+        for faces in self._faces.values():
+            faces.use_matting(matting, folder)
 
     def prepare_data(self) -> None:
         """Check that the data folders exist, before anything is written."""
-        self._faces.prepare_data()
+        next(iter(self._faces.values())).prepare_data()
 
     def setup(self, stage: str) -> None:
         """Read the annotations of what ``stage`` ("fit", "validate" or "test") needs."""
-        cartoons = {split: self._faces.stream("cartoon", split) for split in get_args(Split)}
+        anyhow = next(iter(self._faces.values()))
+        cartoons = {split: anyhow.stream("cartoon", split) for split in get_args(Split)}
         parts = [stream.faces for stream in cartoons.values()]
         names = sorted(name for part in parts for name in part.names)
         kept_hair, unseen_hair = split_by_group(names, self._families, _HAIR_COLUMN)
         kept_eyes, unseen_eyes = split_by_group(names, self._families, _EYES_COLUMN)
         if stage == "fit":
             kept = set(kept_hair).intersection(kept_eyes)
-            photos = self._faces.stream("photo", "train")
-            drawn = _Chosen([photos.faces], photos.transform), _Chosen(parts, cartoons["train"].transform, kept)
-            self._train = _Draws(*drawn, self._seed)
+            photos = [faces.stream("photo", "train") for faces in self._faces.values()]
+            shown = _Chosen([each.faces for each in photos], photos[0].transform)
+            drawn = _Chosen(parts, cartoons["train"].transform, kept)
+            self._train = _Draws(shown, drawn, self._shares, self._seed)
         split: Split = "test" if stage == "test" else "val"
-        photos = self._faces.stream("photo", split)
         unseen = (unseen_hair, unseen_eyes) if self._families else (unseen_hair,)  # without a table they are the same
         held = [_Chosen(parts, cartoons[split].transform, set(names)) for names in unseen]
-        self._held[split] = [*held, _Chosen([photos.faces], photos.transform)]
+        photos = [faces.stream("photo", split) for faces in self._faces.values()]
+        self._held[split] = [*held, *(_Chosen([each.faces], each.transform) for each in photos)]
 
     def train_dataloader(self) -> DataLoader[LabelledFaces]:
         """Random draws of both domains by turns."""
@@ -146,13 +172,17 @@ class _Chosen(Dataset[LabelledFaces]):
 
     def __init__(self, parts: Sequence[FaceSource], transform: FaceTransform, names: set[str] | None = None) -> None:
         self._parts, self._transform = list(parts), transform
-        self._glasses: list[NDArray[np.int64]] = [part.glasses for part in parts]
         self._places = [
             (number, index)
             for number, part in enumerate(parts)
             for index, name in enumerate(part.names)
-            if (names is None or name in names) and (part.hair[index] >= 0 or self._glasses[number][index] >= 0)
+            if (names is None or name in names) and (part.labels[index] >= 0 or (part.attributes[index] >= 0).any())
         ]
+
+    @property
+    def attributes(self) -> NDArray[np.int64]:
+        """(N, A) 1, 0 or ``UNKNOWN`` for each ``Attribute``."""
+        return np.stack([self._parts[part].attributes[place] for part, place in self._places])
 
     def __len__(self) -> int:
         return len(self._places)
@@ -163,20 +193,28 @@ class _Chosen(Dataset[LabelledFaces]):
     def seen(self, index: int, seed: int) -> LabelledFaces:
         """A face under the augmentation of a seed."""
         part, place = self._places[index]
-        face: RawFace = self._parts[part][place]
-        faces = self._transform(face, seed)
-        return LabelledFaces(faces.image, faces.label, torch.tensor(self._glasses[part][place]))
+        faces = self._transform(self._parts[part][place], seed)
+        return LabelledFaces(faces.image, faces.label, faces.attributes)
 
 
 class _Draws(Dataset[LabelledFaces]):
-    """Alternates photos and cartoons, each reshuffled every epoch; sample n is a pure function of the seed and n."""
+    """Alternates photos and cartoons, in random order; sample n is a pure function of the seed and n.
 
-    def __init__(self, photos: _Chosen, cartoons: _Chosen, seed: int) -> None:
+    Args:
+        photos: The photos.
+        cartoons: The cartoons.
+        shares: Fractions of draws with an attribute, in a domain where it is known.
+        seed: Random seed.
+    """
+
+    def __init__(self, photos: _Chosen, cartoons: _Chosen, shares: Mapping[Attribute, float], seed: int) -> None:
         self._domains = (photos, cartoons)
         for name, faces in (("photos", photos), ("cartoons", cartoons)):
             if not len(faces):
                 raise DataError(f"not one of the {name} for training is labelled; the classifier learns from labels")
-        self._samplers = tuple(ShuffledSampler(len(faces), seed, stream) for stream, faces in enumerate(self._domains))
+        self._samplers = tuple(
+            shares_sampler(faces.attributes, shares, seed, stream) for stream, faces in enumerate(self._domains)
+        )
         self._seed = seed
 
     def __len__(self) -> int:

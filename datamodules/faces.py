@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -13,20 +14,20 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
 from datamodules.datasets.cache import CachedFaces, FramedFaces
+from datamodules.datasets.exclusion import read_exclusions, without
 from datamodules.datasets.joined import SetFolder, join, set_folders
 from datamodules.datasets.label_override import LabelOverride, read_label_csv
 from datamodules.datasets.photo_folder import PhotoFolder
 from datamodules.datasets.registry import open_faces, recognize
 from datamodules.errors import DataError
-from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, Domain, Photos, Split, UnpairedBatch
+from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN, Attribute, AttributeName, Domain, Photos, Split, UnpairedBatch
 from datamodules.sampling.bad_images import BadImageLog, OnBadImage
 from datamodules.sampling.hair_index import ChosenFaces, HairIndex
 from datamodules.sampling.samplers import (
     BalancedSampler,
     FaceSampler,
     SequentialSampler,
-    ShuffledSampler,
-    StratifiedSampler,
+    shares_sampler,
 )
 from datamodules.sampling.unpaired import DomainStream, DrawSampler, UnpairedFaces
 from datamodules.sampling.workers import loader_of
@@ -68,11 +69,13 @@ class FacesDataModule(LightningDataModule):
         align_cartoons: In training, warp each cartoon to the landmarks of the photo in the same sample, instead of the
             paper's augmentation (see ``datamodules.transforms.landmark_warp``).
         shuffle: Random pairs in random order in training.
-        match_glasses: In training, sample cartoons with glasses as often as they occur in the photos. Half of the
-            heads in CartoonSet wear glasses, but only one in fifteen in CelebA, so generators would add glasses.
-        glasses_share: In training, the fraction of faces with glasses in both domains, from 0 to 1; overrides
-            ``match_glasses``. Gives a glasses-conditional generator enough examples. No effect on a domain without
-            glasses labels.
+        match_attributes: In training, sample cartoons with these attributes (glasses, beard) as often as they occur in
+            the photos. Half of the heads in CartoonSet wear glasses, but only one in fifteen in CelebA, so generators
+            would add glasses.
+        attribute_shares: In training, the fraction of faces with an attribute in both domains, from 0 to 1, such as
+            ``{glasses: 0.2}``; overrides ``match_attributes``. Gives a conditional generator enough examples. No effect
+            on a domain where the attribute is unknown.
+        exclude: Csv of faces to leave out, in every split (see ``datamodules.datasets.exclusion``).
         label_policy: "all" uses every face in training. "labelled" uses only labelled faces, with balanced colours as
             in the paper (3.2.1). CartoonSet's unlabelled heads are exactly the orange and red ones, so unlabelled
             photos would learn red hair.
@@ -98,8 +101,9 @@ class FacesDataModule(LightningDataModule):
         augment: bool = True,
         align_cartoons: bool = False,
         shuffle: bool = True,
-        match_glasses: bool = False,
-        glasses_share: float | None = None,
+        match_attributes: list[AttributeName] | None = None,
+        attribute_shares: dict[AttributeName, float] | None = None,
+        exclude: str | None = None,
         label_policy: LabelPolicy = "all",
         index: str | None = None,
         labels: str | None = None,
@@ -111,22 +115,23 @@ class FacesDataModule(LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        for name, value, least in (
+        for name, value, minimum in (
             ("image_size", image_size, 8),
             ("batch_size", batch_size, 1),
             ("num_workers", num_workers, 0),
             ("epoch_size", epoch_size or (1 if epoch_size is None else 0), 1),
         ):
-            if value < least:
-                raise DataError(f"--data.{name} is {value}, must be at least {least}")
-        if glasses_share is not None and not 0 <= glasses_share <= 1:
-            raise DataError(f"--data.glasses_share is {glasses_share}, must be from 0 to 1")
+            if value < minimum:
+                raise DataError(f"--data.{name} is {value}, must be at least {minimum}")
+        for name, share in (attribute_shares or {}).items():
+            if not 0 <= share <= 1:
+                raise DataError(f"--data.attribute_shares: {name} is {share}, must be from 0 to 1")
         if index and labels:
             raise DataError("--data.index is for hair colours, which --data.labels replaces; give one of them")
         self.save_hyperparameters(ignore=["predict_dir", "seed"])
         # Absolute paths, as training may be resumed from another folder.
         paths = {"root": root, "index": index, "labels": labels, "cache_dir": cache_dir}
-        paths["portrait_weights"] = portrait_weights
+        paths |= {"portrait_weights": portrait_weights, "exclude": exclude}
         self.hparams.update({name: _absolute(path) for name, path in paths.items()})
         self._root = Path(root).expanduser()
         self._folders: dict[Domain, list[SetFolder]] = {
@@ -140,8 +145,9 @@ class FacesDataModule(LightningDataModule):
         self._augment = augment
         self._align_cartoons = align_cartoons
         self._shuffle = shuffle
-        self._match_glasses = match_glasses
-        self._glasses_share = glasses_share
+        self._matched = [Attribute[name.upper()] for name in match_attributes or []]
+        self._shares = {Attribute[name.upper()]: share for name, share in (attribute_shares or {}).items()}
+        self._exclude = Path(exclude).expanduser() if exclude else None
         self._label_policy = label_policy
         self._index = Path(index).expanduser() if index else None
         self._labels = Path(labels).expanduser() if labels else None
@@ -241,49 +247,51 @@ class FacesDataModule(LightningDataModule):
         faces = self._read(domain, split, augment, is_bent)
         if self._labels:
             faces = LabelOverride(faces, read_label_csv(self._labels)[domain])
+        if self._exclude:
+            faces = without(faces, read_exclusions(self._exclude)[domain])
         transform = (photo_transform if domain == "photo" else cartoon_transform)(self._image_size, augment)
         stream = _STREAMS[domain]
         if is_training and self._index:
             chosen = self._hair_index(self._index).select(faces, domain)
-            return DomainStream(chosen, BalancedSampler(chosen.hair, self._seed, stream), transform)
+            return DomainStream(chosen, BalancedSampler(chosen.labels, self._seed, stream), transform)
         if is_training and self._label_policy == "labelled":
             return self._labelled(faces, domain, transform)
         shuffle = is_training and self._shuffle
         sampler: FaceSampler = SequentialSampler(len(faces))
         if shuffle:
-            sampler = ShuffledSampler(len(faces), self._seed, stream)
-        if shuffle and (share := self._glasses_wanted(domain, faces)) is not None:
-            sampler = StratifiedSampler(faces.glasses == 1, share, self._seed, stream)
+            sampler = self._attribute_sampler(domain, faces)(np.arange(len(faces)), stream)
         return DomainStream(faces, sampler, transform)
 
     def _labelled(self, faces: FaceSource, domain: Domain, transform: FaceTransform) -> DomainStream:
         """The labelled faces, with balanced colours."""
-        chosen = ChosenFaces(faces, np.flatnonzero(faces.hair != NO_HAIR_COLOUR).tolist())
+        chosen = ChosenFaces(faces, np.flatnonzero(faces.labels != NO_HAIR_COLOUR).tolist())
         if not len(chosen):
             raise DataError(f"--data.label_policy labelled: none of {len(faces)} {domain}s for training has a label")
         seed, stream = self._seed, _STREAMS[domain]
-        share, has_glasses = self._glasses_wanted(domain, chosen), chosen.glasses == 1
-        if share is None:
-            return DomainStream(chosen, BalancedSampler(chosen.hair, seed, stream), transform)
+        sampler = BalancedSampler(chosen.labels, seed, stream, self._attribute_sampler(domain, chosen))
+        return DomainStream(chosen, sampler, transform)
 
-        def within(indices: NDArray[np.intp], of_colour: int) -> FaceSampler:
-            return StratifiedSampler(has_glasses[indices], share, seed, of_colour)
+    def _attribute_sampler(self, domain: Domain, faces: FaceSource) -> Callable[[NDArray[np.intp], int], FaceSampler]:
+        """Builds a shuffling sampler for some of the faces and a random stream, with the attributes' target shares."""
+        shares = dict(self._shares)
+        if domain == "cartoon":
+            shares = {attribute: self._share_in_photos(attribute) for attribute in self._matched} | shares
 
-        return DomainStream(chosen, BalancedSampler(chosen.hair, seed, stream, within), transform)
+        def build(indices: NDArray[np.intp], stream: int) -> FaceSampler:
+            return shares_sampler(faces.attributes[indices], shares, self._seed, stream)
 
-    def _glasses_wanted(self, domain: Domain, faces: FaceSource) -> float | None:
-        """Target fraction of faces with glasses in a domain; None to leave it unchanged."""
-        if self._glasses_share is not None:
-            is_known = (faces.glasses != UNKNOWN_GLASSES).any()
-            return self._glasses_share if is_known else None
-        return self._share_of_glasses() if self._match_glasses and domain == "cartoon" else None
+        return build
 
-    def _share_of_glasses(self) -> float:
-        """Fraction of training photos with glasses, among those with a glasses label."""
-        known = np.concatenate([photos.glasses for photos in self.sources("photo", "train").values()])
-        known = known[known != UNKNOWN_GLASSES]
+    def _share_in_photos(self, attribute: Attribute) -> float:
+        """Fraction of training photos with an attribute, among those where it is known."""
+        known = np.concatenate([photos.attributes[:, attribute] for photos in self.sources("photo", "train").values()])
+        known = known[known != UNKNOWN]
         if not len(known):
-            raise DataError("--data.match_glasses: of none of the photos is it known whether they show glasses")
+            name = attribute.name.lower()
+            raise DataError(
+                f"--data.match_attributes: of none of the photos is it known whether they show {name}; "
+                "say so in the folder's faces.csv, or leave it out of the option"
+            )
         return float((known == 1).mean())
 
     def sources(self, domain: Domain, split: Split) -> dict[str, FaceSource]:

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from datamodules.datasets.cache import CachedFaces, FramedFaces
 from datamodules.datasets.cartoonset import landmarks_at
+from datamodules.datasets.exclusion import read_exclusions, without
 from datamodules.datasets.joined import join
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
@@ -54,6 +55,7 @@ class FinisherDataModule(LightningDataModule):
         batch_size: Images per batch.
         num_workers: Loader processes.
         epoch_size: Cartoons per epoch.
+        exclude: Csv of cartoons to leave out, see ``FacesDataModule``.
         cache_dir: Keep decoded cartoons here.
         seed: Decides order and augmentation; follows ``--seed_everything``.
     """
@@ -66,21 +68,23 @@ class FinisherDataModule(LightningDataModule):
         batch_size: int = 4,
         num_workers: int = 2,
         epoch_size: int = 2000,
+        exclude: str | None = None,
         cache_dir: str | None = None,
         seed: int = 0,
     ) -> None:
         super().__init__()
-        for name, value, least in (("image_size", image_size, 16), ("batch_size", batch_size, 1)):
-            if value < least:
-                raise DataError(f"--data.{name} is {value}, must be at least {least}")
+        for name, value, minimum in (("image_size", image_size, 16), ("batch_size", batch_size, 1)):
+            if value < minimum:
+                raise DataError(f"--data.{name} is {value}, must be at least {minimum}")
         if epoch_size < batch_size:
             raise DataError(f"--data.epoch_size {epoch_size} is less than --data.batch_size {batch_size}; give more")
         self.save_hyperparameters(ignore=["seed"])
-        for name, path in (("root", root), ("cache_dir", cache_dir)):
+        for name, path in (("root", root), ("cache_dir", cache_dir), ("exclude", exclude)):
             self.hparams[name] = str(Path(path).expanduser().absolute()) if path else path
         self._faces = FacesDataModule(root, cartoons=cartoons, image_size=image_size)
         self._image_size, self._batch_size, self._num_workers = image_size, batch_size, num_workers
         self._epoch_size, self._seed = epoch_size, seed
+        self._exclude = Path(exclude).expanduser() if exclude else None
         self._cache_dir = Path(cache_dir).expanduser() if cache_dir else None
         self._parts: dict[Split, _Cartoons] = {}
 
@@ -90,6 +94,8 @@ class FinisherDataModule(LightningDataModule):
         for split in wanted.get(stage, get_args(Split)):
             parts = self._faces.sources("cartoon", split)
             framed = join({called: self._framed(cast(FaceFiles, part), split) for called, part in parts.items()})
+            if self._exclude:
+                framed = without(framed, read_exclusions(self._exclude)["cartoon"])
             is_training = split == "train"
             sampler = ShuffledSampler(len(framed), self._seed, 0) if is_training else SequentialSampler(len(framed))
             self._parts[split] = _Cartoons(framed, sampler, self._image_size, is_training, self._seed)
@@ -130,7 +136,7 @@ class _RgbaFaces:
     def __init__(self, faces: FaceFiles) -> None:
         if not hasattr(faces, "path"):
             raise DataError("the finisher needs cartoons as files with an alpha channel; shards hold none")
-        self.names, self.hair, self.glasses = faces.names, faces.hair, faces.glasses
+        self.names, self.labels, self.attributes = faces.names, faces.labels, faces.attributes
         self._faces = faces
 
     def __len__(self) -> int:
@@ -140,7 +146,7 @@ class _RgbaFaces:
         path = self.path(index)
         rgba = read_rgba(path)
         image = np.dstack([composite_on_white(rgba), rgba[..., 3]])
-        return RawFace(image, self._faces[index].landmarks, int(self.hair[index]), path, int(self.glasses[index]))
+        return RawFace(image, self._faces[index].landmarks, int(self.labels[index]), path, self.attributes[index])
 
     def path(self, index: int) -> Path:
         return self._faces.path(index)
@@ -185,6 +191,6 @@ class _Cartoons(Dataset[CleanCartoons]):
         points[2:, 0] += rng.normal(0, 0.1) * eyes  # a head that looks aside
         points += rng.normal(0, 0.04, points.shape) * eyes
         angle, scale = np.deg2rad(rng.uniform(-20, 20)), rng.uniform(0.9, 1.35) * self._side / (0.8 * FRAME_OF_UNIT)
-        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         shift = rng.uniform(-0.1, 0.1, 2) * self._side + (self._side - 1) / 2
-        return np.asarray(scale * points @ turn.T + shift)
+        return np.asarray(scale * points @ rotation.T + shift)

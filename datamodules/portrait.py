@@ -155,12 +155,12 @@ class PortraitTransform:
             angle = np.deg2rad(np.clip(rng.normal(0, 7), -20, 20))
             mirror = rng.choice((-1.0, 1.0))
             shift = rng.uniform(-0.06, 0.06, 2) * self._image_size
-        turn = (
+        rotation = (
             scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) @ np.diag([mirror, 1])
         )
         centre = np.array([width - 1, height - 1]) / 2
-        middle = (self._image_size - 1) / 2
-        return np.hstack([turn, (middle + shift - turn @ centre)[:, None]])
+        output_centre = (self._image_size - 1) / 2
+        return np.hstack([rotation, (output_centre + shift - rotation @ centre)[:, None]])
 
     def _warp(self, plane: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[np.uint8]:
         """A plane under a matrix, by area where that makes it smaller."""

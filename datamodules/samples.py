@@ -7,7 +7,7 @@ image, x then y, in the order left eye, right eye, nose, left mouth corner, righ
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
@@ -42,8 +42,23 @@ NO_HAIR_COLOUR = -1
 """Label of a face with none of the four colours, or with an ambiguous one."""
 
 
-UNKNOWN_GLASSES = -1
-"""Glasses label if unknown."""
+class Attribute(IntEnum):
+    """Binary attributes of a face, in the order of their columns; the same as ``networks.labels.ATTRIBUTES``."""
+
+    GLASSES = 0
+    BEARD = 1
+
+
+AttributeName = Literal["glasses", "beard"]
+"""Names of the attributes, for options."""
+
+UNKNOWN = -1
+"""Value of an attribute that is unknown; otherwise it is 1 or 0."""
+
+
+def unknown_attributes(count: int | None = None) -> NDArray[np.int64]:
+    """Unknown attributes: ``(count, A)`` int64, or without a count those of one face, ``(A,)``."""
+    return np.full((len(Attribute),) if count is None else (count, len(Attribute)), UNKNOWN, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -55,14 +70,14 @@ class RawFace:
         landmarks: ``(5, 2)`` float32 pixels of ``image``; NaN where they are unknown.
         label: Its class: a ``HairColour`` or ``NO_HAIR_COLOUR``, or a class from ``--data.labels``.
         path: The image file.
-        glasses: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
+        attributes: ``(A,)`` int64: 1, 0 or ``UNKNOWN`` for each ``Attribute``.
     """
 
     image: NDArray[np.uint8]
     landmarks: NDArray[np.float32]
     label: int
     path: Path
-    glasses: int = UNKNOWN_GLASSES
+    attributes: NDArray[np.int64] = field(default_factory=unknown_attributes)
 
 
 class Preview(NamedTuple):
@@ -91,13 +106,13 @@ class Faces(NamedTuple):
         image: ``(B, 3, H, W)`` float32 RGB in [-1, 1].
         landmarks: ``(B, 5, 2)`` float32 pixels of ``image``; NaN where they are unknown.
         label: ``(B,)`` int64: a ``HairColour`` or ``NO_HAIR_COLOUR``, or a class from ``--data.labels``.
-        glasses: ``(B,)`` int64: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
+        attributes: ``(B, A)`` int64: 1, 0 or ``UNKNOWN`` for each ``Attribute``.
     """
 
     image: Tensor
     landmarks: Tensor
     label: Tensor
-    glasses: Tensor
+    attributes: Tensor
 
 
 class UnpairedBatch(NamedTuple):

@@ -18,13 +18,13 @@ class FaceSource(Protocol):
 
     Attributes:
         names: Unique names: file paths relative to the set's folder, with forward slashes.
-        hair: ``(N,)`` int64: a ``HairColour``, or ``NO_HAIR_COLOUR``.
-        glasses: ``(N,)`` int64: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
+        labels: ``(N,)`` int64: a ``HairColour`` or ``NO_HAIR_COLOUR``, or a class from ``--data.labels``.
+        attributes: ``(N, A)`` int64: 1, 0 or ``UNKNOWN`` for each ``Attribute``.
     """
 
     names: list[str]
-    hair: NDArray[np.int64]
-    glasses: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    attributes: NDArray[np.int64]
 
     def __len__(self) -> int: ...
 

@@ -1,4 +1,4 @@
-"""Training of the attribute classifier, which evaluates hair colour and glasses of generated faces."""
+"""Training of the attribute classifier, which evaluates hair colour, glasses and beard of generated faces."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from torch.optim.lr_scheduler import OneCycleLR
 from torchmetrics import Metric
 from torchmetrics.classification import MulticlassAccuracy
 
-from datamodules.attribute_classifier import HELD_BACK, AttributeDataModule, LabelledFaces
-from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, HairColour
+from datamodules.attribute_classifier import PHOTOS, UNSEEN, AttributeDataModule, LabelledFaces
+from datamodules.samples import Attribute, HairColour
 from lightning_modules.averaged import AveragedModule
 from lightning_modules.errors import UsageError
 from lightning_modules.runs import is_dry_run, project_root
@@ -26,18 +26,21 @@ from networks.ema import ema_of
 CLASSIFIER_FILE = "attribute_classifier.safetensors"
 OWN_CLASSIFIER = project_root() / "weights" / CLASSIFIER_FILE
 _OF_A_MACHINE = {"root", "cache_dir", "cartoon_families", "num_workers"}
-_HIDDEN = {"hair": NO_HAIR_COLOUR, "glasses": UNKNOWN_GLASSES}
+
+
+_QUESTIONS = {"hair": len(HairColour), **{attribute.name.lower(): 2 for attribute in Attribute}}
+"""Number of answers to each question."""
 
 
 class AttributeClassifier(AveragedModule):
-    """A classifier of hair colour and glasses, trained on faces blurred to look like generated ones.
+    """A classifier of hair colour, glasses and beard, trained on faces blurred to look like generated ones.
 
     It is evaluated on held-out data after each epoch, without model selection. A finished fit writes
     ``attribute_classifier.safetensors`` to the run folder, with its metrics and training data. Accuracy is the mean
-    of the per-class accuracies, since few photos show glasses or grey hair.
+    of the per-class accuracies, since few photos show glasses, beards or grey hair.
 
     Args:
-            learning_rate: AdamW's peak learning rate, on a one-cycle cosine schedule.
+        learning_rate: AdamW's peak learning rate, on a one-cycle cosine schedule.
         weight_decay: AdamW's weight decay.
         max_blur: Fraction of images that are downscaled by a factor of up to four and upscaled again.
         ema_decay: Decay of the weights' moving average, which is evaluated and saved.
@@ -66,8 +69,8 @@ class AttributeClassifier(AveragedModule):
         self.accuracies = nn.ModuleDict(
             {
                 f"{question}_{part}": MulticlassAccuracy(classes, average="macro")
-                for part in range(len(HELD_BACK))
-                for question, classes in (("hair", len(HairColour)), ("glasses", 2))
+                for part in range(len(UNSEEN) + len(PHOTOS))
+                for question, classes in _QUESTIONS.items()
             }
         )
 
@@ -77,14 +80,17 @@ class AttributeClassifier(AveragedModule):
         return output
 
     def training_step(self, batch: LabelledFaces, batch_idx: int) -> Tensor:
-        """Cross entropy of hair colour and of glasses, each over the faces with that label."""
+        """Sum of the cross entropies of hair colour and of each attribute, over the faces where it is known."""
         output = self.net(self._softened(batch.image))
         hair = _mean_of_known(F.cross_entropy(output.hair, batch.hair.clamp(min=0), reduction="none"), batch.hair)
-        glasses = _mean_of_known(
-            F.binary_cross_entropy_with_logits(output.glasses, batch.glasses.float(), reduction="none"), batch.glasses
-        )
-        self.log_dict({"train/hair": hair.detach(), "train/glasses": glasses.detach()}, batch_size=len(batch.hair))
-        return hair + glasses
+        losses = {"hair": hair}
+        for attribute in Attribute:
+            logits, known = output.attributes[:, attribute], batch.attributes[:, attribute]
+            each = F.binary_cross_entropy_with_logits(logits, known.float(), reduction="none")
+            losses[attribute.name.lower()] = _mean_of_known(each, known)
+        logged = {f"train/{question}": loss.detach() for question, loss in losses.items()}
+        self.log_dict(logged, batch_size=len(batch.hair))
+        return torch.stack(list(losses.values())).sum()
 
     def validation_step(self, batch: LabelledFaces, batch_idx: int, dataloader_idx: int) -> None:
         """Measure one part of what was held back."""
@@ -127,9 +133,10 @@ class AttributeClassifier(AveragedModule):
 
     def _measure(self, batch: LabelledFaces, part: int) -> None:
         output = self(batch.image)
-        for question, said in (("hair", output.hair.argmax(dim=1)), ("glasses", (output.glasses > 0).long())):
-            known = getattr(batch, question)
-            is_known = known != _HIDDEN[question]
+        answers = torch.cat([output.hair.argmax(dim=1, keepdim=True), output.in_cartoons], dim=1)
+        truth = torch.cat([batch.hair[:, None], batch.attributes], dim=1)
+        for question, said, known in zip(_QUESTIONS, answers.T, truth.T, strict=True):
+            is_known = known >= 0
             if is_known.any():
                 cast(Metric, self.accuracies[f"{question}_{part}"]).update(said[is_known], known[is_known])
 
@@ -147,7 +154,7 @@ class AttributeClassifier(AveragedModule):
 
     def _part_names(self) -> tuple[str, ...]:
         data = cast(Any, self.trainer).datamodule
-        return data.part_names if isinstance(data, AttributeDataModule) else HELD_BACK
+        return data.part_names if isinstance(data, AttributeDataModule) else (*UNSEEN, *PHOTOS.values())
 
     def _account(self) -> dict[str, object]:
         """Description of its training data."""

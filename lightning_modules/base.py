@@ -18,11 +18,12 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, Domain, Faces, Photos, UnpairedBatch
+from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN, Attribute, Domain, Faces, Photos, UnpairedBatch
 from lightning_modules.discriminators import Discriminator, join
 from lightning_modules.errors import UsageError
 from lightning_modules.frozen import FrozenNetwork
 from lightning_modules.one_step import one_training_step
+from lightning_modules.pretrained import start_from_checkpoint
 from lightning_modules.schedules import decay_factor, fade_factor
 from lightning_modules.terms import Term, Terms, of_kind, total
 from networks import (
@@ -124,8 +125,10 @@ class BaseCycleGAN(LightningModule, ABC):
         decay_start: Fraction of the epochs after which the learning rate decays linearly to zero.
         clip_grad_norm: Maximum gradient norm for each optimiser; no clipping by default.
         ema_decay: Decay of the generators' exponential moving average, used for validation and prediction; 0 for none.
-        pretrained: File written by ``cartoongan export`` whose weights initialise the cartoon generator; must have the
-            same architecture. Checkpoints do not depend on it.
+        pretrained: File that a training starts from: one written by ``cartoongan export``, for the cartoon generator
+            alone, or a checkpoint, for all generators and discriminators, at the moving average of the generators. They
+            must have the same architecture, but there may be more labels than before. Later checkpoints do not
+            depend on the file.
     """
 
     options_of_a_run: ClassVar[tuple[str, ...]] = ("pretrained",)
@@ -194,11 +197,11 @@ class BaseCycleGAN(LightningModule, ABC):
         self._clip_grad_norm = clip_grad_norm
         self.adversarial_loss = AdversarialLoss(gan_mode)
         self.generators = nn.ModuleDict({domain: init_weights(self.build_generator(domain)) for domain in OPPOSITE})
-        if pretrained:
-            self._start_from(Path(pretrained).expanduser())
         self.discriminators = nn.ModuleDict(
             {name: init_weights(discriminator) for name, discriminator in self.build_discriminators().items()}
         )
+        if pretrained:
+            self._start_from(Path(pretrained).expanduser())
         self.pools = nn.ModuleDict({domain: ImagePool(pool_size) for domain in OPPOSITE})
         self.average = ema_of(self.generators, ema_decay) if ema_decay else None
         self.finisher: FrozenNetwork[CartoonFinisher] | None = None
@@ -235,7 +238,8 @@ class BaseCycleGAN(LightningModule, ABC):
         """
         landmarks = photos.new_full((len(photos), 5, 2), math.nan)
         unknown = torch.full((len(photos),), NO_HAIR_COLOUR, device=photos.device)
-        return Faces(photos, landmarks, label=unknown, glasses=torch.full_like(unknown, UNKNOWN_GLASSES))
+        attributes = torch.full((len(photos), len(Attribute)), UNKNOWN, device=photos.device)
+        return Faces(photos, landmarks, unknown, attributes)
 
     def cartoons(self, photos: Faces) -> Tensor:
         """Cartoons (B, 3, H, W) of photos with their labels and landmarks; what prediction returns."""
@@ -458,8 +462,38 @@ class BaseCycleGAN(LightningModule, ABC):
         """Reject an image size that the networks do not support, before anything is written."""
         side = getattr(self.trainer.datamodule, "hparams", {}).get("image_size")  # type: ignore[attr-defined]
         scale = self.finisher.network.scale if self.finisher else 1
-        if side is not None and (trouble := self.size_error(side // scale)):
-            raise UsageError(f"--data.image_size {side}: {trouble}")
+        if side is not None and (problem := self.size_error(side // scale)):
+            raise UsageError(f"--data.image_size {side}: {problem}")
+
+    def on_train_batch_start(self, batch: UnpairedBatch, batch_idx: int) -> None:
+        """Check the batch."""
+        self.check_batch(batch, batch_idx)
+
+    def on_validation_batch_start(self, batch: UnpairedBatch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Check the batch."""
+        self.check_batch(batch, batch_idx)
+
+    def on_test_batch_start(self, batch: UnpairedBatch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Check the batch."""
+        self.check_batch(batch, batch_idx)
+
+    def check_batch(self, batch: UnpairedBatch, batch_idx: int) -> None:
+        """Reject images whose size the networks do not support, whatever loader they are from; a hook for variants.
+
+        Raises:
+            UsageError: The batch does not fit the model.
+        """
+        if not batch_idx:
+            self._check_sizes(batch)
+
+    def _check_sizes(self, batch: UnpairedBatch) -> None:
+        scale = self.finisher.network.scale if self.finisher else 1
+        for domain, faces in zip(("photos", "cartoons"), batch, strict=True):
+            height, width = faces.image.shape[2:]
+            if height != width:
+                raise UsageError(f"the {domain} are {height} x {width} px; they must be square")
+            if problem := self.size_error(height // scale):
+                raise UsageError(f"the {domain} are {height} px: {problem}")
 
     def size_error(self, side: int) -> str | None:
         """Why the networks do not support an image size in pixels; None if they do."""
@@ -473,9 +507,9 @@ class BaseCycleGAN(LightningModule, ABC):
             for discriminator in self.modules()
             if isinstance(discriminator, Discriminator) and isinstance(discriminator.network, PatchDiscriminator)
         ]
-        for network, divisor, least in needs:
-            if side % divisor or side < least:
-                return f"{type(network).__name__} needs a multiple of {divisor}, at least {least}"
+        for network, divisor, smallest in needs:
+            if side % divisor or side < smallest:
+                return f"{type(network).__name__} needs a multiple of {divisor}, at least {smallest}"
         return None
 
     def configure_optimizers(self) -> tuple[list[Optimizer], list[LambdaLR]]:
@@ -545,7 +579,10 @@ class BaseCycleGAN(LightningModule, ABC):
 
     def _start_from(self, path: Path) -> None:
         try:
-            start_from(cast(Generator, self.generators["cartoon"]), path)
+            if path.suffix == ".ckpt":
+                start_from_checkpoint({"generators": self.generators, "discriminators": self.discriminators}, path)
+            else:
+                start_from(cast(Generator, self.generators["cartoon"]), path)
         except WeightsError as error:
             raise UsageError(f"--model.pretrained: {error}") from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Literal, cast
 
@@ -10,7 +10,7 @@ import torch
 from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor, nn
 
-from datamodules.samples import Domain, Faces, HairColour, Photos, UnpairedBatch
+from datamodules.samples import AttributeName, Domain, Faces, HairColour, UnpairedBatch
 from datamodules.sampling.unpaired import UnpairedFaces
 from lightning_modules.attribute_classifier import OWN_CLASSIFIER
 from lightning_modules.base import BaseCycleGAN, Translation
@@ -44,8 +44,8 @@ class CycleGANCond(BaseCycleGAN):
         num_labels: Number of label classes.
         label_injection: How the label enters the generators' convolutions: "concat" (the paper's; instance norm
             removes most of it), "after_norm" or "modulation" (see ``networks.LabelInjection``).
-        glasses: Also condition on whether a face wears glasses, so that cartoons wear them when their photos do. At
-            prediction the project's classifier detects them.
+        attributes: Also condition on these attributes (glasses, beard), so that cartoons have them when their photos
+            do. At prediction the project's classifier detects them.
         lambda_leak: Weight of the leak loss, which penalises changes of the cheeks between hair colours. It costs one
             extra translation of the photos.
         wrong_labels: Use real images with wrong labels as additional negatives, so that the discriminators cannot
@@ -64,7 +64,7 @@ class CycleGANCond(BaseCycleGAN):
         self,
         num_labels: int = len(HairColour),
         label_injection: LabelInjection = "concat",
-        glasses: bool = False,
+        attributes: Sequence[AttributeName] = (),
         lambda_leak: float = 0.0,
         wrong_labels: bool = False,
         random_target_share: float = 0.0,
@@ -88,8 +88,8 @@ class CycleGANCond(BaseCycleGAN):
 
     @cached_property
     def label_encoder(self) -> LabelEncoder:
-        """Encodes label and glasses as the condition vector of generators and discriminators."""
-        return LabelEncoder(self.hparams["num_labels"], self.hparams["glasses"])
+        """Encodes label and attributes as the condition vector of generators and discriminators."""
+        return LabelEncoder(self.hparams["num_labels"], tuple(self.hparams["attributes"]))
 
     def generator_inputs(self) -> dict[str, Any]:
         """Adds the labels."""
@@ -98,7 +98,7 @@ class CycleGANCond(BaseCycleGAN):
 
     def generate(self, generators: nn.ModuleDict, target: Domain, images: Tensor, condition: Faces) -> Tensor:
         """Translate ``images`` (B, 3, H, W) to ``target``, with the hair of ``condition``."""
-        return cast(Tensor, generators[target](images, self.label_encoder(condition.label, condition.glasses)))
+        return cast(Tensor, generators[target](images, self.label_encoder(condition.label, condition.attributes)))
 
     def build_discriminator(self, domain: Domain, downscale: int) -> Discriminator:
         """A label-conditional discriminator."""
@@ -114,7 +114,7 @@ class CycleGANCond(BaseCycleGAN):
         if not self.training:
             return self.fill_labels(source) if target == "cartoon" else source
         if target == "cartoon":
-            source = self._with_glasses(source, source.glasses < 0)
+            source = self._with_attributes(source, source.attributes < 0)
         chances, labels = self.random_numbers(source.label, f"target {target}")
         random = (labels * self.label_encoder.num_labels).long()
         is_random = chances < self._random_target_share
@@ -135,18 +135,15 @@ class CycleGANCond(BaseCycleGAN):
         if self._wrong_labels and isinstance(self.discriminators[discriminator], LabelDiscriminator):
             wrong = real._replace(label=self._other_labels(real.label, f"wrong {discriminator}"))
             wrong = choose(real.label >= 0, wrong, fake)
-            if self.label_encoder.glasses:
-                has_other = self.random_numbers(real.glasses, f"wrong glasses {discriminator}")[0] < 0.5
-                wrong = choose((real.glasses >= 0) & has_other, real._replace(glasses=1 - real.glasses), wrong)
-            negatives.append(wrong)
+            negatives.append(self._with_wrong_attributes(real, wrong, f"wrong {{}} {discriminator}"))
         return negatives
 
     def fill_labels(self, photos: Faces) -> Faces:
         """Fill in missing labels with the classifier's prediction, or with the first class if there is no classifier.
 
-        Glasses always come from the classifier, as at prediction, even if the data set has them.
+        Attributes always come from the classifier, as at prediction, even if the data set has them.
         """
-        photos = self._with_glasses(photos, torch.ones_like(photos.glasses, dtype=torch.bool))
+        photos = self._with_attributes(photos, torch.ones_like(photos.attributes, dtype=torch.bool))
         missing = photos.label < 0
         if not missing.any():
             return photos
@@ -155,12 +152,27 @@ class CycleGANCond(BaseCycleGAN):
             seen = self.classifier(photos.image.float()).hair.argmax(dim=1)
         return photos._replace(label=torch.where(missing, seen, photos.label))
 
-    def _with_glasses(self, photos: Faces, where: Tensor) -> Faces:
-        """Photos with glasses predicted by the classifier ``where`` (B,) is true; unchanged without a classifier."""
-        if not self.label_encoder.glasses or self.classifier is None or not where.any():
+    def _with_attributes(self, photos: Faces, where: Tensor) -> Faces:
+        """Photos with attributes predicted by the classifier ``where`` (B, A) is true, if it is there."""
+        if not self.label_encoder.attributes or self.classifier is None or not where.any():
             return photos
-        seen = self.classifier(photos.image.float()).glasses_in_photos
-        return photos._replace(glasses=torch.where(where, seen, photos.glasses))
+        seen = self.classifier(photos.image.float()).in_photos
+        return photos._replace(attributes=torch.where(where, seen, photos.attributes))
+
+    def _with_wrong_attributes(self, real: Faces, wrong: Faces, purpose: str) -> Faces:
+        """``wrong`` faces, some replaced by real ones of which one attribute is wrong instead of the label.
+
+        Label and attributes are wrong equally often.
+        """
+        for number, (name, column) in enumerate(
+            zip(self.label_encoder.attributes, self.label_encoder.columns, strict=True)
+        ):
+            known = real.attributes[:, column]
+            is_chosen = self.random_numbers(known, purpose.format(name))[0] < 1 / (number + 2)
+            flipped = real.attributes.clone()
+            flipped[:, column] = 1 - known
+            wrong = choose((known >= 0) & is_chosen, real._replace(attributes=flipped), wrong)
+        return wrong
 
     def translate_photos(self, photos: Faces) -> Tensor:
         """Cartoons (B, 3, H, W) of photos in their own hair colours."""
@@ -195,11 +207,11 @@ class CycleGANCond(BaseCycleGAN):
         self._has_hair_labels = self.label_encoder.num_labels == len(HairColour) and not getattr(
             data, "hparams", {}
         ).get("labels")
-        if (self._has_hair_labels or self.label_encoder.glasses) and self.classifier is None:
+        if (self._has_hair_labels or self.label_encoder.attributes) and self.classifier is None:
             try:
                 self.classifier = FrozenNetwork(load_attribute_net(OWN_CLASSIFIER)[0]).to(self.device)
             except WeightsError as error:
-                raise UsageError(f"{error}; it tells hair and glasses of photos without labels") from error
+                raise UsageError(f"{error}; it predicts hair and attributes of photos without labels") from error
         if stage == "predict" and not self._labels_to_predict and not self._has_hair_labels:
             raise UsageError(
                 "--model.hair own: the photos of --data.predict_dir have no labels; "
@@ -207,24 +219,30 @@ class CycleGANCond(BaseCycleGAN):
             )
 
     def on_train_start(self) -> None:
-        """Warn of cartoons without a single label: the discriminators then cannot tell the colours apart."""
+        """Check all labels; warn of cartoons without any: the discriminators then cannot tell the colours apart."""
         super().on_train_start()
         draws: object = getattr(self.trainer.train_dataloader, "dataset", None)
-        if isinstance(draws, UnpairedFaces) and not (draws.cartoons.faces.hair >= 0).any():
+        if not isinstance(draws, UnpairedFaces):
+            return
+        for stream in (draws.photos, draws.cartoons):
+            self._check_label(int(stream.faces.labels.max()))
+        if not (draws.cartoons.faces.labels >= 0).any():
             rank_zero_warn(
                 "no training face of --data.cartoons has a label, so the label will have no effect; "
                 "give them in the folder's faces.csv or with --data.labels"
             )
 
-    def on_before_batch_transfer(self, batch: UnpairedBatch | Photos, dataloader_idx: int) -> UnpairedBatch | Photos:
-        """Reject out-of-range labels here, where the check does not synchronise the GPU."""
-        if isinstance(batch, UnpairedBatch):
-            largest = max(int(faces.label.max()) for faces in batch)
-            if largest >= self.label_encoder.num_labels:
-                raise UsageError(
-                    f"the data have a label {largest}, --model.num_labels {self.label_encoder.num_labels} is too few"
-                )
-        return batch
+    def check_batch(self, batch: UnpairedBatch, batch_idx: int) -> None:
+        """Also reject labels that the networks do not have; on a GPU only at first, since reading them waits for it."""
+        super().check_batch(batch, batch_idx)
+        if not batch_idx or not batch.photo.label.is_cuda:
+            self._check_label(max(int(faces.label.max()) for faces in batch))
+
+    def _check_label(self, largest: int) -> None:
+        if largest >= self.label_encoder.num_labels:
+            raise UsageError(
+                f"the data have a label {largest}, --model.num_labels {self.label_encoder.num_labels} is too few"
+            )
 
     def _coloured(self, photos: Faces, labels: Iterable[int]) -> list[Tensor]:
         """Cartoons (B, 3, H, W) of all photos for each label."""

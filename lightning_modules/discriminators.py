@@ -52,13 +52,13 @@ class Discriminator(nn.Module):
 
 
 class LabelDiscriminator(Discriminator):
-    """Classifies whether images are real and match their label (paper 4.5, Eq. 7): hair colour, optionally glasses.
+    """Classifies whether images are real and match their label and attributes (paper 4.5, Eq. 7).
 
     Args:
         network: A discriminator that takes labels.
         domain: Domain of the images.
         downscale: See ``Discriminator``.
-        encoder: Encodes the labels for the network.
+        encoder: Encodes label and attributes for the network.
     """
 
     def __init__(self, network: PatchDiscriminator, domain: Domain, downscale: int, encoder: LabelEncoder) -> None:
@@ -67,7 +67,7 @@ class LabelDiscriminator(Discriminator):
 
     def forward(self, faces: Faces) -> Tensor:
         """Logits ``(B, 1, h, w)`` float32; positive means real with the correct label."""
-        logits: Tensor = self.network(self.inputs(faces), self._encoder(faces.label, faces.glasses))
+        logits: Tensor = self.network(self.inputs(faces), self._encoder(faces.label, faces.attributes))
         return logits
 
 
@@ -91,12 +91,12 @@ class LocalDiscriminator(LandmarkDiscriminator):
     def __init__(self, network: PatchDiscriminator, domain: Domain, part: Part) -> None:
         super().__init__(network, domain)
         self._part = part
-        self._least = network.smallest_side
+        self._min_size = network.smallest_side
 
     def inputs(self, faces: Faces) -> Tensor:
         """Patches (B, 3, h, w); their position is arbitrary for faces without landmarks."""
         landmarks = torch.where(self.valid_mask(faces)[:, None, None], faces.landmarks, 0)
-        return cut_patches(faces.image, landmarks, self._part, self._least)
+        return cut_patches(faces.image, landmarks, self._part, self._min_size)
 
 
 def join(*batches: Faces) -> Faces:

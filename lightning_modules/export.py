@@ -34,7 +34,7 @@ def translator_of(checkpoint: Path) -> tuple[Translator, dict[str, object]]:
         ngf=model.hparams["ngf"],
         upsampling=model.hparams["upsampling"],
         num_labels=model.hparams.get("num_labels", 0),
-        glasses=model.hparams.get("glasses", False),
+        attributes=tuple(model.hparams.get("attributes", ())),
         label_injection=inputs.get("label_injection", "concat"),
         heatmaps=inputs["in_channels"] > 3,
         image_size=data["image_size"],

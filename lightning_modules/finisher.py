@@ -20,7 +20,7 @@ from lightning_modules.errors import UsageError
 from lightning_modules.runs import is_dry_run, project_root
 from networks.degradations import Degradation, degrade
 from networks.ema import ema_of
-from networks.finisher import CartoonFinisher, Finished, load_finisher, save_finisher
+from networks.finisher import CartoonFinisher, Finished, doubled, load_finisher, save_finisher
 from networks.weights_file import WeightsError
 
 FINISHER_FILE = "finisher.safetensors"
@@ -44,7 +44,7 @@ class Finisher(AveragedModule):
         lambda_alpha: Weight of alpha.
         severity: Factor of all degradations; 1 was tuned on generators of 64 px.
         ema_decay: Decay of the weights' moving average, which is evaluated and saved.
-        weights: File of a finisher to start from.
+        weights: File of a finisher to start from; for scale 4 also one of scale 2.
     """
 
     def __init__(
@@ -138,7 +138,10 @@ class Finisher(AveragedModule):
 
     def _start_from(self, weights: Path) -> None:
         try:
-            self.net.load_state_dict(load_finisher(weights).state_dict())
+            trained = load_finisher(weights)
+            if (trained.scale, self._scale) == (2, 4):
+                trained = doubled(trained)
+            self.net.load_state_dict(trained.state_dict())
         except (WeightsError, RuntimeError) as error:
             raise UsageError(f"--model.weights {weights}: {str(error).splitlines()[0]}") from error
 

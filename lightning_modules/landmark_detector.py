@@ -20,7 +20,7 @@ from networks.pixels import to_bytes
 MEAN_PHOTO = torch.tensor([[0.395, 0.517], [0.612, 0.517], [0.500, 0.652], [0.404, 0.752], [0.601, 0.750]])
 """Average landmarks in framed CelebA photos, relative to the frame side (measured)."""
 
-LEAST_FACE = 0.25
+MIN_FACE = 0.25
 """Minimum face size in a framed photo, relative to the frame side; the mean is 0.65."""
 
 
@@ -86,7 +86,7 @@ class LandmarkDetector(nn.Module):
     def _cascade_for(self, side: int, device: torch.device) -> Cascade:
         """The cached cascade for photos with a given side in pixels."""
         if (side, device) not in self._cascades:
-            settings = CascadeSettings(max(SMALLEST_MIN_FACE, LEAST_FACE * side))
+            settings = CascadeSettings(max(SMALLEST_MIN_FACE, MIN_FACE * side))
             self._cascades[side, device] = Cascade(self._nets.network, settings, device)
         return self._cascades[side, device]
 

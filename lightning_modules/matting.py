@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from datamodules.attribute_classifier import AttributeDataModule
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
 from lightning_modules.runs import project_root
@@ -66,7 +67,7 @@ class PortraitMatting:
         return net.to(memory_format=torch.channels_last)
 
 
-def bring_matting(data: FacesDataModule, folder: Path | None = None) -> None:
+def bring_matting(data: FacesDataModule | AttributeDataModule, folder: Path | None = None) -> None:
     """Set the matting model of a DataModule according to its options, by default the project's own.
 
     Args:

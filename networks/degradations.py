@@ -119,13 +119,13 @@ def _blurred(images: Tensor, largest: float) -> Tensor:
     return F.conv2d(rows, kernel[:, None, None, :], groups=batch * channels).view_as(images)
 
 
-def _smudged(images: Tensor, most: int) -> Tensor:
+def _smudged(images: Tensor, maximum: int) -> Tensor:
     """Adds soft patches to each face, in one of its colours, white or brown."""
     batch, _, height, width = images.shape
     rows = torch.linspace(-1, 1, height, device=images.device)[None, :, None]
     columns = torch.linspace(-1, 1, width, device=images.device)[None, None, :]
     faces = torch.arange(batch, device=images.device)
-    for _ in range(most):
+    for _ in range(maximum):
         y, x = (torch.rand(batch, 1, 1, device=images.device) * 2 - 1 for _ in range(2))
         size_y, size_x = (0.04 + 0.2 * torch.rand(batch, 1, 1, device=images.device) ** 2 for _ in range(2))
         patch = torch.exp(-((rows - y) / size_y).square() - ((columns - x) / size_x).square())

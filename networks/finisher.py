@@ -102,6 +102,27 @@ class _Residual(nn.Module):
         return result
 
 
+@torch.no_grad()
+def doubled(finisher: CartoonFinisher) -> CartoonFinisher:
+    """A finisher of scale 4 that starts from one of scale 2: its last stage repeats each pixel until it is trained.
+
+    Raises:
+        ValueError: The finisher is not of scale 2.
+    """
+    if finisher.scale != 2:
+        raise ValueError(f"a finisher of scale {finisher.scale} cannot be doubled, only one of scale 2")
+    larger = CartoonFinisher(4, finisher.width, finisher.n_blocks, finisher.input_size)
+    larger.load_state_dict(finisher.state_dict(), strict=False)
+    last = larger.enlarge[-3]
+    assert isinstance(last, nn.Conv2d)
+    assert last.bias is not None
+    last.weight.zero_()
+    last.bias.zero_()
+    channels = torch.arange(4 * finisher.width)
+    last.weight[channels, channels // 4, 1, 1] = 1.0
+    return larger
+
+
 def sticker(finished: Finished) -> Tensor:
     """Removes the white background, for compositing on any other.
 

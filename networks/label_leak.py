@@ -15,7 +15,7 @@ from networks.palette import hair_pixels
 CORNER = 0.125
 """Side of the four background corners, relative to the image side."""
 
-LEAST_CHANGE = 0.02
+MIN_CHANGE = 0.02
 """Minimum change of the hair between colours, in [-1, 1], for the ratio to be defined."""
 
 
@@ -52,7 +52,7 @@ def label_leak(cartoons: Sequence[Tensor], landmarks: Tensor) -> LabelLeak:
     pairs = [(first - second).abs().mean(dim=1) for first, second in combinations(cartoons, 2)]
     change = torch.stack(pairs).mean(dim=0)
     hair = _mean(change, torch.stack([hair_pixels(each, landmarks) for each in cartoons]).any(dim=0))
-    hair = hair.where(hair >= LEAST_CHANGE, torch.nan)
+    hair = hair.where(hair >= MIN_CHANGE, torch.nan)
     cheeks = _mean(change, cheek_mask(landmarks, height, width)[:, 0] > 0)
     corners = _corners(height, width, change.device).expand_as(change)
     return LabelLeak(cheeks / hair, _mean(change, corners) / hair)

@@ -1,4 +1,4 @@
-"""Class labels as conditions for networks, such as the hair colour."""
+"""Class labels and binary attributes as conditions for networks, such as hair colour and glasses."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+ATTRIBUTES = ("glasses", "beard")
+"""Names of the binary attributes of faces, in the order of their columns."""
 
 
 def one_hot(labels: Tensor, num_labels: int) -> Tensor:
@@ -23,36 +26,40 @@ def one_hot(labels: Tensor, num_labels: int) -> Tensor:
 
 @dataclass(frozen=True)
 class LabelEncoder:
-    """Encodes label and glasses of each face as a condition vector.
+    """Encodes label and attributes of each face as a condition vector.
 
     Attributes:
         num_labels: Number of label classes, such as hair colours.
-        glasses: Whether to include glasses.
+        attributes: Names of the attributes to include, from `ATTRIBUTES`, in the order of the vector.
     """
 
     num_labels: int
-    glasses: bool = False
+    attributes: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
         """Length of the vector."""
-        return self.num_labels + 2 * self.glasses
+        return self.num_labels + 2 * len(self.attributes)
 
-    def __call__(self, labels: Tensor, glasses: Tensor | None = None) -> Tensor:
+    @property
+    def columns(self) -> list[int]:
+        """Columns of the included attributes."""
+        return [ATTRIBUTES.index(name) for name in self.attributes]
+
+    def __call__(self, labels: Tensor, attributes: Tensor | None = None) -> Tensor:
         """The vectors of B faces.
 
         Args:
             labels: (B,) int64 in [0, num_labels), or negative if unlabelled.
-            glasses: (B,) int64: 1 with glasses, 0 without, negative if unknown; by default unknown.
+            attributes: (B, A) int64, a column for each of `ATTRIBUTES`: 1, 0, or negative if unknown; by default
+                unknown.
 
         Returns:
-            (B, size) float32: label and glasses one-hot, or all zero where unknown.
+            (B, size) float32: label and attributes one-hot, or all zero where unknown.
         """
-        encoded = one_hot(labels, self.num_labels)
-        if not self.glasses:
-            return encoded
-        worn = torch.full_like(labels, -1) if glasses is None else glasses
-        return torch.cat([encoded, one_hot(worn, 2)], dim=1)
+        known = labels.new_full((len(labels), len(ATTRIBUTES)), -1) if attributes is None else attributes
+        encoded = [one_hot(labels, self.num_labels), *(one_hot(known[:, column], 2) for column in self.columns)]
+        return torch.cat(encoded, dim=1)
 
 
 def append_labels(x: Tensor, labels: Tensor) -> Tensor:

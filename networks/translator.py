@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -13,9 +13,10 @@ from torch import Tensor
 from networks.generators import Generator, GeneratorName, LabelInjection, Upsampling, build_generator
 from networks.labels import LabelEncoder
 from networks.landmarks import landmark_heatmaps
+from networks.warm_start import copy_weights
 from networks.weights_file import WeightsError, fill, read_weights, write_weights
 
-_FORMAT_VERSION = 1
+_FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class TranslatorOptions:
         upsampling: Upsampling method.
         num_labels: Number of label classes; 0 for none.
         label_injection: How the label enters the convolutions.
-        glasses: Whether it is also conditioned on glasses.
+        attributes: Names of the attributes that it is also conditioned on, see `networks.labels.ATTRIBUTES`.
         heatmaps: Whether it takes the landmarks as heatmaps.
         image_size: Side in pixels of the training photos.
         background: Background of its photos: "keep", "white", or "head" for only the head on white.
@@ -39,7 +40,7 @@ class TranslatorOptions:
     upsampling: Upsampling = "transposed"
     num_labels: int = 0
     label_injection: LabelInjection = "concat"
-    glasses: bool = False
+    attributes: tuple[str, ...] = ()
     heatmaps: bool = False
     image_size: int = 256
     background: Literal["keep", "white", "head"] = "keep"
@@ -47,7 +48,7 @@ class TranslatorOptions:
     @property
     def encoder(self) -> LabelEncoder:
         """Encodes the labels for the generator."""
-        return LabelEncoder(self.num_labels, self.glasses)
+        return LabelEncoder(self.num_labels, tuple(self.attributes))
 
     def build(self) -> Generator:
         """An untrained generator with these options."""
@@ -83,20 +84,20 @@ class Translator:
         return self
 
     @torch.inference_mode()
-    def __call__(self, photos: Tensor, landmarks: Tensor, labels: Tensor, glasses: Tensor | None = None) -> Tensor:
+    def __call__(self, photos: Tensor, landmarks: Tensor, labels: Tensor, attributes: Tensor | None = None) -> Tensor:
         """Cartoons (B, 3, H, W) in [-1, 1].
 
         Args:
             photos: (B, 3, H, W) RGB in [-1, 1], framed and with the background given in ``options``.
             landmarks: (B, 5, 2) pixels of the photos; NaN where unknown.
             labels: (B,) int64 classes of the label, such as the hair colour.
-            glasses: (B,) int64: 1 with glasses, 0 without, negative if unknown; by default unknown. Ignored unless the
-                generator is conditioned on glasses.
+            attributes: (B, A) int64, a column for each of `networks.labels.ATTRIBUTES`: 1, 0, or negative if unknown;
+                by default unknown. Only those that the generator is conditioned on count.
         """
         given = photos
         if self.options.heatmaps:
             given = torch.cat([photos, landmark_heatmaps(landmarks, *photos.shape[2:])], dim=1)
-        told = self.options.encoder(labels, glasses) if self.options.num_labels else None
+        told = self.options.encoder(labels, attributes) if self.options.num_labels else None
         cartoons: Tensor = self.generator(given, told)
         return cartoons
 
@@ -126,14 +127,20 @@ def load_translator(path: Path) -> Translator:
     """
     tensors, description = read_weights(path)
     try:
-        if description["kind"] != "translator" or description["format_version"] != _FORMAT_VERSION:
+        if description["kind"] != "translator" or description["format_version"] not in (1, _FORMAT_VERSION):
             raise WeightsError(f"{path} is no translator of format {_FORMAT_VERSION}")
-        options = TranslatorOptions(**description["options"])  # type: ignore[arg-type]
+        options = _options_of(dict(description["options"]))  # type: ignore[call-overload]
         generator = options.build()
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path} holds no translator; `cartoongan export` makes one of a checkpoint") from error
     fill(generator, {name: tensor.float() for name, tensor in tensors.items()}, path)
     return Translator(generator, options)
+
+
+def _options_of(words: dict[str, Any]) -> TranslatorOptions:
+    """The options of a file; in format 1 glasses were the only attribute."""
+    attributes = ("glasses",) if words.pop("glasses", False) else tuple(words.pop("attributes", ()))
+    return TranslatorOptions(**words, attributes=attributes)
 
 
 def start_from(generator: Generator, path: Path) -> None:
@@ -148,19 +155,7 @@ def start_from(generator: Generator, path: Path) -> None:
     Raises:
         WeightsError: The file is unusable or has a different architecture.
     """
-    trained = load_translator(path).generator.state_dict()
-    own = generator.state_dict()
-    for name, tensor in own.items():
-        if name not in trained or not _is_within(trained[name], tensor, may_grow=name.endswith("modulation.weight")):
-            raise WeightsError(f"{path} is of another architecture than the generator, which has other {name}")
-        tensor.zero_()
-        tensor[tuple(map(slice, trained[name].shape))] = trained[name]
-    if surplus := sorted(trained.keys() - own.keys()):
-        raise WeightsError(f"{path} is of another architecture than the generator, which has no {surplus[0]}")
-
-
-def _is_within(small: Tensor, large: Tensor, may_grow: bool) -> bool:
-    """Whether two tensors have the same shape; with ``may_grow`` the second may have more columns."""
-    if not may_grow:
-        return small.shape == large.shape
-    return small.dim() == large.dim() == 2 and small.shape[0] == large.shape[0] and small.shape[1] <= large.shape[1]
+    trained = load_translator(path)
+    new_labels = max(0, generator.num_labels - trained.options.encoder.size)
+    if odd := copy_weights(generator.state_dict(), trained.generator.state_dict(), new_labels):
+        raise WeightsError(f"{path} is of another architecture than the generator: {odd} differs")

@@ -74,7 +74,7 @@ def test_the_paper_s_configs_hold_the_paper_s_values(
         assert main([*words, "--trainer.default_root_dir", str(tmp_path)]) == 0
     expected = LITERAL | PAPER[variant]
     assert {name: seen["model"].get(name) for name in expected} == expected
-    data = {"background": "keep", "image_size": 256, "batch_size": 1, "align_cartoons": False, "match_glasses": False}
+    data = {"background": "keep", "image_size": 256, "batch_size": 1, "align_cartoons": False, "match_attributes": None}
     assert {name: seen["data"][name] for name in data} == data
     assert seen["epochs"] == 200
 

@@ -57,13 +57,14 @@ def noise(image_size: int, batch_size: int, steps: int) -> DataLoader[UnpairedBa
     import torch
     from torch.utils.data import DataLoader
 
-    from datamodules.samples import Faces, HairColour, UnpairedBatch
+    from datamodules.samples import Attribute, Faces, HairColour, UnpairedBatch
     from lightning_modules.landmark_detector import MEAN_PHOTO
 
     def face(number: int) -> Faces:
         landmarks = (MEAN_PHOTO + 0.02 * torch.randn(5, 2)) * image_size
         image = torch.rand(3, image_size, image_size) * 2 - 1
-        return Faces(image, landmarks, torch.tensor(number % len(HairColour)), torch.tensor(number % 2))
+        label, attributes = torch.tensor(number % len(HairColour)), torch.tensor([number % 2] * len(Attribute))
+        return Faces(image, landmarks, label, attributes)
 
     draws = [UnpairedBatch(face(number), face(number)) for number in range(batch_size)]
     return DataLoader(draws * steps, batch_size=batch_size)  # type: ignore[arg-type]  # a list does as a data set

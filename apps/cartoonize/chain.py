@@ -185,7 +185,7 @@ class Cartoonizer:
         labels = torch.tensor([HairColour[name.upper()] if self.colors else 0 for name in names], device=self._device)
         count = len(names)
         given = photos.expand(count, -1, -1, -1), places.expand(count, -1, -1)
-        cartoons = self._translator(*given, labels, self._glasses(photos).expand(count))
+        cartoons = self._translator(*given, labels, self._attributes(photos).expand(count, -1))
         finished = self._finish(cartoons)
         side = finished.image.shape[3]
         rgba = sticker(finished)
@@ -215,10 +215,10 @@ class Cartoonizer:
             return self.colors[int(self._classifier(photos).hair.argmax())]
 
     @torch.inference_mode()
-    def _glasses(self, photos: torch.Tensor) -> torch.Tensor:
-        """1 for each photo whose face wears glasses, else 0, as (B,)."""
-        glasses: torch.Tensor = self._classifier(photos).glasses_in_photos
-        return glasses
+    def _attributes(self, photos: torch.Tensor) -> torch.Tensor:
+        """Attributes of photos as the classifier predicts them: (B, A), 1 or 0."""
+        attributes: torch.Tensor = self._classifier(photos).in_photos
+        return attributes
 
     @torch.inference_mode()
     def _matte(self, frame: Image, inside: Image) -> Image:

@@ -10,6 +10,7 @@ from apps.data.hair import hair
 from apps.data.landmarks import landmarks
 from apps.data.shard import shard
 from apps.data.show import show
+from apps.data.sunglasses import sunglasses
 
 data_app = typer.Typer(help="The data sets: get, check, prepare and look at them.", no_args_is_help=True)
 data_app.command("check")(check_data)
@@ -18,3 +19,4 @@ data_app.command("hair")(hair)
 data_app.command("landmarks")(landmarks)
 data_app.command("shard")(shard)
 data_app.command("show")(show)
+data_app.command("sunglasses")(sunglasses)

@@ -33,6 +33,7 @@ from lightning_modules.version import __version__
 from networks.attribute_classifier import SIDE as CLASSIFIER_SIDE
 from networks.attribute_classifier import load_attribute_net
 from networks.finisher import load_finisher
+from networks.labels import ATTRIBUTES
 from networks.mtcnn import CascadeSettings
 from networks.mtcnn.nets import ONET_SIDE, PNET_SIDE, RNET_SIDE
 from networks.portrait import HEAD, PERSON, load_portrait
@@ -41,7 +42,7 @@ from networks.translator import Translator
 from networks.weights_file import WeightsError
 
 HAIR = Label("hair", tuple(color.name.lower() for color in HairColour))
-GLASSES = Label("glasses", ("no", "yes"))
+ATTRIBUTE_LABELS = tuple(Label(name, ("no", "yes")) for name in ATTRIBUTES)
 """What the classifier tells apart."""
 
 _BATCH = Dim("batch", min=1, max=1024)
@@ -99,7 +100,7 @@ def labels_of(translator: Translator) -> tuple[Label, ...]:
         return ()
     known = count == len(HAIR.classes)
     main = HAIR if known else Label("label", tuple(str(number) for number in range(count)))
-    return (main, GLASSES) if translator.options.glasses else (main,)
+    return main, *(label for label in ATTRIBUTE_LABELS if label.name in translator.options.attributes)
 
 
 def _export_all(source: Source, export: Exporter) -> list[Exported]:
@@ -175,8 +176,9 @@ def _export_background(export: Exporter) -> Exported:
 def _export_classifier(export: Exporter, side: int) -> Exported:
     net = ClassifierNet(load_attribute_net(OWN_CLASSIFIER)[0], side, CLASSIFIER_SIDE)
     examples = [(torch.rand(count, 3, side, side) * 2 - 1,) for count in (2, 1)]
-    card = card_of(OWN_CLASSIFIER, "classifier: hair colour and glasses of a face")
-    return export("classifier", net, (["image"], [HAIR.name, GLASSES.name]), examples, ({0: _BATCH},), card)
+    card = card_of(OWN_CLASSIFIER, "classifier: hair colour, glasses and beard of a face")
+    questions = [label.name for label in (HAIR, *ATTRIBUTE_LABELS)]
+    return export("classifier", net, (["image"], questions), examples, ({0: _BATCH},), card)
 
 
 def _export_finisher(export: Exporter, path: Path, side: int) -> Exported:
@@ -212,7 +214,7 @@ def _manifest(source: Source, nets: Sequence[Exported]) -> str:
         },
         "translator": {"side": options.image_size, "inputs": inputs},
         "background": None if options.background == "keep" else {"side": PORTRAIT_SIDE, "channel": channel},
-        "classifier": {each.name: each.classes for each in (HAIR, GLASSES)},
+        "classifier": {each.name: each.classes for each in (HAIR, *ATTRIBUTE_LABELS)},
         "finisher": source.finisher is not None,
         "files": {net.name: hashlib.sha256(net.content).hexdigest() for net in nets},
     }

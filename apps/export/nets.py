@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from networks.attribute_classifier import PHOTO_GLASSES_LOGIT, AttributeNet
-from networks.labels import one_hot
+from networks.attribute_classifier import PHOTO_LOGITS, AttributeNet
+from networks.labels import ATTRIBUTES, one_hot
 from networks.landmarks import landmark_heatmaps
 from networks.mtcnn.nets import Stage, normalise
 from networks.mtcnn.prelu import PReLU
@@ -83,13 +83,14 @@ class ClassifierNet(nn.Module):
         columns = torch.eye(side)[None, None]
         reduction = F.interpolate(columns, (own_side, side), mode="bilinear", antialias=True, align_corners=False)
         self.register_buffer("reduction", reduction[0, 0])
+        self.register_buffer("thresholds", torch.tensor([PHOTO_LOGITS[name] for name in ATTRIBUTES]))
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores (B, 4) of hair and (B, 2) of no glasses and glasses, of faces (B, 3, S, S)."""
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        """Scores of faces (B, 3, S, S): (B, 4) of hair, and (B, 2) of no and yes for each attribute."""
         reduction = self.get_buffer("reduction")
         seen = self.net(reduction @ image @ reduction.T)
-        evidence = seen.glasses - PHOTO_GLASSES_LOGIT
-        return seen.hair, torch.stack([-evidence, evidence], dim=1)
+        evidence = seen.attributes - self.get_buffer("thresholds")
+        return seen.hair, *(torch.stack([-each, each], dim=1) for each in evidence.unbind(dim=1))
 
 
 class StageNet(nn.Module):

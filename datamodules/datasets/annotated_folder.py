@@ -26,8 +26,8 @@ class AnnotatedFolder(Dataset[RawFace]):
     Attributes:
         names: Image files of this split, relative to the folder.
         landmarks: ``(N, 5, 2)`` float32 pixels; NaN where unknown.
-        hair: ``(N,)`` int64: a ``HairColour``, or ``NO_HAIR_COLOUR``.
-        glasses: ``(N,)`` int64: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
+        labels: ``(N,)`` int64: a ``HairColour``, or ``NO_HAIR_COLOUR``.
+        attributes: ``(N, A)`` int64: 1, 0 or ``UNKNOWN`` for each ``Attribute``.
 
     Raises:
         DataError: The folder is missing, has no photos or none in the split, or its csv is malformed or refers to a
@@ -46,15 +46,15 @@ class AnnotatedFolder(Dataset[RawFace]):
             raise DataError(f"{folder} holds {len(present)} photos, too few for a part '{split}'; add some")
         rows = [annotations.get(name, FaceAnnotation()) for name in self.names]
         self.landmarks: NDArray[np.float32] = np.stack([row.landmarks for row in rows])
-        self.hair: NDArray[np.int64] = np.array([row.hair for row in rows], dtype=np.int64)
-        self.glasses: NDArray[np.int64] = np.array([row.glasses for row in rows], dtype=np.int64)
+        self.labels: NDArray[np.int64] = np.array([row.hair for row in rows], dtype=np.int64)
+        self.attributes: NDArray[np.int64] = np.stack([row.attributes for row in rows])
 
     def __len__(self) -> int:
         return len(self.names)
 
     def __getitem__(self, index: int) -> RawFace:
         path = self.path(index)
-        return RawFace(read_rgb(path), self.landmarks[index], int(self.hair[index]), path, int(self.glasses[index]))
+        return RawFace(read_rgb(path), self.landmarks[index], int(self.labels[index]), path, self.attributes[index])
 
     def path(self, index: int) -> Path:
         """The file of a face."""

@@ -26,7 +26,7 @@ class FramedFaces:
     """Faces read and framed on access."""
 
     def __init__(self, source: FaceSource, framing: Framing) -> None:
-        self.names, self.hair, self.glasses = source.names, source.hair, source.glasses
+        self.names, self.labels, self.attributes = source.names, source.labels, source.attributes
         self._source, self._framing = source, framing
 
     def __len__(self) -> int:
@@ -57,7 +57,7 @@ class CachedFaces:
     """
 
     def __init__(self, faces: FramedFaces, folder: Path, name: str) -> None:
-        self.names, self.hair, self.glasses = faces.names, faces.hair, faces.glasses
+        self.names, self.labels, self.attributes = faces.names, faces.labels, faces.attributes
         self._fingerprint = hashlib.sha256(f"{_VERSION} {faces.fingerprint()}".encode()).hexdigest()
         with kept_folder(folder, name, self._fingerprint, lambda place: _fill(faces, place)) as path:
             self._frames: NDArray[np.uint8] = np.load(path / _FRAMES, mmap_mode="r")
@@ -71,8 +71,8 @@ class CachedFaces:
         if complaint := self._complaints.get(str(index)):
             raise DataError(complaint)
         frame = np.array(self._frames[index])
-        name, glasses = Path(self.names[index]), int(self.glasses[index])
-        return RawFace(frame, self._landmarks[index], int(self.hair[index]), name, glasses)
+        label, attributes = int(self.labels[index]), self.attributes[index]
+        return RawFace(frame, self._landmarks[index], label, Path(self.names[index]), attributes)
 
     def fingerprint(self) -> str:
         """Changes with the source and with the framing."""

@@ -18,7 +18,7 @@ from datamodules.datasets.faces_csv import FACES_CSV, read_annotations
 from datamodules.datasets.splits import split_of
 from datamodules.errors import DataError
 from datamodules.images import read_rgb
-from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, HairColour, RawFace, Split
+from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN, Attribute, HairColour, RawFace, Split
 from datamodules.source import fingerprint_of
 
 IMAGE_SIDE = 500.0
@@ -49,6 +49,11 @@ HAIR_OF_INDEX: dict[int, HairColour] = {
 NO_GLASSES = 11
 """csv ``glasses`` index for no glasses; the other eleven are styles."""
 
+NO_FACIAL_HAIR = 14
+"""csv ``facial_hair`` index for none; the other fourteen are styles."""
+
+_ATTRIBUTE_COLUMNS = {Attribute.GLASSES: ("glasses", NO_GLASSES), Attribute.BEARD: ("facial_hair", NO_FACIAL_HAIR)}
+
 
 class CartoonSet(Dataset[RawFace]):
     """The cartoons of one split, sorted by name.
@@ -58,9 +63,9 @@ class CartoonSet(Dataset[RawFace]):
 
     Attributes:
         names: Image files of this split, relative to the folder.
-        attributes: For each image, attribute name -> value index.
-        hair: ``(N,)`` int64: a ``HairColour``, or ``NO_HAIR_COLOUR``.
-        glasses: ``(N,)`` int64: 1 with glasses, 0 without, ``UNKNOWN_GLASSES`` where the csv does not say.
+        raw_attributes: For each image, attribute name -> value index.
+        labels: ``(N,)`` int64: a ``HairColour``, or ``NO_HAIR_COLOUR``.
+        attributes: ``(N, A)`` int64: 1 or 0 for each ``Attribute``; ``UNKNOWN`` where the csv does not say.
 
     Raises:
         DataError: The folder or a csv is missing, a csv is malformed, or ``faces.csv`` refers to a missing file; the
@@ -75,11 +80,11 @@ class CartoonSet(Dataset[RawFace]):
         self.names = [name for name in present if split_of(Path(name).name) == split]
         if not self.names:
             raise DataError(f"{folder} holds no cs*.png of the split '{split}'")
-        self.attributes = [read_attributes((folder / name).with_suffix(".csv")) for name in self.names]
-        self.hair: NDArray[np.int64] = np.array(
-            [HAIR_OF_INDEX.get(row["hair_color"], NO_HAIR_COLOUR) for row in self.attributes], dtype=np.int64
+        self.raw_attributes = [read_attributes((folder / name).with_suffix(".csv")) for name in self.names]
+        self.labels: NDArray[np.int64] = np.array(
+            [HAIR_OF_INDEX.get(row["hair_color"], NO_HAIR_COLOUR) for row in self.raw_attributes], dtype=np.int64
         )
-        self.glasses: NDArray[np.int64] = np.array([_has_glasses(row) for row in self.attributes], dtype=np.int64)
+        self.attributes: NDArray[np.int64] = np.array([_attributes_of(row) for row in self.raw_attributes], np.int64)
         self._annotations = read_annotations(folder / FACES_CSV)
         if absent := sorted(self._annotations.keys() - set(present)):
             raise DataError(f"{folder / FACES_CSV} has a row for {absent[0]}, which is no cartoon in {folder}")
@@ -92,7 +97,7 @@ class CartoonSet(Dataset[RawFace]):
         image = read_rgb(path)
         own = self._annotations.get(self.names[index])
         landmarks = own.landmarks if own and own.has_landmarks else landmarks_at(image.shape[0])
-        return RawFace(image, landmarks, int(self.hair[index]), path, int(self.glasses[index]))
+        return RawFace(image, landmarks, int(self.labels[index]), path, self.attributes[index])
 
     def path(self, index: int) -> Path:
         """The file of a face."""
@@ -109,8 +114,10 @@ def landmarks_at(side: int) -> NDArray[np.float32]:
     return np.asarray((LANDMARKS + 0.5) * (side / IMAGE_SIDE) - 0.5, dtype=np.float32)
 
 
-def _has_glasses(attributes: dict[str, int]) -> int:
-    return int(attributes["glasses"] != NO_GLASSES) if "glasses" in attributes else UNKNOWN_GLASSES
+def _attributes_of(row: dict[str, int]) -> list[int]:
+    """1, 0 or ``UNKNOWN`` for each ``Attribute``."""
+    columns = (_ATTRIBUTE_COLUMNS[attribute] for attribute in Attribute)
+    return [int(row[name] != none) if name in row else UNKNOWN for name, none in columns]
 
 
 def find_cartoons(folder: Path) -> list[str]:

@@ -20,7 +20,7 @@ from torch.utils.data import Dataset
 from datamodules.datasets.annotations import Problem, raise_first, read_lines
 from datamodules.errors import DataError
 from datamodules.images import read_rgb
-from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, HairColour, RawFace, Split
+from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN, Attribute, HairColour, RawFace, Split, unknown_attributes
 from datamodules.source import fingerprint_of
 
 _PARTITION: dict[Split, str] = {"train": "0", "val": "1", "test": "2"}
@@ -38,10 +38,10 @@ class CelebA(Dataset[RawFace]):
     Attributes:
         names: File names of this partition.
         attribute_names: The 40 attribute names in the file's order.
-        attributes: ``(N, 40)`` bool.
+        raw_attributes: ``(N, 40)`` bool, in that order.
         landmarks: ``(N, 5, 2)`` float32 pixels of the 178x218 images.
-        hair: ``(N,)`` int64, see ``hair_labels``.
-        glasses: ``(N,)`` int64: 1 with glasses, 0 without; ``UNKNOWN_GLASSES`` if the list has no such column.
+        labels: ``(N,)`` int64, see ``hair_labels``.
+        attributes: ``(N, A)`` int64, see ``attribute_labels``.
 
     Raises:
         DataError: A list is missing or malformed; the message names file and line.
@@ -54,17 +54,17 @@ class CelebA(Dataset[RawFace]):
         if not self.names:
             raise DataError(f"{folder / 'list_eval_partition.txt'} assigns no image to '{split}'")
         self.attribute_names = _read_header(folder / "list_attr_celeba.txt")
-        self.attributes = self._table("list_attr_celeba.txt", len(self.attribute_names)) > 0
+        self.raw_attributes = self._table("list_attr_celeba.txt", len(self.attribute_names)) > 0
         self.landmarks = self._table("list_landmarks_align_celeba.txt", 10).reshape(-1, 5, 2)
-        self.hair = hair_labels(self.attributes, self.attribute_names)
-        self.glasses = glasses_labels(self.attributes, self.attribute_names)
+        self.labels = hair_labels(self.raw_attributes, self.attribute_names)
+        self.attributes = attribute_labels(self.raw_attributes, self.attribute_names)
 
     def __len__(self) -> int:
         return len(self.names)
 
     def __getitem__(self, index: int) -> RawFace:
         path = self.path(index)
-        return RawFace(read_rgb(path), self.landmarks[index], int(self.hair[index]), path, int(self.glasses[index]))
+        return RawFace(read_rgb(path), self.landmarks[index], int(self.labels[index]), path, self.attributes[index])
 
     def path(self, index: int) -> Path:
         """The file of a face."""
@@ -134,11 +134,24 @@ def hair_labels(attributes: NDArray[np.bool_], names: list[str]) -> NDArray[np.i
     return np.where(is_certain, label_of_column[colours.argmax(axis=1)], NO_HAIR_COLOUR)
 
 
-def glasses_labels(attributes: NDArray[np.bool_], names: list[str]) -> NDArray[np.int64]:
-    """Glasses label for each row of CelebA attributes: ``(N,)`` int64, 1 or 0, or ``UNKNOWN_GLASSES``."""
-    if "Eyeglasses" not in names:
-        return np.full(len(attributes), UNKNOWN_GLASSES, dtype=np.int64)
-    return attributes[:, names.index("Eyeglasses")].astype(np.int64)
+def attribute_labels(attributes: NDArray[np.bool_], names: list[str]) -> NDArray[np.int64]:
+    """Glasses and beard for each row of CelebA attributes.
+
+    A beard is a ``Mustache``, a ``Goatee``, or anything but ``No_Beard``. Mere stubble (``5_o_Clock_Shadow``) is
+    unknown: a cartoon could show it either way.
+
+    Returns:
+        ``(N, A)`` int64: 1, 0 or ``UNKNOWN`` for each ``Attribute``; ``UNKNOWN`` if the list lacks the columns.
+    """
+    column = {name: attributes[:, position] for position, name in enumerate(names)}
+    labels = unknown_attributes(len(attributes))
+    if "Eyeglasses" in column:
+        labels[:, Attribute.GLASSES] = column["Eyeglasses"]
+    if {"No_Beard", "Mustache", "Goatee", "5_o_Clock_Shadow"} <= column.keys():
+        is_cut = column["Mustache"] | column["Goatee"]
+        is_stubble = column["5_o_Clock_Shadow"] & ~is_cut & ~column["No_Beard"]
+        labels[:, Attribute.BEARD] = np.where(is_stubble, UNKNOWN, is_cut | ~column["No_Beard"])
+    return labels
 
 
 class ListRow(NamedTuple):

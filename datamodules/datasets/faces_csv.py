@@ -2,13 +2,13 @@
 
 A header, then one row per annotated photo; all columns except ``file`` are optional and may be empty::
 
-    file,x1,y1,x2,y2,x3,y3,x4,y4,x5,y5,hair,glasses
-    anna/1.jpg,70.5,112,108,111.5,89,130,74,151,106,150.5,brown,no
-    anna/2.jpg,,,,,,,,,,,grey,
+    file,x1,y1,x2,y2,x3,y3,x4,y4,x5,y5,hair,glasses,beard
+    anna/1.jpg,70.5,112,108,111.5,89,130,74,151,106,150.5,brown,no,no
+    anna/2.jpg,,,,,,,,,,,grey,,yes
 
 ``file`` is relative to the folder of the csv, with forward slashes. The points are left eye, right eye, nose, left and
 right mouth corner as seen in the image, in pixels of the upright image; either all five or none. ``hair`` is black,
-brown, blonde or grey; ``glasses`` is yes or no.
+brown, blonde or grey; ``glasses`` and ``beard`` are yes or no.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +25,14 @@ from numpy.typing import NDArray
 from datamodules.atomic import whole_file
 from datamodules.datasets.annotations import parse_finite
 from datamodules.errors import DataError
-from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, HairColour
+from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN, Attribute, HairColour, unknown_attributes
 
 FACES_CSV = "faces.csv"
 
 _COORDINATES = [f"{axis}{number}" for number in range(1, 6) for axis in "xy"]
-_COLUMNS = ["file", *_COORDINATES, "hair", "glasses"]
-_GLASSES = {"": UNKNOWN_GLASSES, "no": 0, "yes": 1}
+_ATTRIBUTES = [attribute.name.lower() for attribute in Attribute]
+_COLUMNS = ["file", *_COORDINATES, "hair", *_ATTRIBUTES]
+_VALUES = {"": UNKNOWN, "no": 0, "yes": 1}
 _COLOURS = {colour.name.lower(): colour for colour in HairColour}
 
 
@@ -46,12 +48,12 @@ class FaceAnnotation:
     Attributes:
         landmarks: ``(5, 2)`` float32 pixels; all NaN if unknown.
         hair: A ``HairColour``, or ``NO_HAIR_COLOUR``.
-        glasses: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
+        attributes: ``(A,)`` int64: 1, 0 or ``UNKNOWN`` for each ``Attribute``.
     """
 
     landmarks: NDArray[np.float32] = field(default_factory=no_landmarks)
     hair: int = NO_HAIR_COLOUR
-    glasses: int = UNKNOWN_GLASSES
+    attributes: NDArray[np.int64] = field(default_factory=unknown_attributes)
 
     @property
     def has_landmarks(self) -> bool:
@@ -97,9 +99,10 @@ def write_annotations(path: Path, annotations: Mapping[str, FaceAnnotation]) -> 
     merged = read_annotations(path) | dict(annotations)
     with whole_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        columns = len(_COLUMNS) if any(row.glasses != UNKNOWN_GLASSES for row in merged.values()) else -1
+        known = [any(row.attributes[number] != UNKNOWN for row in merged.values()) for number in Attribute]
+        is_kept = [True] * (len(_COLUMNS) - len(known)) + known
         rows = (_format_row(name, merged[name]) for name in sorted(merged))
-        writer.writerows(row[:columns] for row in (_COLUMNS, *rows))
+        writer.writerows(list(compress(row, is_kept)) for row in (_COLUMNS, *rows))
 
 
 def _check_header(columns: Sequence[str], path: Path) -> None:
@@ -109,7 +112,7 @@ def _check_header(columns: Sequence[str], path: Path) -> None:
     if unknown or not is_whole:
         raise DataError(
             f"{path}, line 1: the columns are {','.join(columns)}, expected file, and where known"
-            f" {','.join(_COORDINATES)}, hair and glasses"
+            f" {','.join(_COORDINATES)}, hair, {' and '.join(_ATTRIBUTES)}"
         )
 
 
@@ -122,11 +125,13 @@ def _parse_row(row: Mapping[str, str | None], where: str) -> tuple[str, FaceAnno
     colour = words.get("hair", "").lower()
     if colour and colour not in _COLOURS:
         raise DataError(f"{where}: the hair is '{colour}', expected {', '.join(_COLOURS)} or nothing")
-    glasses = words.get("glasses", "").lower()
-    if glasses not in _GLASSES:
-        raise DataError(f"{where}: glasses is '{glasses}', expected yes, no or nothing")
+    attributes = unknown_attributes()
+    for number, name in enumerate(_ATTRIBUTES):
+        if (word := words.get(name, "").lower()) not in _VALUES:
+            raise DataError(f"{where}: {name} is '{word}', expected yes, no or nothing")
+        attributes[number] = _VALUES[word]
     hair = _COLOURS.get(colour, NO_HAIR_COLOUR)
-    return words["file"], FaceAnnotation(_parse_landmarks(words, where), hair, _GLASSES[glasses])
+    return words["file"], FaceAnnotation(_parse_landmarks(words, where), hair, attributes)
 
 
 def _parse_landmarks(words: Mapping[str, str], where: str) -> NDArray[np.float32]:
@@ -142,5 +147,5 @@ def _parse_landmarks(words: Mapping[str, str], where: str) -> NDArray[np.float32
 def _format_row(name: str, annotation: FaceAnnotation) -> list[str]:
     coordinates = [str(value) if annotation.has_landmarks else "" for value in annotation.landmarks.flat]
     hair = "" if annotation.hair == NO_HAIR_COLOUR else HairColour(annotation.hair).name.lower()
-    glasses = next(word for word, value in _GLASSES.items() if value == annotation.glasses)
-    return [name, *coordinates, hair, glasses]
+    words = {value: word for word, value in _VALUES.items()}
+    return [name, *coordinates, hair, *(words[int(value)] for value in annotation.attributes)]

@@ -19,8 +19,8 @@ class JoinedFaces:
 
     Attributes:
         names: Names in the sources, prefixed with the source's name and a slash.
-        hair: ``(N,)`` int64: a ``HairColour``, or ``NO_HAIR_COLOUR``.
-        glasses: ``(N,)`` int64: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
+        labels: ``(N,)`` int64: a ``HairColour``, or ``NO_HAIR_COLOUR``.
+        attributes: ``(N, A)`` int64: 1, 0 or ``UNKNOWN`` for each ``Attribute``.
 
     Args:
         sources: At least one source, by name; all faces have the same size.
@@ -29,8 +29,8 @@ class JoinedFaces:
     def __init__(self, sources: Mapping[str, FaceSource]) -> None:
         self._sources = list(sources.values())
         self.names = [f"{called}/{name}" for called, source in sources.items() for name in source.names]
-        self.hair: NDArray[np.int64] = np.concatenate([source.hair for source in self._sources])
-        self.glasses: NDArray[np.int64] = np.concatenate([source.glasses for source in self._sources])
+        self.labels: NDArray[np.int64] = np.concatenate([source.labels for source in self._sources])
+        self.attributes: NDArray[np.int64] = np.concatenate([source.attributes for source in self._sources])
         self._ends = np.cumsum([len(source) for source in self._sources])
 
     def __len__(self) -> int:

@@ -66,20 +66,20 @@ class LabelOverride:
     """
 
     def __init__(self, faces: FaceSource, labels: Mapping[str, int]) -> None:
-        self.names, self.glasses = faces.names, faces.glasses
-        self.hair: NDArray[np.int64] = np.array(
+        self.names, self.attributes = faces.names, faces.attributes
+        self.labels: NDArray[np.int64] = np.array(
             [labels.get(name, NO_HAIR_COLOUR) for name in faces.names], dtype=np.int64
         )
         self._faces = faces
-        if (self.hair == NO_HAIR_COLOUR).all():
+        if (self.labels == NO_HAIR_COLOUR).all():
             raise DataError(f"--data.labels labels none of {len(faces)} faces such as {faces.names[0]}")
 
     def __len__(self) -> int:
         return len(self._faces)
 
     def __getitem__(self, index: int) -> RawFace:
-        return replace(self._faces[index], label=int(self.hair[index]))
+        return replace(self._faces[index], label=int(self.labels[index]))
 
     def fingerprint(self) -> str:
         """Changes with the faces and their labels."""
-        return f"{self._faces.fingerprint()} {self.hair.tolist()}"
+        return f"{self._faces.fingerprint()} {self.labels.tolist()}"

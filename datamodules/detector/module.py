@@ -84,7 +84,7 @@ class DetectorDataModule(LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        for name, value, least in (
+        for name, value, minimum in (
             ("side", side, 12),
             ("batch_size", batch_size, 8),
             ("epoch_size", epoch_size, batch_size),
@@ -95,8 +95,8 @@ class DetectorDataModule(LightningDataModule):
             ("parts", parts, 0),
             ("landmarks", landmarks, 0),
         ):
-            if value < least:
-                raise DataError(f"--data.{name} is {value}, must be at least {least}")
+            if value < minimum:
+                raise DataError(f"--data.{name} is {value}, must be at least {minimum}")
         if not 0 <= cartoons <= 1:
             raise DataError(f"--data.cartoons is {cartoons}, must be from 0 to 1")
         self.save_hyperparameters(ignore=["seed"])

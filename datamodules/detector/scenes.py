@@ -159,9 +159,9 @@ class CartoonScenes:
         face = FACE_BOX.reshape(2, 2)
         half = (face[1] - face[0]).max() / 2 * side / IMAGE_SIDE
         centre = rng.uniform(half, SCENE_SIDE - half, size=2)
-        turn = cv2.getRotationMatrix2D((0, 0), float(rng.uniform(-15, 15)), side / IMAGE_SIDE)
-        turn[:, 2] = centre - 0.5 - turn[:, :2] @ (face.mean(axis=0) - 0.5)
-        return np.vstack((turn, [0, 0, 1]))
+        matrix = cv2.getRotationMatrix2D((0, 0), float(rng.uniform(-15, 15)), side / IMAGE_SIDE)
+        matrix[:, 2] = centre - 0.5 - matrix[:, :2] @ (face.mean(axis=0) - 0.5)
+        return np.vstack((matrix, [0, 0, 1]))
 
     def _background(self, rng: np.random.Generator) -> NDArray[np.float32]:
         """(SCENE_SIDE, SCENE_SIDE, 3) in [0, 255]."""

@@ -35,15 +35,15 @@ def areas(boxes: Boxes) -> NDArray[np.float32]:
     return np.asarray(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(axis=1), dtype=np.float32)
 
 
-def windows_anywhere(size: Size, boxes: Boxes, count: int, least: float, rng: np.random.Generator) -> Boxes:
-    """Windows that are no face: up to ``count``, their sides from ``least`` px to half the image's shorter side."""
-    return _free_of_faces(_squares_anywhere(size, count * _TRIES, least, rng), boxes)[:count]
+def windows_anywhere(size: Size, boxes: Boxes, count: int, min_side: float, rng: np.random.Generator) -> Boxes:
+    """Windows that are no face: up to ``count``, their sides from ``min_side`` px to half the image's shorter side."""
+    return _free_of_faces(_squares_anywhere(size, count * _TRIES, min_side, rng), boxes)[:count]
 
 
-def windows_near(size: Size, boxes: Boxes, count: int, least: float, rng: np.random.Generator) -> Boxes:
+def windows_near(size: Size, boxes: Boxes, count: int, min_side: float, rng: np.random.Generator) -> Boxes:
     """Windows that touch a face and are none: up to ``count``."""
     faces = boxes[rng.integers(len(boxes), size=count * _TRIES)] if len(boxes) else boxes
-    sides = rng.uniform(least, max(least + 1, min(size) / 2), size=len(faces))
+    sides = rng.uniform(min_side, max(min_side + 1, min(size) / 2), size=len(faces))
     corners = rng.uniform(faces[:, :2] - sides[:, None], faces[:, 2:])
     windows = _inside(_squares(corners, sides), size)
     return _free_of_faces(windows, boxes)[:count]
@@ -74,11 +74,11 @@ def inside(windows: Boxes, size: Size) -> NDArray[np.bool_]:
     return np.asarray((windows[:, :2] >= 0).all(axis=1) & (windows[:, 2:] <= size).all(axis=1), dtype=np.bool_)
 
 
-def _squares_anywhere(size: Size, count: int, least: float, rng: np.random.Generator) -> Boxes:
+def _squares_anywhere(size: Size, count: int, min_side: float, rng: np.random.Generator) -> Boxes:
     limit = min(size)
-    if limit < least:
+    if limit < min_side:
         return np.empty((0, 4), dtype=np.float32)
-    sides = rng.uniform(least, max(least, limit / 2), size=count)
+    sides = rng.uniform(min_side, max(min_side, limit / 2), size=count)
     return _squares(rng.uniform(size=(count, 2)) * (np.array(size) - sides[:, None]), sides)
 
 

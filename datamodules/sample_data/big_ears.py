@@ -19,7 +19,8 @@ import numpy as np
 from dicebear import Avatar, Style
 from numpy.typing import NDArray
 
-from datamodules.sample_data.cartoons import FACE_TONES, GLASSES_TONES, HAIR_TONES, NO_GLASSES, SIDE, render
+from datamodules.datasets.cartoonset import NO_GLASSES
+from datamodules.sample_data.cartoons import FACE_TONES, GLASSES_TONES, HAIR_TONES, SIDE, render
 
 Bytes = NDArray[np.uint8]
 Point = tuple[float, float]

@@ -12,6 +12,8 @@ import resvg_py
 from numpy.typing import NDArray
 from PIL import Image
 
+from datamodules.datasets.cartoonset import NO_FACIAL_HAIR, NO_GLASSES
+
 Bytes = NDArray[np.uint8]
 
 SIDE = 500
@@ -51,7 +53,6 @@ FACE_TONES = (
 
 EYE_TONES = ("#7a4a36", "#2f6fa8", "#5f9440", "#7d94a1", "#20120c")
 GLASSES_TONES = ("#252c2f", "#7a4a2b", "#d9534f", "#f2d35b", "#f4f4f4", "#3f6fb5", "#ef9aa8")
-NO_GLASSES, NO_FACIAL_HAIR = 11, 14
 
 HAIR_STYLES = (
     avatars.HairType.SHORT_FLAT,
@@ -251,10 +252,10 @@ def _place_features(drawing: ElementTree.Element, values: dict[str, int], mouth:
     stretch = (LANDMARKS[4][0] - LANDMARKS[3][0]) / _SCALE / (right - left)
     scale = f"scale({stretch},{stretch * 0.8})"
     _find(drawing, "Mouth").set("transform", f"translate({x},{y}) {scale} translate({-left},{-row})")
-    _, middle, base = _NOSES[nose]
+    _, centre, base = _NOSES[nose]
     x, y = _within_face(*LANDMARKS[2])
     group = _find(drawing, "Nose")
-    group.set("transform", f"translate({x - middle},{y - base})")
+    group.set("transform", f"translate({x - centre},{y - base})")
     _recolour(group, _darker(FACE_TONES[values["face_color"]], 0.45), opacity="0.5")
     brows = _find(drawing, "Eyebrow")
     brows.set("transform", f"translate(0,{1.0 - 2.0 * values['eye_eyebrow_distance']})")

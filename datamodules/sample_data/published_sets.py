@@ -194,15 +194,15 @@ def _write_boxes(folder: Path, split: str, rows: Sequence[Row]) -> None:
 def _landmark_stand(rng: np.random.Generator, side: int) -> Floats:
     scale = side / 250 * rng.uniform(0.9, 1.15)
     moved = (CELEBA_POINTS - np.array([88.75, 111], np.float32)) * np.float32(scale * 40 / 38.5)
-    middle = np.array(_LFW_EYES) * side / 250 + rng.normal(0, 0.012 * side, 2)
-    return tilted((moved + middle).astype(np.float32), float(rng.normal(0, 7)))
+    centre = np.array(_LFW_EYES) * side / 250 + rng.normal(0, 0.012 * side, 2)
+    return tilted((moved + centre).astype(np.float32), float(rng.normal(0, 7)))
 
 
 def _landmark_box(rng: np.random.Generator, points: Floats, side: int) -> tuple[int, int, int, int]:
     """The set's tight square around the landmarks, forehead and chin left out, within the picture."""
     reach = 0.92 * float(np.linalg.norm(points[3:].mean(0) - points[:2].mean(0))) * rng.uniform(0.95, 1.08)
-    middle = points.mean(0) + rng.normal(0, 0.03, 2) * reach
-    low, high = np.clip(np.rint(middle - reach), 0, side - 1), np.clip(np.rint(middle + reach), 0, side - 1)
+    centre = points.mean(0) + rng.normal(0, 0.03, 2) * reach
+    low, high = np.clip(np.rint(centre - reach), 0, side - 1), np.clip(np.rint(centre + reach), 0, side - 1)
     return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
 

@@ -56,8 +56,8 @@ def draw_scene(rng: np.random.Generator, wanted: int) -> Scene:
     size = int(rng.integers(600, 681)), int(rng.integers(440, 521))
     image = cluttered_backdrop(rng, size)
     faces = []
-    for middle, height in sorted(_places(rng, wanted, size), key=lambda place: place[1]):
-        image, face = _put_face(rng, image, middle, height)
+    for centre, height in sorted(_places(rng, wanted, size), key=lambda place: place[1]):
+        image, face = _put_face(rng, image, centre, height)
         faces.append(face)
     return Scene(photograph(rng, image, float(rng.uniform(0.3, 0.7))), faces)
 
@@ -68,26 +68,26 @@ def _places(rng: np.random.Generator, wanted: int, size: tuple[int, int]) -> lis
     for _ in range(wanted * 12):
         height = float(np.exp(rng.uniform(np.log(SMALLEST), np.log(min(LARGEST, limit)))))
         margin = np.array([0.6, 0.75], np.float32) * height
-        middle = rng.uniform(margin, np.array(size) - margin).astype(np.float32)
-        if len(places) < wanted and not any(_in_the_way(middle, height, *other) for other in places):
-            places.append((middle, height))
+        centre = rng.uniform(margin, np.array(size) - margin).astype(np.float32)
+        if len(places) < wanted and not any(_in_the_way(centre, height, *other) for other in places):
+            places.append((centre, height))
     return places
 
 
-def _in_the_way(middle: Floats, height: float, other_middle: Floats, other_height: float) -> bool:
+def _in_the_way(centre: Floats, height: float, other_centre: Floats, other_height: float) -> bool:
     """Whether the bust of the larger of two people would cover the smaller one's face."""
-    offset = (middle - other_middle) * (1 if height < other_height else -1)
+    offset = (centre - other_centre) * (1 if height < other_height else -1)
     large, small = max(height, other_height), min(height, other_height)
     beside = abs(offset[0]) > 1.25 * large + 0.6 * small
     apart = offset[1] < -(0.85 * large + 0.6 * small) or offset[1] > 2.25 * large + 0.6 * small
     return not (beside or apart)
 
 
-def _put_face(rng: np.random.Generator, image: Bytes, middle: Floats, height: float) -> tuple[Bytes, SceneFace]:
-    stand = (CELEBA_POINTS - np.array([88.75, 124.5], np.float32)) * (height / _CELEBA_FACE_HEIGHT) + middle
+def _put_face(rng: np.random.Generator, image: Bytes, centre: Floats, height: float) -> tuple[Bytes, SceneFace]:
+    stand = (CELEBA_POINTS - np.array([88.75, 124.5], np.float32)) * (height / _CELEBA_FACE_HEIGHT) + centre
     stand = tilted(stand, float(rng.normal(0, 7)))
-    low = np.maximum(np.floor(middle - np.array([1.35, 1.1]) * height), 0).astype(int)
-    high = np.minimum(np.ceil(middle + np.array([1.35, 2.3]) * height), image.shape[1::-1]).astype(int)
+    low = np.maximum(np.floor(centre - np.array([1.35, 1.1]) * height), 0).astype(int)
+    high = np.minimum(np.ceil(centre + np.array([1.35, 2.3]) * height), image.shape[1::-1]).astype(int)
     person = random_person(rng, HAIR_COLOURS[rng.integers(4)])
     sample = draw_face(rng, (int(high[0] - low[0]), int(high[1] - low[1])), stand - low.astype(np.float32), person)
     window = slice(low[1], high[1]), slice(low[0], high[0])

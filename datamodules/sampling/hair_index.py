@@ -70,7 +70,7 @@ class HairIndex:
         for name, colour in chosen:
             if name not in position:
                 raise DataError(f"the hair index names the {domain} {name}, which is not there; make it anew")
-            if source.hair[position[name]] != HairColour[colour.upper()]:
+            if source.labels[position[name]] != HairColour[colour.upper()]:
                 raise DataError(f"the hair index has {name} as {colour}, its annotation says otherwise; make it anew")
         return ChosenFaces(source, [position[name] for name, _ in chosen])
 
@@ -80,8 +80,8 @@ class ChosenFaces:
 
     def __init__(self, source: FaceSource, indices: list[int]) -> None:
         self.names = [source.names[index] for index in indices]
-        self.hair = source.hair[indices]
-        self.glasses = source.glasses[indices]
+        self.labels = source.labels[indices]
+        self.attributes = source.attributes[indices]
         self._source, self._indices = source, indices
 
     def __len__(self) -> int:
@@ -113,7 +113,7 @@ def build_hair_index(
     members: dict[Domain, dict[str, list[str]]] = {
         domain: {
             colour.name.lower(): sorted(
-                name for name, hair in zip(source.names, source.hair, strict=True) if hair == colour
+                name for name, hair in zip(source.names, source.labels, strict=True) if hair == colour
             )
             for colour in HairColour
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.samples import NO_HAIR_COLOUR
+from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN, Attribute
 
 
 class FaceSampler(Protocol):
@@ -98,26 +98,35 @@ class BalancedSampler:
 
 
 class StratifiedSampler:
-    """Samples two groups of faces in a fixed ratio, evenly interleaved; each group is reshuffled every epoch.
+    """Samples two groups of faces in a fixed ratio, evenly interleaved.
 
     Args:
         is_first: ``(N,)`` bool, which faces belong to the first group.
         share: Fraction of draws from the first group, from 0 to 1. An empty group is never drawn.
         seed: Random seed.
         stream: Number of the random stream.
+        within: Builds the sampler within a group, see ``BalancedSampler``; by default ``ShuffledSampler``.
 
     Raises:
         ValueError: There are no faces.
     """
 
-    def __init__(self, is_first: NDArray[np.bool_], share: float, seed: int, stream: int) -> None:
+    def __init__(
+        self,
+        is_first: NDArray[np.bool_],
+        share: float,
+        seed: int,
+        stream: int,
+        within: Callable[[NDArray[np.intp], int], FaceSampler] | None = None,
+    ) -> None:
         if not len(is_first):
             raise ValueError("no faces to draw from")
         self._groups = [np.flatnonzero(is_first), np.flatnonzero(~is_first)]
         self._share = 0.0 if not len(self._groups[0]) else 1.0 if not len(self._groups[1]) else share
-        self._passes = [
-            ShuffledSampler(len(indices), seed, 100_000 * which + 1000 + stream)
-            for which, indices in enumerate(self._groups)
+        streams = [1000 + 10 * stream + which for which in range(2)]
+        self._passes: list[FaceSampler] = [
+            within(indices, own) if within and len(indices) else ShuffledSampler(len(indices), seed, own)
+            for indices, own in zip(self._groups, streams, strict=True)
         ]
 
     def __call__(self, draw: int) -> int:
@@ -125,6 +134,40 @@ class StratifiedSampler:
         before, after = int(draw * self._share), int((draw + 1) * self._share)
         which, number = (0, before) if after > before else (1, draw - before)
         return int(self._groups[which][self._passes[which](number)])
+
+
+def shares_sampler(
+    attributes: NDArray[np.int64], shares: Mapping[Attribute, float], seed: int, stream: int
+) -> FaceSampler:
+    """Samples faces in random order, so that each attribute has its share; shares of unknown attributes have no effect.
+
+    Args:
+        attributes: ``(N, A)``: 1, 0 or ``UNKNOWN`` for each ``Attribute``.
+        shares: Fractions of draws with an attribute, from 0 to 1.
+        seed: Random seed.
+        stream: Number of the random stream.
+    """
+    is_known = (attributes != UNKNOWN).any(axis=0)
+    wanted = {attribute: share for attribute, share in shares.items() if is_known[attribute]}
+    return attribute_sampler(attributes[:, list(wanted)] == 1, list(wanted.values()), seed, stream)
+
+
+def attribute_sampler(has: NDArray[np.bool_], shares: Sequence[float], seed: int, stream: int) -> FaceSampler:
+    """Samples faces so that each attribute has its share, the attributes independent of each other.
+
+    Args:
+        has: ``(N, K)`` bool, which faces have each of K attributes.
+        shares: K fractions of draws with the attribute, from 0 to 1; without any, faces are only shuffled.
+        seed: Random seed.
+        stream: Number of the random stream.
+    """
+    if not len(shares):
+        return ShuffledSampler(len(has), seed, stream)
+
+    def within(indices: NDArray[np.intp], own: int) -> FaceSampler:
+        return attribute_sampler(has[indices, 1:], shares[1:], seed, own)
+
+    return StratifiedSampler(has[:, 0], shares[0], seed, stream, within)
 
 
 @lru_cache(maxsize=64)

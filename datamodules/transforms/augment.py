@@ -61,7 +61,7 @@ class FaceTransform:
 def to_faces(image: NDArray[np.uint8], landmarks: NDArray[np.floating[Any]], face: RawFace) -> Faces:
     """``Faces`` without batch axis: an image (H, W, 3) with its landmarks (5, 2), and the labels of ``face``."""
     points = torch.from_numpy(landmarks.astype(np.float32))
-    return Faces(to_tensor(image), points, torch.tensor(face.label), torch.tensor(face.glasses))
+    return Faces(to_tensor(image), points, torch.tensor(face.label), torch.tensor(face.attributes))
 
 
 def to_tensor(image: NDArray[np.uint8]) -> torch.Tensor:

@@ -141,7 +141,7 @@ class CutOutFaces:
     """
 
     def __init__(self, faces: FaceSource, mattes: NDArray[np.uint8]) -> None:
-        self.names, self.hair, self.glasses = faces.names, faces.hair, faces.glasses
+        self.names, self.labels, self.attributes = faces.names, faces.labels, faces.attributes
         self._faces, self._mattes = faces, mattes
 
     def __len__(self) -> int:

@@ -26,8 +26,8 @@ def square_of_landmarks(landmarks: Tensor) -> Tensor:
         (B, 4) edges x1, y1, x2, y2 in pixels, differentiable in the landmarks.
     """
     mean_face = MEAN_FACE.to(landmarks)
-    middle = landmarks.mean(dim=1)
-    spread = (landmarks - middle[:, None]).square().sum(dim=(1, 2))
+    centre = landmarks.mean(dim=1)
+    spread = (landmarks - centre[:, None]).square().sum(dim=(1, 2))
     side = (spread / (mean_face - mean_face.mean(dim=0)).square().sum()).sqrt()[:, None]
-    corner = middle + 0.5 - side * mean_face.mean(dim=0)
+    corner = centre + 0.5 - side * mean_face.mean(dim=0)
     return torch.cat((corner, corner + side), dim=1)

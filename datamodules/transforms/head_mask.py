@@ -60,8 +60,8 @@ def head_mask(person: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDAr
     below = (x * down[0] + y * down[1]) / length
     across = (x * down[1] - y * down[0]) / length
     nose = landmarks[2] - mouth
-    turn = TURNED * float(nose[0] * down[1] - nose[1] * down[0]) / length
-    halves = np.clip([HALF_FACE + turn, HALF_FACE - turn], 0.7 * HALF_FACE, 1.7 * HALF_FACE)
+    yaw = TURNED * float(nose[0] * down[1] - nose[1] * down[0]) / length
+    halves = np.clip([HALF_FACE + yaw, HALF_FACE - yaw], 0.7 * HALF_FACE, 1.7 * HALF_FACE)
     aside = np.where(across < 0, -across / halves[0], across / halves[1])
     cut = np.maximum(NOSE + (CHIN - NOSE) * np.sqrt(np.clip(1 - aside**2, 0, 1)), EAR)
     for is_side in (across < 0, across >= 0):

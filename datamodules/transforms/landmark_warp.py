@@ -85,9 +85,9 @@ class LandmarkWarp:
     def _augmented(self, source: Points, frame: int, rng: np.random.Generator) -> Points:
         """The cartoon's landmarks after a random rotation, scale and shift."""
         angle, scale = np.deg2rad(rng.uniform(-15, 15)), rng.uniform(1.0, 1.3) * self._side / (CARTOON_CROP * frame)
-        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         shift = rng.uniform(-0.1, 0.1, 2) * self._side + (self._side - 1) / 2
-        augmented: Points = scale * (source - (frame - 1) / 2) @ turn.T + shift
+        augmented: Points = scale * (source - (frame - 1) / 2) @ rotation.T + shift
         return augmented
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datamodules.images import find_images, read_rgb
-from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, RawFace, Split
+from datamodules.samples import NO_HAIR_COLOUR, RawFace, Split, unknown_attributes
 from datamodules.source import fingerprint_of
 
 
@@ -26,15 +26,15 @@ class Stickers:
     def __init__(self, folder: Path, split: Split) -> None:
         self.folder = folder
         self.names = [path.relative_to(folder).as_posix() for path in find_images(folder / split)]
-        self.hair: NDArray[np.int64] = np.full(len(self.names), NO_HAIR_COLOUR)
-        self.glasses: NDArray[np.int64] = np.full(len(self.names), UNKNOWN_GLASSES)
+        self.labels: NDArray[np.int64] = np.full(len(self.names), NO_HAIR_COLOUR)
+        self.attributes = unknown_attributes(len(self.names))
 
     def __len__(self) -> int:
         return len(self.names)
 
     def __getitem__(self, index: int) -> RawFace:
         landmarks = np.full((5, 2), np.nan, dtype=np.float32)  # unknown
-        return RawFace(read_rgb(self.path(index)), landmarks, int(self.hair[index]), self.path(index))
+        return RawFace(read_rgb(self.path(index)), landmarks, int(self.labels[index]), self.path(index))
 
     def path(self, index: int) -> Path:
         """The file of a face."""

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from datamodules.atomic import write_whole
-from datamodules.samples import UNKNOWN_GLASSES, Domain, HairColour, UnpairedBatch
+from datamodules.samples import UNKNOWN, Attribute, Domain, HairColour, UnpairedBatch
 from datamodules.sampling.unpaired import UnpairedFaces
 from lightning_modules.base import OPPOSITE, BaseCycleGAN, Translation, TranslationCallback
 from lightning_modules.callbacks.run_record import git_revision
@@ -65,7 +65,7 @@ class Measuring(TranslationCallback):
         """Evaluate a batch."""
         if self._evaluator is not None and self._faces is not None:
             numbers = self._faces.numbers(batch_idx, batch)
-            self._evaluator.update(pl_module, batch, translation, numbers, self._faces.glasses(numbers["photo"]))
+            self._evaluator.update(pl_module, batch, translation, numbers, self._faces.attributes(numbers["photo"]))
 
 
 class Evaluation(Measuring):
@@ -162,11 +162,11 @@ class FacesShown:
         if isinstance(faces, UnpairedFaces):
             self.counts: dict[Domain, int] = {"photo": len(faces.photos.faces), "cartoon": len(faces.cartoons.faces)}
             self.photo_names = list(faces.photos.faces.names)
-            self._glasses = torch.from_numpy(faces.photos.faces.glasses)
+            self._attributes = torch.from_numpy(faces.photos.faces.attributes)
         else:
             length = len(cast(Any, faces))
             self.counts, self.photo_names = {"photo": length, "cartoon": length}, []
-            self._glasses = torch.full((length,), UNKNOWN_GLASSES)
+            self._attributes = torch.full((length, len(Attribute)), UNKNOWN)
         if most is not None:
             self.counts = {domain: min(count, most) for domain, count in self.counts.items()}
 
@@ -180,10 +180,10 @@ class FacesShown:
         draws = torch.arange(first, first + len(images), device=images.device) * self._processes + self._rank
         return {domain: torch.where(draws < self.counts[domain], draws, -1) for domain in OPPOSITE}
 
-    def glasses(self, numbers: Tensor) -> Tensor:
-        """(B,) glasses labels of photos: 1, 0, or ``UNKNOWN_GLASSES`` (also for number -1)."""
-        known = self._glasses.to(numbers.device)
-        return torch.where(numbers >= 0, known[numbers.clamp(min=0)], UNKNOWN_GLASSES)
+    def attributes(self, numbers: Tensor) -> Tensor:
+        """(B, A) attributes of photos: 1, 0, or ``UNKNOWN`` (also for number -1)."""
+        known = self._attributes.to(numbers.device)
+        return torch.where(numbers[:, None] >= 0, known[numbers.clamp(min=0)], UNKNOWN)
 
 
 def regressor_in_the_loss(model: BaseCycleGAN) -> LandmarkRegressor | None:
@@ -214,6 +214,6 @@ def _as_csv(rows: list[FaceRow], names: list[str]) -> str:
     for row in rows:
         file = names[row.number] if names else ""
         hair, judged = (HairColour(label).name.lower() if label >= 0 else "" for label in (row.hair, row.hair_judged))
-        glasses = row.glasses if row.glasses >= 0 else ""
-        writer.writerow([row.number, file, f"{row.landmark_error:.6f}", hair, judged, glasses, row.glasses_judged])
+        attributes = ("" if value < 0 else value for value in row[-2 * len(Attribute) :])
+        writer.writerow([row.number, file, f"{row.landmark_error:.6f}", hair, judged, *attributes])
     return text.getvalue()

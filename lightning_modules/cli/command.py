@@ -10,6 +10,7 @@ from lightning import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_info
 
+from datamodules.attribute_classifier import AttributeDataModule
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
 from lightning_modules.callbacks import (
@@ -228,7 +229,7 @@ class CartoonGANCLI(LightningCLI):
             while cause is not None and not isinstance(cause, UsageError | DataError):
                 cause = cause.__cause__ or cause.__context__
             raise cause or error from error
-        if isinstance(self.datamodule, FacesDataModule):
+        if isinstance(self.datamodule, FacesDataModule | AttributeDataModule):
             is_dry = is_dry_run(self.trainer)
             bring_matting(self.datamodule, None if is_dry else self.home.parent.parent / MATTE_FOLDER)
 

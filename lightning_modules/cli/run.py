@@ -33,7 +33,6 @@ _NOISE = (
     r"(?s).*only one JsonargparseDeprecationWarning.*",
     r"(?s).*The dirpath has changed from.*",
     r"(?s).*could not find the monitored key.*",
-    r"(?s).*overridden `on_before_batch_transfer`.*",
     r"(?s).*module\(s\) in eval mode at the start of training.*",  # a frozen detector stays so
     r"(?s).*`lr_scheduler.step\(\)` before `optimizer.step\(\)`.*",  # the optimiser of a discriminator that rests
     r"(?s).*your dataloader is not resumable.*",  # `DrawSampler` asks the trainer where it is

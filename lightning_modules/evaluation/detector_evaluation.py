@@ -99,12 +99,12 @@ def evaluate_crowds(cascades: Mapping[str, Cascade], folder: Path, limit: int | 
     metrics = {name: {subset: DetectionPrecision() for subset in subsets} for name in cascades}
     seconds = dict.fromkeys(cascades, 0.0)
     crowds = (_Crowd(photos[index].image, photos.annotations[index]) for index in indices)
-    for turn in _take_turns(cascades, tqdm(crowds, "WIDER FACE", len(indices), unit="image", disable=None)):
-        seconds[turn.name] += turn.seconds
-        boxes = [torch.from_numpy(boxes_of(crowd.annotation)[0]) for crowd in turn.items]
-        for subset, metric in metrics[turn.name].items():
-            ignored = [torch.from_numpy(~subsets[subset][crowd.annotation.name]) for crowd in turn.items]
-            metric.update(turn.found, [TrueBoxes(*truth) for truth in zip(boxes, ignored, strict=True)])
+    for result in _run_in_turn(cascades, tqdm(crowds, "WIDER FACE", len(indices), unit="image", disable=None)):
+        seconds[result.name] += result.seconds
+        boxes = [torch.from_numpy(boxes_of(crowd.annotation)[0]) for crowd in result.items]
+        for subset, metric in metrics[result.name].items():
+            ignored = [torch.from_numpy(~subsets[subset][crowd.annotation.name]) for crowd in result.items]
+            metric.update(result.found, [TrueBoxes(*truth) for truth in zip(boxes, ignored, strict=True)])
     faces = {name: int(sum(chosen.sum() for chosen in subset.values())) for name, subset in subsets.items()}
     return {
         name: CrowdScores(
@@ -127,8 +127,8 @@ def evaluate_faces(cascades: Mapping[str, Cascade], faces: KnownFaces, title: st
     """
     scorers = {name: _FaceScorer() for name in cascades}
     images = (_checked(faces.read(number)) for number in range(faces.count))
-    for turn in _take_turns(cascades, tqdm(images, title, faces.count, unit="image", disable=None)):
-        scorers[turn.name].add(turn)
+    for result in _run_in_turn(cascades, tqdm(images, title, faces.count, unit="image", disable=None)):
+        scorers[result.name].add(result)
     return {name: scorer.finish() for name, scorer in scorers.items()}
 
 
@@ -182,10 +182,10 @@ class _FaceScorer:
         self._boxes: list[Tensor] = []
         self._landmarks: list[Tensor] = []
 
-    def add(self, turn: _Turn[KnownFace]) -> None:
+    def add(self, result: _Result[KnownFace]) -> None:
         """Take in a batch."""
-        self._seconds += turn.seconds
-        for face, found in zip(turn.items, turn.found, strict=True):
+        self._seconds += result.seconds
+        for face, found in zip(result.items, result.found, strict=True):
             index = choose_face(found, torch.from_numpy(face.box))
             self._truths.append(torch.from_numpy(face.landmarks))
             self._boxes.append(torch.full((4,), torch.nan) if index is None else found.boxes[index])
@@ -210,7 +210,7 @@ class _Pictured(Protocol):
 _Item = TypeVar("_Item", bound=_Pictured)
 
 
-class _Turn(NamedTuple, Generic[_Item]):
+class _Result(NamedTuple, Generic[_Item]):
     """What one detector found in one batch, on the CPU, and the seconds that took."""
 
     name: str
@@ -219,7 +219,7 @@ class _Turn(NamedTuple, Generic[_Item]):
     seconds: float
 
 
-def _take_turns(cascades: Mapping[str, Cascade], items: Iterable[_Item]) -> Iterator[_Turn[_Item]]:
+def _run_in_turn(cascades: Mapping[str, Cascade], items: Iterable[_Item]) -> Iterator[_Result[_Item]]:
     """Every detector on every batch; the first image is seen twice, so that no first call is timed."""
     items = iter(items)
     is_warm = False
@@ -230,7 +230,7 @@ def _take_turns(cascades: Mapping[str, Cascade], items: Iterable[_Item]) -> Iter
                 cascade.detect(images[:1])
             start = time.perf_counter()
             found = [_to_cpu(detections) for detections in cascade.detect(images)]
-            yield _Turn(name, batch, found, time.perf_counter() - start)
+            yield _Result(name, batch, found, time.perf_counter() - start)
         is_warm = True
 
 

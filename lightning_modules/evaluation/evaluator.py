@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import NamedTuple
+from dataclasses import replace
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -25,15 +26,19 @@ from lightning_modules.metrics import (
     SkinToneOrder,
     landmark_errors,
 )
-from lightning_modules.metrics.feature_distance import LEAST_FRECHET, SUBSETS
+from lightning_modules.metrics.feature_distance import MIN_FRECHET_SAMPLES, SUBSETS
 from networks.label_leak import label_leak
+from networks.labels import ATTRIBUTES
 from networks.palette import hair_index, label_of_palette
 
 POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 
 _ERROR = "standard error of the mean"
+_FACE_SCORE, _FEW_FACES = 0.5, 0.5
+_TITLES = {"glasses": "Glasses", "beard": "Beards"}
+"""Titles of the attributes' figures, in the order of the columns."""
 _TIMED_BATCHES = 20
-_LEAST_POSES = 8
+_MIN_POSES = 8
 
 
 class FaceRow(NamedTuple):
@@ -46,6 +51,8 @@ class FaceRow(NamedTuple):
         hair_judged: The cartoon's, as the classifier says.
         glasses: Whether the photo has some: 1, 0 or -1 where that is not known.
         glasses_judged: Whether the cartoon has, as the classifier says.
+        beard: As glasses.
+        beard_judged: As glasses.
     """
 
     number: int
@@ -54,6 +61,8 @@ class FaceRow(NamedTuple):
     hair_judged: int
     glasses: int
     glasses_judged: int
+    beard: int
+    beard_judged: int
 
 
 class Evaluator(nn.Module):
@@ -72,7 +81,8 @@ class Evaluator(nn.Module):
         self.distances = nn.ModuleDict({domain: FeatureDistance(width) for domain in OPPOSITE})
         self.diversity = Diversity(width)
         of_hair = ("hair", "control", "palette", "orange", "hair_leak", "background_leak")
-        names = (*of_hair, "invented", "kept", "worn", "landmarks", "chance", *POINTS, "cycle_photo", "cycle_cartoon")
+        of_attributes = (f"{kind}_{name}" for name in _TITLES for kind in ("invented", "kept", "all"))
+        names = ("faces", *of_hair, *of_attributes, "landmarks", "chance", *POINTS, "cycle_photo", "cycle_cartoon")
         self.means = nn.ModuleDict({name: SampleMean() for name in names})
         self.pose = PoseVariety()
         self.skin = SkinToneOrder()
@@ -86,7 +96,7 @@ class Evaluator(nn.Module):
         batch: UnpairedBatch,
         translation: Translation,
         numbers: dict[Domain, Tensor],
-        glasses: Tensor,
+        attributes: Tensor,
     ) -> None:
         """Takes in one batch.
 
@@ -95,7 +105,7 @@ class Evaluator(nn.Module):
             batch: What was translated.
             translation: What became of it.
             numbers: By domain (B,) int64, which face of its part each is; -1 for one that was seen already.
-            glasses: (B,) int64, whether each photo has some: 1, 0 or -1 where that is not known.
+            attributes: (B, A) int64 of the photos: 1, 0, or -1 where unknown.
         """
         for domain in OPPOSITE:
             is_new = numbers[domain] >= 0
@@ -106,7 +116,8 @@ class Evaluator(nn.Module):
         is_new = numbers["photo"] >= 0
         if is_new.any():
             photos = Faces(*(values[is_new] for values in batch.photo))
-            self._judge_faces(photos, translation.fake["cartoon"][is_new], glasses[is_new], numbers["photo"][is_new])
+            photos = photos._replace(attributes=attributes[is_new])
+            self._judge_faces(photos, translation.fake["cartoon"][is_new], numbers["photo"][is_new])
             self._judge_control(model, photos)
             self._time(model, photos)
 
@@ -117,6 +128,9 @@ class Evaluator(nn.Module):
         for domain in OPPOSITE:
             figures |= _distance_figures(domain, name, self._distance(domain))
         by_chance = f"by chance {1 / len(HairColour):.0%}"
+        figures["faces_found"] = self._share(
+            "faces", "Cartoons that the detector takes for faces", "higher", "detector", note="by chance 0%"
+        )
         figures["hair_accuracy"] = self._share(
             "hair", "Hair colour of the photo kept", "higher", "classifier", note=by_chance
         )
@@ -160,12 +174,7 @@ class Evaluator(nn.Module):
             samples=skin.samples,
             note=few_tones or "by chance 0; the light in a photo counts as skin tone, too",
         )
-        worn: MeanSummary = self._mean("worn").compute()
-        of_all = f"by chance {float(worn.mean):.1%}, the share of all cartoons with glasses" if worn.samples else None
-        figures["invented_glasses"] = self._share(
-            "invented", "Glasses that were not there", "lower", "classifier", note=of_all
-        )
-        figures["kept_glasses"] = self._share("kept", "Glasses kept", "higher", "classifier", note=of_all)
+        figures |= self._attribute_figures()
         diversity = self.diversity.compute()
         figures["diversity"] = Figure(
             f"Diversity of cartoons / of real ones ({name})",
@@ -180,7 +189,32 @@ class Evaluator(nn.Module):
             figures[f"cycle_{domain}"] = self._share(
                 f"cycle_{domain}", f"Cycle error, {domain}s (L1)", "lower", None, ""
             )
-        return figures | {"images_per_second": self._speed()}
+        return self._with_warning(figures) | {"images_per_second": self._speed()}
+
+    def _with_warning(self, figures: dict[str, Figure]) -> dict[str, Figure]:
+        """The figures; those judged on faces say so if most of the cartoons are no faces."""
+        found: MeanSummary = self._mean("faces").compute()
+        if not found.samples or found.mean >= _FEW_FACES:
+            return figures
+        warning = f"not reliable: the detector takes only {float(found.mean):.0%} of these cartoons for faces"
+        return {
+            key: replace(figure, note=f"{warning}; {figure.note}" if figure.note else warning)
+            if figure.judge in ("classifier", "landmarks") and figure.value is not None
+            else figure
+            for key, figure in figures.items()
+        }
+
+    def _attribute_figures(self) -> dict[str, Figure]:
+        """Invented and kept attributes, beside chance: the share of all cartoons that have them."""
+        figures: dict[str, Figure] = {}
+        for name, title in _TITLES.items():
+            of_all: MeanSummary = self._mean(f"all_{name}").compute()
+            share = f"{float(of_all.mean):.1%}" if of_all.samples else "unknown"
+            note = f"by chance {share}, the share of all cartoons with {name}"
+            for kind, words, better in (("invented", "that were not there", "lower"), ("kept", "kept", "higher")):
+                key = f"{kind}_{name}"
+                figures[key] = self._share(key, f"{title} {words}", cast(Better, better), "classifier", note=note)
+        return figures
 
     def measured(self) -> dict[Domain, int]:
         """Number of evaluated faces per domain."""
@@ -201,11 +235,12 @@ class Evaluator(nn.Module):
                 if domain == "cartoon":
                     self.diversity.update(features, is_real)
 
-    def _judge_faces(self, photos: Faces, cartoons: Tensor, glasses: Tensor, numbers: Tensor) -> None:
+    def _judge_faces(self, photos: Faces, cartoons: Tensor, numbers: Tensor) -> None:
         boxes = square_of_landmarks(or_mean(photos.landmarks, photos.image))
         in_photos, in_cartoons = self.judges.landmarks(photos.image, boxes), self.judges.landmarks(cartoons, boxes)
         errors = landmark_errors(in_cartoons, in_photos)
         self._mean("landmarks").update(errors.mean(dim=1))
+        self._mean("faces").update(self.judges.detector.face_scores(cartoons, boxes) > _FACE_SCORE)
         for column, point in enumerate(POINTS):
             self._mean(point).update(errors[:, column])
         self.pose.update(in_cartoons, in_photos)
@@ -214,14 +249,15 @@ class Evaluator(nn.Module):
         self._judge_unlabelled(photos, cartoons, in_photos)
 
         said = self.judges.classifier(cartoons)
-        hair, has_glasses = said.hair.argmax(dim=1), (said.glasses > 0).long()
+        hair, seen = said.hair.argmax(dim=1), said.in_cartoons
         label = photos.label if self._has_hair_labels else torch.full_like(photos.label, -1)
         self._mean("hair").update((hair == label)[label >= 0])
-        self._mean("invented").update(has_glasses[glasses == 0])
-        self._mean("kept").update(has_glasses[glasses == 1])
-        self._mean("worn").update(has_glasses)
-        rows = torch.stack([numbers, errors.mean(dim=1), label, hair, glasses, has_glasses], dim=1)
-        self.rows.update(rows)
+        for name, has, known in zip(_TITLES, seen.T, photos.attributes.T, strict=True):
+            self._mean(f"invented_{name}").update(has[known == 0])
+            self._mean(f"kept_{name}").update(has[known == 1])
+            self._mean(f"all_{name}").update(has)
+        pairs = torch.stack([photos.attributes, seen], dim=2).flatten(1)  # photo and cartoon by turns
+        self.rows.update(torch.cat([torch.stack([numbers, errors.mean(dim=1), label, hair], dim=1), pairs], dim=1))
 
     def _judge_unlabelled(self, photos: Faces, cartoons: Tensor, landmarks: Tensor) -> None:
         """Red is what unlabelled cartoons are, and what photos without label may learn from them."""
@@ -293,8 +329,8 @@ _WHY_NOT = {
     **dict.fromkeys(("control", "palette"), "the variant cannot be asked for a hair colour"),
     **dict.fromkeys(("hair_leak", "background_leak"), "there are no cartoons whose hair follows the colour asked for"),
     "orange": "no test photo without a hair label",
-    "invented": "no test photo that is known to be without glasses",
-    "kept": "no test photo that is known to show glasses",
+    **{f"invented_{name}": f"no test photo that is known to be without {name}" for name in ATTRIBUTES},
+    **{f"kept_{name}": f"no test photo that is known to show {name}" for name in ATTRIBUTES},
 }
 
 
@@ -323,7 +359,7 @@ def _distance_figures(domain: Domain, extractor: str, metric: FeatureDistance) -
     is_inception = extractor == "Inception"
     frechet, kernel = ("FID", "KID") if is_inception else ("Fréchet distance", "Kernel distance")
     samples = min(found.generated, found.real)
-    too_few = f"takes {LEAST_FRECHET:,} samples of either side; there are {found.generated:,} and {found.real:,}"
+    too_few = f"takes {MIN_FRECHET_SAMPLES:,} samples of either side; there are {found.generated:,} and {found.real:,}"
     return {
         f"frechet_{domain}": Figure(
             f"{frechet}, {domain}s ({extractor})",
@@ -346,7 +382,7 @@ def _distance_figures(domain: Domain, extractor: str, metric: FeatureDistance) -
 
 def _too_few(faces: int) -> str | None:
     """Why there is no correlation of so few faces."""
-    return None if faces >= _LEAST_POSES else f"takes {_LEAST_POSES} faces; there are {faces}"
+    return None if faces >= _MIN_POSES else f"takes {_MIN_POSES} faces; there are {faces}"
 
 
 def _now(device: torch.device) -> float:

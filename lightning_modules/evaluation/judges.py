@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from lightning_modules.attribute_classifier import OWN_CLASSIFIER
+from lightning_modules.detector import default_weights, load_detector
 from lightning_modules.errors import UsageError
 from lightning_modules.runs import project_root
 from networks.attribute_classifier import AttributeNet, load_attribute_net
@@ -46,8 +47,9 @@ class Judges(nn.Module):
 
     Args:
         features: Feature extractor of the distances.
-        classifier: Classifier of hair and glasses.
+        classifier: Classifier of hair, glasses and beard.
         landmarks: Landmark regressor.
+        detector: Tells whether an image shows a face at all.
         cards: Name and accuracies of each network.
     """
 
@@ -56,10 +58,12 @@ class Judges(nn.Module):
         features: FeatureExtractor,
         classifier: AttributeNet,
         landmarks: LandmarkRegressor,
+        detector: LandmarkRegressor,
         cards: dict[str, dict[str, object]],
     ) -> None:
         super().__init__()
-        self.features, self.classifier, self.landmarks = features, classifier, landmarks
+        self.features, self.classifier = features, classifier
+        self.landmarks, self.detector = landmarks, detector
         self.cards = cards
         self.requires_grad_(False).eval()
 
@@ -102,9 +106,10 @@ class Judges(nn.Module):
         cards: dict[str, dict[str, object]] = {
             "features": {"name": features.name},
             "classifier": {"name": _name(classifier_path), **accuracies},
+            "detector": {"name": _name(default_weights())},
             "landmarks": {"name": _name(landmarks_path), **(own_errors if isinstance(own_errors, dict) else {})},
         }
-        return cls(features, classifier, regressor, cards)
+        return cls(features, classifier, regressor, LandmarkRegressor(load_detector().onet), cards)
 
 
 def _are_equal(first: LandmarkRegressor, second: LandmarkRegressor) -> bool:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torchmetrics.image import FrechetInceptionDistance, KernelInceptionDistance
 
-LEAST_FRECHET = 2048
+MIN_FRECHET_SAMPLES = 2048
 """Minimum number of samples per set; with fewer, the Fréchet distance is dominated by sample size."""
 
 SUBSETS = 100
@@ -21,7 +21,7 @@ class DistanceSummary(NamedTuple):
     """Distances between generated and real images.
 
     Attributes:
-        frechet: Fréchet distance (Heusel et al. 2017); None below ``LEAST_FRECHET`` samples.
+        frechet: Fréchet distance (Heusel et al. 2017); None below ``MIN_FRECHET_SAMPLES`` samples.
         kernel: Kernel distance (Binkowski et al. 2018), mean over subsets; None with too few samples.
         kernel_deviation: Its standard deviation over the subsets; None with too few samples.
         subset: Size of a subset, at most half of the smaller set.
@@ -75,7 +75,7 @@ class FeatureDistance(nn.Module):
             with torch.random.fork_rng():
                 torch.manual_seed(0)
                 mean, deviation = (float(value) for value in self.kernel.compute())
-        frechet = float(self.frechet.compute()) if fewest >= LEAST_FRECHET else None
+        frechet = float(self.frechet.compute()) if fewest >= MIN_FRECHET_SAMPLES else None
         return DistanceSummary(frechet, mean, deviation, subset, generated, real)
 
     def reset(self) -> None:

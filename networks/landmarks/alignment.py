@@ -74,11 +74,11 @@ def align(source: Tensor, target: Tensor, alignment: Alignment) -> tuple[Tensor,
     triangle = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], device=source.device)
     spare = triangle[torch.arange(source.shape[1], device=source.device) % 3]
     source, target = (torch.where(fits[:, None, None], points.float(), spare) for points in (source, target))
-    middle, target_middle = (points.mean(dim=1, keepdim=True) for points in (source, target))
+    centre, target_centre = (points.mean(dim=1, keepdim=True) for points in (source, target))
     solve = _affine if alignment == "affine" else _similarity
     with torch.autocast(source.device.type, enabled=False):
-        linear = solve(source - middle, target - target_middle)
-    shift = target_middle - _apply(linear, middle)
+        linear = solve(source - centre, target - target_centre)
+    shift = target_centre - _apply(linear, centre)
     identity = torch.eye(2, 3, device=source.device)
     return torch.where(fits[:, None, None], torch.cat([linear, shift.mT], dim=2), identity), fits
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-LEAST_EXTENT = 1.0
+MIN_EXTENT = 1.0
 """Minimum distance in pixels of the farthest landmark from the mean."""
 
 
@@ -17,6 +17,6 @@ def are_known(landmarks: Tensor) -> Tensor:
     Returns:
         (B,) bool.
     """
-    middle = landmarks.mean(dim=1, keepdim=True)
-    extent: Tensor = (landmarks - middle).norm(dim=2)
-    return extent.amax(dim=1) > LEAST_EXTENT  # comparisons with NaN are false
+    centre = landmarks.mean(dim=1, keepdim=True)
+    extent: Tensor = (landmarks - centre).norm(dim=2)
+    return extent.amax(dim=1) > MIN_EXTENT  # comparisons with NaN are false

@@ -35,7 +35,7 @@ PARTS = {
 """Parts of the paper's three local discriminators; the sizes are ours, as it gives none."""
 
 
-def cut_patches(images: Tensor, landmarks: Tensor, part: Part, least: int = 1) -> Tensor:
+def cut_patches(images: Tensor, landmarks: Tensor, part: Part, min_size: int = 1) -> Tensor:
     """Crops the patch around a facial part and fades it to 0 (grey) away from the landmarks.
 
     Patches are aligned to whole pixels to stay sharp; the mask is centred on the landmarks. For several landmarks it
@@ -47,13 +47,13 @@ def cut_patches(images: Tensor, landmarks: Tensor, part: Part, least: int = 1) -
         images: (B, C, H, W) in [-1, 1], with replicated border.
         landmarks: (B, 5, 2) pixels, finite.
         part: The facial part.
-        least: Minimum height and width of a patch in pixels.
+        min_size: Minimum height and width of a patch in pixels.
 
     Returns:
         (B, C, h, w), with h and w the part's size times the image's longer side, rounded.
     """
     side = max(images.shape[2:])
-    height, width = (max(least, round(share * side)) for share in (part.height, part.width))
+    height, width = (max(min_size, round(share * side)) for share in (part.height, part.width))
     points = landmarks[:, list(part.landmarks)]
     size = points.new_tensor([width, height])
     corner = (points.mean(dim=1, keepdim=True) - (size - 1) / 2).round()

@@ -45,11 +45,11 @@ def hair_mask(landmarks: Tensor, height: int, width: int) -> Tensor:
 def _band(landmarks: Tensor, height: int, width: int, half_width: float, top: float, bottom: float) -> Tensor:
     points = landmarks.float()
     left, right = points[:, 0], points[:, 1]
-    middle, across = (left + right) / 2, right - left
+    centre, across = (left + right) / 2, right - left
     unit = across.norm(dim=1, keepdim=True).clamp(min=1e-6)
     across = across / unit
-    rows = torch.arange(height, device=points.device, dtype=torch.float32)[None, :, None] - middle[:, 1, None, None]
-    columns = torch.arange(width, device=points.device, dtype=torch.float32)[None, None, :] - middle[:, 0, None, None]
+    rows = torch.arange(height, device=points.device, dtype=torch.float32)[None, :, None] - centre[:, 1, None, None]
+    columns = torch.arange(width, device=points.device, dtype=torch.float32)[None, None, :] - centre[:, 0, None, None]
     cosine, sine, unit = across[:, 0, None, None], across[:, 1, None, None], unit[:, :, None]
     beside, below = (columns * cosine + rows * sine) / unit, (rows * cosine - columns * sine) / unit
     inside = (beside.abs() <= half_width) & (below >= top) & (below <= bottom)  # comparisons with NaN are false

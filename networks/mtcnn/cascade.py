@@ -278,16 +278,16 @@ def check_images(images: Sequence[Tensor]) -> None:
             raise ValueError(f"image {number} is {found}; expected (H, W, 3) uint8 RGB")
 
 
-def _best(candidates: Candidates, most: int) -> Candidates:
-    """The first ``most`` candidates of each image; the input is sorted by descending score."""
-    if len(candidates.images) <= most:
+def _best(candidates: Candidates, maximum: int) -> Candidates:
+    """The first ``maximum`` candidates of each image; the input is sorted by descending score."""
+    if len(candidates.images) <= maximum:
         return candidates
     by_image = candidates.images.argsort(stable=True)
     counts = candidates.images.bincount()
     rank = (
         torch.arange(len(by_image), device=by_image.device) - (counts.cumsum(0) - counts)[candidates.images[by_image]]
     )
-    return candidates[by_image[rank < most].sort().values]
+    return candidates[by_image[rank < maximum].sort().values]
 
 
 def _windows(candidates: Candidates, sums: IntegralImages, clipped: bool) -> tuple[Tensor, Tensor]:

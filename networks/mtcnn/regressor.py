@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from networks.mtcnn.boxes import place_landmarks
-from networks.mtcnn.nets import LANDMARKS, ONET_SIDE, ONet
+from networks.mtcnn.nets import LANDMARKS, ONET_SIDE, ONet, face_score
 
-_GREY_OF_UNIT = 127.5 / 128
+_RGB_OF_UNIT = 127.5 / 128
 """Converts images in [-1, 1] to the nets' input range, (x - 127.5) / 128 of RGB values."""
 
 
@@ -51,15 +51,22 @@ class LandmarkRegressor(nn.Module):
         Raises:
             ValueError: The shapes do not match.
         """
+        with torch.autocast(images.device.type, enabled=False):
+            landmarks: Tensor = self.onet.landmarks(self._features(images, boxes)).unflatten(1, (LANDMARKS, 2))
+            return place_landmarks(boxes.float(), landmarks, self.onet.is_half_a_pixel_off)
+
+    def face_scores(self, images: Tensor, boxes: Tensor) -> Tensor:
+        """Probability that each box shows a face: (B,) in [0, 1]. Arguments and errors as in `forward`."""
+        with torch.autocast(images.device.type, enabled=False):
+            return face_score(self.onet.face(self._features(images, boxes)))
+
+    def _features(self, images: Tensor, boxes: Tensor) -> Tensor:
         if images.ndim != 4 or images.shape[1] != 3 or boxes.shape != (len(images), 4):
             raise ValueError(
                 f"expected (B, 3, H, W) images and (B, 4) boxes, got {tuple(images.shape)} and {tuple(boxes.shape)}"
             )
-        with torch.autocast(images.device.type, enabled=False):
-            boxes = boxes.float()
-            crops = crop_faces(images.float(), boxes, ONET_SIDE) * _GREY_OF_UNIT
-            landmarks: Tensor = self.onet.landmarks(self.onet.features(crops)).unflatten(1, (LANDMARKS, 2))
-            return place_landmarks(boxes, landmarks, self.onet.is_half_a_pixel_off)
+        features: Tensor = self.onet.features(crop_faces(images.float(), boxes.float(), ONET_SIDE) * _RGB_OF_UNIT)
+        return features
 
 
 def crop_faces(images: Tensor, boxes: Tensor, side: int) -> Tensor:
@@ -97,9 +104,9 @@ def _interval_weights(start: Tensor, end: Tensor, side: int, length: int) -> Ten
         (B, side, length); each row sums to one.
     """
     step = ((end - start) / side)[:, None, None]
-    middles = start[:, None, None] + (torch.arange(side, device=start.device)[:, None] + 0.5) * step
+    centres = start[:, None, None] + (torch.arange(side, device=start.device)[:, None] + 0.5) * step
     reach = step.clamp(min=1) / 2
     edges = torch.arange(length + 1, device=start.device, dtype=start.dtype)
     edges[0], edges[-1] = -torch.inf, torch.inf
-    covered = torch.minimum(middles + reach, edges[1:]) - torch.maximum(middles - reach, edges[:-1])
+    covered = torch.minimum(centres + reach, edges[1:]) - torch.maximum(centres - reach, edges[:-1])
     return covered.clamp(min=0) / (2 * reach)

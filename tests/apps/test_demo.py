@@ -103,7 +103,7 @@ def test_photos_of_all_partitions_have_their_labels(sample_root: Path) -> None:
     validation = CelebA(sample_root / "celeba", "val")
     found = {photo.path.name: photo.label for photo in photos}
     assert {name: found[name] for name in validation.names} == dict(
-        zip(validation.names, validation.hair.tolist(), strict=True)
+        zip(validation.names, validation.labels.tolist(), strict=True)
     )
 
 

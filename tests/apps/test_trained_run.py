@@ -17,7 +17,7 @@ def test_a_run_translates_its_test_photos(trained_runs: Path, sample_root: Path)
     expected = CelebA(sample_root / "celeba", "test")
     assert run.photo_names == expected.names
     photos = run.photos(run.photo_names[:2])
-    assert photos.label.tolist() == expected.hair[:2].tolist()
+    assert photos.label.tolist() == expected.labels[:2].tolist()
     cartoons = run.cartoons(photos)
     assert cartoons.shape == (2, 3, 32, 32)
     with torch.inference_mode():

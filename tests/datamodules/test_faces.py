@@ -236,39 +236,40 @@ def module_set_up(root: Path, **options: object) -> FacesDataModule:
 
 
 def test_cartoons_wear_glasses_as_often_as_photos(sample_root: Path) -> None:
-    data = module_set_up(sample_root, match_glasses=True)
+    data = module_set_up(sample_root, match_attributes=["glasses"])
     photos, cartoons = data.stream("photo", "train"), data.stream("cartoon", "train")
-    share = float((photos.faces.glasses == 1).mean())
+    share = float((photos.faces.attributes[:, 0] == 1).mean())
     assert 0 < share < 1
-    worn = cartoons.faces.glasses[[cartoons.sampler(draw) for draw in range(400)]] == 1
+    worn = cartoons.faces.attributes[[cartoons.sampler(draw) for draw in range(400)], 0] == 1
     assert abs(float(worn.mean()) - share) < 0.01
     plain = module_set_up(sample_root).stream("cartoon", "train")
-    as_they_are = plain.faces.glasses[[plain.sampler(draw) for draw in range(len(plain.faces))]] == 1
+    as_they_are = plain.faces.attributes[[plain.sampler(draw) for draw in range(len(plain.faces))], 0] == 1
     assert abs(float(as_they_are.mean()) - share) > 0.01
 
 
 @pytest.mark.parametrize("domain", ["photo", "cartoon"])
-def test_faces_with_glasses_are_drawn_as_often_as_asked_for(sample_root: Path, domain: Domain) -> None:
-    data = module_set_up(sample_root, glasses_share=0.4)
+def test_attributes_are_drawn_as_often_as_asked_for(sample_root: Path, domain: Domain) -> None:
+    shares = {"glasses": 0.4}
+    data = module_set_up(sample_root, attribute_shares=shares)
     stream = data.stream(domain, "train")
     drawn = [stream.sampler(draw) for draw in range(200)]
-    assert (stream.faces.glasses[drawn] == 1).mean() == pytest.approx(0.4)
+    assert (stream.faces.attributes[drawn, 0] == 1).mean() == pytest.approx(0.4)
     batch = next(iter(data.train_dataloader()))
-    assert set(getattr(batch, domain).glasses.tolist()) <= {0, 1}
-    as_it_comes = module(sample_root, photos=str(sample_root / "celeba" / "img_align_celeba"), glasses_share=0.4)
+    assert set(getattr(batch, domain).attributes[:, 0].tolist()) <= {0, 1}
+    as_it_comes = module(sample_root, photos=str(sample_root / "celeba" / "img_align_celeba"), attribute_shares=shares)
     assert isinstance(as_it_comes.stream("photo", "train").sampler, ShuffledSampler)
 
 
-def test_a_share_of_glasses_is_a_share(sample_root: Path) -> None:
-    with pytest.raises(DataError, match=r"--data\.glasses_share is 1\.5, must be from 0 to 1"):
-        module(sample_root, glasses_share=1.5)
+def test_a_share_is_from_0_to_1(sample_root: Path) -> None:
+    with pytest.raises(DataError, match=r"--data\.attribute_shares: beard is 1\.5, must be from 0 to 1"):
+        module(sample_root, attribute_shares={"beard": 1.5})
 
 
 def test_glasses_of_photos_that_nobody_knows_cannot_be_matched(sample_root: Path, tmp_path: Path) -> None:
     photos = tmp_path / "plain"
     shutil.copytree(sample_root / "celeba" / "img_align_celeba", photos)
-    data = module(sample_root, photos=str(photos), match_glasses=True)
-    with pytest.raises(DataError, match=r"--data\.match_glasses: of none of the photos"):
+    data = module(sample_root, photos=str(photos), match_attributes=["glasses"])
+    with pytest.raises(DataError, match=r"--data\.match_attributes: of none of the photos"):
         data.setup("fit")
 
 
@@ -294,13 +295,13 @@ def test_validation_and_test_stay_whole_whatever_is_drawn_in_training(sample_roo
 
 
 def test_labelled_cartoons_keep_the_photos_share_of_glasses(sample_root: Path) -> None:
-    data = module(sample_root, label_policy="labelled", match_glasses=True)
-    share = float((CelebA(sample_root / "celeba", "train").glasses == 1).mean())
+    data = module(sample_root, label_policy="labelled", match_attributes=["glasses"])
+    share = float((CelebA(sample_root / "celeba", "train").attributes[:, 0] == 1).mean())
     stream = data.stream("cartoon", "train")
-    glasses = stream.faces.glasses
+    glasses = stream.faces.attributes[:, 0]
     drawn = [stream.sampler(draw) for draw in range(400)]
-    assert Counter(int(stream.faces.hair[index]) for index in drawn) == dict.fromkeys(range(4), 100)
-    expected = [share if (glasses[stream.faces.hair == colour] == 1).any() else 0.0 for colour in range(4)]
+    assert Counter(int(stream.faces.labels[index]) for index in drawn) == dict.fromkeys(range(4), 100)
+    expected = [share if (glasses[stream.faces.labels == colour] == 1).any() else 0.0 for colour in range(4)]
     assert sum(glasses[index] == 1 for index in drawn) / 400 == pytest.approx(sum(expected) / 4, abs=0.02)
 
 
@@ -315,6 +316,6 @@ def test_a_domain_without_labels_has_none_to_draw(sample_root: Path, tmp_path: P
 
 
 def test_orders_of_labelled_faces_travel_to_loader_processes(sample_root: Path) -> None:
-    stream = module(sample_root, label_policy="labelled", match_glasses=True).stream("cartoon", "train")
+    stream = module(sample_root, label_policy="labelled", match_attributes=["glasses"]).stream("cartoon", "train")
     copy = pickle.loads(pickle.dumps(stream))
     assert [copy.sampler(draw) for draw in range(20)] == [stream.sampler(draw) for draw in range(20)]

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from datamodules.datasets.cartoonset import CartoonSet
+from datamodules.datasets.exclusion import write_exclusions
 from datamodules.errors import DataError
 from datamodules.finisher import CleanCartoons, FinisherDataModule
 
@@ -45,6 +46,14 @@ def test_validation_is_the_file_itself_alpha_and_all(sample_root: Path) -> None:
     expected = (source.landmarks[0] if hasattr(source, "landmarks") else source[0].landmarks) + 0.5
     scaled = expected * (size / source[0].image.shape[0]) - 0.5 - 25
     np.testing.assert_allclose(batch.landmarks[0].numpy(), scaled, atol=1e-3)
+
+
+def test_excluded_cartoons_are_left_out(sample_root: Path, tmp_path: Path) -> None:
+    names = CartoonSet(sample_root / "cartoonset10k", "train").names
+    write_exclusions(tmp_path / "exclude.csv", {"cartoon": names[:3]})
+    data = module(sample_root, exclude=str(tmp_path / "exclude.csv"))
+    data.setup("fit")
+    assert len(data._parts["train"]) == len(names) - 3
 
 
 def test_a_cache_and_worker_processes_change_nothing(sample_root: Path, tmp_path: Path) -> None:

@@ -94,6 +94,6 @@ def test_the_data_set_trains_by_its_name(project: Path, sample_root: Path, tmp_p
             image.save(tmp_path / "stickers" / split / f"sticker_{number}.png")
     small = ["--data.image_size", "32", "--model.ngf", "4", "--model.ndf", "4", "--data.num_workers", "0"]
     options = ["--trainer.fast_dev_run", "true", "--trainer.accelerator", "cpu", "--data.root", str(tmp_path)]
-    own = ["--data.cartoons", "stickers", "--data.background", "keep", "--data.glasses_share", "null"]
+    own = ["--data.cartoons", "stickers", "--data.background", "keep", "--data.attribute_shares", "null"]
     config = ["--config", "configs/cyclegan_baseline.yaml", "--data.align_cartoons", "false"]
     python(project, "lightning_modules", "fit", *config, *small, *options, *own)

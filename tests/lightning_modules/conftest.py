@@ -34,7 +34,7 @@ class RandomFaces(Dataset[UnpairedBatch]):
         def faces() -> Faces:
             image = torch.rand(3, self.side, self.side, generator=generator) * 2 - 1
             landmarks = torch.rand(5, 2, generator=generator) * self.side
-            return Faces(image, landmarks, torch.tensor(index % 4), torch.tensor(index % 2))
+            return Faces(image, landmarks, torch.tensor(index % 4), torch.tensor([index % 2] * 2))
 
         return UnpairedBatch(faces(), faces())
 

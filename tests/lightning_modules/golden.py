@@ -21,7 +21,7 @@ import torch
 from lightning import Callback, LightningDataModule, LightningModule, Trainer, seed_everything
 from torch.utils.data import DataLoader, Dataset
 
-from datamodules.samples import Faces, UnpairedBatch
+from datamodules.samples import Attribute, Faces, UnpairedBatch
 from datamodules.sampling.unpaired import DrawSampler
 from datamodules.sampling.workers import loader_of
 from datamodules.transforms.face_box import MEAN_FACE
@@ -53,7 +53,7 @@ class DrawnFaces(Dataset[UnpairedBatch]):
             coarse = torch.rand(1, 3, 4, 4, generator=generator) * 2 - 1
             image = torch.nn.functional.interpolate(coarse, (_SIDE, _SIDE), mode="bilinear", align_corners=False)[0]
             landmarks = (0.25 + 0.5 * MEAN_FACE + 0.02 * torch.randn(5, 2, generator=generator)) * _SIDE
-            return Faces(image, landmarks, torch.tensor(draw % 4), torch.tensor(draw % 2))
+            return Faces(image, landmarks, torch.tensor(draw % 4), torch.tensor([draw % 2] * len(Attribute)))
 
         return UnpairedBatch(faces(), faces())
 

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from datamodules.samples import Domain, Faces, UnpairedBatch
 from lightning_modules.base import BaseCycleGAN, Translation
@@ -175,8 +175,8 @@ class Hooked(TinyDiscriminators):
 
 def test_a_guide_always_belongs_to_the_face_it_guides() -> None:
     model = Hooked(**SMALL)
-    photo = Faces(torch.rand(2, 3, 16, 16), torch.zeros(2, 5, 2), torch.tensor([1, 2]), torch.tensor([0, 1]))
-    cartoon = Faces(torch.rand(2, 3, 16, 16), torch.zeros(2, 5, 2), torch.tensor([3, 0]), torch.tensor([1, -1]))
+    photo = Faces(torch.rand(2, 3, 16, 16), torch.zeros(2, 5, 2), torch.tensor([1, 2]), torch.eye(2).long())
+    cartoon = Faces(torch.rand(2, 3, 16, 16), torch.zeros(2, 5, 2), torch.tensor([3, 0]), -torch.eye(2).long())
     batch = UnpairedBatch(photo, cartoon)
     translation = model.translate(model.generators, batch)
     assert sorted(model.conditions) == sorted(
@@ -197,7 +197,7 @@ class Elsewhere(Hooked):
 
 def test_a_fake_is_made_and_judged_as_it_was_wanted_and_goes_back_to_its_source() -> None:
     model = Elsewhere(**SMALL)
-    faces = Faces(torch.rand(2, 3, 16, 16), torch.zeros(2, 5, 2), torch.tensor([1, 2]), torch.tensor([0, 1]))
+    faces = Faces(torch.rand(2, 3, 16, 16), torch.zeros(2, 5, 2), torch.tensor([1, 2]), torch.eye(2).long())
     batch = UnpairedBatch(faces, faces._replace(label=torch.tensor([3, 0])))
     translation = model.translate(model.generators, batch)
     assert sorted(model.conditions) == sorted(
@@ -271,7 +271,9 @@ class Partial(TinyDiscriminators):
 def test_what_a_discriminator_cannot_judge_dilutes_no_loss() -> None:
     model = Partial(**SMALL, pool_size=0)
     hair = torch.tensor([0, 1, 2, 3])
-    batch = UnpairedBatch(*(Faces(torch.rand(4, 3, 16, 16), torch.zeros(4, 5, 2), hair, hair) for _ in range(2)))
+    batch = UnpairedBatch(
+        *(Faces(torch.rand(4, 3, 16, 16), torch.zeros(4, 5, 2), hair, hair[:, None].repeat(1, 2)) for _ in range(2))
+    )
     brown = UnpairedBatch(*(Faces(*(part[1:2] for part in faces)) for faces in batch))
     found = []
     for given in (batch, brown):
@@ -524,7 +526,7 @@ def test_further_scales_see_reduced_images_and_share_the_weight() -> None:
     assert list(model.discriminators) == ["photo", "photo_half", "cartoon", "cartoon_half"]
     assert model.adversarial_weight("cartoon_half") == 0.5
     image = torch.rand(1, 3, 64, 64)
-    faces = Faces(image, torch.zeros(1, 5, 2), torch.tensor([0]), torch.tensor([0]))
+    faces = Faces(image, torch.zeros(1, 5, 2), torch.tensor([0]), torch.zeros(1, 2).long())
     half = cast(Discriminator, model.discriminators["cartoon_half"])
     assert torch.equal(half.inputs(faces), F.avg_pool2d(image, 2))
     assert model.size_error(48) is None
@@ -537,7 +539,7 @@ def test_with_a_finisher_it_works_at_the_finished_size() -> None:
     model = small().eval()
     torch.manual_seed(1)
     finisher = CartoonFinisher(2, width=4, n_blocks=1)
-    faces = Faces(torch.rand(2, 3, 32, 32), torch.full((2, 5, 2), 15.5), torch.tensor([0, 0]), torch.tensor([0, 0]))
+    faces = Faces(torch.rand(2, 3, 32, 32), torch.full((2, 5, 2), 15.5), torch.tensor([0, 0]), torch.zeros(2, 2).long())
     before = model.state_dict().keys()
     model.attach_finisher(finisher)
     assert model.state_dict().keys() == before
@@ -548,3 +550,18 @@ def test_with_a_finisher_it_works_at_the_finished_size() -> None:
     batch = UnpairedBatch(faces, faces)
     translation = model.translate(model.generators, batch)
     assert translation.fake["photo"].shape == translation.reconstruction["photo"].shape == (2, 3, 32, 32)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "message"),
+    [
+        (30, 30, "the photos are 30 px: .* needs a multiple of 4"),
+        (32, 36, "the photos are 32 x 36 px; they must be sq"),
+    ],
+)
+def test_images_from_any_loader_must_fit(height: int, width: int, message: str, make_trainer: MakeTrainer) -> None:
+    image = torch.zeros(3, height, width)
+    face = Faces(image, torch.zeros(5, 2), torch.tensor(0), torch.zeros(2, dtype=torch.int64))
+    pairs = cast("Dataset[UnpairedBatch]", [UnpairedBatch(face, face)] * 2)
+    with pytest.raises(UsageError, match=message):
+        make_trainer(max_steps=1).fit(small(), DataLoader(pairs, batch_size=1))

@@ -45,7 +45,7 @@ def some_faces(count: int, seed: int) -> Faces:
     generator = torch.Generator().manual_seed(seed)
     landmarks = FACE + torch.randn(count, 5, 2, generator=generator)
     images, numbers = torch.rand(count, 3, 32, 32, generator=generator) * 2 - 1, torch.arange(count)
-    return Faces(images, landmarks, numbers % 4, numbers % 2)
+    return Faces(images, landmarks, numbers % 4, (numbers % 2)[:, None].repeat(1, 2))
 
 
 def test_every_term_acts(assert_terms_act: Callable[..., None], loader: Loader) -> None:
@@ -182,7 +182,7 @@ def test_the_grid_shows_pairs_with_their_points_connected(
 
 def test_data_without_landmarks_are_refused(make_trainer: MakeTrainer) -> None:
     faces = some_faces(1, seed=0)
-    nothing = Faces(faces.image[0], torch.full((5, 2), math.nan), faces.label[0], faces.glasses[0])
+    nothing = Faces(faces.image[0], torch.full((5, 2), math.nan), faces.label[0], faces.attributes[0])
     draws = cast(Dataset[UnpairedBatch], [UnpairedBatch(nothing, nothing)] * 64)
     with pytest.raises(UsageError, match="has landmarks, which this model learns from"):
         make_trainer(max_steps=1).fit(small(), DataLoader(draws, batch_size=2))

@@ -38,8 +38,8 @@ def small(**options: Any) -> CycleGANCond:
 def some_faces(hair: list[int], seed: int = 0) -> Faces:
     generator = torch.Generator().manual_seed(seed)
     image = torch.rand(len(hair), 3, 32, 32, generator=generator) * 2 - 1
-    landmarks, glasses = torch.rand(len(hair), 5, 2, generator=generator) * 32, torch.arange(len(hair)) % 2
-    return Faces(image, landmarks, torch.tensor(hair), glasses)
+    landmarks, attributes = torch.rand(len(hair), 5, 2, generator=generator) * 32, torch.arange(len(hair))[:, None] % 2
+    return Faces(image, landmarks, torch.tensor(hair), attributes.expand(-1, 2))
 
 
 @pytest.fixture
@@ -344,7 +344,7 @@ class Seeing(nn.Module):
     """Takes an image for the colour that is the number of eighths in its first pixel."""
 
     def forward(self, images: Tensor) -> AttributeLogits:
-        return AttributeLogits(torch.eye(4)[(images[:, 0, 0, 0] * 8).round().long()], torch.zeros(len(images)))
+        return AttributeLogits(torch.eye(4)[(images[:, 0, 0, 0] * 8).round().long()], torch.zeros(len(images), 2))
 
 
 def test_photos_without_label_are_given_the_one_that_the_classifier_sees() -> None:
@@ -365,27 +365,27 @@ class SeeingGlasses(nn.Module):
     """Says that a face wears glasses where the first pixel is bright."""
 
     def forward(self, images: Tensor) -> AttributeLogits:
-        return AttributeLogits(torch.zeros(len(images), 4), 4 * images[:, 0, 0, 0])
+        return AttributeLogits(torch.zeros(len(images), 4), 4 * images[:, 0, 0, :1].expand(-1, 2))
 
 
 def faces_with_glasses(glasses: list[int], first_pixels: list[float]) -> Faces:
     faces = some_faces([0] * len(glasses))
     faces.image[:, 0, 0, 0] = torch.tensor(first_pixels)
-    return faces._replace(glasses=torch.tensor(glasses))
+    return faces._replace(attributes=torch.tensor(glasses)[:, None].repeat(1, 2))
 
 
 def test_glasses_are_the_photo_s_in_training_and_what_the_classifier_sees_elsewhere() -> None:
-    model = small(glasses=True)
+    model = small(attributes=["glasses"])
     model.classifier = FrozenNetwork(cast(AttributeNet, SeeingGlasses()))
     batch = UnpairedBatch(faces_with_glasses([1, 0, -1, -1], [-1.0, 1.0, 1.0, -1.0]), some_faces([0] * 4))
-    assert model.target_faces("cartoon", batch).glasses.tolist() == [1, 0, 1, 0]
+    assert model.target_faces("cartoon", batch).attributes[:, 0].tolist() == [1, 0, 1, 0]
     model.eval()
-    assert model.target_faces("cartoon", batch).glasses.tolist() == [0, 1, 1, 0]
-    assert small().eval().target_faces("cartoon", batch).glasses.tolist() == [1, 0, -1, -1]
+    assert model.target_faces("cartoon", batch).attributes[:, 0].tolist() == [0, 1, 1, 0]
+    assert small().eval().target_faces("cartoon", batch).attributes[:, 0].tolist() == [1, 0, -1, -1]
 
 
 def test_generators_and_discriminators_follow_glasses() -> None:
-    model = small(glasses=True, label_injection="modulation")
+    model = small(attributes=["glasses"], label_injection="modulation")
     bare, worn = (faces_with_glasses([value], [0.0]) for value in (0, 1))
     with torch.no_grad():
         assert not torch.equal(*(model.generate(model.generators, "cartoon", f.image, f) for f in (bare, worn)))
@@ -394,20 +394,30 @@ def test_generators_and_discriminators_follow_glasses() -> None:
 
 
 def test_real_faces_are_shown_with_wrong_glasses_as_fakes() -> None:
-    model = small(glasses=True, wrong_labels=True)
+    model = small(attributes=["glasses"], wrong_labels=True)
     real, fake = faces_with_glasses([1, 0] * 32, [0.0] * 64), faces_with_glasses([-1] * 64, [0.0] * 64)
     (negatives,) = model.extra_negatives("cartoon", real, fake)
-    is_other, has_other_hair = negatives.glasses == 1 - real.glasses, negatives.label != real.label
+    is_other, has_other_hair = negatives.attributes[:, 0] == 1 - real.attributes[:, 0], negatives.label != real.label
     assert torch.equal(is_other, ~has_other_hair)
     assert 16 < int(is_other.sum()) < 48
+    assert torch.equal(negatives.attributes[:, 1], real.attributes[:, 1])
     assert torch.equal(negatives.image, real.image)
+
+
+def test_label_and_attributes_are_wrong_one_at_a_time_equally_often() -> None:
+    model = small(attributes=["glasses", "beard"], wrong_labels=True)
+    real, fake = faces_with_glasses([1, 0] * 150, [0.0] * 300), faces_with_glasses([-1] * 300, [0.0] * 300)
+    (negatives,) = model.extra_negatives("cartoon", real, fake)
+    is_wrong = torch.cat([(negatives.label != real.label)[:, None], negatives.attributes != real.attributes], dim=1)
+    assert (is_wrong.sum(dim=1) == 1).all()
+    assert is_wrong.sum(dim=0).tolist() == pytest.approx([100] * 3, abs=30)
 
 
 def test_a_generator_starts_from_exported_weights(tmp_path: Path) -> None:
     options = TranslatorOptions("resnet6", 4, num_labels=4, label_injection="modulation", image_size=32)
     path = tmp_path / "cartoons.safetensors"
     save_translator(Translator(options.build(), options), path)
-    model = small(label_injection="modulation", glasses=True, pretrained=str(path), ema_decay=0.9)
+    model = small(label_injection="modulation", attributes=["glasses"], pretrained=str(path), ema_decay=0.9)
     faces = some_faces([1, 2])
     with torch.no_grad():
         given = load_translator(path)(faces.image, faces.landmarks, faces.label)

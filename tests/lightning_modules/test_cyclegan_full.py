@@ -45,7 +45,7 @@ def some_photos(count: int = 2) -> Faces:
     generator = torch.Generator().manual_seed(0)
     landmarks = torch.rand(count, 5, 2, generator=generator) * 32
     images, numbers = torch.rand(count, 3, 32, 32, generator=generator) * 2 - 1, torch.arange(count)
-    return Faces(images, landmarks, numbers % 4, numbers % 2)
+    return Faces(images, landmarks, numbers % 4, (numbers % 2)[:, None].repeat(1, 2))
 
 
 def test_every_term_acts(assert_terms_act: Callable[..., None], small: MakeModel, loader: Loader) -> None:

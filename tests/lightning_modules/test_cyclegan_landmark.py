@@ -57,7 +57,7 @@ def some_faces(count: int, seed: int, known: tuple[int, ...] = (0, 1, 2, 3)) -> 
     for face in set(range(count)) - set(known):
         landmarks[face] = math.nan
     images, numbers = torch.rand(count, 3, 32, 32, generator=generator) * 2 - 1, torch.arange(count)
-    return Faces(images, landmarks, numbers % 4, numbers % 2)
+    return Faces(images, landmarks, numbers % 4, (numbers % 2)[:, None].repeat(1, 2))
 
 
 def terms_of(model: CycleGANLandmark, batch: UnpairedBatch) -> dict[str, Tensor]:
@@ -246,8 +246,8 @@ def test_local_discriminators_see_real_parts_by_their_own_landmarks_and_fakes_by
     terms = terms_of(model, batch)
     for part, geometry in PARTS.items():
         network = cast(LocalDiscriminator, model.discriminators[part]).network
-        real = network(cut_patches(batch.cartoon.image, batch.cartoon.landmarks, geometry, least=12))
-        fake = network(cut_patches(translation.fake["cartoon"], batch.photo.landmarks, geometry, least=12))
+        real = network(cut_patches(batch.cartoon.image, batch.cartoon.landmarks, geometry, min_size=12))
+        fake = network(cut_patches(translation.fake["cartoon"], batch.photo.landmarks, geometry, min_size=12))
         expected = 0.5 * ((real - 1).square().mean() + fake.square().mean())
         value = model.discriminator_term(part, batch, cast(dict[Domain, Faces], fakes)).value
         torch.testing.assert_close(value, expected)

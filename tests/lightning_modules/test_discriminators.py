@@ -14,7 +14,7 @@ def some_faces(count: int, seed: int) -> Faces:
     generator = torch.Generator().manual_seed(seed)
     image = torch.rand(count, 3, 32, 32, generator=generator) * 2 - 1
     landmarks = torch.rand(count, 5, 2, generator=generator) * 32
-    return Faces(image, landmarks, torch.arange(count), torch.arange(count) % 2)
+    return Faces(image, landmarks, torch.arange(count), torch.arange(2 * count).view(count, 2) % 2)
 
 
 def test_joined_faces_keep_their_order() -> None:
@@ -66,7 +66,7 @@ def test_a_part_discriminator_judges_the_patch_alone() -> None:
     discriminator = LocalDiscriminator(PatchDiscriminator(ndf=4, n_layers=2), "cartoon", PARTS["nose"])
     faces = some_faces(2, 0)
     faces.landmarks[:, 2] = 15.5
-    patches = cut_patches(faces.image, faces.landmarks, PARTS["nose"], least=12)
+    patches = cut_patches(faces.image, faces.landmarks, PARTS["nose"], min_size=12)
     assert patches.shape == (2, 3, 12, 12)  # an eighth of the image would be too small for the network
     torch.testing.assert_close(discriminator(faces), discriminator.network(patches))
     elsewhere = faces.image.clone()

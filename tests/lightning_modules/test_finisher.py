@@ -104,6 +104,8 @@ def test_it_goes_on_from_a_finisher(tmp_path: Path) -> None:
     model = Finisher(**SMALL, weights=str(tmp_path / "start.safetensors"))  # type: ignore[arg-type]
     torch.testing.assert_close(model.net.stem.weight, start.stem.weight, atol=1e-3, rtol=0)
     assert "weights" not in model.hparams
+    larger = Finisher(4, width=8, n_blocks=1, weights=str(tmp_path / "start.safetensors"))
+    torch.testing.assert_close(larger.net.stem.weight, start.stem.weight, atol=1e-3, rtol=0)
     with pytest.raises(UsageError, match=r"--model\.weights .*no such file"):
         Finisher(**SMALL, weights=str(tmp_path / "none.safetensors"))  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=r"--model\.weights "):

@@ -18,8 +18,8 @@ def classifier() -> AttributeNet:
 def test_every_parameter_learns(classifier: AttributeNet) -> None:
     said = classifier.train()(torch.rand(4, 3, 64, 64) * 2 - 1)
     assert said.hair.shape == (4, 4)
-    assert said.glasses.shape == (4,)
-    (said.hair.square().sum() + said.glasses.square().sum()).backward()
+    assert said.attributes.shape == (4, 2)
+    (said.hair.square().sum() + said.attributes.square().sum()).backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in classifier.parameters())
 
 
@@ -56,6 +56,6 @@ def test_other_files_are_refused(classifier: AttributeNet, tmp_path: Path) -> No
     write_weights(classifier, {"format_version": 9}, path)
     with pytest.raises(WeightsError, match="format 9"):
         load_attribute_net(path)
-    write_weights(AttributeNet(7), {"format_version": 1, "num_colours": 4, "figures": {}}, path)
+    write_weights(AttributeNet(7), {"format_version": 2, "num_colours": 4, "figures": {}}, path)
     with pytest.raises(WeightsError, match=r"does not hold these nets: hair"):
         load_attribute_net(path)

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from networks.finisher import CartoonFinisher, Finished, load_finisher, save_finisher, sticker
+from networks.finisher import CartoonFinisher, Finished, doubled, load_finisher, save_finisher, sticker
 from networks.weights_file import WeightsError, write_weights
 
 
@@ -54,6 +54,21 @@ def test_odd_sides_and_other_scales_are_refused() -> None:
         CartoonFinisher(width=4, n_blocks=1)(torch.zeros(1, 3, 15, 16))
     with pytest.raises(ValueError, match="2 or 4 times, not 3"):
         CartoonFinisher(3)
+
+
+@torch.no_grad()
+def test_one_of_scale_2_starts_one_of_scale_4() -> None:
+    torch.manual_seed(0)
+    finisher = CartoonFinisher(2, width=8, n_blocks=2, input_size=32)
+    larger = doubled(finisher)
+    assert (larger.scale, larger.width, larger.n_blocks, larger.input_size) == (4, 8, 2, 32)
+    cartoons = torch.rand(2, 3, 16, 16) * 2 - 1
+    small, large = finisher(cartoons), larger(cartoons)
+    assert large.image.shape == (2, 3, 64, 64)
+    middle = F.avg_pool2d(large.image, 2)[..., 2:-2, 2:-2]
+    assert (middle - small.image[..., 2:-2, 2:-2]).abs().mean() < 0.05 * small.image.abs().mean()
+    with pytest.raises(ValueError, match="of scale 4 cannot be doubled"):
+        doubled(larger)
 
 
 def test_a_saved_one_comes_back_frozen_and_within_half_precision(tmp_path: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 import torch
 
+from datamodules.samples import Attribute, AttributeName
 from networks import append_labels, one_hot
-from networks.labels import LabelEncoder, check_labels
+from networks.labels import ATTRIBUTES, LabelEncoder, check_labels
 
 
 def test_a_label_is_one_hot_and_none_is_zero() -> None:
@@ -39,10 +42,16 @@ def test_labels_are_given_where_they_are_taken(num_labels: int, shape: tuple[int
         check_labels("Net", torch.zeros(2, 3, 8, 8), labels, num_labels)
 
 
-def test_glasses_are_told_beside_the_label() -> None:
-    labels, glasses = torch.tensor([2, -1, 0]), torch.tensor([1, 0, -1])
-    told = LabelEncoder(3, glasses=True)
-    assert told.size == 5
-    assert told(labels, glasses).tolist() == [[0, 0, 1, 0, 1], [0, 0, 0, 1, 0], [1, 0, 0, 0, 0]]
-    assert told(labels).tolist() == [[0, 0, 1, 0, 0], [0, 0, 0, 0, 0], [1, 0, 0, 0, 0]]
-    assert torch.equal(LabelEncoder(3)(labels, glasses), one_hot(labels, 3))
+def test_attributes_stand_beside_the_label() -> None:
+    labels, attributes = torch.tensor([2, -1, 0]), torch.tensor([[1, 0], [0, 1], [-1, -1]])
+    glasses = LabelEncoder(3, ("glasses",))
+    assert glasses.size == 5
+    assert glasses(labels, attributes).tolist() == [[0, 0, 1, 0, 1], [0, 0, 0, 1, 0], [1, 0, 0, 0, 0]]
+    assert glasses(labels).tolist() == [[0, 0, 1, 0, 0], [0, 0, 0, 0, 0], [1, 0, 0, 0, 0]]
+    both = LabelEncoder(3, ("beard", "glasses"))(labels, attributes)
+    assert both[:, 3:].tolist() == [[1, 0, 0, 1], [0, 1, 1, 0], [0, 0, 0, 0]]
+    assert torch.equal(LabelEncoder(3)(labels, attributes), one_hot(labels, 3))
+
+
+def test_attributes_are_in_the_order_of_the_data() -> None:
+    assert list(ATTRIBUTES) == [attribute.name.lower() for attribute in Attribute] == list(get_args(AttributeName))

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -55,7 +55,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="no such file"):
         load_translator(path)
     write_weights(PLAIN.build(), {"kind": "finisher"}, path)
-    with pytest.raises(WeightsError, match="no translator of format 1"):
+    with pytest.raises(WeightsError, match="no translator of format 2"):
         load_translator(path)
     write_weights(PLAIN.build(), {"kind": "translator", "format_version": 1, "options": {"ngf": 4, "x": 1}}, path)
     with pytest.raises(WeightsError, match=r"holds no translator.*cartoongan export"):
@@ -65,18 +65,25 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         load_translator(path)
 
 
+def test_files_of_format_1_have_glasses_alone(tmp_path: Path) -> None:
+    path, with_glasses = tmp_path / "old.safetensors", replace(PLAIN, num_labels=4, attributes=("glasses",))
+    words = {name: value for name, value in asdict(with_glasses).items() if name != "attributes"} | {"glasses": True}
+    write_weights(with_glasses.build().half(), {"kind": "translator", "format_version": 1, "options": words}, path)
+    assert load_translator(path).options == with_glasses
+
+
 def test_a_generator_starts_from_saved_weights_and_new_labels_without_effect(tmp_path: Path) -> None:
     torch.manual_seed(0)
     path = tmp_path / "cartoons.safetensors"
     save_translator(Translator(FULL.build(), FULL), path)
-    with_glasses = replace(FULL, glasses=True)
+    with_glasses = replace(FULL, attributes=("glasses",))
     generator = with_glasses.build()
     start_from(generator, path)
     photos, landmarks, labels = inputs(32)
     expected = load_translator(path)(photos, landmarks, labels)
     started = Translator(generator, with_glasses)
-    for glasses in (torch.tensor([0, 1]), None):
-        assert torch.equal(started(photos, landmarks, labels, glasses), expected)
+    for attributes in (torch.tensor([[0, 1], [1, 1]]), None):
+        assert torch.equal(started(photos, landmarks, labels, attributes), expected)
 
 
 @pytest.mark.parametrize(

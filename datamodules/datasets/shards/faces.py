@@ -13,7 +13,7 @@ from datamodules.datasets.shards.index import INDEX_NAME, LIBRARY_INDEX_NAME, Sh
 from datamodules.datasets.shards.reader import ShardReader, StoredFace
 from datamodules.errors import DataError
 from datamodules.images import decode_rgb
-from datamodules.samples import RawFace, Split
+from datamodules.samples import UNKNOWN, Attribute, RawFace, Split
 from datamodules.source import fingerprint_of
 
 
@@ -28,8 +28,8 @@ class ShardedFaces(Dataset[RawFace]):
 
     Attributes:
         names: Names in the original set.
-        hair: ``(N,)`` int64: a ``HairColour``, or ``NO_HAIR_COLOUR``.
-        glasses: ``(N,)`` int64: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``.
+        labels: ``(N,)`` int64: a ``HairColour``, or ``NO_HAIR_COLOUR``.
+        attributes: ``(N, A)`` int64: 1, 0 or ``UNKNOWN`` for each ``Attribute``.
 
     Raises:
         DataError: The index is missing, damaged or of another format, the split was not sharded, or a shard is missing
@@ -43,8 +43,9 @@ class ShardedFaces(Dataset[RawFace]):
         part = index.splits[split]
         self.folder = folder
         self.names = part.names
-        self.hair: NDArray[np.int64] = np.array(part.hair, dtype=np.int64)
-        self.glasses: NDArray[np.int64] = np.array(part.glasses, dtype=np.int64)
+        self.labels: NDArray[np.int64] = np.array(part.hair, dtype=np.int64)
+        columns = [part.attributes.get(attribute.name.lower(), [UNKNOWN] * len(part.names)) for attribute in Attribute]
+        self.attributes: NDArray[np.int64] = np.array(columns, dtype=np.int64).T
         self._split = split
         self._shards = part.shards
         self._ends = np.cumsum([shard.faces for shard in part.shards])
@@ -66,7 +67,8 @@ class ShardedFaces(Dataset[RawFace]):
                 f"{path.parent} has {stored.name} where {self.folder / INDEX_NAME} has {self.names[index]};"
                 " they do not belong together, write the shards anew"
             )
-        return RawFace(decode_rgb(stored.encoded, path), stored.landmarks, stored.hair, path, int(self.glasses[index]))
+        image = decode_rgb(stored.encoded, path)
+        return RawFace(image, stored.landmarks, stored.hair, path, self.attributes[index])
 
     def fingerprint(self) -> str:
         """Changes with the index and the shards."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from datamodules.errors import DataError
-from datamodules.samples import UNKNOWN_GLASSES, Split, parse_split
+from datamodules.samples import Split, parse_split
 
 INDEX_NAME = "shards.json"
 LIBRARY_INDEX_NAME = "index.json"
@@ -38,13 +39,13 @@ class SplitIndex:
     Attributes:
         names: Names in the original set.
         hair: A ``HairColour`` or ``NO_HAIR_COLOUR`` per face.
-        glasses: 1 with glasses, 0 without, or ``UNKNOWN_GLASSES``, per face.
+        attributes: By the name of an ``Attribute``: 1, 0 or ``UNKNOWN`` per face.
         shards: The shards, in the order of the faces.
     """
 
     names: list[str]
     hair: list[int]
-    glasses: list[int]
+    attributes: dict[str, list[int]]
     shards: list[Shard]
 
 
@@ -95,18 +96,24 @@ def is_sharded(folder: Path) -> bool:
     return (folder / INDEX_NAME).is_file()
 
 
-def _parse_split_index(part: dict[str, list[object]]) -> SplitIndex:
+def _parse_split_index(part: dict[str, Any]) -> SplitIndex:
     names = [str(name) for name in part["names"]]
     index = SplitIndex(
         names=names,
         hair=[int(str(label)) for label in part["hair"]],
-        glasses=[int(str(label)) for label in part.get("glasses", [UNKNOWN_GLASSES] * len(names))],
+        attributes={name: [int(value) for value in values] for name, values in _attributes(part).items()},
         shards=[_parse_shard(shard) for shard in part["shards"]],
     )
-    counts = {len(index.names), len(index.hair), len(index.glasses), sum(shard.faces for shard in index.shards)}
+    of_attributes = (len(values) for values in index.attributes.values())
+    counts = {len(index.names), len(index.hair), *of_attributes, sum(shard.faces for shard in index.shards)}
     if len(counts) != 1:
         raise ValueError("it has not as many names as labels and faces in shards")
     return index
+
+
+def _attributes(part: dict[str, Any]) -> dict[str, list[int]]:
+    """The attributes of a split; shards of earlier versions have glasses alone, or none."""
+    return {name: part[name] for name in ("glasses",) if name in part} | dict(part.get("attributes", {}))
 
 
 def _parse_shard(shard: object) -> Shard:

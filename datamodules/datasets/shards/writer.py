@@ -15,7 +15,7 @@ from tqdm import tqdm
 from datamodules.datasets.shards.index import LIBRARY_INDEX_NAME, Shard, ShardIndex, SplitIndex
 from datamodules.errors import DataError
 from datamodules.extras import needs_extra
-from datamodules.samples import Split
+from datamodules.samples import Attribute, Split
 from datamodules.source import FaceFiles
 
 DEFAULT_SHARD_BYTES = 64 << 20
@@ -113,7 +113,8 @@ def _write_split(source: FaceFiles, folder: Path, shard_bytes: int, advance: Cal
     cache.done()
     cache.merge()
     shards = _finish_library_index(folder / LIBRARY_INDEX_NAME, digest.hexdigest())
-    return SplitIndex(source.names, source.hair.tolist(), source.glasses.tolist(), shards)
+    attributes = {each.name.lower(): source.attributes[:, each].tolist() for each in Attribute}
+    return SplitIndex(source.names, source.labels.tolist(), attributes, shards)
 
 
 def _finish_library_index(path: Path, digest: str) -> list[Shard]:

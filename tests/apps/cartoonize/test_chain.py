@@ -23,7 +23,7 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """An untrained generator that is told hair and landmarks, and an untrained finisher."""
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("model")
-    options = TranslatorOptions("resnet6", 4, "resize", 4, "modulation", True, True, SIDE, "head")
+    options = TranslatorOptions("resnet6", 4, "resize", 4, "modulation", ("glasses",), True, SIDE, "head")
     save_translator(Translator(options.build(), options), folder / "cartoons.safetensors")
     save_finisher(CartoonFinisher(2, width=4, n_blocks=1, input_size=SIDE), {}, folder / "finisher.safetensors")
     return folder / "cartoons.safetensors", folder / "finisher.safetensors"

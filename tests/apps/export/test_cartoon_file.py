@@ -23,7 +23,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained generator that is told all there is, an untrained finisher, and the model file of both."""
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("model")
-    options = TranslatorOptions("resnet6", 4, "resize", 4, "modulation", True, True, SIDE, "white")
+    options = TranslatorOptions("resnet6", 4, "resize", 4, "modulation", ("glasses", "beard"), True, SIDE, "white")
     save_translator(Translator(options.build(), options), folder / "one.safetensors")
     save_finisher(CartoonFinisher(2, width=4, n_blocks=1, input_size=SIDE), {}, folder / "finisher.safetensors")
     words = ["--out", str(folder / "one.cartoon"), "--finisher", str(folder / "finisher.safetensors")]
@@ -59,11 +59,12 @@ def test_a_generator_without_labels_landmarks_and_finisher_is_exported_too(tmp_p
 
 
 def test_labels_are_named_where_they_are_known() -> None:
-    def names(count: int, glasses: bool = False) -> list[str]:
-        options = TranslatorOptions("resnet6", 4, num_labels=count, glasses=glasses)
+    def names(count: int, *attributes: str) -> list[str]:
+        options = TranslatorOptions("resnet6", 4, num_labels=count, attributes=attributes)
         return [label.name for label in labels_of(Translator(options.build(), options))]
 
-    assert (names(0), names(4), names(7), names(4, glasses=True)) == ([], ["hair"], ["label"], ["hair", "glasses"])
+    assert (names(0), names(4), names(7), names(4, "glasses")) == ([], ["hair"], ["label"], ["hair", "glasses"])
+    assert names(4, "glasses", "beard") == ["hair", "glasses", "beard"]
 
 
 def test_other_files_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,7 +27,7 @@ def test_a_checkpoint_s_generator_translates_as_the_model_does(
     translator, model = load_translator(out), load_model(checkpoint)
     assert (translator.options.background, translator.options.image_size) == ("head", 32)
     photos = Faces(
-        torch.rand(2, 3, 32, 32) * 2 - 1, torch.rand(2, 5, 2) * 32, torch.tensor([1, 2]), torch.tensor([0, 1])
+        torch.rand(2, 3, 32, 32) * 2 - 1, torch.rand(2, 5, 2) * 32, torch.tensor([1, 2]), torch.eye(2).long()
     )
     with torch.no_grad():
         expected = model.translate_photos(photos)

@@ -15,7 +15,7 @@ SIDE = 32
 @pytest.fixture
 def weights(tmp_path: Path) -> Path:
     torch.manual_seed(0)
-    options = TranslatorOptions("resnet6", 4, "resize", 4, "modulation", False, True, SIDE)
+    options = TranslatorOptions("resnet6", 4, "resize", 4, "modulation", (), True, SIDE)
     save_translator(Translator(options.build(), options), tmp_path / "one.safetensors")
     return tmp_path / "one.safetensors"
 

@@ -36,7 +36,7 @@ class Inverter:
         shades = torch.tensor([int(Path(name).stem) / 10 for name in names])
         images = shades.view(-1, 1, 1, 1).expand(-1, 3, self.image_size, self.image_size)
         zeros = torch.zeros(len(names), dtype=torch.int64)
-        return Faces(images, torch.zeros(len(names), 5, 2), zeros, zeros)
+        return Faces(images, torch.zeros(len(names), 5, 2), zeros, torch.zeros(len(names), 2))
 
     def cartoons(self, photos: Faces) -> Tensor:
         return -photos.image

@@ -81,7 +81,7 @@ def test_a_report_of_two_runs_shows_figures_faces_curves_and_commands(
     for home in tested_runs:
         lines = "".join(f"{number},{name},0.{number + 1},black,grey,0,0\n" for number, name in enumerate(names))
         (home / "test" / "faces.csv").write_text(
-            f"number,file,landmark_error,hair,hair_judged,glasses,glasses_judged\n{lines}"
+            f"number,file,landmark_error,hair,hair_judged,glasses,glasses_judged,beard,beard_judged\n{lines}"
         )
         (home / "metrics.csv").write_text("epoch,step,val/cycle\n0,49,2.0\n1,99,1.0\n")
     out = tmp_path / "out"

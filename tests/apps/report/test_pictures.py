@@ -15,7 +15,7 @@ from apps.report.pictures import JudgedFace, draw_gallery, open_runs, read_faces
 from apps.report.runs import read_run
 from datamodules.errors import DataError
 
-HEAD = "number,file,landmark_error,hair,hair_judged,glasses,glasses_judged\n"
+HEAD = "number,file,landmark_error,hair,hair_judged,glasses,glasses_judged,beard,beard_judged\n"
 
 
 def pixels(uri: str) -> NDArray[np.uint8]:

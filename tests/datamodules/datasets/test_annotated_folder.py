@@ -36,7 +36,7 @@ def test_images_alone_are_enough(folder: Path) -> None:
     assert sorted(name for part in parts.values() for name in part.names) == sorted(NAMES)
     assert all(split_of(name) == split for split, part in parts.items() for name in part.names)
     for part in parts.values():
-        assert len(part) == len(part.names) == len(part.hair)
+        assert len(part) == len(part.names) == len(part.labels)
         for index, name in enumerate(part.names):
             face = part[index]
             number = NAMES.index(name)
@@ -54,7 +54,7 @@ def test_the_csv_gives_what_it_has(folder: Path) -> None:
     faces = AnnotatedFolder(folder, "train")
     np.testing.assert_array_equal(faces[0].landmarks, POINTS)
     assert np.isnan(faces.landmarks[1:]).all()
-    assert np.flatnonzero(faces.hair != NO_HAIR_COLOUR).tolist() == [3]
+    assert np.flatnonzero(faces.labels != NO_HAIR_COLOUR).tolist() == [3]
     assert faces[3].label == HairColour.GREY
 
 

@@ -49,7 +49,7 @@ def test_cached_faces_are_the_framed_ones(cartoons: Path, tmp_path: Path, decode
     for index in range(len(cached)):
         np.testing.assert_array_equal(cached[index].image, framed(cartoons)[index].image)
         np.testing.assert_array_equal(cached[index].landmarks, framed(cartoons)[index].landmarks)
-        assert cached[index].label == faces.hair[index]
+        assert cached[index].label == faces.labels[index]
     decoded.clear()
     again = CachedFaces(framed(cartoons), tmp_path / "cache", "set")
     assert again[0].image.flags.writeable

@@ -9,7 +9,7 @@ from PIL import Image
 from datamodules.datasets.cartoonset import HAIR_OF_INDEX, LANDMARKS, CartoonSet, read_attributes
 from datamodules.datasets.splits import split_of
 from datamodules.errors import DataError
-from datamodules.samples import NO_HAIR_COLOUR, SPLITS, HairColour
+from datamodules.samples import NO_HAIR_COLOUR, SPLITS, UNKNOWN, HairColour
 
 
 def test_splits_share_no_image_and_leave_none_out(sample_root: Path) -> None:
@@ -44,7 +44,18 @@ def test_landmarks_scale_with_the_image(tmp_path: Path, side: int) -> None:
 
 def test_orange_hair_has_no_label(tmp_path: Path) -> None:
     write_cartoon(tmp_path / "set", hair=2)
-    assert CartoonSet(tmp_path / "set", "train").hair.tolist() == [NO_HAIR_COLOUR]
+    assert CartoonSet(tmp_path / "set", "train").labels.tolist() == [NO_HAIR_COLOUR]
+
+
+def test_glasses_and_beards_are_those_of_the_csv(tmp_path: Path) -> None:
+    annotations = write_cartoon(tmp_path / "set", hair=7).with_suffix(".csv")
+    assert CartoonSet(tmp_path / "set", "train").attributes.tolist() == [[UNKNOWN, UNKNOWN]]
+    for glasses, facial_hair, expected in ((11, 14, [0, 0]), (3, 14, [1, 0]), (11, 0, [0, 1])):
+        lines = f'"hair_color", 7, 10\n"glasses", {glasses}, 12\n"facial_hair", {facial_hair}, 15\n'
+        annotations.write_text(lines)
+        faces = CartoonSet(tmp_path / "set", "train")
+        assert faces.attributes.tolist() == [expected]
+        assert faces[0].attributes.tolist() == expected
 
 
 def test_the_100k_set_lies_in_sub_folders(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datamodules.datasets.celeba import CelebA, hair_labels
+from datamodules.datasets.celeba import CelebA, attribute_labels, hair_labels
 from datamodules.errors import DataError
-from datamodules.samples import NO_HAIR_COLOUR, HairColour
+from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN, HairColour
 
 NAMES = ["Bald", "Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair", "Wearing_Hat"]
 
@@ -37,8 +37,8 @@ def test_a_face_is_read_with_its_row(sample_root: Path) -> None:
     assert face.image.shape == (218, 178, 3)
     assert face.landmarks.ravel().tolist() == [float(value) for value in line[1:]]
     assert face.path.name == faces.names[3] == line[0]
-    assert face.label == faces.hair[3]
-    assert faces.attributes.shape == (len(faces), 40)
+    assert face.label == faces.labels[3]
+    assert faces.raw_attributes.shape == (len(faces), 40)
     assert len(faces.attribute_names) == 40
 
 
@@ -99,3 +99,23 @@ def test_an_empty_partition_is_an_error(folder: Path) -> None:
     path.write_text("\n".join(line[:-1] + "0" for line in path.read_text().splitlines()))
     with pytest.raises(DataError, match="'val'"):
         CelebA(folder, "val")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        (["No_Beard"], [0, 0]),
+        (["No_Beard", "Eyeglasses"], [1, 0]),
+        ([], [0, 1]),
+        (["Goatee"], [0, 1]),
+        (["No_Beard", "Mustache"], [0, 1]),
+        (["5_o_Clock_Shadow"], [0, UNKNOWN]),
+        (["5_o_Clock_Shadow", "Goatee"], [0, 1]),
+        (["5_o_Clock_Shadow", "No_Beard"], [0, 0]),
+    ],
+)
+def test_stubble_alone_is_no_certain_beard(attributes: list[str], expected: list[int]) -> None:
+    names = ["5_o_Clock_Shadow", "Eyeglasses", "Goatee", "Mustache", "No_Beard"]
+    row = np.array([[name in attributes for name in names]])
+    assert attribute_labels(row, names).tolist() == [expected]
+    assert attribute_labels(row[:, :1], names[:1]).tolist() == [[UNKNOWN, UNKNOWN]]

@@ -13,7 +13,7 @@ from datamodules.datasets.celeba import CelebA
 from datamodules.datasets.joined import JoinedFaces, join, set_folders
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
-from datamodules.samples import UNKNOWN_GLASSES, RawFace
+from datamodules.samples import RawFace, unknown_attributes
 from datamodules.source import FaceSource
 
 
@@ -22,8 +22,8 @@ class Planted:
 
     def __init__(self, first: int, count: int, has_glasses: bool = True) -> None:
         self.names = [f"{number}.png" for number in range(count)]
-        self.hair = np.arange(count, dtype=np.int64) % 4
-        self.glasses = np.full(count, 1 if has_glasses else UNKNOWN_GLASSES, dtype=np.int64)
+        self.labels = np.arange(count, dtype=np.int64) % 4
+        self.attributes = np.full((count, 2), 1) if has_glasses else unknown_attributes(count)
         self._first = first
 
     def __len__(self) -> int:
@@ -31,7 +31,7 @@ class Planted:
 
     def __getitem__(self, index: int) -> RawFace:
         grey = np.full((8, 8, 3), self._first + range(len(self))[index], dtype=np.uint8)
-        return RawFace(grey, np.zeros((5, 2), dtype=np.float32), int(self.hair[index]), Path(self.names[index]))
+        return RawFace(grey, np.zeros((5, 2), dtype=np.float32), int(self.labels[index]), Path(self.names[index]))
 
     def fingerprint(self) -> str:
         return f"{self._first}"
@@ -42,9 +42,9 @@ def test_every_face_is_that_of_its_source() -> None:
     assert len(joined) == 6
     assert [int(joined[index].image[0, 0, 0]) for index in range(6)] == [0, 1, 2, 100, 101, 200]
     assert joined.names == ["a/0.png", "a/1.png", "a/2.png", "b/c/0.png", "b/c/1.png", "d/0.png"]
-    assert joined.hair.tolist() == [0, 1, 2, 0, 1, 0]
-    assert [joined[index].label for index in range(6)] == joined.hair.tolist()
-    assert joined.glasses.tolist() == [1, 1, 1, -1, -1, 1]
+    assert joined.labels.tolist() == [0, 1, 2, 0, 1, 0]
+    assert [joined[index].label for index in range(6)] == joined.labels.tolist()
+    assert joined.attributes[:, 0].tolist() == [1, 1, 1, -1, -1, 1]
     assert (
         joined.fingerprint()
         != JoinedFaces({"a": Planted(0, 3), "b/c": Planted(7, 2), "d": Planted(200, 1)}).fingerprint()
@@ -110,7 +110,7 @@ def test_two_sets_are_one_domain_with_their_own_labels_landmarks_and_parts(two_s
         alone = CelebA(two_sets / "celeba", split)
         photos = data.stream("photo", split).faces
         assert photos.names == [f"{place}/{name}" for place in ("celeba", "again/celeba") for name in alone.names]
-        assert photos.hair.tolist() == [*alone.hair, *alone.hair]
+        assert photos.labels.tolist() == [*alone.labels, *alone.labels]
     cartoons = data.stream("cartoon", "train").faces
     alone_cartoons = CartoonSet(two_sets / "cartoonset10k", "train")
     assert len(cartoons) == 2 * len(alone_cartoons)

@@ -23,7 +23,7 @@ def test_faces_carry_the_labels_of_the_csv(sample_root: Path, tmp_path: Path) ->
     first, second, *_ = faces.names
     path = written(tmp_path / "labels.csv", f"photo,{second},7", f"cartoon,{first},3", f"photo,{first},0")
     relabelled = LabelOverride(faces, read_label_csv(path)["photo"])
-    assert relabelled.hair.tolist() == [0, 7] + [NO_HAIR_COLOUR] * (len(faces) - 2)
+    assert relabelled.labels.tolist() == [0, 7] + [NO_HAIR_COLOUR] * (len(faces) - 2)
     assert [relabelled[index].label for index in range(3)] == [0, 7, NO_HAIR_COLOUR]
     assert np.array_equal(relabelled[1].image, faces[1].image)
     assert relabelled.names == faces.names

@@ -18,7 +18,7 @@ from datamodules.datasets.registry import DataSet, open_faces, recognize, regist
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
 from datamodules.images import read_rgb
-from datamodules.samples import UNKNOWN_GLASSES, RawFace, Split
+from datamodules.samples import RawFace, Split, unknown_attributes
 from datamodules.source import fingerprint_of
 from lightning_modules.cli import main as lightning
 
@@ -32,15 +32,15 @@ class Drawings:
         rows = json.loads((folder / "drawings.json").read_text())[split]
         self.folder = folder
         self.names: list[str] = [row["file"] for row in rows]
-        self.hair: NDArray[np.int64] = np.array([row["label"] for row in rows])
-        self.glasses: NDArray[np.int64] = np.full(len(rows), UNKNOWN_GLASSES)
+        self.labels: NDArray[np.int64] = np.array([row["label"] for row in rows])
+        self.attributes = unknown_attributes(len(rows))
         self._landmarks = np.array([row["landmarks"] for row in rows], dtype=np.float32)
 
     def __len__(self) -> int:
         return len(self.names)
 
     def __getitem__(self, index: int) -> RawFace:
-        return RawFace(read_rgb(self.path(index)), self._landmarks[index], int(self.hair[index]), self.path(index))
+        return RawFace(read_rgb(self.path(index)), self._landmarks[index], int(self.labels[index]), self.path(index))
 
     def path(self, index: int) -> Path:
         return self.folder / self.names[index]
@@ -112,7 +112,7 @@ def test_it_is_seen_whole_with_a_margin_around_it(drawings: Path) -> None:
 
 def test_it_trains_with_landmarks_and_labels(drawings: Path) -> None:
     options = ["--data.root", str(drawings), "--data.cartoons", "drawings", "--data.label_policy", "labelled"]
-    assert fit("cyclegan_full", *options, "--data.glasses_share", "null") == 0
+    assert fit("cyclegan_full", *options, "--data.attribute_shares", "null") == 0
 
 
 def fit(variant: str, *options: str) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from datamodules.datasets.cartoonset import LANDMARKS, CartoonSet, find_cartoons
+from datamodules.datasets.cartoonset import LANDMARKS, NO_GLASSES, CartoonSet, find_cartoons
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
 from datamodules.sample_data import write_big_ears
@@ -22,7 +22,7 @@ from datamodules.sample_data.big_ears import (
     head_svg,
     landmarks_of,
 )
-from datamodules.sample_data.cartoons import FACE_TONES, HAIR_TONES, NO_GLASSES, SIDE, render
+from datamodules.sample_data.cartoons import FACE_TONES, HAIR_TONES, SIDE, render
 from datamodules.samples import NO_HAIR_COLOUR, SPLITS, HairColour
 from datamodules.transforms.framing import CARTOON_CROP
 
@@ -140,8 +140,8 @@ def test_the_folder_is_opened_as_cartoonset_with_landmarks_of_its_own(root: Path
     folder = root / "big_ears"
     parts = [CartoonSet(folder, split) for split in SPLITS if any_of(folder, split)]
     assert sum(len(part) for part in parts) == 20
-    assert {int(colour) for part in parts for colour in part.hair} == {NO_HAIR_COLOUR, *HairColour}
-    assert {int(value) for part in parts for value in part.glasses} == {0, 1}
+    assert {int(colour) for part in parts for colour in part.labels} == {NO_HAIR_COLOUR, *HairColour}
+    assert {int(value) for part in parts for value in part.attributes[:, 0]} == {0, 1}
     face = parts[0][0]
     assert face.image.shape == (SIDE, SIDE, 3)
     assert 0.5 < np.abs(face.landmarks - LANDMARKS).max() < 25

@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from datamodules.datasets.cartoonset import NO_FACIAL_HAIR, NO_GLASSES
 from datamodules.sample_data.cartoons import (
     CARDINALITY,
     DARK_GLASSES,
     FACE_TONES,
     HAIR_TONES,
     LANDMARKS,
-    NO_FACIAL_HAIR,
-    NO_GLASSES,
     cartoon_svg,
     draw_cartoon,
     render,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from datamodules.errors import DataError
-from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN_GLASSES, Domain, HairColour, RawFace
+from datamodules.samples import NO_HAIR_COLOUR, Domain, HairColour, RawFace, unknown_attributes
 from datamodules.sampling.hair_index import HairIndex, build_hair_index
 from datamodules.source import FaceSource
 
@@ -17,7 +17,7 @@ class Labelled:
     """Faces that are nothing but their labels."""
 
     def __init__(self, hair: list[int], prefix: str = "") -> None:
-        self.hair, self.glasses = np.array(hair), np.full(len(hair), UNKNOWN_GLASSES)
+        self.labels, self.attributes = np.array(hair), unknown_attributes(len(hair))
         self.names = [f"{prefix}{index:03}.png" for index in range(len(hair))]
 
     def __len__(self) -> int:
@@ -25,7 +25,7 @@ class Labelled:
 
     def __getitem__(self, index: int) -> RawFace:
         image = np.full((1, 1, 3), index, dtype=np.uint8)
-        return RawFace(image, np.zeros((5, 2), np.float32), int(self.hair[index]), Path(self.names[index]))
+        return RawFace(image, np.zeros((5, 2), np.float32), int(self.labels[index]), Path(self.names[index]))
 
     def fingerprint(self) -> str:
         return ",".join(self.names)
@@ -44,7 +44,7 @@ def test_every_colour_has_as_many_in_both_domains() -> None:
     for domain, source in found.items():
         assert index.counts(domain) == dict.fromkeys(COLOURS, 4)
         for colour, names in index.names[domain].items():
-            assert {source.hair[source.names.index(name)] for name in names} == {HairColour[colour.upper()]}
+            assert {source.labels[source.names.index(name)] for name in names} == {HairColour[colour.upper()]}
             assert len(set(names)) == 4
 
 
@@ -90,7 +90,7 @@ def test_chosen_faces_are_those_of_the_index() -> None:
     assert chosen.names == [name for names in index.names["photo"].values() for name in names]
     for position, name in enumerate(chosen.names):
         assert chosen[position].path.name == name
-        assert chosen[position].label == chosen.hair[position]
+        assert chosen[position].label == chosen.labels[position]
     assert chosen.fingerprint() != index.select(found["cartoon"], "cartoon").fingerprint()
 
 

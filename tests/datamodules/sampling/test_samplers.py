@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from datamodules.samples import NO_HAIR_COLOUR
-from datamodules.sampling.samplers import BalancedSampler, SequentialSampler, ShuffledSampler, StratifiedSampler
+from datamodules.sampling.samplers import (
+    BalancedSampler,
+    SequentialSampler,
+    ShuffledSampler,
+    StratifiedSampler,
+    attribute_sampler,
+)
 
 
 def test_file_order_starts_over() -> None:
@@ -76,3 +82,22 @@ def test_a_group_without_faces_is_never_drawn() -> None:
         assert sorted(order(draw) for draw in range(5)) == [0, 1, 2, 3, 4]
     with pytest.raises(ValueError, match="no faces"):
         StratifiedSampler(np.zeros(0, dtype=np.bool_), 0.3, seed=0, stream=0)
+
+
+def test_each_attribute_has_its_share_whatever_the_others_are() -> None:
+    has = np.array([[False, False]] * 60 + [[True, False]] * 25 + [[False, True]] * 10 + [[True, True]] * 5)
+    order = attribute_sampler(has, [0.2, 0.5], seed=0, stream=1)
+    drawn = has[[order(draw) for draw in range(1000)]]
+    assert drawn.mean(axis=0).tolist() == pytest.approx([0.2, 0.5], abs=0.002)
+    assert drawn.all(axis=1).mean() == pytest.approx(0.1, abs=0.002)
+    first = [order(draw) for draw in range(100)]
+    assert [order(draw) for draw in range(100)] == first  # a pure function of the draw
+    assert [attribute_sampler(has, [0.2, 0.5], seed=1, stream=1)(draw) for draw in range(100)] != first
+
+
+def test_combinations_that_no_face_has_are_not_drawn() -> None:
+    has = np.array([[False, True]] * 4 + [[True, False]] * 4)
+    order = attribute_sampler(has, [0.25, 0.5], seed=0, stream=0)
+    assert has[[order(draw) for draw in range(400)]].mean(axis=0).tolist() == [0.25, 0.75]
+    plain = attribute_sampler(has[:, :0], [], seed=0, stream=0)
+    assert sorted(plain(draw) for draw in range(8)) == list(range(8))

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from datamodules.errors import DataError
-from datamodules.samples import UNKNOWN_GLASSES, Faces, RawFace
+from datamodules.samples import Faces, RawFace, unknown_attributes
 from datamodules.sampling.bad_images import BadImageLog
 from datamodules.sampling.samplers import FaceSampler, SequentialSampler, ShuffledSampler
 from datamodules.sampling.unpaired import DomainStream, DrawSampler, UnpairedFaces
@@ -22,7 +22,7 @@ class Numbered:
     def __init__(self, length: int) -> None:
         self.length = length
         self.names = [str(index) for index in range(length)]
-        self.hair, self.glasses = np.arange(length), np.full(length, UNKNOWN_GLASSES)
+        self.labels, self.attributes = np.arange(length), unknown_attributes(length)
         self.unreadable: set[int] = set()
 
     def __len__(self) -> int:

@@ -61,7 +61,7 @@ def test_a_test_writes_its_figures_and_all_that_they_rest_on(runs: Path, sample_
     figures = content["figures"]
     assert figures["landmark_consistency"]["samples"] == len(photos)
     assert figures["hair_control"]["samples"] == len(photos)
-    assert figures["hair_accuracy"]["samples"] == (photos.hair >= 0).sum()
+    assert figures["hair_accuracy"]["samples"] == (photos.labels >= 0).sum()
     assert figures["peak_memory"]["value"] > 100
     for figure in figures.values():
         assert figure["value"] is not None or figure["note"]
@@ -70,7 +70,7 @@ def test_a_test_writes_its_figures_and_all_that_they_rest_on(runs: Path, sample_
     with (home / "test" / "faces.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["file"] for row in rows] == photos.names
-    names = ["" if label < 0 else HairColour(label).name.lower() for label in photos.hair]
+    names = ["" if label < 0 else HairColour(label).name.lower() for label in photos.labels]
     assert [row["hair"] for row in rows] == names
     errors = [float(row["landmark_error"]) for row in rows]
     assert sum(errors) / len(errors) == pytest.approx(figures["landmark_consistency"]["value"], rel=1e-4)
@@ -117,12 +117,13 @@ def test_each_face_counts_once_however_it_is_dealt(processes: int, sample_root: 
         assert sorted(shown[domain]) == list(range(count))
 
 
-def test_glasses_are_those_of_the_photos(sample_root: Path) -> None:
+def test_attributes_are_those_of_the_photos(sample_root: Path) -> None:
     data = FacesDataModule(str(sample_root), image_size=32, batch_size=2, num_workers=0)
     data.setup("test")
     faces = FacesShown(data.test_dataloader(), cast(Trainer, SimpleNamespace(global_rank=0, world_size=1)))
-    expected = CelebA(sample_root / "celeba", "test").glasses
-    assert faces.glasses(torch.tensor([1, -1, 0])).tolist() == [expected[1], -1, expected[0]]
+    expected = CelebA(sample_root / "celeba", "test").attributes
+    found = faces.attributes(torch.tensor([1, -1, 0])).tolist()
+    assert found == [expected[1].tolist(), [-1, -1], expected[0].tolist()]
     limited = FacesShown(data.test_dataloader(), cast(Trainer, SimpleNamespace(global_rank=0, world_size=1)), 1)
     assert limited.counts == {"photo": 1, "cartoon": 1}
 

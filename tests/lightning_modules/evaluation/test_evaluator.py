@@ -37,7 +37,8 @@ class CornerNet(nn.Module):
 
     def forward(self, images: Tensor) -> AttributeLogits:
         label = ((images[:, 0, 0, 0] + 1) * 2).round().long().clamp(max=3)
-        return AttributeLogits(nn.functional.one_hot(label, 4).float(), images[:, 0, 0, 1])
+        attributes = torch.stack([images[:, 0, 0, 1], -images[:, 0, 0, 1]], dim=1)  # a beard where there are no glasses
+        return AttributeLogits(nn.functional.one_hot(label, 4).float(), attributes)
 
 
 class ShiftReader(nn.Module):
@@ -49,10 +50,13 @@ class ShiftReader(nn.Module):
         found[..., 0] += images[:, 0, 0, 2, None] * 8  # eye distances
         return found
 
+    def face_scores(self, images: Tensor, boxes: Tensor) -> Tensor:
+        return (images[:, 0, 0, 3] > 0).float()
+
 
 def judges() -> Judges:
     classifier, landmarks = cast(AttributeNet, CornerNet()), cast(LandmarkRegressor, ShiftReader())
-    return Judges(ColourFeatures(), classifier, landmarks, {"features": {"name": "columns"}})
+    return Judges(ColourFeatures(), classifier, landmarks, landmarks, {"features": {"name": "columns"}})
 
 
 def marked(hair: list[int], glasses: list[int], shifts: list[float], seed: int = 0) -> Tensor:
@@ -61,6 +65,7 @@ def marked(hair: list[int], glasses: list[int], shifts: list[float], seed: int =
     images[:, 0, 0, 0] = torch.tensor(hair) / 2 - 1
     images[:, 0, 0, 1] = torch.tensor(glasses) * 2.0 - 1
     images[:, 0, 0, 2] = torch.tensor(shifts)
+    images[:, 0, 0, 3] = 1.0
     return images
 
 
@@ -87,6 +92,7 @@ class Plain(Painter):
 
 HAIR, CARTOON_HAIR = [0, 1, 2, 3, -1], [0, 1, 2, 0, 2]  # one of four is recoloured
 GLASSES, CARTOON_GLASSES = [0, 0, 0, 1, -1], [1, 0, 0, 1, 1]  # one of three invented, the only one kept
+ATTRIBUTES = torch.tensor([GLASSES, [1, 1, 1, 0, -1]]).T  # cartoons have beards where they have no glasses
 SHIFTS = [0.05, 0.05, 0.05, 0.05, 0.05]
 
 
@@ -95,8 +101,8 @@ def measured(evaluator: Evaluator, model: BaseCycleGAN | None = None) -> Evaluat
     landmarks = FACE.repeat(5, 1, 1)
     cartoon = marked([0] * 5, [0] * 5, [0.0] * 5, seed=1)
     batch = UnpairedBatch(
-        Faces(photo, landmarks, torch.tensor(HAIR), torch.tensor(GLASSES)),
-        Faces(cartoon, landmarks, torch.zeros(5, dtype=torch.long), torch.zeros(5, dtype=torch.long)),
+        Faces(photo, landmarks, torch.tensor(HAIR), ATTRIBUTES),
+        Faces(cartoon, landmarks, torch.zeros(5, dtype=torch.long), torch.zeros(5, 2, dtype=torch.long)),
     )
     fake = {"photo": cartoon + 0.1, "cartoon": marked(CARTOON_HAIR, CARTOON_GLASSES, SHIFTS, seed=2)}
     wanted: dict[Domain, Faces] = {"cartoon": batch.photo, "photo": batch.cartoon}
@@ -105,7 +111,7 @@ def measured(evaluator: Evaluator, model: BaseCycleGAN | None = None) -> Evaluat
     )
     numbers: dict[Domain, Tensor] = {"photo": torch.arange(5), "cartoon": torch.tensor([0, 1, 2, 3, -1])}
     for _ in range(2):
-        evaluator.update(model or Painter(), batch, translation, numbers, torch.tensor(GLASSES))
+        evaluator.update(model or Painter(), batch, translation, numbers, ATTRIBUTES)
         numbers = {domain: torch.full((5,), -1) for domain in numbers}  # all of them seen already
     return evaluator
 
@@ -117,6 +123,8 @@ def test_planted_answers_are_found() -> None:
     assert value["hair_control"] == 0.75
     assert value["invented_glasses"] == pytest.approx(1 / 3)
     assert value["kept_glasses"] == 1
+    assert value["invented_beard"] == 0
+    assert value["kept_beard"] == pytest.approx(2 / 3)
     assert value["landmark_consistency"] == pytest.approx(0.05, abs=1e-4)
     assert value["landmark_nose"] == pytest.approx(0.05, abs=1e-4)
     assert value["cycle_photo"] == pytest.approx(0.25, abs=1e-5)
@@ -147,6 +155,20 @@ def test_shares_stand_beside_what_chance_gives() -> None:
     assert figures["kept_glasses"].note == "by chance 60.0%, the share of all cartoons with glasses"
 
 
+def test_cartoons_that_are_no_faces_make_figures_unreliable() -> None:
+    figures = measured(Evaluator(judges())).figures()
+    assert figures["faces_found"].value == 1
+    blind = judges()
+    blind.detector = cast(LandmarkRegressor, NoFaces())
+    warned = measured(Evaluator(blind)).figures()
+    assert warned["faces_found"].value == pytest.approx(0.2)
+    expected = "not reliable: the detector takes only 20% of these cartoons for faces"
+    assert warned["hair_accuracy"].note == f"{expected}; by chance 25%"
+    assert warned["landmark_consistency"].note == expected
+    assert warned["hair_palette"].note == figures["hair_palette"].note
+    assert warned["hair_accuracy"].value == figures["hair_accuracy"].value
+
+
 def test_a_single_face_has_no_chance_and_no_pose() -> None:
     figures = Evaluator(judges()).figures()
     assert figures["landmark_chance"].as_json()["note"] == "takes two photos"
@@ -162,6 +184,8 @@ def test_rows_tell_each_face_once() -> None:
     assert [row.hair_judged for row in rows] == CARTOON_HAIR
     assert [row.glasses for row in rows] == GLASSES
     assert [row.glasses_judged for row in rows] == CARTOON_GLASSES
+    assert [row.beard for row in rows] == [1, 1, 1, 0, -1]
+    assert [row.beard_judged for row in rows] == [1 - worn for worn in CARTOON_GLASSES]
     assert [row.landmark_error for row in rows] == pytest.approx(SHIFTS, abs=1e-4)
 
 
@@ -191,11 +215,21 @@ PHOTO_FACE = torch.tensor([[24.0, 32], [40, 32], [32, 42], [27, 48], [37, 48]])
 ORANGE, BLACK, BROWN, BLONDE, GREY = (HAIR_PALETTE[index] for index in (2, 7, 6, 0, 8))
 
 
+class NoFaces(ShiftReader):
+    """Takes the first image of a batch for a face."""
+
+    def face_scores(self, images: Tensor, boxes: Tensor) -> Tensor:
+        return (torch.arange(len(images)) == 0).float()
+
+
 class FixedReader(nn.Module):
     """Finds the same landmarks in every image."""
 
     def forward(self, images: Tensor, boxes: Tensor) -> Tensor:
         return PHOTO_FACE.repeat(len(images), 1, 1)
+
+    def face_scores(self, images: Tensor, boxes: Tensor) -> Tensor:
+        return torch.ones(len(images))
 
 
 class WideFeatures(FeatureExtractor):
@@ -227,18 +261,18 @@ def measured_hair(evaluator: Evaluator, model: BaseCycleGAN) -> dict[str, float 
     """Four photos, of which two have no label; the cartoon of one of these has orange hair, the other's is grey."""
     labels = torch.tensor([0, -1, 2, -1])
     cartoons = torch.stack([head(colour) for colour in (ORANGE, ORANGE, BLONDE, GREY)])
-    faces = Faces(torch.zeros(4, 3, 64, 64), PHOTO_FACE.repeat(4, 1, 1), labels, torch.zeros(4, dtype=torch.int64))
+    faces = Faces(torch.zeros(4, 3, 64, 64), PHOTO_FACE.repeat(4, 1, 1), labels, torch.zeros(4, 2, dtype=torch.int64))
     batch = UnpairedBatch(faces, faces)
     images = cast("dict[Domain, Tensor]", {"photo": cartoons, "cartoon": cartoons})
     translation = Translation(images, images, {}, {"cartoon": faces, "photo": faces})
     numbers: dict[Domain, Tensor] = {"photo": torch.arange(4), "cartoon": torch.arange(4)}
-    evaluator.update(model, batch, translation, numbers, torch.full((4,), -1))
+    evaluator.update(model, batch, translation, numbers, torch.full((4, 2), -1))
     return {key: figure.value for key, figure in evaluator.figures().items()}
 
 
 def barbers_judges() -> Judges:
     classifier, landmarks = cast(AttributeNet, CornerNet()), cast(LandmarkRegressor, FixedReader())
-    return Judges(WideFeatures(), classifier, landmarks, {"features": {"name": "columns"}})
+    return Judges(WideFeatures(), classifier, landmarks, landmarks, {"features": {"name": "columns"}})
 
 
 def test_hair_is_judged_by_the_palette_too() -> None:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from lightning_modules.metrics import FeatureDistance
-from lightning_modules.metrics.feature_distance import LEAST_FRECHET
+from lightning_modules.metrics.feature_distance import MIN_FRECHET_SAMPLES
 
 
 def normal(count: int, seed: int, width: int = 5) -> Tensor:
@@ -23,17 +23,17 @@ def distance_of(generated: Tensor, real: Tensor) -> FeatureDistance:
 
 
 def test_frechet_is_the_planted_shift() -> None:
-    real = normal(LEAST_FRECHET, 0)
+    real = normal(MIN_FRECHET_SAMPLES, 0)
     shifted = distance_of(2 * real + 3, real).compute()
     mean, covariance = real.double().mean(dim=0), real.double().T.cov()
     # Of N(2m + 3, 4S) and N(m, S): |m + 3|^2 + tr(4S + S - 2 * 2S)
     expected = float((mean + 3).square().sum() + covariance.trace())
     assert shifted.frechet == pytest.approx(expected, rel=1e-3)
-    assert (shifted.generated, shifted.real) == (LEAST_FRECHET, LEAST_FRECHET)
+    assert (shifted.generated, shifted.real) == (MIN_FRECHET_SAMPLES, MIN_FRECHET_SAMPLES)
 
 
 def test_frechet_is_kept_back_below_its_number_of_samples() -> None:
-    enough, fewer = normal(LEAST_FRECHET, 0), normal(LEAST_FRECHET - 1, 1)
+    enough, fewer = normal(MIN_FRECHET_SAMPLES, 0), normal(MIN_FRECHET_SAMPLES - 1, 1)
     assert distance_of(enough, fewer).compute().frechet is None
     assert distance_of(fewer, enough).compute().frechet is None
 

@@ -49,7 +49,7 @@ def test_sizes_are_the_project_s_at_256_px_and_never_too_small() -> None:
     landmarks = torch.full((1, 5, 2), 100.0)
     shapes = [cut_patches(noise(1, 3, 256, 256), landmarks, part).shape[2:] for part in PARTS.values()]
     assert shapes == [(64, 128), (64, 64), (64, 96)]
-    assert cut_patches(noise(1, 3, 32, 32), landmarks / 8, PARTS["eyes"], least=12).shape[2:] == (12, 16)
+    assert cut_patches(noise(1, 3, 32, 32), landmarks / 8, PARTS["eyes"], min_size=12).shape[2:] == (12, 16)
 
 
 def test_what_lies_on_the_landmark_stays_and_what_is_far_fades() -> None:

@@ -141,3 +141,13 @@ def test_shapes_that_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=r"expected \(B, 3, H, W\) images and \(B, 4\) boxes"):
         regressor(torch.zeros(images), torch.zeros(boxes))
+
+
+@torch.no_grad()
+def test_scores_are_those_of_the_net(regressor: LandmarkRegressor) -> None:
+    images = noise(3, 3, 48, 48)
+    boxes = torch.tensor([[0.0, 0, 48, 48]]).repeat(3, 1)
+    logits = regressor.onet(images * 127.5 / 128).face
+    torch.testing.assert_close(regressor.face_scores(images, boxes), logits.softmax(dim=1)[:, 1])
+    with pytest.raises(ValueError, match="got"):
+        regressor.face_scores(images, boxes[:2])

@@ -30,7 +30,7 @@ def test_the_faces_are_those_of_the_set(sample_root: Path, sharded_root: Path, n
     files: FaceSource = (CelebA if name == "celeba" else CartoonSet)(sample_root / name, split)
     shards = ShardedFaces(sharded_root / name, split)
     assert shards.names == files.names
-    np.testing.assert_array_equal(shards.hair, files.hair)
+    np.testing.assert_array_equal(shards.labels, files.labels)
     assert len(shards) == len(files)
     for index in np.random.default_rng(0).permutation(len(files)):
         assert_same(shards[index], files[index])

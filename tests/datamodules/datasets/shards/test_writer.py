@@ -70,8 +70,8 @@ class Stopping:
 
     def __init__(self, faces: CelebA) -> None:
         self.names: list[str] = faces.names
-        self.hair: NDArray[np.int64] = faces.hair
-        self.glasses: NDArray[np.int64] = faces.glasses
+        self.labels: NDArray[np.int64] = faces.labels
+        self.attributes: NDArray[np.int64] = faces.attributes
         self._faces = faces
 
     def __len__(self) -> int:
@@ -153,4 +153,4 @@ def test_the_index_counts_without_opening_a_shard(faces: CelebA, tmp_path: Path)
     write_shards({"train": faces}, tmp_path / "celeba")
     content = json.loads((tmp_path / "celeba" / "shards.json").read_text())
     assert content["splits"]["train"]["names"] == faces.names
-    assert content["splits"]["train"]["hair"] == faces.hair.tolist()
+    assert content["splits"]["train"]["hair"] == faces.labels.tolist()

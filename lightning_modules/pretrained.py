@@ -1,0 +1,61 @@
+"""Starting a training from all networks of an earlier one's checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from lightning_modules.checkpoint_io import VerifiedCheckpointIO
+from networks.generators import Generator
+from networks.warm_start import copy_weights
+from networks.weights_file import WeightsError
+
+_AVERAGE = "average.module."
+
+
+def start_from_checkpoint(networks: Mapping[str, nn.ModuleDict], path: Path) -> None:
+    """Initialise networks with those of a checkpoint, generators with their moving average if it has one.
+
+    Optimisers, schedules, image pools and the position in the data start anew, unlike in a resumed run.
+
+    Args:
+        networks: ``generators`` and ``discriminators``, as in the model; may have more labels than in the checkpoint.
+        path: The checkpoint.
+
+    Raises:
+        WeightsError: The file is missing, no checkpoint of a CycleGAN, or of another architecture.
+        UsageError: The file is damaged.
+    """
+    if not path.is_file():
+        raise WeightsError(f"no such file: {path}")
+    checkpoint: dict[str, Any] = VerifiedCheckpointIO().load_checkpoint(path, map_location="cpu", weights_only=True)
+    state: dict[str, Any] = checkpoint.get("state_dict", {})
+    tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
+    tensors |= {
+        f"generators.{name.removeprefix(_AVERAGE)}": value
+        for name, value in tensors.items()
+        if name.startswith(_AVERAGE)
+    }
+    size = _label_count(checkpoint.get("hyper_parameters", {}))
+    for group, modules in networks.items():
+        trained = {
+            name.removeprefix(f"{group}."): value for name, value in tensors.items() if name.startswith(f"{group}.")
+        }
+        new_labels = max(0, _labels_of(networks["generators"]) - size)
+        if odd := copy_weights(modules.state_dict(), trained, new_labels):
+            raise WeightsError(f"{path} is of another architecture: {group}.{odd} differs")
+
+
+def _labels_of(generators: nn.ModuleDict) -> int:
+    generator = generators["cartoon"]
+    assert isinstance(generator, Generator)
+    return generator.num_labels
+
+
+def _label_count(options: Mapping[str, Any]) -> int:
+    """Length of the label vector of a checkpoint's model; before attributes there were glasses alone."""
+    attributes = options.get("attributes", ("glasses",) if options.get("glasses") else ())
+    return int(options.get("num_labels", 0)) + 2 * len(attributes)

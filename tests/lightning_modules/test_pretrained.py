@@ -1,0 +1,67 @@
+"""Trainings that start from all networks of another one's checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from lightning import Trainer
+from torch.utils.data import DataLoader, Dataset
+
+from datamodules.samples import UnpairedBatch
+from lightning_modules.cyclegan_cond import CycleGANCond
+from lightning_modules.errors import UsageError
+
+SMALL: dict[str, Any] = {"generator": "resnet6", "ngf": 4, "ndf": 4, "label_injection": "modulation"}
+
+
+@pytest.fixture
+def checkpoint(
+    make_trainer: Callable[..., Trainer], make_faces: Callable[..., Dataset[UnpairedBatch]], tmp_path: Path
+) -> Path:
+    """Two steps of a model that knows of glasses."""
+    trainer = make_trainer(max_steps=2)
+    trainer.fit(CycleGANCond(**SMALL, attributes=["glasses"], ema_decay=0.5), DataLoader(make_faces(side=32), 2))
+    trainer.save_checkpoint(tmp_path / "last.ckpt")
+    return tmp_path / "last.ckpt"
+
+
+@torch.no_grad()
+def test_all_networks_start_with_new_attributes_without_effect(
+    checkpoint: Path, make_faces: Callable[..., Dataset[UnpairedBatch]]
+) -> None:
+    before = CycleGANCond.load_from_checkpoint(checkpoint)
+    model = CycleGANCond(**SMALL, attributes=["glasses", "beard"], ema_decay=0.9, pretrained=str(checkpoint))
+    batch = next(iter(DataLoader(make_faces(side=32), 2)))
+    for generators in (model.generators, model.trained_generators):
+        started = model.generate(generators, "cartoon", batch.photo.image, batch.photo)
+        expected = before.generate(before.trained_generators, "cartoon", batch.photo.image, batch.photo)
+        torch.testing.assert_close(started, expected)
+    for name, discriminator in model.discriminators.items():
+        torch.testing.assert_close(discriminator(batch.photo), before.discriminators[name](batch.photo))
+    assert "pretrained" not in model.hparams
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"attributes": []}, r"another architecture: generators\.cartoon\."),
+        ({"ngf": 8, "attributes": ["glasses"]}, r"another architecture: generators\."),
+        ({"ndf": 8, "attributes": ["glasses"]}, r"another architecture: discriminators\."),
+    ],
+    ids=["fewer attributes", "wider generators", "wider discriminators"],
+)
+def test_another_architecture_is_refused(options: dict[str, Any], message: str, checkpoint: Path) -> None:
+    with pytest.raises(UsageError, match=rf"--model\.pretrained: .*{message}"):
+        CycleGANCond(**(SMALL | options), pretrained=str(checkpoint))
+
+
+def test_a_missing_or_damaged_checkpoint_is_named(checkpoint: Path) -> None:
+    with pytest.raises(UsageError, match=r"--model\.pretrained: no such file: .*no\.ckpt"):
+        CycleGANCond(**SMALL, pretrained=str(checkpoint.with_name("no.ckpt")))
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-500])
+    with pytest.raises(UsageError, match=r"last\.ckpt is cut off"):
+        CycleGANCond(**SMALL, pretrained=str(checkpoint))
