@@ -233,7 +233,7 @@ class FacesDataModule(LightningDataModule):
         assert self._photos is not None, "setup('predict') comes first"
         # Lightning replaces any other sampler by one that shares out the photos once more.
         everything: DistributedSampler[int] = DistributedSampler(self._photos, num_replicas=1, rank=0, shuffle=False)
-        return self._loader(self._photos, sampler=everything)
+        return loader_of(self._photos, self._batch_size, self._num_workers, everything, drop_last=False)
 
     def _unpaired(self, split: Split) -> UnpairedFaces:
         photos, cartoons = self.stream("photo", split), self.stream("cartoon", split)

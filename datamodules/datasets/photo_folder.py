@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch.distributed
@@ -32,7 +32,8 @@ _LOOKED_AT = 16
 _Found = TypeVar("_Found")
 
 
-class Share(NamedTuple):
+@dataclass(frozen=True)
+class Share:
     """Which photos a process takes: every ``count``-th one from the ``rank``-th on.
 
     Attributes:

@@ -45,7 +45,7 @@ def test_no_face_gives_none(aligner: Aligner) -> None:
 )
 def test_deviations(zoom: float, degrees: float, shift: float, is_small: bool) -> None:
     middle = (FRAME_SIDE - 1) / 2
-    matrix = np.asarray(cv2.getRotationMatrix2D((middle, middle), -degrees, zoom))
+    matrix = np.asarray(cv2.getRotationMatrix2D((middle, middle), -degrees, zoom), dtype=np.float64)
     matrix[0, 2] += shift
     found = Deviation.of(matrix)
     assert (found.zoom, found.rotation, found.shift) == pytest.approx((zoom, degrees, shift / FRAME_SIDE))
