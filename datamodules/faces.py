@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 import numpy as np
-import torch
 from lightning import LightningDataModule
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader, Dataset, DistributedSampler, Sampler
+from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from datamodules.datasets.cache import CachedFaces, FramedFaces
 from datamodules.datasets.exclusion import read_exclusions, without
@@ -31,7 +30,7 @@ from datamodules.sampling.samplers import (
     shares_sampler,
 )
 from datamodules.sampling.unpaired import DomainStream, DrawSampler, UnpairedFaces
-from datamodules.sampling.workers import one_thread
+from datamodules.sampling.workers import loader_of
 from datamodules.source import FaceSource
 from datamodules.transforms.augment import FaceTransform, cartoon_transform, photo_transform
 from datamodules.transforms.background import Background, CutOut, CutOutFaces, Matting
@@ -219,7 +218,7 @@ class FacesDataModule(LightningDataModule):
             )
         # The remainder carries over to the next epoch, so no sample is dropped.
         epoch_size -= epoch_size % global_batch
-        return self._loader(faces, sampler=DrawSampler.of_trainer(epoch_size, self.trainer), drop_last=True)
+        return self._loader(faces, DrawSampler.of_trainer(epoch_size, self.trainer, self._batch_size))
 
     def val_dataloader(self) -> DataLoader[UnpairedBatch]:
         """The validation split in file order; see ``UnpairedBatch``."""
@@ -234,7 +233,7 @@ class FacesDataModule(LightningDataModule):
         assert self._photos is not None, "setup('predict') comes first"
         # Lightning replaces any other sampler by one that shares out the photos once more.
         everything: DistributedSampler[int] = DistributedSampler(self._photos, num_replicas=1, rank=0, shuffle=False)
-        return self._loader(self._photos, sampler=everything)
+        return loader_of(self._photos, self._batch_size, self._num_workers, everything, drop_last=False)
 
     def _unpaired(self, split: Split) -> UnpairedFaces:
         photos, cartoons = self.stream("photo", split), self.stream("cartoon", split)
@@ -351,19 +350,8 @@ class FacesDataModule(LightningDataModule):
             raise DataError(f"{path} was drawn from the split '{index.split}', which is not for training; make another")
         return index
 
-    def _loader(
-        self, dataset: Dataset[T], sampler: Sampler[int] | None = None, drop_last: bool = False
-    ) -> DataLoader[T]:
-        return DataLoader(
-            dataset,
-            batch_size=self._batch_size,
-            num_workers=self._num_workers,
-            persistent_workers=self._num_workers > 0,
-            pin_memory=torch.cuda.is_available(),
-            worker_init_fn=one_thread,
-            sampler=sampler,
-            drop_last=drop_last,
-        )
+    def _loader(self, dataset: Dataset[T], sampler: DrawSampler | None = None) -> DataLoader[T]:
+        return loader_of(dataset, self._batch_size, self._num_workers, sampler, persistent=True)
 
 
 def _absolute(path: str | None) -> str | None:

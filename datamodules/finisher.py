@@ -115,7 +115,8 @@ class FinisherDataModule(LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[CleanCartoons]:
         """Random draws."""
-        sampler = DrawSampler.of_trainer(self._epoch_size - self._epoch_size % self._batch_size, self.trainer)
+        epoch_size = self._epoch_size - self._epoch_size % self._batch_size
+        sampler = DrawSampler.of_trainer(epoch_size, self.trainer, self._batch_size)
         return self._loader("train", sampler)
 
     def val_dataloader(self) -> DataLoader[CleanCartoons]:

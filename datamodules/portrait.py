@@ -104,7 +104,8 @@ class PortraitDataModule(LightningDataModule):
     def train_dataloader(self) -> DataLoader[Portraits]:
         """Random draws of all folders."""
         assert self._train is not None, "setup('fit') comes first"
-        sampler = DrawSampler.of_trainer(self._epoch_size - self._epoch_size % self._batch_size, self.trainer)
+        epoch_size = self._epoch_size - self._epoch_size % self._batch_size
+        sampler = DrawSampler.of_trainer(epoch_size, self.trainer, self._batch_size)
         return self._loader(self._train, sampler)
 
     def val_dataloader(self) -> list[DataLoader[Portraits]]:

@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
-from lightning import LightningModule
 from lightning.pytorch.utilities import rank_zero_info
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
@@ -18,6 +17,7 @@ from torchmetrics.classification import MulticlassAccuracy
 
 from datamodules.attribute_classifier import PHOTOS, UNSEEN, AttributeDataModule, LabelledFaces
 from datamodules.samples import Attribute, HairColour
+from lightning_modules.averaged import AveragedModule
 from lightning_modules.errors import UsageError
 from lightning_modules.runs import is_dry_run, project_root
 from networks.attribute_classifier import AttributeLogits, AttributeNet, save_attribute_net, to_side
@@ -32,7 +32,7 @@ _QUESTIONS = {"hair": len(HairColour), **{attribute.name.lower(): 2 for attribut
 """Number of answers to each question."""
 
 
-class AttributeClassifier(LightningModule):
+class AttributeClassifier(AveragedModule):
     """A classifier of hair colour, glasses and beard, trained on faces blurred to look like generated ones.
 
     It is evaluated on held-out data after each epoch, without model selection. A finished fit writes
@@ -91,10 +91,6 @@ class AttributeClassifier(LightningModule):
         logged = {f"train/{question}": loss.detach() for question, loss in losses.items()}
         self.log_dict(logged, batch_size=len(batch.hair))
         return torch.stack(list(losses.values())).sum()
-
-    def on_train_batch_end(self, outputs: object, batch: LabelledFaces, batch_idx: int) -> None:
-        """Update the moving average."""
-        self.average.update_parameters(self.net)
 
     def validation_step(self, batch: LabelledFaces, batch_idx: int, dataloader_idx: int) -> None:
         """Measure one part of what was held back."""

@@ -22,6 +22,7 @@ from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN, Attribute, Domain, Face
 from lightning_modules.discriminators import Discriminator, join
 from lightning_modules.errors import UsageError
 from lightning_modules.frozen import FrozenNetwork
+from lightning_modules.old_checkpoints import update_pools
 from lightning_modules.one_step import one_training_step
 from lightning_modules.pretrained import start_from_checkpoint
 from lightning_modules.schedules import decay_factor, fade_factor
@@ -564,7 +565,8 @@ class BaseCycleGAN(LightningModule, ABC):
             nn.utils.clip_grad_norm_(parameters, self._clip_grad_norm)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Reject weights of a different architecture, naming the options that differ."""
+        """Update an old checkpoint, and reject weights of a different architecture, naming the options that differ."""
+        update_pools(checkpoint["state_dict"])
         expected = {name: value.shape for name, value in self.state_dict().items() if isinstance(value, Tensor)}
         found = {name: value.shape for name, value in checkpoint["state_dict"].items() if isinstance(value, Tensor)}
         if expected == found:

@@ -21,6 +21,8 @@ from lightning_modules.errors import UsageError
 class VerifiedCheckpointIO(TorchCheckpointIO):
     """Writes to a temporary file, syncs and renames it; rejects non-finite weights and damaged files.
 
+    Temporary files that killed processes left behind are removed; a run has one writer (see ``RunRecord``).
+
     Lightning writes to the system's temporary folder and moves the file. Across file systems that truncates the old
     checkpoint first, so a kill or a full disk loses both.
     """
@@ -42,6 +44,8 @@ class VerifiedCheckpointIO(TorchCheckpointIO):
                 file.flush()
                 os.fsync(file.fileno())
             _sync_folder(target.parent)
+            for left in target.parent.glob(f".{target.name}.*.part"):  # of processes that were killed while writing
+                left.unlink()
         except (DataError, OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
             raise UsageError(f"cannot write {target}: {error}; an earlier checkpoint is as it was") from error
 

@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
-from lightning import LightningModule
 from lightning.pytorch.utilities import rank_zero_info
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
@@ -16,6 +15,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 from torchvision.utils import make_grid, save_image
 
 from datamodules.finisher import CleanCartoons
+from lightning_modules.averaged import AveragedModule
 from lightning_modules.errors import UsageError
 from lightning_modules.runs import is_dry_run, project_root
 from networks.degradations import Degradation, degrade
@@ -29,7 +29,7 @@ _OF_A_MACHINE = {"root", "cache_dir", "num_workers"}
 _SHOWN = 8
 
 
-class Finisher(LightningModule):
+class Finisher(AveragedModule):
     """Restores cartoons from downscaled and degraded copies (see ``networks.degradations``); needs no photos.
 
     The loss is the L1 distance of the image, half of that of its horizontal and vertical differences, and the L1
@@ -96,10 +96,6 @@ class Finisher(LightningModule):
         terms = restoration_terms(finished, batch)
         self.log_dict({f"train/{name}": value.detach() for name, value in terms.items()}, batch_size=len(batch.image))
         return terms["image"] + self._lambda_edges * terms["edges"] + self._lambda_alpha * terms["alpha"]
-
-    def on_train_batch_end(self, outputs: object, batch: CleanCartoons, batch_idx: int) -> None:
-        """Update the moving average."""
-        self.average.update_parameters(self.net)
 
     def validation_step(self, batch: CleanCartoons, batch_idx: int) -> None:
         """Measure what was held back."""

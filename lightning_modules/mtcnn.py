@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, cast
 
 import torch
-from lightning import LightningModule
 from lightning.pytorch.utilities import rank_zero_info
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
@@ -20,6 +19,7 @@ from torchmetrics.classification import BinaryAccuracy, BinaryAveragePrecision
 from datamodules.detector.crops import Crops
 from datamodules.detector.mined import MINED_FILE
 from datamodules.detector.module import DetectorDataModule
+from lightning_modules.averaged import AveragedModule
 from lightning_modules.errors import UsageError
 from lightning_modules.metrics.landmark_error import LandmarkError
 from lightning_modules.mining import mine
@@ -58,7 +58,7 @@ class LossWeights(NamedTuple):
     landmarks: float
 
 
-class MTCNNStage(LightningModule, ABC):
+class MTCNNStage(AveragedModule, ABC):
     """One stage of the detector, trained on crops (Eq. 1-3) with online hard example mining.
 
     Later stages are trained on windows accepted by the earlier ones, which are mined at the start of a fit. A finished
@@ -158,14 +158,10 @@ class MTCNNStage(LightningModule, ABC):
         """Log losses and metrics under ``test/``."""
         self._evaluate("test", batch)
 
-    def on_train_batch_end(self, outputs: object, batch: Crops, batch_idx: int) -> None:
-        """Update the moving average."""
-        if self.average is not None:
-            self.average.update_parameters(self.net)
-
     def on_train_epoch_end(self) -> None:
         """Stop the run if the loss is no longer finite, before it reaches a checkpoint."""
-        if not self.trainer.callback_metrics["train/loss"].isfinite():
+        loss = self.trainer.callback_metrics.get("train/loss")  # none, if this run resumed at the end of an epoch
+        if loss is not None and not loss.isfinite():
             raise UsageError(f"training diverged in epoch {self.current_epoch}; try a smaller --model.learning_rate")
 
     def on_fit_end(self) -> None:

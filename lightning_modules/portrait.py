@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
-from lightning import LightningModule
 from lightning.pytorch.utilities import rank_zero_info
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
@@ -15,6 +14,7 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import OneCycleLR
 
 from datamodules.portrait import PortraitDataModule, Portraits
+from lightning_modules.averaged import AveragedModule
 from lightning_modules.errors import UsageError
 from lightning_modules.metrics import SampleMean
 from lightning_modules.metrics.mask_overlap import mask_overlaps
@@ -29,7 +29,7 @@ FIGURES = ("iou", "error")
 _OF_A_MACHINE = {"root", "num_workers"}
 
 
-class Portrait(LightningModule):
+class Portrait(AveragedModule):
     """The portrait network, trained on masks of person and head.
 
     It is evaluated on held-out data after each epoch, without model selection. A finished fit writes
@@ -80,10 +80,6 @@ class Portrait(LightningModule):
         size = len(batch.image)
         self.log_dict({"train/entropy": entropy.detach(), "train/overlap": overlap.detach()}, batch_size=size)
         return entropy + 0.5 * (1 - overlap)
-
-    def on_train_batch_end(self, outputs: object, batch: Portraits, batch_idx: int) -> None:
-        """Update the moving average."""
-        self.average.update_parameters(self.net)
 
     def validation_step(self, batch: Portraits, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Measure one part of what was held back."""

@@ -84,6 +84,8 @@ def test_one_stem_finds_everything_of_a_variant(path: Path) -> None:
 TESTED_ELSEWHERE = {
     "apps/__main__.py": "tests/apps/test_main.py",
     "apps/bench/command.py": "tests/apps/test_main.py",
+    "apps/bench/fit_time.py": "tests/apps/bench/test_step.py",
+    "apps/bench/reference.py": "tests/apps/bench/test_comparison.py",
     "apps/data/command.py": "tests/apps/test_main.py",
     "apps/data/get.py": "tests/apps/data/test_check.py",
     "apps/data/set_names.py": "tests/apps/data/test_check.py",

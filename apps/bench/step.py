@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from enum import StrEnum
-from logging import Logger, getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from apps.bench.fit_time import Accelerator, Precision, Sizes, fit_seconds, noise
 from apps.options import RoundsOption
 from datamodules.errors import DataError
 
 if TYPE_CHECKING:
-    from torch.utils.data import DataLoader
-
-    from datamodules.samples import UnpairedBatch
     from lightning_modules.base import BaseCycleGAN
 
 BASELINE = "baseline"
 
 
-class Accelerator(StrEnum):
-    """Where the steps are made."""
+class Opponent(StrEnum):
+    """What a step is measured against."""
 
-    CPU = "cpu"
-    CUDA = "cuda"
+    VARIANTS = "variants"
+    REFERENCE = "reference"
 
 
 def bench_step(
@@ -39,38 +34,58 @@ def bench_step(
     steps: Annotated[int, typer.Option(min=1, help="Steps of each variant a round.")] = 10,
     rounds: RoundsOption = 5,
     accelerator: Annotated[Accelerator, typer.Option(help="A CPU works with one thread.")] = Accelerator.CPU,
+    precision: Annotated[Precision, typer.Option(help="Of the forward passes.")] = Precision.FP32,
+    against: Annotated[
+        Opponent, typer.Option(help="The variants' steps, or the baseline's beside the field's reference.")
+    ] = Opponent.VARIANTS,
 ) -> None:
     """Milliseconds of a training step of each variant, and the ratio to the baseline.
 
     The variants are the paper's; the last one is the whole system with this project's recipe.
 
+    ``--against reference`` measures the baseline's step beside one of the same mathematics that is written the way the
+    field's reference implementation is. Before that it compares the losses of both. It counts the operations of a step
+    and relates them to the machine's matrix peak, measured in the same rounds.
+
     Images are noise, and the detector is untrained: what they show makes no difference. The variants take turns, and a
     ratio is that of one turn, so that a busy machine slows both alike.
     """
-    import tempfile
-    from statistics import median
-
     import torch
-    from rich.console import Console
-    from rich.table import Table
 
     if accelerator is Accelerator.CUDA and not torch.cuda.is_available():
         raise DataError("--accelerator cuda: PyTorch finds no GPU here; take cpu")
     torch.set_num_threads(1)
+    sizes = Sizes(image_size, batch_size, ngf, ndf, steps, rounds)
+    if against is Opponent.REFERENCE:
+        from apps.bench.comparison import compare_with_reference
+
+        compare_with_reference(sizes, accelerator, precision)
+    else:
+        _compare_variants(sizes, accelerator, precision)
+
+
+def _compare_variants(sizes: Sizes, accelerator: Accelerator, precision: Precision) -> None:
+    import tempfile
+    from statistics import median
+
+    from rich.console import Console
+    from rich.table import Table
+
     with tempfile.TemporaryDirectory(prefix="cartoongan_bench_") as folder:
-        models = _variants(Path(folder), ngf, ndf)
+        models = _variants(Path(folder), sizes.ngf, sizes.ndf)
         for name, make in models.items():
-            if trouble := make().size_error(image_size):
-                raise DataError(f"--image-size {image_size}: {trouble} ({name})")
-        draws = _noise(image_size, batch_size, steps)
+            if trouble := make().size_error(sizes.image_size):
+                raise DataError(f"--image-size {sizes.image_size}: {trouble} ({name})")
+        draws = noise(sizes.image_size, sizes.batch_size, sizes.steps)
         turns = [
-            {name: _seconds(make(), draws, accelerator) for name, make in models.items()} for _ in range(rounds + 1)
+            {name: fit_seconds(make(), draws, accelerator, precision) for name, make in models.items()}
+            for _ in range(sizes.rounds + 1)
         ]
     table = Table("variant", "ms/step", "times the baseline")
     for name in models:
         measured = [turn[name] for turn in turns[1:]]  # the first round warms up
         ratios = [turn[name] / turn[BASELINE] for turn in turns[1:]]
-        table.add_row(name, f"{1000 * median(measured) / steps:.1f}", f"{median(ratios):.2f}")
+        table.add_row(name, f"{1000 * median(measured) / sizes.steps:.1f}", f"{median(ratios):.2f}")
     Console().print(table)
 
 
@@ -102,64 +117,3 @@ def _recipe(ngf: int, ndf: int) -> dict[str, Any]:
     config = yaml.safe_load((project_root() / "configs" / "cyclegan_full.yaml").read_text(encoding="utf-8"))
     sizes = {"ngf": ngf, "ndf": ndf, "ngf_photo": max(1, ngf // 2), "ndf_photo": max(1, ndf // 2), "local_start": 0}
     return {**config["model"]["init_args"], **sizes}
-
-
-def _noise(image_size: int, batch_size: int, steps: int) -> DataLoader[UnpairedBatch]:
-    """Batches of noise with landmarks where those of an average photo are, more or less."""
-    import torch
-    from torch.utils.data import DataLoader
-
-    from datamodules.samples import Attribute, Faces, HairColour, UnpairedBatch
-    from lightning_modules.landmark_detector import MEAN_PHOTO
-
-    def face(number: int) -> Faces:
-        landmarks = (MEAN_PHOTO + 0.02 * torch.randn(5, 2)) * image_size
-        image = torch.rand(3, image_size, image_size) * 2 - 1
-        label, attributes = torch.tensor(number % len(HairColour)), torch.tensor([number % 2] * len(Attribute))
-        return Faces(image, landmarks, label, attributes)
-
-    draws = [UnpairedBatch(face(number), face(number)) for number in range(batch_size)]
-    return DataLoader(draws * steps, batch_size=batch_size)  # type: ignore[arg-type]  # a list does as a data set
-
-
-def _seconds(model: BaseCycleGAN, draws: DataLoader[UnpairedBatch], accelerator: Accelerator) -> float:
-    """Time of a fit over the draws, without what comes before and after it: of a CPU the seconds that it worked."""
-    import warnings
-
-    from lightning import Callback, LightningModule, Trainer
-
-    clock = time.process_time if accelerator is Accelerator.CPU else time.perf_counter
-    times: list[float] = []
-
-    class Stopwatch(Callback):
-        def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-            times.append(clock())
-
-        def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-            times.append(clock())
-
-    with warnings.catch_warnings(), _silenced(getLogger("lightning.pytorch")):
-        warnings.simplefilter("ignore")
-        trainer = Trainer(
-            accelerator=accelerator.value,
-            devices=1,
-            max_epochs=1,
-            callbacks=[Stopwatch()],
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
-        trainer.fit(model, draws)
-    return times[1] - times[0]
-
-
-@contextmanager
-def _silenced(logger: Logger) -> Iterator[None]:
-    """Lets errors pass alone."""
-    level = logger.level
-    logger.setLevel("ERROR")
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch.distributed
@@ -33,16 +33,17 @@ _LOOKED_AT = 16
 _Found = TypeVar("_Found")
 
 
-class Share(NamedTuple):
-    """Which photos a process takes: every ``processes``-th one from the ``rank``-th on.
+@dataclass(frozen=True)
+class Share:
+    """Which photos a process takes: every ``count``-th one from the ``rank``-th on.
 
     Attributes:
         rank: Number of the process, over all nodes.
-        processes: Number of processes.
+        count: Number of processes.
     """
 
     rank: int = 0
-    processes: int = 1
+    count: int = 1
 
 
 class PhotoFolder(Dataset[Photos]):
@@ -79,7 +80,7 @@ class PhotoFolder(Dataset[Photos]):
                 raise DataError(f"{first} and {path} would become the same cartoon; rename one")
             taken[path.with_suffix("")] = path
         share = share or Share()
-        self.paths = paths[share.rank :: share.processes]
+        self.paths = paths[share.rank :: share.count]
         _refuse_unreadable(self.paths, len(paths))
         self._matrices: list[Matrix] | None = None
         if align:

@@ -26,7 +26,7 @@ from datamodules.errors import DataError
 from datamodules.images import read_rgb, read_rgba
 from datamodules.samples import Split
 from datamodules.sampling.unpaired import DrawSampler
-from datamodules.sampling.workers import one_thread
+from datamodules.sampling.workers import loader_of
 from datamodules.transforms.face_box import square_of_landmarks
 
 LEAST_LANDMARK_FACE = 40.0
@@ -197,15 +197,7 @@ class DetectorDataModule(LightningDataModule):
         return Subset(self._batches[name], range(self._val_size // self._batch_size))
 
     def _loader(self, dataset: Dataset[Crops], sampler: DrawSampler | None = None) -> DataLoader[Crops]:
-        return DataLoader(
-            dataset,
-            batch_size=None,
-            sampler=sampler,
-            num_workers=self._num_workers if sampler else 0,
-            persistent_workers=self._num_workers > 0 and sampler is not None,
-            pin_memory=torch.cuda.is_available(),
-            worker_init_fn=one_thread,
-        )
+        return loader_of(dataset, None, self._num_workers if sampler else 0, sampler)
 
     def _folder(self, name: DataSet) -> Path:
         folder = self._root / name.folder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from lightning import Trainer
@@ -82,35 +82,64 @@ class UnpairedFaces(Dataset[UnpairedBatch]):
         raise DataError("not one image of a domain can be read; run `cartoongan data check`")
 
 
+class Position(NamedTuple):
+    """Where a run stands in its draws.
+
+    Attributes:
+        epochs: Epochs done.
+        batches: Batches done of the current one; 0 at its start.
+    """
+
+    epochs: int
+    batches: int
+
+
 class DrawSampler(DistributedSampler[int]):
     """The sample numbers of one epoch, interleaved over processes: the global batch is independent of their number.
 
     It subclasses ``DistributedSampler``, which Lightning does not replace. Lightning also calls ``set_epoch``, but in a
-    resumed run only after the loader workers have started sampling, hence the ``epoch`` callable.
+    resumed run only after the loader workers have started sampling, and it knows no position within an epoch: hence the
+    ``position`` callable.
 
     Args:
         epoch_size: Samples per epoch over all processes, rounded down to a multiple of their number.
         num_replicas: Number of processes.
         rank: Rank of this process.
-        epoch: Returns the current epoch; by default the value passed to ``set_epoch``.
+        position: Returns where the run stands; by default at the start of the epoch passed to ``set_epoch``.
+        batch_size: Samples of a batch of one process, in which a position counts.
     """
 
-    def __init__(self, epoch_size: int, num_replicas: int, rank: int, epoch: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self,
+        epoch_size: int,
+        num_replicas: int,
+        rank: int,
+        position: Callable[[], Position] | None = None,
+        batch_size: int = 1,
+    ) -> None:
         super().__init__(
             cast("Dataset[int]", range(epoch_size)), num_replicas=num_replicas, rank=rank, shuffle=False, drop_last=True
         )
-        self._epoch_now = epoch
+        self._position = position
+        self._batch_size = batch_size
         self.num_samples = epoch_size // num_replicas
         self.total_size = self.num_samples * num_replicas
 
     @classmethod
-    def of_trainer(cls, epoch_size: int, trainer: Trainer | None) -> DrawSampler:
+    def of_trainer(cls, epoch_size: int, trainer: Trainer | None, batch_size: int = 1) -> DrawSampler:
         """The sampler for a trainer's epochs and processes; a single process if there is no trainer."""
         if trainer is None:
-            return cls(epoch_size, 1, 0)
-        progress: Any = trainer.fit_loop.epoch_progress  # `current_epoch` lags when a run resumes
-        return cls(epoch_size, trainer.world_size, trainer.global_rank, lambda: progress.current.processed)
+            return cls(epoch_size, 1, 0, batch_size=batch_size)
+
+        def position() -> Position:
+            epochs: Any = trainer.fit_loop.epoch_progress.current  # `current_epoch` lags when a run resumes
+            batches: Any = trainer.fit_loop.epoch_loop.batch_progress.current
+            return Position(epochs.processed, batches.processed if epochs.started > epochs.processed else 0)
+
+        return cls(epoch_size, trainer.world_size, trainer.global_rank, position, batch_size)
 
     def __iter__(self) -> Iterator[int]:
-        first = (self._epoch_now() if self._epoch_now else self.epoch) * self.total_size
-        return iter(range(first + self.rank, first + self.total_size, self.num_replicas))
+        epochs, batches = self._position() if self._position else Position(self.epoch, 0)
+        first = epochs * self.total_size
+        done = batches * self._batch_size * self.num_replicas
+        return iter(range(first + done + self.rank, first + self.total_size, self.num_replicas))

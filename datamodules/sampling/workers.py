@@ -12,18 +12,37 @@ T = TypeVar("T")
 
 
 def loader_of(
-    dataset: Dataset[T], batch_size: int, num_workers: int, sampler: Sampler[int] | None = None
+    dataset: Dataset[T],
+    batch_size: int | None,
+    num_workers: int,
+    sampler: Sampler[int] | None = None,
+    *,
+    persistent: bool = False,
+    drop_last: bool = True,
 ) -> DataLoader[T]:
-    """A loader with persistent workers and full batches if given a sampler; otherwise all items in order."""
+    """A loader with persistent workers and full batches if given a sampler; otherwise all items in order.
+
+    It draws nothing from the global random state, so a resumed run, which opens its loaders at another time, finds the
+    state that an uninterrupted one has.
+
+    Args:
+        dataset: What to load.
+        batch_size: Items of a batch; None if the items are batches.
+        num_workers: Loader processes; 0 loads in this one.
+        sampler: Numbers of the items.
+        persistent: Keep the workers between passes without a sampler, too.
+        drop_last: With a sampler, leave out the items of an incomplete last batch.
+    """
     return DataLoader(
         dataset,
         batch_size=batch_size,
         num_workers=num_workers,
-        persistent_workers=num_workers > 0 and sampler is not None,
+        persistent_workers=num_workers > 0 and (persistent or sampler is not None),
         pin_memory=torch.cuda.is_available(),
         worker_init_fn=one_thread,
         sampler=sampler,
-        drop_last=sampler is not None,
+        drop_last=drop_last and sampler is not None and batch_size is not None,
+        generator=torch.Generator().manual_seed(0),
     )
 
 

@@ -1,8 +1,12 @@
-"""Saves a checkpoint on Ctrl-C and SIGTERM."""
+"""Stops a run on Ctrl-C or SIGTERM between two steps, in all its processes, and saves a checkpoint."""
 
 from __future__ import annotations
 
+import signal
+import threading
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
@@ -11,17 +15,72 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from lightning_modules.runs import CHECKPOINT_FOLDER, is_dry_run
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+"""Signals that end a run: of a cluster or container, and Ctrl-C."""
+
 
 class SaveOnInterrupt(Callback):
-    """Saves ``last.ckpt`` when a fit is interrupted by the user or a cluster, and prints how to resume."""
+    """Ends a fit after Ctrl-C or SIGTERM with ``last.ckpt``, and prints how to resume.
+
+    A signal is noted, and the run stops after the training step or validation batch in which it came, so that the
+    checkpoint is one that an uninterrupted run could have written. If one of several processes gets the signal, all
+    stop at the same step. A second Ctrl-C stops at once and saves nothing.
+
+    Attributes:
+        received: The signal that this process got, if any.
+    """
+
+    def __init__(self) -> None:
+        self.received: signal.Signals | None = None
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take over the signals from Lightning, whose handler hangs if it is not rank 0 that gets one."""
+        if threading.current_thread() is threading.main_thread():
+            for each in SIGNALS:
+                signal.signal(each, self._receive)  # Lightning restores the handlers from before the fit
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Let Lightning stop after this step."""
+        self._tell_lightning(trainer)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Let Lightning stop after this epoch."""
+        self._tell_lightning(trainer)
+
+    def on_validation_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        """Stop before the next validation batch; the resumed run validates anew.
+
+        Raises:
+            SIGTERMException: A process got a signal.
+        """
+        if _has_begun(trainer) and self._is_any_told(trainer):
+            raise SIGTERMException
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Save on interrupts only; after other errors the state may be broken."""
-        is_stopped = isinstance(exception, KeyboardInterrupt | SIGTERMException)
-        if is_stopped and _has_begun(trainer) and not is_dry_run(trainer):
+        """Save after a signal only, and say in the exit code which; after other errors the state may be broken."""
+        if isinstance(exception, SIGTERMException) and _has_begun(trainer) and not is_dry_run(trainer):
             path = Path(trainer.default_root_dir) / CHECKPOINT_FOLDER / "last.ckpt"
-            trainer.save_checkpoint(path)
+            trainer.save_checkpoint(path, weights_only=False)
+            exception.code = 128 + (self.received or signal.SIGTERM)
             rank_zero_info(f"stopped at step {trainer.global_step}; go on with: --ckpt_path {path}")
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self.received is signal.SIGINT and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.received = signal.Signals(number)
+        rank_zero_info("stopping after this step" + ("; Ctrl-C again: at once, unsaved" * (number == signal.SIGINT)))
+
+    def _is_any_told(self, trainer: Trainer) -> bool:
+        """Whether one of the processes got a signal; the same answer in all of them."""
+        return bool(trainer.strategy.reduce_boolean_decision(self.received is not None, all=False))
+
+    def _tell_lightning(self, trainer: Trainer) -> None:
+        if self._is_any_told(trainer):
+            trainer._signal_connector.received_sigterm = True
 
 
 def _has_begun(trainer: Trainer) -> bool:

@@ -17,10 +17,13 @@ from lightning_modules.callbacks import (
     BadImageReport,
     CartoonWriter,
     Evaluation,
+    ExactResume,
     ExportBest,
     LossBar,
+    OutputCheck,
     RunRecord,
     SaveOnInterrupt,
+    StepTimes,
 )
 from lightning_modules.callbacks.export_best import MIN_STEPS
 from lightning_modules.checkpoint_io import VerifiedCheckpointIO
@@ -48,6 +51,9 @@ from networks.finisher import CartoonFinisher, load_finisher
 from networks.weights_file import WeightsError
 
 _DATA_PATHS = ("root", "index", "labels", "cache_dir", "cartoon_families", "portrait_weights")
+_FREE_DATA_OPTIONS = {"num_workers", "cache_dir", "memory", "on_bad_image", "predict_dir", "seed", "val_size"}
+"""Options of the data that do not decide what a training sees, or that a machine decides."""
+
 _NEEDS_CHECKPOINT = ("validate", "test", "predict")
 
 
@@ -94,6 +100,12 @@ class CartoonGANCLI(LightningCLI):
             parser.set_defaults(return_predictions=False)  # they are written, not kept
         if subcommand == "fit":
             parser.add_argument(
+                "--force",
+                type=bool,
+                default=False,
+                help="resume although the data or the number of processes are others than the checkpoint's",
+            )
+            parser.add_argument(
                 "--export",
                 type=bool,
                 default=True,
@@ -128,7 +140,7 @@ class CartoonGANCLI(LightningCLI):
             self.asked.name = name
             self.asked.ckpt_path = str(self.checkpoint)
             if self.config.subcommand == "fit":
-                self._refuse_another_size(hyper_parameters)
+                self._refuse_other_data(hyper_parameters["data"]["init_args"])
 
     def _parse_ckpt_path(self) -> None:
         """Nothing: Lightning would let the checkpoint's values beat the command line here."""
@@ -138,14 +150,14 @@ class CartoonGANCLI(LightningCLI):
         home = home_of(self.checkpoint) if self.checkpoint and self.config.subcommand == "fit" else None
         return [str(home / CONFIG_FILE)] if home else []
 
-    def _refuse_another_size(self, trained: dict[str, Any]) -> None:
-        """A resumed run keeps its image size: the pooled images and all it learnt have it."""
-        before = trained["data"]["init_args"].get("image_size")
-        asked = self.asked.data.init_args.get("image_size")
-        if before is not None and asked != before:
-            raise UsageError(
-                f"--data.image_size {asked}: {self.checkpoint} was trained at {before} px; go on with that"
-            )
+    def _refuse_other_data(self, before: dict[str, Any]) -> None:
+        """A resumed run keeps its data, and even with ``--force`` its image size: the pooled images have it."""
+        differing = differing_data(before, dict(self.asked.data.init_args))
+        if not differing or (self.asked.force and "image_size" not in differing):
+            return
+        fields = "; ".join(f"--data.{name}: {old} in it, {new} here" for name, (old, new) in differing.items())
+        advice = "go on with that" if "image_size" in differing else "leave that out, or accept another course: --force"
+        raise UsageError(f"{self.checkpoint} was trained on other data: {fields}\n{advice}")
 
     def _find_checkpoint(self) -> Path | None:
         if self.asked.ckpt_path is None:
@@ -176,7 +188,10 @@ class CartoonGANCLI(LightningCLI):
         trainer.precision = usable_precision(trainer)
         trainer.strategy = fitting_strategy(trainer)
         record = RunRecord(config_text, config.seed_everything, self.command, self.checkpoint)
-        self.home_callbacks: list[Callback] = [record, BadImageReport(), SaveOnInterrupt()]
+        self.interrupt = SaveOnInterrupt()
+        self.home_callbacks: list[Callback] = [record, BadImageReport(), self.interrupt]
+        if subcommand == "fit":
+            self.home_callbacks += [StepTimes(), OutputCheck(), ExactResume(config.force)]
         if subcommand == "fit" and config.export:
             self.home_callbacks.append(ExportBest())
         if trainer.get("gradient_clip_val"):
@@ -250,6 +265,8 @@ class CartoonGANCLI(LightningCLI):
         config: Namespace = self.asked.clone()
         for key in ("config", "run", "ckpt_path"):
             config[key] = None
+        if "force" in config:
+            config.force = False
         folders = dict.fromkeys(_DATA_PATHS, config.data.init_args)
         folders["default_root_dir"] = config.trainer
         for key, section in folders.items():
@@ -268,6 +285,27 @@ class CartoonGANCLI(LightningCLI):
         """Say where the cartoons are."""
         writer = next(callback for callback in self.home_callbacks if isinstance(callback, CartoonWriter))
         rank_zero_info(f"cartoons: {writer.folder}")
+
+
+def differing_data(before: dict[str, Any], asked: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Options of the data that decide what a run sees and are not as they were: name -> (before, asked).
+
+    Args:
+        before: The options that a checkpoint holds.
+        asked: The options of the run that resumes from it.
+    """
+    return {
+        name: (old, new)
+        for name, old in before.items()
+        if name in asked and name not in _FREE_DATA_OPTIONS and (new := _comparable(name, asked[name])) != old
+    }
+
+
+def _comparable(name: str, value: Any) -> Any:
+    """A value as DataModules store it: paths are absolute, sequences lists."""
+    if name in _DATA_PATHS and value:
+        return str(Path(value).expanduser().absolute())
+    return list(value) if isinstance(value, tuple) else value
 
 
 def as_list(value: Any) -> list[Any]:

@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The command line without the program's name; by default that of this process.
 
     Returns:
-        Exit code: 0; 2 after a user's error that was explained on standard error; 143 after SIGTERM.
+        Exit code: 0; 2 after a user's error that was explained on standard error; 143 after SIGTERM, 130 after Ctrl-C.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:

@@ -35,6 +35,7 @@ _NOISE = (
     r"(?s).*could not find the monitored key.*",
     r"(?s).*module\(s\) in eval mode at the start of training.*",  # a frozen detector stays so
     r"(?s).*`lr_scheduler.step\(\)` before `optimizer.step\(\)`.*",  # the optimiser of a discriminator that rests
+    r"(?s).*your dataloader is not resumable.*",  # `DrawSampler` asks the trainer where it is
     r"(?s).*`tensorboardX` has been removed.*",
 )
 
@@ -46,7 +47,7 @@ def run(arguments: Sequence[str]) -> int:
         arguments: The command line without the program's name.
 
     Returns:
-        Exit code: 0; 2 after a user's error that was explained on standard error; 143 after SIGTERM.
+        Exit code: 0; 2 after a user's error that was explained on standard error; 143 after SIGTERM, 130 after Ctrl-C.
     """
     _quieten()
     try:
@@ -59,8 +60,8 @@ def run(arguments: Sequence[str]) -> int:
         message = _with_suggestion(_without_traceback(error), error, arguments)
         print(f"{PROGRAM}: error: {message}", file=sys.stderr)
         return 2
-    except SIGTERMException:  # Lightning would leave with 0, as if all were done
-        return 128 + signal.SIGTERM
+    except SIGTERMException as stop:  # Lightning would leave with 0, as if all were done
+        return stop.code if isinstance(stop.code, int) else 128 + signal.SIGTERM
     return 0
 
 

@@ -29,6 +29,14 @@ def test_what_is_saved_comes_back_and_nothing_else_is_left(tmp_path: Path) -> No
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "last.ckpt"
+    (tmp_path / ".last.ckpt.12345.part").write_bytes(b"half")
+    (tmp_path / ".best.ckpt.12345.part").write_bytes(b"another writer's")
+    VerifiedCheckpointIO().save_checkpoint(checkpoint_of(1.0), path)
+    assert sorted(each.name for each in tmp_path.iterdir()) == [".best.ckpt.12345.part", "last.ckpt"]
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_weights_that_are_not_finite_leave_the_earlier_checkpoint(value: float, tmp_path: Path) -> None:
     path = tmp_path / "last.ckpt"

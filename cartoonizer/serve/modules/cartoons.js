@@ -1,4 +1,5 @@
-// Cartoons from the server: a photo goes there, its faces come back with a cartoon for every choice.
+// Cartoons from the server: a photo goes there, its faces come back with a cartoon for every class of the first label. The
+// other labels are the photo's own until they are chosen; then the photo is sent again.
 
 const SIZE = 256; // pixels of a cartoon's side
 const LONGEST = 1600; // pixels of a photo's longer side that are sent; faces are found at less
@@ -26,10 +27,22 @@ export async function load() {
 export async function draw(blob, tell) {
   const { blob: sent, picture } = await prepare(blob);
   const answer = await send(sent, tell);
+  const answers = new Map(); // promises of further answers, by the labels that they were asked for
   const cartoon = async (number, wanted) => {
-    const drawn = answer.faces[number].cartoons;
-    const matches = (each) => Object.entries(wanted).every(([name, one]) => each.labels[name] === undefined || each.labels[name] === one);
-    return (drawn.find(matches) ?? drawn[0]).png;
+    const fits = (each) => Object.entries(wanted).every(([name, one]) => each.labels[name] === undefined || each.labels[name] === one);
+    const drawn = answer.faces[number].cartoons.find(fits);
+    if (drawn) return drawn.png;
+    const [first, ...others] = Object.keys(labels);
+    const chosen = Object.fromEntries(others.map((name) => [name, wanted[name]]));
+    const key = JSON.stringify(chosen);
+    if (!answers.has(key)) {
+      tell("Drawing …");
+      const again = send(sent, tell, chosen).finally(() => tell(""));
+      again.catch(() => answers.delete(key)); // the next click tries again
+      answers.set(key, again);
+    }
+    const { cartoons } = (await answers.get(key)).faces[number];
+    return (cartoons.find(fits) ?? cartoons.find((each) => each.labels[first] === wanted[first]) ?? cartoons[0]).png;
   };
   return { ...answer, picture, cartoon };
 }
@@ -44,11 +57,12 @@ async function ask(path, options = {}) {
   throw new Error(error ?? `The server refused this (${response.status}).`);
 }
 
-/** Cartoons of a photo, for every class of every label. */
-async function send(blob, tell) {
+/** Cartoons of a photo, for every class of the first label; the others are the photo's own if they are not chosen. */
+async function send(blob, tell, chosen = {}) {
   const ticket = [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const query = new URLSearchParams({ size: SIZE });
-  for (const name of Object.keys(labels)) query.set(name, "all");
+  const query = new URLSearchParams({ size: SIZE, ...chosen });
+  const [first] = Object.keys(labels);
+  if (first) query.set(first, "all");
   const looks = setInterval(async () => {
     const { place } = await ask(`api/line/${ticket}`).catch(() => ({ place: 0 }));
     if (place > 0) tell(`Waiting: number ${place} in the line …`);

@@ -213,8 +213,23 @@ def test_resume_with_another_width_is_refused(lightning: Lightning, capsys: pyte
 def test_resume_with_another_image_size_is_refused(lightning: Lightning, capsys: pytest.CaptureFixture[str]) -> None:
     assert lightning("fit", "--ckpt_path", "last", "--data.image_size", "64", small=False) == 2
     message = capsys.readouterr().err
-    assert "--data.image_size 64" in message
-    assert "trained at 32 px" in message
+    assert "--data.image_size: 32 in it, 64 here" in message
+    assert lightning("fit", "--ckpt_path", "last", "--data.image_size", "64", "--force", "true", small=False) == 2
+
+
+def test_resume_on_other_data_is_refused_unless_forced(
+    copied: Path, lightning: Lightning, sample_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "moved"
+    other.symlink_to(sample_root)
+    options = ["--ckpt_path", "last", "--data.root", str(other), "--data.epoch_size", "8", "--trainer.max_epochs", "3"]
+    assert lightning("fit", *options, "--data.num_workers", "1", small=False) == 2
+    message = capsys.readouterr().err
+    assert f"--data.root: {sample_root} in it, {other} here; --data.epoch_size: 6 in it, 8 here" in message
+    assert "num_workers" not in message
+    assert lightning("fit", *options, "--force", "true", small=False) == 0
+    assert torch.load(copied / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] == 10
+    assert yaml.safe_load((copied / "config.yaml").read_text())["force"] is False
 
 
 def test_a_test_goes_into_the_checkpoint_s_run(copied: Path, lightning: Lightning) -> None:
