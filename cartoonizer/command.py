@@ -15,6 +15,7 @@ from cartoonizer.errors import CartoonizerError
 from cartoonizer.jobs import Job, plan, without_done
 from cartoonizer.manifest import Manifest
 from cartoonizer.model_file import OWN_MODEL, read_model
+from cartoonizer.parser import SuggestingParser
 
 ALL = "all"
 
@@ -53,9 +54,7 @@ def _manifest(words: Sequence[str]) -> Manifest:
 
 
 def _parser(manifest: Manifest) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "cartoonize", description=_ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = SuggestingParser("cartoonize", _ABOUT)
     add = parser.add_argument
     add("photos", nargs="+", type=Path, metavar="PHOTO|FOLDER|VIDEO", help="photos, videos, and folders of them")
     add("--out", type=Path, default=Path("cartoons"), metavar="DIR", help="folder of the cartoons (cartoons)")

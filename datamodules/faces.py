@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -180,7 +181,8 @@ class FacesDataModule(LightningDataModule):
         for folder in (self._root, *(each.path for folders in self._folders.values() for each in folders)):
             if not folder.is_dir():
                 raise DataError(
-                    f"no such data folder: {folder.absolute()} (--data.root, --data.photos, --data.cartoons)\n"
+                    f"no such data folder: {folder.absolute()} (--data.root, --data.photos, --data.cartoons)"
+                    f"{_meant(folder)}\n"
                     "give the folder that holds celeba/ and cartoonset10k/ with --data.root DIR,\n"
                     "or make sample data with `cartoongan sample-data --out DIR`"
                 )
@@ -352,6 +354,13 @@ class FacesDataModule(LightningDataModule):
 
     def _loader(self, dataset: Dataset[T], sampler: DrawSampler | None = None) -> DataLoader[T]:
         return loader_of(dataset, self._batch_size, self._num_workers, sampler, persistent=True)
+
+
+def _meant(folder: Path) -> str:
+    """A hint at the folder beside it that a missing one was probably meant to be."""
+    beside = [path.name for path in folder.parent.iterdir() if path.is_dir()] if folder.parent.is_dir() else []
+    found = get_close_matches(folder.name, beside, n=1)
+    return f"; did you mean {found[0]}?" if found else ""
 
 
 def _absolute(path: str | None) -> str | None:

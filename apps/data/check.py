@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apps.data.any_set import set_or_folder
 from apps.data.set_names import SET_NAMES
 from apps.options import RootOption
-from datamodules.datasets.registry import find_set
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from datamodules.check import CheckReport, SetReport
+    from datamodules.samples import Domain
 
 SHOWN_FINDINGS = 20
 """Errors, and as many notes, printed for each set; the JSON has all."""
@@ -25,8 +27,13 @@ def check_data(
     root: RootOption = Path("data"),
     sets: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME", help=f"Only this set, which then must be there: {SET_NAMES}."),
+        typer.Option(
+            "--set", metavar="NAME", help=f"Only this set, which then must be there: a folder, or {SET_NAMES}."
+        ),
     ] = None,
+    labels: Annotated[Path | None, typer.Option(metavar="FILE", help="Csv of --data.labels, row by row, too.")] = None,
+    photos: Annotated[str, typer.Option(help="Whose photos the labels name, as --data.photos.")] = "celeba",
+    cartoons: Annotated[str, typer.Option(help="Likewise, as --data.cartoons.")] = "cartoonset10k",
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write everything that was found as JSON.")] = None,
 ) -> None:
     """Compare the data sets with their published counts, and list every broken file and line.
@@ -35,9 +42,12 @@ def check_data(
     """
     from rich.console import Console
 
-    from datamodules.check import check
+    from datamodules.check import check, check_labels
 
-    report = check(root, [find_set(name) for name in sets] if sets else None, progress=True)
+    report = check(root, [set_or_folder(name, root) for name in sets] if sets else None, progress=True)
+    if labels is not None:
+        names = {"photo": _names(root, photos, "photo"), "cartoon": _names(root, cartoons, "cartoon")}
+        report = replace(report, sets=(*report.sets, check_labels(labels, names)))
     if json is not None:
         report.save(json)
     console = Console(soft_wrap=True, markup=False, highlight=False)
@@ -46,6 +56,20 @@ def check_data(
         console.print(line)
     if report.is_broken:
         raise typer.Exit(1)
+
+
+def _names(root: Path, folders: str, domain: Domain) -> set[str]:
+    """The faces of a domain in all its splits, as training names them."""
+    from datamodules.datasets.joined import join, set_folders
+    from datamodules.datasets.registry import open_faces
+    from datamodules.samples import SPLITS
+
+    places = set_folders(root, folders, f"--{domain}s")
+    return {
+        name
+        for split in SPLITS
+        for name in join({each.called: open_faces(each.path, domain, split) for each in places}).names
+    }
 
 
 def _draw_table(report: CheckReport) -> Table:

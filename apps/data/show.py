@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apps.data.any_set import set_or_folder
 from apps.data.set_names import SET_NAMES
 from apps.drawing.pictures import write_png
 from apps.options import RootOption
-from datamodules.datasets.registry import find_set
 
 if TYPE_CHECKING:
     from apps.drawing.contact_sheet import Tile
@@ -22,7 +22,7 @@ BATCH = "batch"
 
 
 def show(
-    what: Annotated[str, typer.Argument(metavar="SET", help=f"One of {SET_NAMES}, or {BATCH}.")],
+    what: Annotated[str, typer.Argument(metavar="SET", help=f"One of {SET_NAMES}, a folder of images, or {BATCH}.")],
     out: Annotated[Path, typer.Option(metavar="PNG", help="Picture to write.")],
     root: RootOption = Path("data"),
     split: Annotated[str, typer.Option(help="train, val or test.")] = "train",
@@ -37,7 +37,7 @@ def show(
     if what == BATCH:
         tiles = _batch_tiles(root, count, seed, image_size)
     else:
-        tiles = _set_tiles(find_set(what), root, parse_split(split), count, seed)
+        tiles = _set_tiles(set_or_folder(what, root), root, parse_split(split), count, seed)
     sheet = contact_sheet(tiles)
     write_png(sheet, out)
     print(f"{len(tiles)} pictures: {out}")

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cartoonizer.errors import CartoonizerError, ServeError
+from cartoonizer.parser import SuggestingParser
 from cartoonizer.serve.limits import Limits
 
 TOKEN = "CARTOONGAN_TOKEN"
@@ -57,7 +58,7 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("cartoonize-serve", description=_ABOUT, allow_abbrev=False)
+    parser = SuggestingParser("cartoonize-serve", _ABOUT)
     add = parser.add_argument
     add("--model", type=Path, metavar="FILE", help="file of `cartoongan export` (the package's own)")
     add("--host", default="127.0.0.1", help="where to listen; others than this machine need a token (%(default)s)")

@@ -319,3 +319,8 @@ def test_orders_of_labelled_faces_travel_to_loader_processes(sample_root: Path) 
     stream = module(sample_root, label_policy="labelled", match_attributes=["glasses"]).stream("cartoon", "train")
     copy = pickle.loads(pickle.dumps(stream))
     assert [copy.sampler(draw) for draw in range(20)] == [stream.sampler(draw) for draw in range(20)]
+
+
+def test_a_misspelled_folder_is_answered_with_the_right_one(sample_root: Path) -> None:
+    with pytest.raises(DataError, match=r"cartoonset10 \(.*\); did you mean cartoonset10k\?\n"):
+        module(sample_root, cartoons="cartoonset10").prepare_data()

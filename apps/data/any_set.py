@@ -1,0 +1,42 @@
+"""A data set by its name, or any folder of images by its path."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import get_args
+
+from datamodules.datasets.registry import FOLDERS, DataSet, data_sets, find_set, recognize
+from datamodules.errors import DataError
+from datamodules.samples import Domain
+
+DOMAINS: tuple[Domain, ...] = get_args(Domain)
+
+
+def set_or_folder(text: str, root: Path, domain: Domain = "photo") -> DataSet:
+    """A registered set, or the images of a folder below the root or elsewhere.
+
+    Args:
+        text: Name or folder of a set, or a path.
+        root: Folder of the data sets.
+        domain: What a folder without a known layout is taken for.
+
+    Raises:
+        DataError: It is neither; the message suggests a name.
+    """
+    known = {name for each in data_sets() for name in (each.name, each.folder)}
+    if text in known:
+        return find_set(text)
+    folder = root / text if (root / text).is_dir() else Path(text).expanduser()
+    if not folder.is_dir():
+        beside = [path.name for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
+        meant = "".join(f" Did you mean {name}?" for name in get_close_matches(text, {*known, *beside}, n=1))
+        names = ", ".join(map(str, data_sets()))
+        raise DataError(f"there is no data set and no folder '{text}'; the sets are {names}.{meant}")
+    for each in DOMAINS:
+        found = recognize(folder, each)
+        if found not in FOLDERS.values():
+            return replace(found, name=text, folder=str(folder.absolute()))
+    check = "datamodules.check.folder:check_folder"
+    return replace(FOLDERS[domain], name=text, folder=str(folder.absolute()), check=check)

@@ -1,0 +1,39 @@
+"""Checking a file of labels (``--data.labels``) against the faces that it labels."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+from datamodules.check.report import Count, SetReport
+from datamodules.datasets.annotations import read_lines
+from datamodules.datasets.label_override import read_label_csv
+from datamodules.datasets.registry import DataSet
+from datamodules.errors import DataError
+from datamodules.samples import Domain
+
+
+def check_labels(path: Path, names: Mapping[Domain, set[str]]) -> SetReport:
+    """Look at every row of a file of labels.
+
+    Args:
+        path: The file.
+        names: The faces of each domain, as training names them.
+
+    Returns:
+        The rows of each domain with a face, beside all of them; a row without one is an error.
+    """
+    report = SetReport(DataSet("labels", "", folder=str(path)), path, present=path.is_file())
+    try:
+        labels = read_label_csv(path)
+    except DataError as error:
+        report.error(path, str(error).removeprefix(f"{path}, "))
+        return report
+    for number, (domain, name, _) in enumerate(list(csv.reader(read_lines(path, "")))[1:], start=2):
+        if name not in names[domain]:  # type: ignore[index]  # the reader knows domains only
+            report.error(path, f"there is no {domain} {name}", number)
+    for domain, faces in names.items():
+        rows = labels[domain]
+        report.counts.append(Count(domain, "labels", len(rows.keys() & faces), len(rows)))
+    return report
