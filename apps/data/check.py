@@ -46,7 +46,10 @@ def check_data(
 
     report = check(root, [set_or_folder(name, root) for name in sets] if sets else None, progress=True)
     if labels is not None:
-        names = {"photo": _names(root, photos, "photo"), "cartoon": _names(root, cartoons, "cartoon")}
+        names: dict[Domain, set[str]] = {
+            "photo": _names(root, photos, "photo"),
+            "cartoon": _names(root, cartoons, "cartoon"),
+        }
         report = replace(report, sets=(*report.sets, check_labels(labels, names)))
     if json is not None:
         report.save(json)
