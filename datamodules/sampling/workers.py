@@ -10,6 +10,9 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 T = TypeVar("T")
 
+LOADER_TIMEOUT = 600.0
+"""Seconds after which a batch that a loader process owes is given up: the process hangs, or its disk does."""
+
 
 def loader_of(
     dataset: Dataset[T],
@@ -30,6 +33,9 @@ def loader_of(
         num_workers: Loader processes; 0 loads in this one.
         sampler: Numbers of the items.
         persistent: Keep the workers between passes without a sampler, too.
+
+    Raises:
+        RuntimeError: When iterated, if a loader process died, or did not answer for ``LOADER_TIMEOUT`` seconds.
     """
     return DataLoader(
         dataset,
@@ -41,6 +47,7 @@ def loader_of(
         sampler=sampler,
         drop_last=sampler is not None and batch_size is not None,
         generator=torch.Generator().manual_seed(0),
+        timeout=LOADER_TIMEOUT if num_workers else 0,
     )
 
 

@@ -15,6 +15,8 @@ import yaml
 from PIL import Image
 
 from datamodules.datasets.celeba import CelebA
+from datamodules.samples import UnpairedBatch
+from datamodules.sampling.unpaired import UnpairedFaces
 from lightning_modules.base import BaseCycleGAN
 from lightning_modules.cli import command, main
 
@@ -155,6 +157,21 @@ def test_a_run_that_is_told_to_end_is_saved_and_fails(
     assert lightning("fit", "--trainer.max_steps", "5", "--data.epoch_size", "12") == 143
     saved = torch.load(the_run(tmp_path) / "checkpoints" / "last.ckpt", weights_only=True)
     assert saved["global_step"] < 5
+
+
+def test_a_loader_process_that_dies_is_explained(
+    lightning: Lightning, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def dies(faces: UnpairedFaces, draw: int) -> UnpairedBatch:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError("not reached")
+
+    monkeypatch.setattr(UnpairedFaces, "__getitem__", dies)
+    assert lightning("fit", "--trainer.max_steps", "1", "--data.num_workers", "1") == 2
+    message = capsys.readouterr().err.partition("lightning: error: ")[2]
+    assert "a loader process died or hangs (DataLoader worker" in message
+    assert "--data.num_workers" in message
+    assert len(message.strip().splitlines()) <= 3
 
 
 def test_the_command_line_beats_the_checkpoint(copied: Path, lightning: Lightning) -> None:
