@@ -10,7 +10,6 @@ import typer
 
 from apps.ablation.command import ablation
 from apps.bench.command import bench_app
-from apps.cartoonize.command import SETTINGS as CARTOONIZE_SETTINGS
 from apps.cartoonize.command import cartoonize
 from apps.data.command import data_app
 from apps.demo import demo
@@ -18,6 +17,8 @@ from apps.detect import detect
 from apps.detector.command import detector_app
 from apps.export import export
 from apps.figures import figures
+from apps.options import RUNTIME_COMMAND
+from apps.page.command import page
 from apps.rate.command import rate_app
 from apps.report.command import report
 from apps.sample_data import sample_data
@@ -44,14 +45,15 @@ app.add_typer(detector_app, name="detector")
 app.add_typer(rate_app, name="rate")
 app.add_typer(weights_app, name="weights")
 app.command("ablation")(ablation)
-app.command("cartoonize", **CARTOONIZE_SETTINGS)(cartoonize)
+app.command("cartoonize", **RUNTIME_COMMAND)(cartoonize)
 app.command("demo")(demo)
 app.command("detect")(detect)
 app.command("export")(export)
 app.command("figures")(figures)
+app.command("page")(page)
 app.command("report")(report)
 app.command("sample-data")(sample_data)
-app.command("serve")(serve)
+app.command("serve", **RUNTIME_COMMAND)(serve)
 
 
 @app.callback()

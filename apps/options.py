@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,3 +18,9 @@ RunsOption = Annotated[
 ]
 DetectorOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Detector; by default the project's own.")]
 RoundsOption = Annotated[int, typer.Option(min=1, help="Interleaved rounds; the median counts.")]
+
+RUNTIME_COMMAND: dict[str, Any] = {
+    "add_help_option": False,
+    "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},
+}
+"""How a command of the runtime is registered: every word is the runtime's, ``--help`` too."""

@@ -64,7 +64,7 @@ def _cards_of_nets(file: Path) -> dict[str, dict[str, object]]:
 
 
 def _card_of_weights(file: Path) -> dict[str, object]:
-    from apps.export.cards import front_matter
+    from lightning_modules.export.cards import front_matter
     from networks.weights_file import fingerprint, read_weights
 
     _, description = read_weights(file)

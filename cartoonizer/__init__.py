@@ -6,12 +6,27 @@
 
     for face in Cartoonizer()("party.jpg", hair="blonde"):
         face.cartoon.save("one.png")
+
+What needs onnxruntime is imported when it is first used; the rest of the package does not wait for it.
 """
 
 from __future__ import annotations
 
-from cartoonizer.cartoonizer import Cartoonizer
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from cartoonizer.errors import CartoonizerError, ModelError, PhotoError
-from cartoonizer.face import Face
+
+if TYPE_CHECKING:
+    from cartoonizer.cartoonizer import Cartoonizer
+    from cartoonizer.face import Face
 
 __all__ = ["Cartoonizer", "CartoonizerError", "Face", "ModelError", "PhotoError"]
+
+_LATER = {"Cartoonizer": "cartoonizer.cartoonizer", "Face": "cartoonizer.face"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)

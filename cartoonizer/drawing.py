@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from cartoonizer.arrays import Floats, Pixels, to_network, to_pixels
@@ -31,6 +32,7 @@ class Drawn(NamedTuple):
 
 
 _LEAST_ALPHA = np.float32(1e-3)
+_CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], dtype=np.uint8)
 
 
 class Subject(NamedTuple):
@@ -125,11 +127,12 @@ def _without_specks(images: Floats, alphas: Floats) -> tuple[Floats, Floats]:
 
 
 def _stickers(images: Floats, alphas: Floats) -> Drawn:
-    """Cartoons without their white background.
+    """Cartoons without their white background, and without the rim of a pixel where white still shines through.
 
     Args:
         images: ``(B, 3, H, W)`` in [-1, 1], on white.
         alphas: ``(B, 1, H, W)`` in [0, 1].
     """
     colour = np.clip((images - (1 - alphas)) / np.maximum(alphas, _LEAST_ALPHA), -1, 1)
-    return Drawn(to_pixels(np.concatenate([colour, 2 * alphas - 1], axis=1)), to_pixels(images))
+    shrunk = np.stack([cv2.erode(alpha[0], _CROSS)[None] for alpha in alphas])
+    return Drawn(to_pixels(np.concatenate([colour, 2 * shrunk - 1], axis=1)), to_pixels(images))

@@ -13,3 +13,7 @@ class PhotoError(CartoonizerError):
 
 class ModelError(CartoonizerError):
     """A model file is missing, damaged, foreign or newer than this package."""
+
+
+class ServeError(CartoonizerError):
+    """A server cannot be started as it was asked for."""

@@ -28,11 +28,13 @@ class ModelFile:
         path: Where it lies.
         manifest: What it says of itself.
         nets: Each ONNX file by its name, without the suffix.
+        manifest_json: The manifest as it stands in the file.
     """
 
     path: Path
     manifest: Manifest
     nets: Mapping[str, bytes]
+    manifest_json: bytes
 
 
 def read_model(path: Path) -> ModelFile:
@@ -43,7 +45,8 @@ def read_model(path: Path) -> ModelFile:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            manifest = Manifest.of(json.loads(_member(archive, MANIFEST)))
+            manifest_json = _member(archive, MANIFEST)
+            manifest = Manifest.of(json.loads(manifest_json))
             nets = {name: _member(archive, f"{name}.onnx") for name in manifest.files}
     except FileNotFoundError as error:
         raise ModelError(f"no such model file: {path}; `cartoongan export` makes one") from error
@@ -56,7 +59,7 @@ def read_model(path: Path) -> ModelFile:
     for name, digest in manifest.files.items():
         if hashlib.sha256(nets[name]).hexdigest() != digest:
             raise ModelError(f"{path} is damaged: {name} is not what was written; get the file again")
-    return ModelFile(path, manifest, nets)
+    return ModelFile(path, manifest, nets, manifest_json)
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:

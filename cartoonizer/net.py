@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 
 import numpy as np
-import onnxruntime
 
 from cartoonizer.arrays import Floats
 from cartoonizer.errors import ModelError
 from cartoonizer.model_file import ModelFile
+from cartoonizer.quiet_onnxruntime import onnxruntime
 
 CARD = "card"
 """Key of a net's card in its metadata."""

@@ -8,12 +8,11 @@ from typing import Literal
 
 from datamodules.errors import DataError
 
-Extra = Literal["rate", "report", "serve", "shards"]
+Extra = Literal["rate", "report", "shards"]
 
 MODULES: dict[Extra, frozenset[str]] = {
     "rate": frozenset({"starlette", "uvicorn", "krippendorff", "choix"}),
     "report": frozenset({"jinja2", "markupsafe"}),
-    "serve": frozenset({"starlette", "uvicorn"}),
     "shards": frozenset({"litdata"}),
 }
 """Extra -> the modules that it brings."""

@@ -11,13 +11,13 @@ from typing import Literal, TypeVar
 import numpy as np
 from lightning import LightningDataModule
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from datamodules.datasets.cache import CachedFaces, FramedFaces
 from datamodules.datasets.exclusion import read_exclusions, without
 from datamodules.datasets.joined import SetFolder, join, set_folders
 from datamodules.datasets.label_override import LabelOverride, read_label_csv
-from datamodules.datasets.photo_folder import PhotoFolder
+from datamodules.datasets.photo_folder import PhotoFolder, Share
 from datamodules.datasets.registry import open_faces, recognize
 from datamodules.errors import DataError
 from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN, Attribute, AttributeName, Domain, Photos, Split, UnpairedBatch
@@ -85,7 +85,8 @@ class FacesDataModule(LightningDataModule):
         background: Photo background: keep it (the paper), make it white, or keep only the head on white as in cartoons.
         portrait_weights: Weights of the portrait network that segments photos; by default the project's own.
         on_bad_image: On an unreadable image in training, stop with its name, or skip it and report after the epoch.
-        predict_dir: Folder of photos for ``lightning predict``, or a single photo.
+        predict_dir: Folder of photos for ``lightning predict``, or a single photo. Several processes share them.
+        align: At prediction, cut out the largest face of each photo, wherever it is, as training has its faces.
         seed: Seed for pairs, order and augmentation; follows ``--seed_everything``.
     """
 
@@ -112,6 +113,7 @@ class FacesDataModule(LightningDataModule):
         portrait_weights: str | None = None,
         on_bad_image: OnBadImage = "stop",
         predict_dir: str | None = None,
+        align: bool = False,
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -128,7 +130,7 @@ class FacesDataModule(LightningDataModule):
                 raise DataError(f"--data.attribute_shares: {name} is {share}, must be from 0 to 1")
         if index and labels:
             raise DataError("--data.index is for hair colours, which --data.labels replaces; give one of them")
-        self.save_hyperparameters(ignore=["predict_dir", "seed"])
+        self.save_hyperparameters(ignore=["predict_dir", "align", "seed"])
         # Absolute paths, as training may be resumed from another folder.
         paths = {"root": root, "index": index, "labels": labels, "cache_dir": cache_dir}
         paths |= {"portrait_weights": portrait_weights, "exclude": exclude}
@@ -155,6 +157,7 @@ class FacesDataModule(LightningDataModule):
         self.background: Background = background
         self._cut_out: CutOut | None = None
         self._predict_dir = Path(predict_dir).expanduser() if predict_dir else None
+        self._align = align
         self._seed = seed
         self._skip_bad_images = on_bad_image == "skip"
         self.bad_images: BadImageLog | None = None
@@ -194,7 +197,9 @@ class FacesDataModule(LightningDataModule):
         if stage == "predict":
             if self._predict_dir is None:
                 raise DataError("lightning predict needs photos: --data.predict_dir PATH, a folder or one photo")
-            self._photos = PhotoFolder(self._predict_dir, self._image_size, self._photo_cut_out())
+            share = Share(self.trainer.global_rank, self.trainer.world_size) if self.trainer else Share()
+            cut_out = self._photo_cut_out()
+            self._photos = PhotoFolder(self._predict_dir, self._image_size, cut_out, self._align, share)
 
     def teardown(self, stage: str) -> None:
         """Remove temporary files."""
@@ -224,9 +229,11 @@ class FacesDataModule(LightningDataModule):
         return self._loader(self._faces["test"])
 
     def predict_dataloader(self) -> DataLoader[Photos]:
-        """The photos of ``predict_dir``; see ``Photos``."""
+        """The photos of ``predict_dir`` that this process takes; see ``Photos``."""
         assert self._photos is not None, "setup('predict') comes first"
-        return self._loader(self._photos)
+        # Lightning replaces any other sampler by one that shares out the photos once more.
+        everything: DistributedSampler[int] = DistributedSampler(self._photos, num_replicas=1, rank=0, shuffle=False)
+        return loader_of(self._photos, self._batch_size, self._num_workers, everything, drop_last=False)
 
     def _unpaired(self, split: Split) -> UnpairedFaces:
         photos, cartoons = self.stream("photo", split), self.stream("cartoon", split)

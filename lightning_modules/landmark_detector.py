@@ -20,6 +20,12 @@ from networks.pixels import to_bytes
 MEAN_PHOTO = torch.tensor([[0.395, 0.517], [0.612, 0.517], [0.500, 0.652], [0.404, 0.752], [0.601, 0.750]])
 """Average landmarks in framed CelebA photos, relative to the frame side (measured)."""
 
+SEARCHED_SIDE = 640
+"""Photos are searched for faces at this size at most; the smallest face found is 1/16 of it."""
+
+FRAME_SIDE = 256
+"""Side in pixels of the frame that is cut out of a photo, before it is reduced to what the networks take."""
+
 MIN_FACE = 0.25
 """Minimum face size in a framed photo, relative to the frame side; the mean is 0.65."""
 

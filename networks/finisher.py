@@ -131,11 +131,18 @@ def sticker(finished: Finished) -> Tensor:
 
     Returns:
         (B, 4, H, W) float32: foreground RGB in [-1, 1] and alpha in [0, 1]. Compositing on white gives back the input
-        images where alpha is not 0.
+        images except at the rim: alpha is shrunk by a pixel, since the white of the background reaches that far in.
     """
     alpha = finished.alpha
     colour = (finished.image - (1 - alpha)) / alpha.clamp(min=1e-3)
-    return torch.cat([colour.clamp(-1, 1), alpha], dim=1)
+    return torch.cat([colour.clamp(-1, 1), _shrunk(alpha)], dim=1)
+
+
+def _shrunk(alpha: Tensor) -> Tensor:
+    """The smallest alpha of each pixel and its four neighbours within the image."""
+    vertical = F.max_pool2d(-alpha, (3, 1), 1, (1, 0))
+    horizontal = F.max_pool2d(-alpha, (1, 3), 1, (0, 1))
+    return -torch.maximum(vertical, horizontal)
 
 
 def save_finisher(

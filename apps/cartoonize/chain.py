@@ -23,7 +23,7 @@ from datamodules.transforms.face_box import square_of_landmarks
 from lightning_modules.attribute_classifier import OWN_CLASSIFIER
 from lightning_modules.detector import load_detector
 from lightning_modules.finisher import OWN_FINISHER
-from lightning_modules.landmark_detector import MEAN_PHOTO
+from lightning_modules.landmark_detector import FRAME_SIDE, MEAN_PHOTO, SEARCHED_SIDE
 from lightning_modules.matting import OWN_PORTRAIT
 from lightning_modules.runs import project_root
 from networks.attribute_classifier import load_attribute_net
@@ -39,12 +39,6 @@ Image = NDArray[np.uint8]
 Hair = Literal["own", "black", "brown", "blonde", "grey"]
 
 OWN_TRANSLATOR = project_root() / "weights" / "cartoons.safetensors"
-
-SEARCHED_SIDE = 640
-"""Photos are searched for faces at this size at most; the smallest face found is 1/16 of it."""
-
-FRAME_SIDE = 256
-"""Side in pixels of the frame that is cut out of a photo, before it is reduced to what the networks take."""
 
 _MEAN = MEAN_PHOTO.numpy() * np.float32(FRAME_SIDE) - np.float32(0.5)
 

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import typer
-
-SETTINGS: dict[str, Any] = {
-    "add_help_option": False,
-    "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},
-}
-"""How the command is registered: every word is the runtime's, ``--help`` too."""
 
 
 def cartoonize(context: typer.Context) -> None:

@@ -10,7 +10,7 @@ import typer
 from datamodules.errors import DataError
 
 if TYPE_CHECKING:
-    from apps.export.cartoon_file import Source
+    from lightning_modules.export.cartoon_file import Source
     from networks.translator import Translator
 
 WEIGHTS_SUFFIX, CARTOON_SUFFIX = ".safetensors", ".cartoon"
@@ -48,7 +48,7 @@ def export(
         trained = f", step {details['step']} of {details['variant']}" if details else ""
         print(f"{out}: {out.stat().st_size / 1e6:.1f} MB{trained}")
         return
-    from apps.export.cartoon_file import Source
+    from lightning_modules.export.cartoon_file import Source
     from lightning_modules.finisher import OWN_FINISHER
 
     given = Source(translator, source, details, (finisher or OWN_FINISHER) if finish else None)
@@ -63,7 +63,7 @@ def _write_single(source: Source, out: Path, half: bool) -> None:
 
 
 def _write_cartoon_file(source: Source, out: Path, half: bool) -> None:
-    from apps.export.cartoon_file import write_cartoon_file
+    from lightning_modules.export.cartoon_file import write_cartoon_file
 
     for net in write_cartoon_file(source, out, half):
         stored = "half" if net.is_half else "float32"
@@ -74,7 +74,7 @@ def _write_cartoon_file(source: Source, out: Path, half: bool) -> None:
 def _load(source: Path) -> tuple[Translator, dict[str, object] | None]:
     """The generator in a file, and of a checkpoint what it was trained with."""
     from lightning_modules.errors import UsageError
-    from lightning_modules.export import translator_of
+    from lightning_modules.export.trained import translator_of
     from networks.translator import load_translator
     from networks.weights_file import WeightsError
 

@@ -10,11 +10,17 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from apps.export.cartoon_file import Source, export_translator, labels_of, translator_examples, translator_shapes
-from apps.export.nets import TranslatorNet
-from apps.export.onnx_net import LARGEST_DIFFERENCE, Exporter
 from datamodules.atomic import write_whole
 from datamodules.errors import DataError
+from lightning_modules.export.cartoon_file import (
+    Source,
+    export_translator,
+    labels_of,
+    translator_examples,
+    translator_shapes,
+)
+from lightning_modules.export.nets import TranslatorNet
+from lightning_modules.export.onnx_net import LARGEST_DIFFERENCE, Exporter
 
 ONNX_SUFFIX, EXPORTED_SUFFIX, TORCHSCRIPT_SUFFIX = ".onnx", ".pt2", ".pt"
 

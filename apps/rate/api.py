@@ -20,8 +20,8 @@ from starlette.types import ASGIApp
 
 from apps.rate.questions import QUESTIONS, Mode
 from apps.rate.store import AssignedItem, Store, UnknownItemError
-from apps.web.responses import page_file, refuse
-from apps.web.security import SecurityMiddleware
+from cartoonizer.serve.responses import page_file, refuse
+from cartoonizer.serve.security import SecurityMiddleware
 
 MAX_BODY = 4096
 MAX_NAME = 80
@@ -51,7 +51,7 @@ def build_app(store: Store, mode: Mode, hosts: Sequence[str] = ("*",)) -> ASGIAp
     api = _Api(store, mode)
     app = Starlette(
         routes=[
-            *(Route(path, page_file(PAGE / file[0], file[1])) for path, file in PAGE_FILES.items()),
+            *(Route(path, page_file((PAGE / file[0]).read_bytes(), file[1])) for path, file in PAGE_FILES.items()),
             Route("/pictures/{name}", api.picture),
             Route("/api/state", api.state),
             Route("/api/raters", api.join, methods=["POST"]),

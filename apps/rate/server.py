@@ -7,7 +7,9 @@ from contextlib import suppress
 from apps.rate.api import build_app
 from apps.rate.questions import Mode
 from apps.rate.store import Store
-from apps.web.listening import address_of, build_server, hosts_of, is_loopback, listen
+from cartoonizer.errors import ServeError
+from cartoonizer.serve.listening import address_of, build_server, hosts_of, is_loopback, listen
+from datamodules.errors import DataError
 
 
 def serve(store: Store, mode: Mode, host: str, port: int) -> None:
@@ -22,7 +24,10 @@ def serve(store: Store, mode: Mode, host: str, port: int) -> None:
     Raises:
         DataError: The address or port cannot be used.
     """
-    listener = listen(host, port)
+    try:
+        listener = listen(host, port)
+    except ServeError as error:
+        raise DataError(str(error)) from error
     print(f"Rate at {address_of(host, listener)} - Ctrl-C ends it.")
     print(_reach(is_loopback(host)), flush=True)
     with listener, suppress(KeyboardInterrupt):

@@ -21,6 +21,7 @@ def loader_of(
     sampler: Sampler[int] | None = None,
     *,
     persistent: bool = False,
+    drop_last: bool = True,
 ) -> DataLoader[T]:
     """A loader with persistent workers and full batches if given a sampler; otherwise all items in order.
 
@@ -33,6 +34,7 @@ def loader_of(
         num_workers: Loader processes; 0 loads in this one.
         sampler: Numbers of the items.
         persistent: Keep the workers between passes without a sampler, too.
+        drop_last: With a sampler, leave out the items of an incomplete last batch.
 
     Raises:
         RuntimeError: When iterated, if a loader process died, or did not answer for ``LOADER_TIMEOUT`` seconds.
@@ -45,7 +47,7 @@ def loader_of(
         pin_memory=torch.cuda.is_available(),
         worker_init_fn=one_thread,
         sampler=sampler,
-        drop_last=sampler is not None and batch_size is not None,
+        drop_last=drop_last and sampler is not None and batch_size is not None,
         generator=torch.Generator().manual_seed(0),
         timeout=LOADER_TIMEOUT if num_workers else 0,
     )

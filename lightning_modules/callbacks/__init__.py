@@ -4,6 +4,7 @@ from lightning_modules.callbacks.bad_image_report import BadImageReport
 from lightning_modules.callbacks.cartoon_writer import CartoonWriter
 from lightning_modules.callbacks.evaluation import Evaluation
 from lightning_modules.callbacks.exact_resume import ExactResume
+from lightning_modules.callbacks.export_best import ExportBest
 from lightning_modules.callbacks.gradient_norms import GradientNorms
 from lightning_modules.callbacks.image_grid import ImageGrid
 from lightning_modules.callbacks.interrupt import SaveOnInterrupt
@@ -18,6 +19,7 @@ __all__ = [
     "CartoonWriter",
     "Evaluation",
     "ExactResume",
+    "ExportBest",
     "GradientNorms",
     "ImageGrid",
     "LossBar",

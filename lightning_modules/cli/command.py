@@ -18,12 +18,14 @@ from lightning_modules.callbacks import (
     CartoonWriter,
     Evaluation,
     ExactResume,
+    ExportBest,
     LossBar,
     OutputCheck,
     RunRecord,
     SaveOnInterrupt,
     StepTimes,
 )
+from lightning_modules.callbacks.export_best import MIN_STEPS
 from lightning_modules.checkpoint_io import VerifiedCheckpointIO
 from lightning_modules.checkpoints import read_hyper_parameters
 from lightning_modules.cli.command_line import SUBCOMMANDS, CommandLine
@@ -102,6 +104,13 @@ class CartoonGANCLI(LightningCLI):
                 type=bool,
                 default=False,
                 help="resume although the data or the number of processes are others than the checkpoint's",
+            )
+            parser.add_argument(
+                "--export",
+                type=bool,
+                default=True,
+                help="when a CycleGAN is trained, write best.cartoon, for `cartoongan cartoonize --model`, beside "
+                f"best.ckpt (not below {MIN_STEPS} steps)",
             )
         if subcommand in {"predict", "test"}:
             parser.add_argument(
@@ -183,6 +192,8 @@ class CartoonGANCLI(LightningCLI):
         self.home_callbacks: list[Callback] = [record, BadImageReport(), self.interrupt]
         if subcommand == "fit":
             self.home_callbacks += [StepTimes(), OutputCheck(), ExactResume(config.force)]
+        if subcommand == "fit" and config.export:
+            self.home_callbacks.append(ExportBest())
         if trainer.get("gradient_clip_val"):
             raise UsageError("--trainer.gradient_clip_val is for one optimiser; use --model.clip_grad_norm")
         self.finisher = self._find_finisher()

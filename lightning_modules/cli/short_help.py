@@ -13,7 +13,7 @@ sub-commands:
   fit         train a model, or go on with a run (--ckpt_path last)
   validate    losses and figures of a checkpoint on the validation part
   test        measure a checkpoint on the test part; writes test/metrics.json into its run
-  predict     turn aligned photos into cartoons (for photos of any kind: cartoongan cartoonize)
+  predict     turn photos into cartoons (for videos, and all faces of a photo: cartoongan cartoonize)
 
 help:
   lightning fit --help                  the options that are used most
@@ -30,7 +30,7 @@ _SUMMARY = {
     "fit": "Train a model, or go on with a run.",
     "validate": "Losses and figures of a checkpoint on the validation part.",
     "test": "Measure a checkpoint on the test part.",
-    "predict": "Turn aligned photos into cartoons.",
+    "predict": "Turn photos into cartoons.",
 }
 _RUN = {
     "--config FILE": "configs/cyclegan_*.yaml and others; repeatable, a later one beats an earlier one",
@@ -92,6 +92,7 @@ _GROUPS: dict[str, dict[str, dict[str, str]]] = {
         "run": _RUN,
         "photos and cartoons": {
             "--data.predict_dir PATH": "a folder of photos, or one photo",
+            "--data.align true": "cut out the largest face of each photo, wherever it is",
             "--out DIR": "folder of the cartoons (default: in the run)",
             "--model.hair COLOUR": "black, brown, blonde, grey, own or all (models with hair colour)",
             **_FINISH,

@@ -27,6 +27,7 @@ from lightning_modules.metrics import (
     landmark_errors,
 )
 from lightning_modules.metrics.feature_distance import MIN_FRECHET_SAMPLES, SUBSETS
+from lightning_modules.metrics.told_apart import MIN_SAMPLES
 from networks.label_leak import label_leak
 from networks.labels import ATTRIBUTES
 from networks.palette import hair_index, label_of_palette
@@ -368,6 +369,17 @@ def _distance_figures(domain: Domain, extractor: str, metric: FeatureDistance) -
             samples=samples,
             judge="features",
             note=too_few if found.frechet is None else None,
+        ),
+        f"told_apart_{domain}": Figure(
+            f"Real and generated {domain}s told apart ({extractor})",
+            found.told_apart,
+            "lower",
+            samples=samples,
+            unit="%",
+            judge="features",
+            note="by a linear classifier, cross-validated; by chance 50%"
+            if found.told_apart is not None
+            else f"takes {MIN_SAMPLES} samples of either side",
         ),
         f"kernel_{domain}": Figure(
             f"{kernel}, {domain}s ({extractor})",

@@ -8,6 +8,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 from torchmetrics.image import FrechetInceptionDistance, KernelInceptionDistance
+from torchmetrics.utilities import dim_zero_cat
+
+from lightning_modules.metrics.told_apart import told_apart
 
 MIN_FRECHET_SAMPLES = 2048
 """Minimum number of samples per set; with fewer, the Fréchet distance is dominated by sample size."""
@@ -25,6 +28,7 @@ class DistanceSummary(NamedTuple):
         kernel: Kernel distance (Binkowski et al. 2018), mean over subsets; None with too few samples.
         kernel_deviation: Its standard deviation over the subsets; None with too few samples.
         subset: Size of a subset, at most half of the smaller set.
+        told_apart: See ``told_apart``; None with too few samples.
         generated: Number of generated images.
         real: Number of real images.
     """
@@ -33,6 +37,7 @@ class DistanceSummary(NamedTuple):
     kernel: float | None
     kernel_deviation: float | None
     subset: int
+    told_apart: float | None
     generated: int
     real: int
 
@@ -75,8 +80,11 @@ class FeatureDistance(nn.Module):
             with torch.random.fork_rng():
                 torch.manual_seed(0)
                 mean, deviation = (float(value) for value in self.kernel.compute())
+        with self.kernel.sync_context():
+            sets = [dim_zero_cat(each) for each in (self.kernel.real_features, self.kernel.fake_features) if len(each)]
+            apart = told_apart(*sets) if len(sets) == 2 else None
         frechet = float(self.frechet.compute()) if fewest >= MIN_FRECHET_SAMPLES else None
-        return DistanceSummary(frechet, mean, deviation, subset, generated, real)
+        return DistanceSummary(frechet, mean, deviation, subset, apart, generated, real)
 
     def reset(self) -> None:
         """Removes all images."""

@@ -98,6 +98,6 @@ def test_damaged_and_foreign_files_are_refused_in_one_line(tmp_path: Path) -> No
 
 
 def test_what_is_no_net_is_refused(own_model: ModelFile) -> None:
-    broken = ModelFile(Path("x.cartoon"), own_model.manifest, {"pnet": b"not onnx"})
+    broken = ModelFile(Path("x.cartoon"), own_model.manifest, {"pnet": b"not onnx"}, b"")
     with pytest.raises(ModelError, match=r"x.cartoon: pnet is no net that onnxruntime can run"):
         Net(broken, "pnet")

@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from apps.cartoonize.chain import SEARCHED_SIDE
 from apps.cartoonize.chain import Cartoonizer as TorchCartoonizer
 from cartoonizer import Cartoonizer
 from cartoonizer.decode import decode
 from datamodules.images import find_images
 from datamodules.transforms.face_box import MEAN_FACE
-from lightning_modules.landmark_detector import MEAN_PHOTO
+from lightning_modules.landmark_detector import MEAN_PHOTO, SEARCHED_SIDE
 
 LARGEST_DIFFERENCE = 2
 

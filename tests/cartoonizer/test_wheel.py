@@ -46,8 +46,10 @@ def test_it_is_small_and_whole(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         assert sum(info.file_size for info in archive.infolist()) < 40e6
-    modules = {f"cartoonizer/{path.name}" for path in (ROOT / "cartoonizer").glob("*.py")}
-    assert modules | {"cartoonizer/own.cartoon", "cartoonizer/py.typed"} <= set(names)
+    kinds = ("*.py", "*.cartoon", "*.typed", "serve/**/*.js", "serve/**/*.html", "serve/**/*.css", "serve/**/*.svg")
+    files = {path for kind in (*kinds, "serve/*.py", "serve/**/*.jpg") for path in (ROOT / "cartoonizer").glob(kind)}
+    assert len(files) > 50
+    assert {path.relative_to(ROOT).as_posix() for path in files} <= set(names)
 
 
 def test_it_makes_cartoons_without_the_rest_of_the_project(wheel: Path, portrait: Path, tmp_path: Path) -> None:

@@ -39,14 +39,21 @@ def test_the_default_has_the_size_it_is_said_to_have() -> None:
     assert sum(parameter.numel() for parameter in CartoonFinisher().parameters()) == 445_316
 
 
-def test_a_sticker_laid_on_white_is_the_image_again() -> None:
+def test_a_sticker_has_the_image_s_own_colours() -> None:
     alpha = torch.rand(1, 1, 4, 4).clamp(min=0.2)
     colour = torch.rand(1, 3, 4, 4) * 2 - 1
     rgba = sticker(Finished(alpha * colour + (1 - alpha), alpha))
     torch.testing.assert_close(rgba[:, :3], colour)
-    torch.testing.assert_close(rgba[:, 3:], alpha)
     clear = sticker(Finished(torch.ones(1, 3, 2, 2), torch.zeros(1, 1, 2, 2)))
     assert clear.isfinite().all()
+
+
+def test_a_sticker_loses_its_rim_where_white_shines_through() -> None:
+    alpha = torch.zeros(1, 1, 5, 7)
+    alpha[..., 1:, 1:6] = 1  # it touches the lower edge, where there is no background
+    shrunk = torch.zeros(1, 1, 5, 7)
+    shrunk[..., 2:, 2:5] = 1
+    torch.testing.assert_close(sticker(Finished(torch.zeros(1, 3, 5, 7), alpha))[:, 3:], shrunk)
 
 
 def test_odd_sides_and_other_scales_are_refused() -> None:

@@ -18,7 +18,7 @@ from apps.rate.database import create
 from apps.rate.gallery import Gallery, Variant
 from apps.rate.questions import Mode
 from apps.rate.store import Store
-from apps.web.listening import build_server, listen
+from cartoonizer.serve.listening import build_server, listen
 
 TITLES = ("cyclegan_plain/s1", "cyclegan_cond/s1", "cyclegan_full/s1")
 PHOTOS = 4

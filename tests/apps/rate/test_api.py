@@ -10,7 +10,7 @@ import requests
 
 from apps.rate.questions import Mode
 from apps.rate.ratings import read_ratings
-from apps.web.security import SECURITY_HEADERS
+from cartoonizer.serve.security import SECURITY_HEADERS
 
 if TYPE_CHECKING:
     from tests.apps.rate.conftest import Rater

@@ -15,7 +15,7 @@ import pytest
 
 from apps.rate.questions import SCALES
 from apps.rate.ratings import read_ratings
-from apps.web.listening import is_loopback
+from cartoonizer.serve.listening import is_loopback
 
 if TYPE_CHECKING:
     from tests.apps.rate.conftest import Rater

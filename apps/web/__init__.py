@@ -1,1 +1,0 @@
-"""What the project's servers share: security headers, sockets, uvicorn."""

@@ -1,0 +1,56 @@
+"""Leaves the best checkpoint of a finished training as a file for the runtime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities import rank_zero_info, rank_zero_warn
+
+from lightning_modules.runs import CHECKPOINT_FOLDER, is_dry_run
+
+MIN_STEPS = 100
+"""Shorter trainings are trials, of which nothing is exported."""
+
+
+class ExportBest(Callback):
+    """Writes ``best.cartoon`` beside ``best.ckpt`` when a training of a CycleGAN ends as it should.
+
+    All nets but the generator are taken from the runtime's own model where they are of the same weights. What goes
+    wrong is a warning of one line; the training is done all the same.
+
+    Args:
+        min_steps: Nothing is exported of shorter trainings.
+    """
+
+    def __init__(self, min_steps: int = MIN_STEPS) -> None:
+        self.min_steps = min_steps
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Export, in the first process."""
+        best = Path(trainer.default_root_dir) / CHECKPOINT_FOLDER / "best.ckpt"
+        is_cyclegan = hasattr(pl_module, "trained_generators")
+        if not trainer.is_global_zero or is_dry_run(trainer) or not is_cyclegan or trainer.global_step < self.min_steps:
+            return
+        if not best.is_file():
+            return
+        try:
+            path = _export(best)
+        except Exception as error:  # of whichever of the exporters it is: the training must not fail
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            rank_zero_warn(f"{best} is not exported: {reason}; `cartoongan export {best} --out FILE` tries again")
+        else:
+            rank_zero_info(f"exported: cartoongan cartoonize PHOTO --model {path}")
+
+
+def _export(checkpoint: Path) -> Path:
+    from cartoonizer.model_file import OWN_MODEL, read_model
+    from lightning_modules.export.cartoon_file import Source, write_cartoon_file
+    from lightning_modules.export.trained import translator_of
+
+    with torch.random.fork_rng():
+        translator, details = translator_of(checkpoint)
+        source, path = Source(translator, checkpoint, details), checkpoint.with_suffix(".cartoon")
+        write_cartoon_file(source, path, half=True, known=read_model(OWN_MODEL))
+    return path
