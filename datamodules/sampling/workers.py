@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TypeVar
 
 import cv2
@@ -45,7 +46,7 @@ def loader_of(
         num_workers=num_workers,
         persistent_workers=num_workers > 0 and (persistent or sampler is not None),
         pin_memory=torch.cuda.is_available(),
-        worker_init_fn=one_thread,
+        worker_init_fn=start_worker,
         sampler=sampler,
         drop_last=drop_last and sampler is not None and batch_size is not None,
         generator=torch.Generator().manual_seed(0),
@@ -53,7 +54,11 @@ def loader_of(
     )
 
 
-def one_thread(worker: int) -> None:
-    """Limit OpenCV to one thread per worker, to avoid oversubscribing the cores."""
+def start_worker(worker: int) -> None:
+    """Set up a loader process: one thread, to avoid oversubscribing the cores, and deaf to Ctrl-C.
+
+    Ctrl-C reaches all processes of a terminal. The training stops after its step, and until then it needs its data.
+    """
     del worker
     cv2.setNumThreads(0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

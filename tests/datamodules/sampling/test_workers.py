@@ -49,3 +49,8 @@ def test_a_loader_process_that_dies_or_hangs_is_an_error(
     finally:
         for child in multiprocessing.active_children():
             child.kill()  # one that is stopped does not hear of the end
+
+
+def test_ctrl_c_leaves_the_loader_processes_to_the_training() -> None:
+    loader = loader_of(SignalledItems(signal.SIGINT), 1, 1, SequentialSampler(range(2)))
+    assert [batch.tolist() for batch in loader] == [[0], [1]]

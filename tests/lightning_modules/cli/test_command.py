@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -388,19 +389,28 @@ def test_mistakes_are_explained_in_three_lines(
 
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_an_unreadable_image_stops_a_run_or_is_reported(
-    workers: str, sample_root: Path, tmp_path: Path, lightning: Lightning, capsys: pytest.CaptureFixture[str]
+    workers: str,
+    sample_root: Path,
+    tmp_path: Path,
+    lightning: Lightning,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     root = Path(shutil.copytree(sample_root, tmp_path / "data"))
     broken = CelebA(root / "celeba", "train").names[0]
     (root / "celeba" / "img_align_celeba" / broken).write_bytes(b"not a picture")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     options = ["--data.root", str(root), "--data.num_workers", workers, "--trainer.max_epochs", "1"]
     options += ["--data.epoch_size", "null"]
     assert lightning("fit", *options) == 2
     message = capsys.readouterr().err.partition("lightning: error: ")[2]
     assert broken in message
     assert len(message.strip().splitlines()) == 1
-    with pytest.warns(UserWarning, match=rf"unreadable images[\s\S]*{broken}"):
+    shown = CelebA(root / "celeba", "val").names[0]
+    (root / "celeba" / "img_align_celeba" / shown).write_bytes(b"not a picture")
+    with pytest.warns(UserWarning, match=rf"unreadable images[\s\S]*{broken}[\s\S]*{shown}"):
         assert lightning("fit", *options, "--data.on_bad_image", "skip") == 0
+    assert not list(Path(tempfile.gettempdir()).glob("bad_images_*.log"))
 
 
 @pytest.mark.parametrize("subcommand", ["validate", "test", "predict"])
