@@ -17,6 +17,7 @@ from apps.detect import detect
 from apps.detector.command import detector_app
 from apps.export import export
 from apps.figures import figures
+from apps.groups import groups
 from apps.options import RUNTIME_COMMAND
 from apps.page.command import page
 from apps.rate.command import rate_app
@@ -50,6 +51,7 @@ app.command("demo")(demo)
 app.command("detect")(detect)
 app.command("export")(export)
 app.command("figures")(figures)
+app.command("groups")(groups)
 app.command("page")(page)
 app.command("report")(report)
 app.command("sample-data")(sample_data)

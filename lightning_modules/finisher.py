@@ -25,6 +25,11 @@ from networks.weights_file import WeightsError
 
 FINISHER_FILE = "finisher.safetensors"
 OWN_FINISHER = project_root() / "weights" / FINISHER_FILE
+"""Twice as large: for ``lightning test`` and ``predict``."""
+
+OWN_LARGE_FINISHER = project_root() / "weights" / "finisher_4x.safetensors"
+"""Four times as large: for products."""
+
 _OF_A_MACHINE = {"root", "cache_dir", "num_workers"}
 _SHOWN = 8
 

@@ -49,9 +49,9 @@ def export(
         print(f"{out}: {out.stat().st_size / 1e6:.1f} MB{trained}")
         return
     from lightning_modules.export.cartoon_file import Source
-    from lightning_modules.finisher import OWN_FINISHER
+    from lightning_modules.finisher import OWN_LARGE_FINISHER
 
-    given = Source(translator, source, details, (finisher or OWN_FINISHER) if finish else None)
+    given = Source(translator, source, details, (finisher or OWN_LARGE_FINISHER) if finish else None)
     (_write_single if out.suffix in SINGLE_SUFFIXES else _write_cartoon_file)(given, out, half)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import resource
 import shlex
 import sys
@@ -215,5 +216,6 @@ def _as_csv(rows: list[FaceRow], names: list[str]) -> str:
         file = names[row.number] if names else ""
         hair, judged = (HairColour(label).name.lower() if label >= 0 else "" for label in (row.hair, row.hair_judged))
         attributes = ("" if value < 0 else value for value in row[-2 * len(Attribute) :])
-        writer.writerow([row.number, file, f"{row.landmark_error:.6f}", hair, judged, *attributes])
+        skin = ("" if math.isnan(value) else f"{value:.4f}" for value in (row.skin, row.skin_judged))
+        writer.writerow([row.number, file, f"{row.landmark_error:.6f}", *skin, hair, judged, *attributes])
     return text.getvalue()

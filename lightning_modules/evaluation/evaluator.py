@@ -24,6 +24,7 @@ from lightning_modules.metrics import (
     PoseVariety,
     SampleMean,
     SkinToneOrder,
+    cheek_brightness,
     landmark_errors,
 )
 from lightning_modules.metrics.feature_distance import MIN_FRECHET_SAMPLES, SUBSETS
@@ -48,6 +49,8 @@ class FaceRow(NamedTuple):
     Attributes:
         number: Of the photo in its part, from 0.
         landmark_error: In eye distances, mean of the five points.
+        skin: Brightness of the photo's cheeks, in [-1, 1]; NaN where they cannot be seen.
+        skin_judged: Brightness of the cartoon's cheeks.
         hair: The photo's colour, -1 where it has none.
         hair_judged: The cartoon's, as the classifier says.
         glasses: Whether the photo has some: 1, 0 or -1 where that is not known.
@@ -58,6 +61,8 @@ class FaceRow(NamedTuple):
 
     number: int
     landmark_error: float
+    skin: float
+    skin_judged: float
     hair: int
     hair_judged: int
     glasses: int
@@ -224,7 +229,7 @@ class Evaluator(nn.Module):
     def face_rows(self) -> list[FaceRow]:
         """Results of each cartoon, sorted by photo number."""
         return [
-            FaceRow(int(row[0]), float(row[1]), *(int(value) for value in row[2:]))
+            FaceRow(int(row[0]), row[1], row[2], row[3], *(int(value) for value in row[4:]))
             for row in self.rows.compute().tolist()
         ]
 
@@ -258,7 +263,10 @@ class Evaluator(nn.Module):
             self._mean(f"kept_{name}").update(has[known == 1])
             self._mean(f"all_{name}").update(has)
         pairs = torch.stack([photos.attributes, seen], dim=2).flatten(1)  # photo and cartoon by turns
-        self.rows.update(torch.cat([torch.stack([numbers, errors.mean(dim=1), label, hair], dim=1), pairs], dim=1))
+        skin = [cheek_brightness(images, in_photos) for images in (photos.image, cartoons)]
+        self.rows.update(
+            torch.cat([torch.stack([numbers, errors.mean(dim=1), *skin, label, hair], dim=1), pairs], dim=1)
+        )
 
     def _judge_unlabelled(self, photos: Faces, cartoons: Tensor, landmarks: Tensor) -> None:
         """Red is what unlabelled cartoons are, and what photos without label may learn from them."""

@@ -25,7 +25,7 @@ from lightning_modules.detector import default_weights, load_detector
 from lightning_modules.export.cards import card_of
 from lightning_modules.export.nets import BackgroundNet, ClassifierNet, Label, StageNet, TranslatorNet, example_inputs
 from lightning_modules.export.onnx_net import Exported, Exporter
-from lightning_modules.finisher import OWN_FINISHER
+from lightning_modules.finisher import OWN_LARGE_FINISHER
 from lightning_modules.landmark_detector import FRAME_SIDE, MEAN_PHOTO, SEARCHED_SIDE
 from lightning_modules.matting import OWN_PORTRAIT
 from lightning_modules.version import __version__
@@ -61,7 +61,7 @@ class Source:
     translator: Translator
     path: Path
     details: Mapping[str, object] | None = None
-    finisher: Path | None = OWN_FINISHER
+    finisher: Path | None = OWN_LARGE_FINISHER
 
 
 def write_cartoon_file(source: Source, path: Path, half: bool, known: ModelFile | None = None) -> list[Exported]:

@@ -8,7 +8,7 @@ from lightning_modules.metrics.feature_distance import DistanceSummary, FeatureD
 from lightning_modules.metrics.landmark_error import LandmarkError, LandmarkErrorSummary, landmark_errors
 from lightning_modules.metrics.pose_variety import PoseSummary, PoseVariety, turn_of
 from lightning_modules.metrics.sample_mean import MeanSummary, SampleMean
-from lightning_modules.metrics.skin_tone_order import SkinToneOrder
+from lightning_modules.metrics.skin_tone_order import SkinToneOrder, cheek_brightness
 
 __all__ = [
     "DetectionPrecision",
@@ -25,6 +25,7 @@ __all__ = [
     "SampleMean",
     "SkinToneOrder",
     "TrueBoxes",
+    "cheek_brightness",
     "landmark_errors",
     "turn_of",
 ]

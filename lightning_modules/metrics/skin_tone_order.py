@@ -23,6 +23,22 @@ class SkinToneSummary(NamedTuple):
     samples: int
 
 
+def cheek_brightness(images: Tensor, landmarks: Tensor) -> Tensor:
+    """Mean brightness of each face's cheeks.
+
+    Args:
+        images: (N, 3, H, W) in [-1, 1].
+        landmarks: (N, 5, 2) pixels.
+
+    Returns:
+        (N,) float32 in [-1, 1]; NaN where no cheek is visible.
+    """
+    mask = cheek_mask(landmarks, *images.shape[2:])
+    area = mask.sum(dim=(1, 2, 3))
+    total = (images.float().mean(dim=1, keepdim=True) * mask).sum(dim=(1, 2, 3))
+    return torch.where(area > 0, total / area.clamp(min=1), torch.nan)
+
+
 class SkinToneOrder(SpearmanCorrCoef):
     """Rank correlation of the brightness of the cheeks, cartoons and photos; 1 keeps the order of skin tones."""
 
@@ -34,11 +50,9 @@ class SkinToneOrder(SpearmanCorrCoef):
             photos: The same faces as photos, of the same shape.
             landmarks: (N, 5, 2) pixels of the photos.
         """
-        mask = cheek_mask(landmarks, *photos.shape[2:])
-        area = mask.sum(dim=(1, 2, 3))
-        tones = [(images.float().mean(dim=1, keepdim=True) * mask).sum(dim=(1, 2, 3)) for images in (cartoons, photos)]
-        drawn, taken = (tone[area > 0] / area[area > 0] for tone in tones)
-        super().update(drawn, taken)
+        drawn, taken = (cheek_brightness(images, landmarks) for images in (cartoons, photos))
+        is_visible = drawn.isfinite() & taken.isfinite()
+        super().update(drawn[is_visible], taken[is_visible])
 
     def compute(self) -> SkinToneSummary:  # type: ignore[override]
         """Result over all faces of all processes."""

@@ -13,10 +13,10 @@ from apps.cartoonize.chain import OWN_TRANSLATOR, CartoonFace, Cartoonizer
 from datamodules.datasets.celeba import CelebA
 from datamodules.images import find_images, read_rgb
 from datamodules.sample_data import write_sample_data
-from datamodules.samples import SPLITS
+from datamodules.samples import SPLITS, UNKNOWN, Attribute
 from datamodules.transforms.augment import to_tensor
 from lightning_modules.attribute_classifier import OWN_CLASSIFIER
-from lightning_modules.finisher import OWN_FINISHER
+from lightning_modules.finisher import OWN_FINISHER, OWN_LARGE_FINISHER
 from lightning_modules.matting import OWN_PORTRAIT
 from networks.attribute_classifier import load_attribute_net
 from networks.label_leak import label_leak
@@ -76,21 +76,24 @@ def test_the_hair_colour_stays_out_of_the_cheeks(drawn: list[list[CartoonFace]])
     assert 100 * float(np.nanmean(leaks)) == pytest.approx(on_card("drawn faces, leak to the cheeks"), abs=3)
 
 
-def test_glasses_are_kept_and_none_invented(unseen: Path, drawn: list[list[CartoonFace]]) -> None:
-    classifier = load_attribute_net(OWN_CLASSIFIER)[0]
-    worn = {
-        name: glasses == 1
+@pytest.mark.parametrize("attribute", Attribute, ids=str)
+def test_glasses_and_beards_are_kept_and_few_invented(
+    attribute: Attribute, unseen: Path, drawn: list[list[CartoonFace]]
+) -> None:
+    classifier, name = load_attribute_net(OWN_CLASSIFIER)[0], attribute.name.lower()
+    known = {
+        name: int(value)
         for split in SPLITS
         for faces in [CelebA(unseen, split)]
-        for name, glasses in zip(faces.names, faces.attributes[:, 0], strict=True)
+        for name, value in zip(faces.names, faces.attributes[:, attribute], strict=True)
     }
-    seen: dict[bool, list[bool]] = {True: [], False: []}
+    seen: dict[int, list[bool]] = {1: [], 0: [], UNKNOWN: []}
     for path, faces in zip(find_images(unseen / "img_align_celeba"), drawn, strict=True):
         images = torch.stack([to_tensor(face.on_white) for face in faces])
-        seen[worn[path.name]] += classifier(images).in_cartoons[:, 0].tolist()
-    kept, invented = (100 * float(np.mean(seen[has_glasses])) for has_glasses in (True, False))
-    assert kept == pytest.approx(on_card("drawn faces with glasses (5), glasses kept"), abs=15)
-    assert invented < 5
+        seen[known[path.name]] += classifier(images).in_cartoons[:, attribute].tolist()
+    kept, invented = (100 * float(np.mean(seen[value])) for value in (1, 0))
+    assert kept == pytest.approx(on_card(f"drawn faces with {name}, kept"), abs=15)
+    assert invented == pytest.approx(on_card(f"drawn faces without {name}, invented"), abs=6)
 
 
 def test_cartoons_are_heads_on_nothing(drawn: list[list[CartoonFace]]) -> None:
@@ -101,7 +104,8 @@ def test_cartoons_are_heads_on_nothing(drawn: list[list[CartoonFace]]) -> None:
 
 
 def test_all_weights_together_are_small_and_have_cards() -> None:
-    weights = [OWN_TRANSLATOR, OWN_FINISHER, OWN_PORTRAIT]
+    finishers = [OWN_FINISHER, OWN_LARGE_FINISHER]
+    weights = [OWN_TRANSLATOR, *finishers, OWN_PORTRAIT]
     assert sum(path.stat().st_size for path in weights) < 12e6
     for path in weights:
-        assert "CelebA" in path.with_suffix(".md").read_text(encoding="utf-8") or path == OWN_FINISHER
+        assert "CelebA" in path.with_suffix(".md").read_text(encoding="utf-8") or path in finishers
