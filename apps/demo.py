@@ -27,7 +27,7 @@ _UNSEEN_COUNT = 16
 _UNSEEN_SEED = 1
 _FACES_A_ROW = 2
 _OWN_COUNT = 8
-_TILE_SIDE = 128
+_TILE_SIDE, _OWN_TILE_SIDE = 128, 160
 
 
 def demo(
@@ -90,7 +90,7 @@ def show_own_weights(photos: Path, sheet: Path) -> None:
     titles = ["photo", *colors] * _FACES_A_ROW
     whole = len(tiles) - len(tiles) % len(titles)
     if whole:
-        write_png(titled_sheet(tiles[:whole], titles, _TILE_SIDE), sheet)
+        write_png(titled_sheet(tiles[:whole], titles, _OWN_TILE_SIDE), sheet)
         print(f"cartoons by the project's own weights: {sheet}", flush=True)
 
 
