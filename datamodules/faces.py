@@ -85,7 +85,7 @@ class FacesDataModule(LightningDataModule):
         cache_dir: Cache for decoded cartoons, whose PNGs are slow to decode, and for mattes; reused by later runs.
         background: Photo background: keep it (the paper), make it white, or keep only the head on white as in cartoons.
         portrait_weights: Weights of the portrait network that segments photos; by default the project's own.
-        on_bad_image: On an unreadable image in training, stop with its name, or skip it and report after the epoch.
+        on_bad_image: On an unreadable image in a fit, stop with its name, or skip it and report after the epoch.
         predict_dir: Folder of photos for ``lightning predict``, or a single photo. Several processes share them.
         align: At prediction, cut out the largest face of each photo, wherever it is, as training has its faces.
         seed: Seed for pairs, order and augmentation; follows ``--seed_everything``.
@@ -205,7 +205,15 @@ class FacesDataModule(LightningDataModule):
 
     def teardown(self, stage: str) -> None:
         """Remove temporary files."""
-        if stage == "fit" and self.bad_images is not None:
+        if stage == "fit":
+            self._close_log()
+
+    def on_exception(self, exception: BaseException) -> None:
+        """Remove temporary files; Lightning tears nothing down after an error."""
+        self._close_log()
+
+    def _close_log(self) -> None:
+        if self.bad_images is not None:
             self.bad_images.close()
 
     def train_dataloader(self) -> DataLoader[UnpairedBatch]:
@@ -240,7 +248,7 @@ class FacesDataModule(LightningDataModule):
     def _unpaired(self, split: Split) -> UnpairedFaces:
         photos, cartoons = self.stream("photo", split), self.stream("cartoon", split)
         if split != "train":
-            return UnpairedFaces(photos, cartoons, self._seed)
+            return UnpairedFaces(photos, cartoons, self._seed, self.bad_images)
         warp = LandmarkWarp(self._image_size) if self._align_cartoons else None
         return UnpairedFaces(photos, cartoons, self._seed, self.bad_images, warp)
 

@@ -53,11 +53,13 @@ class VerifiedCheckpointIO(TorchCheckpointIO):
         """Read a checkpoint after verifying its checksums.
 
         Raises:
-            UsageError: The file is damaged.
+            UsageError: The file is damaged, or is no checkpoint of Lightning.
         """
         if fault := find_damage(Path(path)):
             raise UsageError(f"{path} {fault}")
         checkpoint: dict[str, Any] = super().load_checkpoint(path, *args, **kwargs)
+        if not isinstance(checkpoint, dict) or "pytorch-lightning_version" not in checkpoint:
+            raise UsageError(f"{path} was not written by Lightning; it cannot be resumed, tested or applied")
         return checkpoint
 
 

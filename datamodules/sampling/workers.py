@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TypeVar
 
 import cv2
@@ -9,6 +10,9 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 T = TypeVar("T")
+
+LOADER_TIMEOUT = 600.0
+"""Seconds after which a batch that a loader process owes is given up: the process hangs, or its disk does."""
 
 
 def loader_of(
@@ -32,6 +36,9 @@ def loader_of(
         sampler: Numbers of the items.
         persistent: Keep the workers between passes without a sampler, too.
         drop_last: With a sampler, leave out the items of an incomplete last batch.
+
+    Raises:
+        RuntimeError: When iterated, if a loader process died, or did not answer for ``LOADER_TIMEOUT`` seconds.
     """
     return DataLoader(
         dataset,
@@ -39,14 +46,19 @@ def loader_of(
         num_workers=num_workers,
         persistent_workers=num_workers > 0 and (persistent or sampler is not None),
         pin_memory=torch.cuda.is_available(),
-        worker_init_fn=one_thread,
+        worker_init_fn=start_worker,
         sampler=sampler,
         drop_last=drop_last and sampler is not None and batch_size is not None,
         generator=torch.Generator().manual_seed(0),
+        timeout=LOADER_TIMEOUT if num_workers else 0,
     )
 
 
-def one_thread(worker: int) -> None:
-    """Limit OpenCV to one thread per worker, to avoid oversubscribing the cores."""
+def start_worker(worker: int) -> None:
+    """Set up a loader process: one thread, to avoid oversubscribing the cores, and deaf to Ctrl-C.
+
+    Ctrl-C reaches all processes of a terminal. The training stops after its step, and until then it needs its data.
+    """
     del worker
     cv2.setNumThreads(0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import signal
 import sys
 import warnings
@@ -60,9 +61,26 @@ def run(arguments: Sequence[str]) -> int:
         message = _with_suggestion(_without_traceback(error), error, arguments)
         print(f"{PROGRAM}: error: {message}", file=sys.stderr)
         return 2
+    except RuntimeError as error:
+        if not str(error).startswith("DataLoader "):
+            raise
+        for child in multiprocessing.active_children():
+            child.kill()  # one that is stopped would keep this process from ending
+        print(f"{PROGRAM}: error: {_of_loader(error)}", file=sys.stderr)
+        return 2
     except SIGTERMException as stop:  # Lightning would leave with 0, as if all were done
         return stop.code if isinstance(stop.code, int) else 128 + signal.SIGTERM
     return 0
+
+
+def _of_loader(error: RuntimeError) -> str:
+    """What a dead or hanging loader process means for a user."""
+    gist = str(error).splitlines()[0]
+    return (
+        f"a loader process died or hangs ({gist})\n"
+        "look for lack of memory (fewer --data.num_workers) and for a disk that does not answer; "
+        "then go on with --ckpt_path last"
+    )
 
 
 def _import_models() -> None:

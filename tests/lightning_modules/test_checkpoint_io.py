@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def checkpoint_of(value: float) -> dict[str, Any]:
-    return {"state_dict": {"weight": torch.full((1000,), value)}, "global_step": 3}
+    state = {"weight": torch.full((1000,), value)}
+    return {"state_dict": state, "global_step": 3, "pytorch-lightning_version": "2.6.6"}
 
 
 def test_what_is_saved_comes_back_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -27,6 +28,13 @@ def test_what_is_saved_comes_back_and_nothing_else_is_left(tmp_path: Path) -> No
     loaded = VerifiedCheckpointIO().load_checkpoint(path)
     assert torch.equal(loaded["state_dict"]["weight"], torch.full((1000,), 2.0))
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_file_of_another_program_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.ckpt"
+    torch.save({"state_dict": {}}, path)
+    with pytest.raises(UsageError, match=r"other\.ckpt was not written by Lightning"):
+        VerifiedCheckpointIO().load_checkpoint(path)
 
 
 def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
@@ -92,7 +100,8 @@ number = 0
 while True:
     number += 1
     state = {"weight": torch.full((2_000_000,), float(number))}
-    VerifiedCheckpointIO().save_checkpoint({"state_dict": state, "global_step": number}, sys.argv[1])
+    checkpoint = {"state_dict": state, "global_step": number, "pytorch-lightning_version": "2.6.6"}
+    VerifiedCheckpointIO().save_checkpoint(checkpoint, sys.argv[1])
     print(number, flush=True)
 """
     path = tmp_path / "last.ckpt"

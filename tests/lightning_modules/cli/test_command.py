@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,8 @@ import yaml
 from PIL import Image
 
 from datamodules.datasets.celeba import CelebA
+from datamodules.samples import UnpairedBatch
+from datamodules.sampling.unpaired import UnpairedFaces
 from lightning_modules.base import BaseCycleGAN
 from lightning_modules.cli import command, main
 
@@ -155,6 +158,21 @@ def test_a_run_that_is_told_to_end_is_saved_and_fails(
     assert lightning("fit", "--trainer.max_steps", "5", "--data.epoch_size", "12") == 143
     saved = torch.load(the_run(tmp_path) / "checkpoints" / "last.ckpt", weights_only=True)
     assert saved["global_step"] < 5
+
+
+def test_a_loader_process_that_dies_is_explained(
+    lightning: Lightning, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def dies(faces: UnpairedFaces, draw: int) -> UnpairedBatch:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError("not reached")
+
+    monkeypatch.setattr(UnpairedFaces, "__getitem__", dies)
+    assert lightning("fit", "--trainer.max_steps", "1", "--data.num_workers", "1") == 2
+    message = capsys.readouterr().err.partition("lightning: error: ")[2]
+    assert "a loader process died or hangs (DataLoader worker" in message
+    assert "--data.num_workers" in message
+    assert len(message.strip().splitlines()) <= 3
 
 
 def test_the_command_line_beats_the_checkpoint(copied: Path, lightning: Lightning) -> None:
@@ -371,19 +389,28 @@ def test_mistakes_are_explained_in_three_lines(
 
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_an_unreadable_image_stops_a_run_or_is_reported(
-    workers: str, sample_root: Path, tmp_path: Path, lightning: Lightning, capsys: pytest.CaptureFixture[str]
+    workers: str,
+    sample_root: Path,
+    tmp_path: Path,
+    lightning: Lightning,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     root = Path(shutil.copytree(sample_root, tmp_path / "data"))
     broken = CelebA(root / "celeba", "train").names[0]
     (root / "celeba" / "img_align_celeba" / broken).write_bytes(b"not a picture")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     options = ["--data.root", str(root), "--data.num_workers", workers, "--trainer.max_epochs", "1"]
     options += ["--data.epoch_size", "null"]
     assert lightning("fit", *options) == 2
     message = capsys.readouterr().err.partition("lightning: error: ")[2]
     assert broken in message
     assert len(message.strip().splitlines()) == 1
-    with pytest.warns(UserWarning, match=rf"unreadable images[\s\S]*{broken}"):
+    shown = CelebA(root / "celeba", "val").names[0]
+    (root / "celeba" / "img_align_celeba" / shown).write_bytes(b"not a picture")
+    with pytest.warns(UserWarning, match=rf"unreadable images[\s\S]*{broken}[\s\S]*{shown}"):
         assert lightning("fit", *options, "--data.on_bad_image", "skip") == 0
+    assert not list(Path(tempfile.gettempdir()).glob("bad_images_*.log"))
 
 
 @pytest.mark.parametrize("subcommand", ["validate", "test", "predict"])
