@@ -32,6 +32,18 @@ PRIVATE_NAMES = (
     PrivateName("lightning.pytorch.core.LightningModule", "_trainer", "whether there is a trainer; `trainer` raises"),
     PrivateName("lightning.pytorch.core.optimizer.LightningOptimizer", "_on_before_step", "one step, counted once"),
     PrivateName("lightning.pytorch.core.optimizer.LightningOptimizer", "_on_after_step", "one step, counted once"),
+    PrivateName("lightning.pytorch.Trainer", "_signal_connector", "a signal to any process stops all, as SIGTERM does"),
+    PrivateName("lightning.pytorch.loops.fit_loop._FitLoop", "_data_fetcher", "where a resumed epoch goes on"),
+    PrivateName(
+        "lightning.pytorch.loops.training_epoch_loop._TrainingEpochLoop",
+        "_should_check_val_fx",
+        "a resumed run makes up for the validation that was due",
+    ),
+    PrivateName(
+        "lightning.pytorch.loops.training_epoch_loop._TrainingEpochLoop",
+        "_batches_that_stepped",
+        "the step number that loggers get, exact after a resume",
+    ),
     PrivateName("lightning.pytorch.callbacks.TQDMProgressBar", "_should_update", "overridden: moves from the start"),
     PrivateName(
         "lightning.pytorch.loggers.csv_logs.ExperimentWriter",

@@ -88,6 +88,7 @@ def run(command: str, folder: Path, sample_root: Path) -> int:
     assert program == "lightning"
     words = replaced(words, "--data.root", str(sample_root))
     words = replaced(words, "--data.index", str(folder / "hair.json"))
+    words = replaced(words, "--data.exclude", str(folder / "exclude.csv"))
     words = replaced(words, "--data.cartoons", f"{CARTOONS},{folder / 'data' / 'big_ears'}")
     words = replaced(words, "--data.predict_dir", str(sample_root / "celeba" / "img_align_celeba"))
     words = replaced(words, "--out", str(folder / "cartoons"))
@@ -111,7 +112,7 @@ def test_the_readme_s_commands_run_in_their_order(sample_root: Path, tmp_path: P
         assert run(command, tmp_path, sample_root) == 0, command
     assert len(list((tmp_path / "cartoons").iterdir())) == 24
     assert {path.name for path in tmp_path.iterdir()} == {
-        *("cartoons", "cyclegan_baseline", "data", "hair.json", "sheet.png"),
+        *("cartoons", "cyclegan_baseline", "clear_eyes", "data", "exclude.csv", "hair.json", "sheet.png"),
         *("generator_resnet", "generator_unet", "generator_densenet"),
         *("cyclegan_cond", "cyclegan_landmark", "cyclegan_aligned", "cyclegan_full"),
         *("faces.json", "drawn", "evaluation", "figure.png", "mtcnn_pnet", "mtcnn_rnet"),

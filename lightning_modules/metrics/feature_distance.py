@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torchmetrics.image import FrechetInceptionDistance, KernelInceptionDistance
 from torchmetrics.utilities import dim_zero_cat
 
-from lightning_modules.metrics.told_apart import told_apart
+from lightning_modules.metrics.told_apart import MIN_SAMPLES, told_apart
 
 MIN_FRECHET_SAMPLES = 2048
 """Minimum number of samples per set; with fewer, the Fréchet distance is dominated by sample size."""
@@ -80,9 +80,10 @@ class FeatureDistance(nn.Module):
             with torch.random.fork_rng():
                 torch.manual_seed(0)
                 mean, deviation = (float(value) for value in self.kernel.compute())
-        with self.kernel.sync_context():
-            sets = [dim_zero_cat(each) for each in (self.kernel.real_features, self.kernel.fake_features) if len(each)]
-            apart = told_apart(*sets) if len(sets) == 2 else None
+        apart = None
+        if fewest >= MIN_SAMPLES:
+            with self.kernel.sync_context():
+                apart = told_apart(dim_zero_cat(self.kernel.real_features), dim_zero_cat(self.kernel.fake_features))
         frechet = float(self.frechet.compute()) if fewest >= MIN_FRECHET_SAMPLES else None
         return DistanceSummary(frechet, mean, deviation, subset, apart, generated, real)
 

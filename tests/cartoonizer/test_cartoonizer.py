@@ -118,8 +118,8 @@ def test_what_is_unknown_is_refused_by_name(
         cartoonizer(pixels[..., 0])
     with pytest.raises(ValueError, match=r"unknown hair 'pink', expected own, black"):
         cartoonizer(pixels, hair="pink")
-    with pytest.raises(ValueError, match=r"is told no 'beard'"):
-        cartoonizer(pixels, beard="long")
+    with pytest.raises(ValueError, match=r"is told no 'hat'"):
+        cartoonizer(pixels, hat="long")
     with pytest.raises(ModelError, match="no such model file"):
         Cartoonizer(tmp_path / "nothing.cartoon")
     with pytest.raises(PhotoError, match="no such photo"):

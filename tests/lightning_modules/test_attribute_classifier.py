@@ -93,7 +93,8 @@ def test_the_command_trains_and_tests_it(sample_root: Path, tmp_path: Path) -> N
     assert (tmp_path / "attribute_classifier" / "a" / CLASSIFIER_FILE).is_file()
     assert main(["test", *options, "--ckpt_path", "last"]) == 0
     figures = load_attribute_net(tmp_path / "attribute_classifier" / "a" / CLASSIFIER_FILE)[1]
-    assert {name.partition(" of ")[2] for name in figures} == {"other cartoons", "photos"}
+    parts = {"other cartoons", "photos", "heads of photos on white"}
+    assert {name.partition(" of ")[2] for name in figures} == parts
     description = read_weights(tmp_path / "attribute_classifier" / "a" / CLASSIFIER_FILE)[1]["details"]
     assert description["cartoon_families"] is None  # type: ignore[index]
     assert description["data"]["epoch_size"] == 16  # type: ignore[index]
