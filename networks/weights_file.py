@@ -54,7 +54,8 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
     if not path.is_file():
         raise WeightsError(f"no such file of weights: {path}")
     try:
-        with safe_open(path, framework="pt", device="cpu") as file:
+        # Older PyTorch would make them on the default device, such as "meta".
+        with torch.device("cpu"), safe_open(path, framework="pt", device="cpu") as file:
             metadata = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - it is no mapping
     except (SafetensorError, OSError) as error:
