@@ -50,7 +50,7 @@ from lightning_modules.runs import (
 from networks.finisher import CartoonFinisher, load_finisher
 from networks.weights_file import WeightsError
 
-_DATA_PATHS = ("root", "index", "labels", "cache_dir", "cartoon_families", "portrait_weights")
+_DATA_PATHS = ("root", "index", "labels", "exclude", "cache_dir", "cartoon_families", "portrait_weights")
 _FREE_DATA_OPTIONS = {"num_workers", "cache_dir", "memory", "on_bad_image", "predict_dir", "seed", "val_size"}
 """Options of the data that do not decide what a training sees, or that a machine decides."""
 

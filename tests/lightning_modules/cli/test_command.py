@@ -250,6 +250,17 @@ def test_resume_on_other_data_is_refused_unless_forced(
     assert yaml.safe_load((copied / "config.yaml").read_text())["force"] is False
 
 
+def test_a_relative_exclusion_list_is_the_same_one_when_the_run_resumes(lightning: Lightning, tmp_path: Path) -> None:
+    (tmp_path / "exclude.csv").write_text("domain,file\nphoto,elsewhere.jpg\n")
+    options = ["--data.epoch_size", "4", "--data.exclude", os.path.relpath(tmp_path / "exclude.csv")]
+    assert lightning("fit", *options, "--trainer.max_epochs", "1") == 0
+    (config,) = (tmp_path / "runs").rglob("config.yaml")
+    recorded = Path(yaml.safe_load(config.read_text())["data"]["init_args"]["exclude"])
+    assert recorded.is_absolute()
+    assert recorded.samefile(tmp_path / "exclude.csv")
+    assert lightning("fit", *options, "--ckpt_path", "last", "--trainer.max_epochs", "2") == 0
+
+
 def test_a_test_goes_into_the_checkpoint_s_run(copied: Path, lightning: Lightning) -> None:
     training = (copied / "metrics.csv").read_bytes()
     assert lightning("test", "--ckpt_path", "best", small=False) == 0
