@@ -462,8 +462,7 @@ class BaseCycleGAN(LightningModule, ABC):
     def prepare_data(self) -> None:
         """Reject an image size that the networks do not support, before anything is written."""
         side = getattr(self.trainer.datamodule, "hparams", {}).get("image_size")  # type: ignore[attr-defined]
-        scale = self.finisher.network.scale if self.finisher else 1
-        if side is not None and (problem := self.size_error(side // scale)):
+        if side is not None and (problem := self.size_error(side)):
             raise UsageError(f"--data.image_size {side}: {problem}")
 
     def on_train_batch_start(self, batch: UnpairedBatch, batch_idx: int) -> None:
@@ -488,16 +487,16 @@ class BaseCycleGAN(LightningModule, ABC):
             self._check_sizes(batch)
 
     def _check_sizes(self, batch: UnpairedBatch) -> None:
-        scale = self.finisher.network.scale if self.finisher else 1
         for domain, faces in zip(("photos", "cartoons"), batch, strict=True):
             height, width = faces.image.shape[2:]
             if height != width:
                 raise UsageError(f"the {domain} are {height} x {width} px; they must be square")
-            if problem := self.size_error(height // scale):
+            if problem := self.size_error(height):
                 raise UsageError(f"the {domain} are {height} px: {problem}")
 
     def size_error(self, side: int) -> str | None:
-        """Why the networks do not support an image size in pixels; None if they do."""
+        """Why the networks do not support an image size in pixels; None if they do. A finisher's scale counts."""
+        side //= self.finisher.network.scale if self.finisher else 1
         needs: list[tuple[nn.Module, int, int]] = [
             (network, network.divisor, network.smallest_side)
             for network in self.modules()

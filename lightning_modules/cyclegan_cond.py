@@ -153,8 +153,11 @@ class CycleGANCond(BaseCycleGAN):
         return photos._replace(label=torch.where(missing, seen, photos.label))
 
     def _with_attributes(self, photos: Faces, where: Tensor) -> Faces:
-        """Photos with attributes predicted by the classifier ``where`` (B, A) is true, if it is there."""
-        if not self.label_encoder.attributes or self.classifier is None or not where.any():
+        """Photos with attributes predicted by the classifier ``where`` (B, A) is true, if it is there.
+
+        It only looks if one of them is a condition.
+        """
+        if self.classifier is None or not where[:, self.label_encoder.columns].any():
             return photos
         seen = self.classifier(photos.image.float()).in_photos
         return photos._replace(attributes=torch.where(where, seen, photos.attributes))

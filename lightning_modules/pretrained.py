@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from lightning_modules.checkpoint_io import VerifiedCheckpointIO
 from networks.generators import Generator
+from networks.labels import LabelEncoder
 from networks.warm_start import copy_weights
 from networks.weights_file import WeightsError
 
@@ -39,12 +40,11 @@ def start_from_checkpoint(networks: Mapping[str, nn.ModuleDict], path: Path) -> 
         for name, value in tensors.items()
         if name.startswith(_AVERAGE)
     }
-    size = _label_count(checkpoint.get("hyper_parameters", {}))
+    new_labels = max(0, _labels_of(networks["generators"]) - _label_count(checkpoint.get("hyper_parameters", {})))
     for group, modules in networks.items():
         trained = {
             name.removeprefix(f"{group}."): value for name, value in tensors.items() if name.startswith(f"{group}.")
         }
-        new_labels = max(0, _labels_of(networks["generators"]) - size)
         if odd := copy_weights(modules.state_dict(), trained, new_labels):
             raise WeightsError(f"{path} is of another architecture: {group}.{odd} differs")
 
@@ -58,4 +58,4 @@ def _labels_of(generators: nn.ModuleDict) -> int:
 def _label_count(options: Mapping[str, Any]) -> int:
     """Length of the label vector of a checkpoint's model; before attributes there were glasses alone."""
     attributes = options.get("attributes", ("glasses",) if options.get("glasses") else ())
-    return int(options.get("num_labels", 0)) + 2 * len(attributes)
+    return LabelEncoder(int(options.get("num_labels", 0)), tuple(attributes)).size

@@ -6,9 +6,7 @@ import csv
 import io
 import json
 import math
-import resource
 import shlex
-import sys
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,6 +23,7 @@ from lightning_modules.base import OPPOSITE, BaseCycleGAN, Translation, Translat
 from lightning_modules.callbacks.run_record import git_revision
 from lightning_modules.checkpoints import progress_of
 from lightning_modules.evaluation import Evaluator, FaceRow, Figure, JudgeFiles, Judges
+from lightning_modules.memory import largest_memory
 from lightning_modules.runs import CONFIG_FILE, FACES_FILE, METRICS_FILE, METRICS_FORMAT, is_dry_run
 from networks.mtcnn import LandmarkRegressor
 
@@ -195,12 +194,9 @@ def regressor_in_the_loss(model: BaseCycleGAN) -> LandmarkRegressor | None:
 
 def peak_memory(device: torch.device) -> Figure:
     """Peak memory: of the GPU, or on a CPU of the process."""
-    if device.type == "cuda":
-        held = torch.cuda.max_memory_allocated(device) / 2**20
-        return Figure("Peak memory", held, "lower", unit="MiB", note="of the first GPU in the test, judges included")
-    unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes on macOS, kilobytes on Linux
-    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    return Figure("Peak memory", held, "lower", unit="MiB", note="the whole process on a CPU, judges included")
+    measured = "of the first GPU in the test" if device.type == "cuda" else "the whole process on a CPU"
+    held = largest_memory(device) / 2**20
+    return Figure("Peak memory", held, "lower", unit="MiB", note=f"{measured}, judges included")
 
 
 def _options(trainer: Trainer) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from torch import Tensor
 from datamodules.samples import UnpairedBatch
 from lightning_modules.base import BaseCycleGAN, Translation, TranslationCallback
 
-LEAST_SPREAD = 0.05
+MIN_SPREAD = 0.05
 """Standard deviation over the cartoons, as a share of that over the photos, below which they are all alike."""
 
-LEAST_CHANGE = 0.02
+MIN_CHANGE = 0.02
 """Mean absolute difference of cartoon and photo, in [-1, 1], below which a cartoon is the photo."""
 
 _FIRST_STEP = 200
@@ -51,9 +51,9 @@ class OutputCheck(TranslationCallback):
         if trainer.sanity_checking or trainer.global_step < _FIRST_STEP or sum(map(len, kept[0])) < 2:
             return
         photos, cartoons, changes = (torch.cat(each) for each in kept)
-        if cartoons.std(dim=0).mean() < LEAST_SPREAD * photos.std(dim=0).mean():
+        if cartoons.std(dim=0).mean() < MIN_SPREAD * photos.std(dim=0).mean():
             self._warn_once("all cartoons are alike", "All cartoons are the same")
-        if changes.mean() < LEAST_CHANGE:
+        if changes.mean() < MIN_CHANGE:
             self._warn_once("the cartoons are the photos", "The cartoon is the photo")
 
     def _warn_once(self, what: str, section: str) -> None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Iterator
 from typing import Any
 
-import torch
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
 from torch.optim import Optimizer
 
+from lightning_modules.memory import largest_memory
+
 STARVED_SHARE = 0.5
 """Share of the time that a run may wait for data before it says so."""
 
-LEAST_STEPS = 20
+MIN_STEPS = 20
 """Steps after which a share of the time means something."""
 
 
@@ -101,7 +101,7 @@ class StepTimes(Callback):
             values["gradient_scale"] = float(scaler.get_scale())
         pl_module.log_dict(values, batch_size=1)
         share = self._sums["time/data"] / total
-        if share > STARVED_SHARE and self._steps >= LEAST_STEPS and not self._is_warned:
+        if share > STARVED_SHARE and self._steps >= MIN_STEPS and not self._is_warned:
             self._is_warned = True
             rank_zero_warn(
                 f"{share:.0%} of the time is waiting for data: raise --data.num_workers or give --data.cache_dir "
@@ -114,13 +114,6 @@ def size_of(batch: object) -> int:
     """The length of a batch's first tensor."""
     first = next(_tensors(batch), None)
     return 0 if first is None else len(first)
-
-
-def largest_memory(device: torch.device) -> int:
-    """Bytes of memory used at most so far: allocated on a GPU, else of this process."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _tensors(batch: object) -> Iterator[Tensor]:

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from datamodules.samples import UnpairedBatch
 from lightning_modules.callbacks import StepTimes
-from lightning_modules.callbacks.step_times import LEAST_STEPS, size_of
+from lightning_modules.callbacks.step_times import MIN_STEPS, size_of
 from lightning_modules.cyclegan_baseline import CycleGANBaseline
 
 
@@ -40,8 +40,8 @@ def test_a_run_that_waits_for_data_says_so_once(
     clock = [0.0]
     monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
     callback = StepTimes()
-    values = run(callback, clock, LEAST_STEPS + 1, data)
-    run(callback, clock, LEAST_STEPS + 1, data)
+    values = run(callback, clock, MIN_STEPS + 1, data)
+    run(callback, clock, MIN_STEPS + 1, data)
     assert (values["time/data"], values["time/generators"], values["time/discriminators"]) == (data, 3.0, 1.0)
     assert values["samples_per_second"] == 10 / (data + 4)
     said = [str(each.message) for each in recwarn]
