@@ -16,7 +16,7 @@ from datamodules.datasets.group_split import split_by_group
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
 from datamodules.samples import Attribute, AttributeName, Split
-from datamodules.sampling.samplers import shares_sampler
+from datamodules.sampling.samplers import read_shares, shares_sampler
 from datamodules.sampling.unpaired import DrawSampler
 from datamodules.sampling.workers import loader_of
 from datamodules.source import FaceSource
@@ -95,12 +95,12 @@ class AttributeDataModule(LightningDataModule):
         self._faces: dict[Background, FacesDataModule] = {
             background: FacesDataModule(
                 *(root, photos, cartoons, image_size, batch_size, num_workers),
-                attribute_shares=attribute_shares,
                 cache_dir=cache_dir,
                 background=background,
             )
             for background in backgrounds
         }
+        self._first = self._faces[backgrounds[0]]  # cartoons have one background
         self.save_hyperparameters(ignore=["seed"])
         paths = {"root": root, "cartoon_families": cartoon_families, "cache_dir": cache_dir}
         # Absolute paths, as training may be resumed from another folder.
@@ -109,7 +109,7 @@ class AttributeDataModule(LightningDataModule):
         )
         self._batch_size, self._num_workers = batch_size, num_workers
         self._epoch_size, self._seed = epoch_size, seed
-        self._shares = {Attribute[name.upper()]: share for name, share in (attribute_shares or {}).items()}
+        self._shares = read_shares(attribute_shares)
         self._families = Path(cartoon_families).expanduser() if cartoon_families else None
         self._train: _Draws | None = None
         self._held: dict[Split, list[_Chosen]] = {}
@@ -126,12 +126,11 @@ class AttributeDataModule(LightningDataModule):
 
     def prepare_data(self) -> None:
         """Check that the data folders exist, before anything is written."""
-        next(iter(self._faces.values())).prepare_data()
+        self._first.prepare_data()
 
     def setup(self, stage: str) -> None:
         """Read the annotations of what ``stage`` ("fit", "validate" or "test") needs."""
-        anyhow = next(iter(self._faces.values()))
-        cartoons = {split: anyhow.stream("cartoon", split) for split in get_args(Split)}
+        cartoons = {split: self._first.stream("cartoon", split) for split in get_args(Split)}
         parts = [stream.faces for stream in cartoons.values()]
         names = sorted(name for part in parts for name in part.names)
         kept_hair, unseen_hair = split_by_group(names, self._families, _HAIR_COLUMN)

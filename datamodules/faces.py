@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -16,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from datamodules.datasets.cache import CachedFaces, FramedFaces
 from datamodules.datasets.exclusion import read_exclusions, without
-from datamodules.datasets.joined import SetFolder, join, set_folders
+from datamodules.datasets.joined import SetFolder, join, likely_name, set_folders
 from datamodules.datasets.label_override import LabelOverride, read_label_csv
 from datamodules.datasets.photo_folder import PhotoFolder, Share
 from datamodules.datasets.registry import open_faces, recognize
@@ -28,6 +27,7 @@ from datamodules.sampling.samplers import (
     BalancedSampler,
     FaceSampler,
     SequentialSampler,
+    read_shares,
     shares_sampler,
 )
 from datamodules.sampling.unpaired import DomainStream, DrawSampler, UnpairedFaces
@@ -126,9 +126,6 @@ class FacesDataModule(LightningDataModule):
         ):
             if value < minimum:
                 raise DataError(f"--data.{name} is {value}, must be at least {minimum}")
-        for name, share in (attribute_shares or {}).items():
-            if not 0 <= share <= 1:
-                raise DataError(f"--data.attribute_shares: {name} is {share}, must be from 0 to 1")
         if index and labels:
             raise DataError("--data.index is for hair colours, which --data.labels replaces; give one of them")
         self.save_hyperparameters(ignore=["predict_dir", "align", "seed"])
@@ -149,7 +146,7 @@ class FacesDataModule(LightningDataModule):
         self._align_cartoons = align_cartoons
         self._shuffle = shuffle
         self._matched = [Attribute[name.upper()] for name in match_attributes or []]
-        self._shares = {Attribute[name.upper()]: share for name, share in (attribute_shares or {}).items()}
+        self._shares = read_shares(attribute_shares)
         self._exclude = Path(exclude).expanduser() if exclude else None
         self._label_policy = label_policy
         self._index = Path(index).expanduser() if index else None
@@ -180,9 +177,10 @@ class FacesDataModule(LightningDataModule):
             return
         for folder in (self._root, *(each.path for folders in self._folders.values() for each in folders)):
             if not folder.is_dir():
+                meant = likely_name(folder.name, folder.parent)
                 raise DataError(
                     f"no such data folder: {folder.absolute()} (--data.root, --data.photos, --data.cartoons)"
-                    f"{_meant(folder)}\n"
+                    f"{f'; did you mean {meant}?' if meant else ''}\n"
                     "give the folder that holds celeba/ and cartoonset10k/ with --data.root DIR,\n"
                     "or make sample data with `cartoongan sample-data --out DIR`"
                 )
@@ -362,13 +360,6 @@ class FacesDataModule(LightningDataModule):
 
     def _loader(self, dataset: Dataset[T], sampler: DrawSampler | None = None) -> DataLoader[T]:
         return loader_of(dataset, self._batch_size, self._num_workers, sampler, persistent=True)
-
-
-def _meant(folder: Path) -> str:
-    """A hint at the folder beside it that a missing one was probably meant to be."""
-    beside = [path.name for path in folder.parent.iterdir() if path.is_dir()] if folder.parent.is_dir() else []
-    found = get_close_matches(folder.name, beside, n=1)
-    return f"; did you mean {found[0]}?" if found else ""
 
 
 def _absolute(path: str | None) -> str | None:

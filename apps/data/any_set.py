@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import get_args
 
+from datamodules.datasets.joined import folder_of, likely_name
 from datamodules.datasets.registry import FOLDERS, DataSet, data_sets, find_set, recognize
 from datamodules.errors import DataError
 from datamodules.samples import Domain
@@ -28,12 +28,12 @@ def set_or_folder(text: str, root: Path, domain: Domain = "photo") -> DataSet:
     known = {name for each in data_sets() for name in (each.name, each.folder)}
     if text in known:
         return find_set(text)
-    folder = root / text if (root / text).is_dir() else Path(text).expanduser()
+    folder = folder_of(root, text)
     if not folder.is_dir():
-        beside = [path.name for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
-        meant = "".join(f" Did you mean {name}?" for name in get_close_matches(text, {*known, *beside}, n=1))
+        meant = likely_name(text, root, known)
+        hint = f" Did you mean {meant}?" if meant else ""
         names = ", ".join(map(str, data_sets()))
-        raise DataError(f"there is no data set and no folder '{text}'; the sets are {names}.{meant}")
+        raise DataError(f"there is no data set and no folder '{text}'; the sets are {names}.{hint}")
     for each in DOMAINS:
         found = recognize(folder, each)
         if found not in FOLDERS.values():

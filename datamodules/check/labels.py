@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 
 from datamodules.check.report import Count, SetReport
-from datamodules.datasets.annotations import read_lines
-from datamodules.datasets.label_override import read_label_csv
+from datamodules.datasets.annotations import read_csv_rows
+from datamodules.datasets.label_override import COLUMNS, HINT, read_label_csv
 from datamodules.datasets.registry import DataSet
 from datamodules.errors import DataError
 from datamodules.samples import Domain
@@ -30,7 +29,7 @@ def check_labels(path: Path, names: Mapping[Domain, set[str]]) -> SetReport:
     except DataError as error:
         report.error(path, str(error).removeprefix(f"{path}, "))
         return report
-    for number, (domain, name, _) in enumerate(list(csv.reader(read_lines(path, "")))[1:], start=2):
+    for number, (domain, name, _) in read_csv_rows(path, COLUMNS, HINT):
         if name not in names[domain]:  # type: ignore[index]  # the reader knows domains only
             report.error(path, f"there is no {domain} {name}", number)
     for domain, faces in names.items():

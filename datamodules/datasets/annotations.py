@@ -6,6 +6,7 @@ while ``cartoongan data check`` reports all of them.
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,23 @@ class Problem:
 
     line: int
     message: str
+
+
+def read_csv_rows(path: Path, columns: Sequence[str], hint: str) -> list[tuple[int, list[str]]]:
+    """The rows of a csv with a given header, each with its line number, starting at 1.
+
+    Args:
+        path: The file.
+        columns: Its header.
+        hint: Hint for the error message if the file is missing.
+
+    Raises:
+        DataError: The file is missing, cannot be read, or has another header.
+    """
+    header, *rows = list(csv.reader(read_lines(path, hint))) or [[]]
+    if header != list(columns):
+        raise DataError(f"{path}, line 1: the columns are {','.join(header)}, expected {','.join(columns)}")
+    return list(enumerate(rows, start=2))
 
 
 def read_lines(path: Path, hint: str) -> list[str]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import get_args
 
 from datamodules.atomic import write_whole
-from datamodules.datasets.annotations import Problem, raise_first, read_lines
+from datamodules.datasets.annotations import Problem, raise_first, read_csv_rows
 from datamodules.errors import DataError
 from datamodules.samples import Domain
 from datamodules.sampling.hair_index import ChosenFaces
@@ -33,12 +33,9 @@ def read_exclusions(path: Path) -> dict[str, set[str]]:
     Raises:
         DataError: The file is missing or malformed; the message names the line.
     """
-    header, *rows = list(csv.reader(read_lines(path, "give a csv with --data.exclude"))) or [[]]
-    if header != COLUMNS:
-        raise DataError(f"{path}, line 1: the columns are {','.join(header)}, expected {','.join(COLUMNS)}")
     files: dict[str, set[str]] = {domain: set() for domain in get_args(Domain)}
     problems: list[Problem] = []
-    for number, row in enumerate(rows, start=2):
+    for number, row in read_csv_rows(path, COLUMNS, "give a csv with --data.exclude"):
         if len(row) != len(COLUMNS) or row[0] not in files:
             problems.append(Problem(number, f"expected photo or cartoon, and a file; found {','.join(row)}"))
         else:

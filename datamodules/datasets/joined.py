@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,18 @@ def set_folders(root: Path, names: str | Sequence[str], option: str) -> list[Set
         if path in paths[:number]:
             raise DataError(f"{option} names {folders[number].path} twice")
     return folders
+
+
+def likely_name(name: str, beside: Path, known: Iterable[str] = ()) -> str | None:
+    """What a missing folder's name was probably meant to be: a known name, or a folder that is there.
+
+    Args:
+        name: The name.
+        beside: Folder that was looked in; may be missing.
+        known: Other names that would do.
+    """
+    there = [path.name for path in beside.iterdir() if path.is_dir()] if beside.is_dir() else []
+    return next(iter(get_close_matches(name, {*known, *there}, n=1)), None)
 
 
 def folder_of(root: Path, name: str) -> Path:

@@ -12,7 +12,6 @@ the class number, starting at 0, with the same meaning in both domains.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,12 +20,13 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.datasets.annotations import Problem, raise_first, read_lines
+from datamodules.datasets.annotations import Problem, raise_first, read_csv_rows
 from datamodules.errors import DataError
 from datamodules.samples import NO_HAIR_COLOUR, Domain, RawFace
 from datamodules.source import FaceSource
 
-_COLUMNS = ["domain", "file", "label"]
+COLUMNS = ["domain", "file", "label"]
+HINT = "give a csv with --data.labels"
 
 Labels = dict[str, dict[str, int]]
 """Domain -> file -> class."""
@@ -38,13 +38,10 @@ def read_label_csv(path: Path) -> Labels:
     Raises:
         DataError: The file is missing or malformed; the message names the line.
     """
-    header, *rows = list(csv.reader(read_lines(path, "give a csv with --data.labels"))) or [[]]
-    if header != _COLUMNS:
-        raise DataError(f"{path}, line 1: the columns are {','.join(header)}, expected {','.join(_COLUMNS)}")
     labels: Labels = {domain: {} for domain in get_args(Domain)}
     problems: list[Problem] = []
-    for number, row in enumerate(rows, start=2):
-        if len(row) != len(_COLUMNS) or row[0] not in labels or not row[2].isdecimal():
+    for number, row in read_csv_rows(path, COLUMNS, HINT):
+        if len(row) != len(COLUMNS) or row[0] not in labels or not row[2].isdecimal():
             problems.append(Problem(number, f"expected photo or cartoon, a file, a number; found {','.join(row)}"))
         elif row[1] in labels[row[0]]:
             problems.append(Problem(number, f"{row[1]} has a row already"))

@@ -10,7 +10,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN, Attribute
+from datamodules.errors import DataError
+from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN, Attribute, AttributeName
 
 
 class FaceSampler(Protocol):
@@ -134,6 +135,18 @@ class StratifiedSampler:
         before, after = int(draw * self._share), int((draw + 1) * self._share)
         which, number = (0, before) if after > before else (1, draw - before)
         return int(self._groups[which][self._passes[which](number)])
+
+
+def read_shares(shares: Mapping[AttributeName, float] | None) -> dict[Attribute, float]:
+    """The option ``attribute_shares``: fractions of draws by the name of an attribute.
+
+    Raises:
+        DataError: A share is not from 0 to 1.
+    """
+    for name, share in (shares or {}).items():
+        if not 0 <= share <= 1:
+            raise DataError(f"--data.attribute_shares: {name} is {share}, must be from 0 to 1")
+    return {Attribute[name.upper()]: share for name, share in (shares or {}).items()}
 
 
 def shares_sampler(
