@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -61,6 +62,25 @@ class VerifiedCheckpointIO(TorchCheckpointIO):
         if not isinstance(checkpoint, dict) or "pytorch-lightning_version" not in checkpoint:
             raise UsageError(f"{path} was not written by Lightning; it cannot be resumed, tested or applied")
         return checkpoint
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Load a checkpoint file, restricted to tensors and plain values.
+
+    Raises:
+        UsageError: The file is damaged, or does not contain a dictionary.
+    """
+    if not path.is_file():
+        raise UsageError(f"no such checkpoint: {path}")
+    if fault := find_damage(path):
+        raise UsageError(f"{path} {fault}")
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except (RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError) as error:
+        raise UsageError(f"{path} is damaged or no checkpoint of this project: {str(error).splitlines()[0]}") from error
+    if not isinstance(checkpoint, dict):
+        raise UsageError(f"{path} is no checkpoint of a LightningModule of this project")
+    return checkpoint
 
 
 def find_damage(path: Path) -> str | None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import pickle
-import zipfile
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from lightning_modules.base import BaseCycleGAN
-from lightning_modules.checkpoint_io import find_damage
+from lightning_modules.checkpoint_io import read_checkpoint
 from lightning_modules.errors import UsageError
 
 _CLASS_KEY = "_class_path"
@@ -38,7 +34,7 @@ def progress_of(path: Path) -> tuple[int, int]:
     Raises:
         UsageError: The file is damaged or not a checkpoint.
     """
-    checkpoint = _load(path)
+    checkpoint = read_checkpoint(path)
     try:
         return int(checkpoint["epoch"]), int(checkpoint["global_step"])
     except (KeyError, TypeError, ValueError) as error:
@@ -84,26 +80,7 @@ def _read(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: The file is damaged or not such a checkpoint.
     """
-    checkpoint = _load(path)
+    checkpoint = read_checkpoint(path)
     if "hyper_parameters" not in checkpoint:
-        raise UsageError(f"{path} is no checkpoint of a LightningModule of this project")
-    return checkpoint
-
-
-def _load(path: Path) -> dict[str, Any]:
-    """Load a checkpoint file, restricted to tensors and plain values.
-
-    Raises:
-        UsageError: The file is damaged, or does not contain a dictionary.
-    """
-    if not path.is_file():
-        raise UsageError(f"no such checkpoint: {path}")
-    if fault := find_damage(path):
-        raise UsageError(f"{path} {fault}")
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except (RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError) as error:
-        raise UsageError(f"{path} is damaged or no checkpoint of this project: {str(error).splitlines()[0]}") from error
-    if not isinstance(checkpoint, dict):
         raise UsageError(f"{path} is no checkpoint of a LightningModule of this project")
     return checkpoint

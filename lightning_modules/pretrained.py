@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from lightning_modules.checkpoint_io import VerifiedCheckpointIO
+from lightning_modules.checkpoint_io import read_checkpoint
 from networks.generators import Generator
 from networks.labels import LabelEncoder
 from networks.warm_start import copy_weights
@@ -28,11 +28,11 @@ def start_from_checkpoint(networks: Mapping[str, nn.ModuleDict], path: Path) -> 
 
     Raises:
         WeightsError: The file is missing, no checkpoint of a CycleGAN, or of another architecture.
-        UsageError: The file is damaged.
+        UsageError: The file is damaged, or no checkpoint.
     """
     if not path.is_file():
         raise WeightsError(f"no such file: {path}")
-    checkpoint: dict[str, Any] = VerifiedCheckpointIO().load_checkpoint(path, map_location="cpu", weights_only=True)
+    checkpoint = read_checkpoint(path)
     state: dict[str, Any] = checkpoint.get("state_dict", {})
     tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
     tensors |= {

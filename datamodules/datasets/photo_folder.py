@@ -87,7 +87,7 @@ class PhotoFolder(Dataset[Photos]):
             self._align(len(paths))
         elif share.rank == 0:
             _warn_of_other_framing(self.paths)
-        self._framing = framing_for("photo", image_size, augment=False)
+        self._framed = _Framed(self.paths, self._matrices, framing_for("photo", image_size, augment=False))
         self._mattes: NDArray[np.uint8] | None = None
         if cut_out is not None:
             framed = _Framed(self.paths, self._matrices, Framing(cut_out.matting.side))
@@ -109,11 +109,10 @@ class PhotoFolder(Dataset[Photos]):
         return len(self.paths)
 
     def __getitem__(self, index: int) -> Photos:
-        path = self.paths[index]
-        image = _Framed(self.paths, self._matrices, self._framing)[index].image
+        image = self._framed[index].image
         if self._mattes is not None:
             image = on_white(image, self._mattes[index])
-        return Photos(to_tensor(image), str(path.relative_to(self.folder)))
+        return Photos(to_tensor(image), str(self.paths[index].relative_to(self.folder)))
 
 
 class _Framed:

@@ -65,3 +65,18 @@ def test_a_missing_or_damaged_checkpoint_is_named(checkpoint: Path) -> None:
     checkpoint.write_bytes(checkpoint.read_bytes()[:-500])
     with pytest.raises(UsageError, match=r"last\.ckpt is cut off"):
         CycleGANCond(**SMALL, pretrained=str(checkpoint))
+
+
+@pytest.mark.parametrize("content", [[1, 2], {"state_dict": {}}], ids=["a list", "no networks"])
+def test_what_is_no_checkpoint_of_a_cyclegan_is_refused(content: object, tmp_path: Path) -> None:
+    path = tmp_path / "odd.ckpt"
+    torch.save(content, path)
+    with pytest.raises(UsageError, match=r"odd\.ckpt is (no checkpoint|of another architecture)"):
+        CycleGANCond(**SMALL, pretrained=str(path))
+
+
+def test_nothing_of_a_checkpoint_is_executed(tmp_path: Path) -> None:
+    path = tmp_path / "evil.ckpt"
+    torch.save({"state_dict": Path("x")}, path)  # a class, which a pickle would have to call
+    with pytest.raises(UsageError, match=r"evil\.ckpt is damaged or no checkpoint of this project"):
+        CycleGANCond(**SMALL, pretrained=str(path))
