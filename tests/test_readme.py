@@ -143,10 +143,11 @@ def test_every_option_the_readme_names_exists() -> None:
     from lightning_modules.cyclegan_aligned import CycleGANAligned
     from lightning_modules.cyclegan_cond import CycleGANCond
     from lightning_modules.cyclegan_landmark import CycleGANLandmark
+    from lightning_modules.finisher import Finisher
     from lightning_modules.mtcnn import MTCNNStage
 
     models, data = (
-        (BaseCycleGAN, CycleGANCond, CycleGANLandmark, CycleGANAligned, MTCNNStage),
+        (BaseCycleGAN, CycleGANCond, CycleGANLandmark, CycleGANAligned, MTCNNStage, Finisher),
         (FacesDataModule, DetectorDataModule),
     )
     known = {

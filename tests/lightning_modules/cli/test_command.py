@@ -5,6 +5,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +18,6 @@ import yaml
 from PIL import Image
 
 from datamodules.datasets.celeba import CelebA
-from datamodules.samples import UnpairedBatch
-from datamodules.sampling.unpaired import UnpairedFaces
 from lightning_modules.base import BaseCycleGAN
 from lightning_modules.cli import command, main
 
@@ -160,16 +160,33 @@ def test_a_run_that_is_told_to_end_is_saved_and_fails(
     assert saved["global_step"] < 5
 
 
-def test_a_loader_process_that_dies_is_explained(
-    lightning: Lightning, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def dies(faces: UnpairedFaces, draw: int) -> UnpairedBatch:
-        os.kill(os.getpid(), signal.SIGKILL)
-        raise AssertionError("not reached")
+DYING_LOADER = """
+import os, signal, sys
+from datamodules.sampling.unpaired import UnpairedFaces
+from lightning_modules.cli import main
 
-    monkeypatch.setattr(UnpairedFaces, "__getitem__", dies)
-    assert lightning("fit", "--trainer.max_steps", "1", "--data.num_workers", "1") == 2
-    message = capsys.readouterr().err.partition("lightning: error: ")[2]
+UnpairedFaces.__getitem__ = lambda faces, draw: os.kill(os.getpid(), signal.SIGKILL)
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_loader_process_that_dies_is_explained(sample_root: Path, tmp_path: Path) -> None:
+    """In a process of its own: a loader forked from one with threads of other libraries can hang instead of dying."""
+    program = subprocess.run(
+        [
+            *(sys.executable, "-c", DYING_LOADER, "fit", "--config=configs/cyclegan_baseline.yaml"),
+            *(f"--data.root={sample_root}", f"--trainer.default_root_dir={tmp_path}", "--trainer.accelerator=cpu"),
+            *("--data.image_size=32", "--data.batch_size=2", "--data.num_workers=1", "--trainer.max_steps=1"),
+            *("--model.generator=resnet6", "--model.ngf=2", "--model.ndf=2", "--trainer.enable_progress_bar=false"),
+        ],
+        env=os.environ | {"OMP_NUM_THREADS": "1", "WANDB_MODE": "disabled"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert program.returncode == 2
+    message = program.stderr.partition("lightning: error: ")[2]
     assert "a loader process died or hangs (DataLoader worker" in message
     assert "--data.num_workers" in message
     assert len(message.strip().splitlines()) <= 3
