@@ -34,7 +34,7 @@ def kept_folder(folder: Path, name: str, fingerprint: str, fill: Callable[[Path]
         raise DataError(f"cannot write the cache {folder}: {error.strerror}") from error
     with FileLock(folder / f".{name}.lock"):  # one process builds, others wait; protects open folders from removal
         if not path.is_dir():
-            _build(path, fill)
+            whole_folder(path, fill)
             for other in folder.glob(f"{name}-*"):
                 if other != path:
                     shutil.rmtree(other, ignore_errors=True)
@@ -54,8 +54,8 @@ def check_room(folder: Path, needed: int) -> None:
         )
 
 
-def _build(path: Path, fill: Callable[[Path], None]) -> None:
-    """Fill a temporary folder and rename it to ``path``."""
+def whole_folder(path: Path, fill: Callable[[Path], None]) -> None:
+    """Fill a temporary folder and rename it to ``path``, which is absent or empty; nothing is left after an error."""
     part = path.with_name(f"{path.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()

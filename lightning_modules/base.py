@@ -43,6 +43,7 @@ from networks import (
     r1_penalty,
 )
 from networks.finisher import CartoonFinisher
+from networks.losses import background_whiteness
 from networks.translator import start_from
 from networks.weights_file import WeightsError
 
@@ -120,6 +121,8 @@ class BaseCycleGAN(LightningModule, ABC):
             mottling (Chu et al. 2017, "CycleGAN, a Master of Steganography"; Bashkirova et al. 2019).
         lambda_identity: Weight of each identity loss (Eq. 6), relative to ``lambda_cycle``; 0 skips its computation.
         identity_steps: Training steps over which the identity losses fade linearly to zero; 0 keeps them.
+        lambda_background: Weight of what cartoons draw in the white background of their photos, away from the head.
+            Nothing in the paper's losses keeps it empty. Needs ``--data.background white`` or ``head``.
         pool_size: Number of earlier fakes per domain kept in the discriminators' image pool; 0 for none.
         learning_rate: Adam's learning rate.
         beta1: Adam's beta1.
@@ -152,6 +155,7 @@ class BaseCycleGAN(LightningModule, ABC):
         cycle_noise: float = 0.0,
         lambda_identity: float = 0.5,
         identity_steps: int = 0,
+        lambda_background: float = 0.0,
         pool_size: int = 50,
         learning_rate: float = 2e-4,
         beta1: float = 0.5,
@@ -173,6 +177,7 @@ class BaseCycleGAN(LightningModule, ABC):
             ("cycle_noise", cycle_noise, cycle_noise >= 0, "0 or more"),
             ("lambda_identity", lambda_identity, lambda_identity >= 0, "0 or more"),
             ("identity_steps", identity_steps, identity_steps >= 0, "0 or more"),
+            ("lambda_background", lambda_background, lambda_background >= 0, "0 or more"),
             ("pool_size", pool_size, pool_size >= 0, "0 or more"),
             ("learning_rate", learning_rate, learning_rate > 0, "more than 0"),
             ("beta1", beta1, 0 <= beta1 < 1, "from 0 to below 1"),
@@ -193,6 +198,7 @@ class BaseCycleGAN(LightningModule, ABC):
         self._cycle_noise = cycle_noise
         self._lambda_identity = lambda_identity * lambda_cycle
         self._identity_steps = identity_steps
+        self._lambda_background = lambda_background
         self._learning_rate, self._beta1 = learning_rate, beta1
         self._decay_start = decay_start
         self._clip_grad_norm = clip_grad_norm
@@ -297,7 +303,10 @@ class BaseCycleGAN(LightningModule, ABC):
 
     def extra_generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
         """Generator losses other than adversarial, cycle and identity."""
-        return {}
+        if not self._lambda_background:
+            return {}
+        whiteness = background_whiteness(translation.fake["cartoon"], batch.photo.image)
+        return {"background_cartoon": Term(whiteness, self._lambda_background)}
 
     # The step
 
@@ -460,8 +469,13 @@ class BaseCycleGAN(LightningModule, ABC):
     # Optimisation
 
     def prepare_data(self) -> None:
-        """Reject an image size that the networks do not support, before anything is written."""
-        side = getattr(self.trainer.datamodule, "hparams", {}).get("image_size")  # type: ignore[attr-defined]
+        """Reject data that the model does not support, before anything is written."""
+        data = getattr(self.trainer.datamodule, "hparams", {})  # type: ignore[attr-defined]
+        if self._lambda_background and data.get("background") == "keep":
+            raise UsageError(
+                "--model.lambda_background needs photos on white: --data.background head or white, or set it to 0"
+            )
+        side = data.get("image_size")
         if side is not None and (problem := self.size_error(side)):
             raise UsageError(f"--data.image_size {side}: {problem}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from apps.data.check import check_data
+from apps.data.frames import frames
 from apps.data.get import get_data
 from apps.data.hair import hair
 from apps.data.landmarks import landmarks
@@ -14,6 +15,7 @@ from apps.data.sunglasses import sunglasses
 
 data_app = typer.Typer(help="The data sets: get, check, prepare and look at them.", no_args_is_help=True)
 data_app.command("check")(check_data)
+data_app.command("frames")(frames)
 data_app.command("get")(get_data)
 data_app.command("hair")(hair)
 data_app.command("landmarks")(landmarks)

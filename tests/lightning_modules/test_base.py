@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 import torch
 import torch.nn.functional as F
-from lightning import Callback, LightningModule, Trainer
+from lightning import Callback, LightningDataModule, LightningModule, Trainer
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -304,6 +304,33 @@ def test_a_run_goes_on_with_a_smaller_pool(loader: Loader, make_trainer: MakeTra
     model = small(pool_size=2)
     make_trainer(max_steps=4).fit(model, loader, ckpt_path=tmp_path / "last.ckpt")
     assert [len(cast(ImagePool, pool)) for pool in model.pools.values()] == [2, 2]
+
+
+def test_what_is_drawn_in_the_white_background_is_a_term(loader: Loader) -> None:
+    batch = next(iter(loader))
+    batch.photo.image[:, :, :, 4:] = 1.0
+    model = small(lambda_background=3.0)
+    translation = model.translate(model.generators, batch)
+    term = model.generator_terms(batch, translation)["background_cartoon"]
+    assert term.weight == 3.0
+    drawn = (1 - translation.fake["cartoon"])[:, :, :, 5:].abs().mean()  # a margin of one pixel
+    torch.testing.assert_close(term.value, drawn)
+    assert "background_cartoon" not in small().generator_terms(batch, translation)
+
+
+def test_a_loss_on_the_background_needs_photos_on_white(make_trainer: MakeTrainer) -> None:
+    class Data(LightningDataModule):
+        def __init__(self, background: str) -> None:
+            super().__init__()
+            self.save_hyperparameters()
+
+    model = small(lambda_background=1.0)
+    model.trainer = make_trainer()
+    model.trainer.datamodule = Data("head")  # type: ignore[attr-defined]
+    model.prepare_data()
+    model.trainer.datamodule = Data("keep")  # type: ignore[attr-defined]
+    with pytest.raises(UsageError, match=r"--model\.lambda_background .* --data\.background head or white"):
+        model.prepare_data()
 
 
 def test_without_identity_nothing_is_computed_for_it(loader: Loader) -> None:
