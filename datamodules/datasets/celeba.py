@@ -50,6 +50,7 @@ class CelebA(Dataset[RawFace]):
     def __init__(self, folder: Path, split: Split) -> None:
         self.folder = folder
         partition = _read_rows(folder / "list_eval_partition.txt", header_lines=0, columns=1)
+        _require(folder / "list_eval_partition.txt", partition, "the part", {"0", "1", "2"})
         self.names = sorted(name for name, row in partition.items() if row.values[0] == _PARTITION[split])
         if not self.names:
             raise DataError(f"{folder / 'list_eval_partition.txt'} assigns no image to '{split}'")
@@ -105,9 +106,12 @@ class CelebA(Dataset[RawFace]):
         """Numeric rows of a list file for the images of this partition: ``(N, columns)``."""
         path = self.folder / file_name
         rows = _read_rows(path, header_lines=2, columns=columns)
+        if file_name == "list_attr_celeba.txt":
+            _require(path, rows, "an attribute", {"1", "-1"})
         missing = [name for name in self.names if name not in rows]
         if missing:
             raise DataError(f"{path} has no row for {missing[0]} ({len(missing)} rows missing)")
+        _require_count(path, rows)
         try:
             table = np.array([rows[name].values for name in self.names], dtype=np.float32)
         except ValueError as error:
@@ -182,6 +186,14 @@ def _read_lines(path: Path) -> list[str]:
     return read_lines(path, "is --data.root the folder that holds celeba/?")
 
 
+def _require(path: Path, rows: dict[str, ListRow], what: str, values: set[str]) -> None:
+    """Raises an error at the first row with another value."""
+    for row in rows.values():
+        if not values.issuperset(row.values):
+            wrong = next(value for value in row.values if value not in values)
+            raise DataError(f"{path}, line {row.line}: {what} is '{wrong}', expected {' or '.join(sorted(values))}")
+
+
 def _read_header(path: Path) -> list[str]:
     """The column names in the second line of a list file."""
     lines = _read_lines(path)
@@ -195,3 +207,12 @@ def _read_rows(path: Path, header_lines: int, columns: int) -> dict[str, ListRow
     rows, problems = parse_rows(_read_lines(path), header_lines, columns)
     raise_first(path, problems)
     return rows
+
+
+def _require_count(path: Path, rows: dict[str, ListRow]) -> None:
+    """Raises an error if a list does not have as many rows as its first line says."""
+    count = _read_lines(path)[0].strip()
+    if count != str(len(rows)):
+        raise DataError(
+            f"{path} should have {count} rows by its first line, but has {len(rows)}: get it again, or correct it"
+        )

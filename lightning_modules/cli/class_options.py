@@ -7,12 +7,11 @@ from importlib import import_module
 from itertools import zip_longest
 from typing import Any
 
-import yaml
 from jsonargparse import ArgumentParser, Namespace
 from lightning import Trainer
 
 import lightning_modules
-from lightning_modules.cli.command_line import CommandLine
+from lightning_modules.cli.command_line import CommandLine, read_config
 from lightning_modules.evaluation import JudgeFiles
 from lightning_modules.runs import project_root
 
@@ -62,8 +61,7 @@ def _chosen_classes(line: CommandLine) -> dict[str, tuple[str, dict[str, Any]]]:
     """By section the path of its class and the arguments that the configs give it, the last one winning."""
     chosen: dict[str, tuple[str, dict[str, Any]]] = {}
     for path in (str(project_root() / "configs" / "base.yaml"), *line.configs):
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123  # a config's path is a string here
-            content = yaml.safe_load(file) or {}
+        content = read_config(path)
         for section in _SECTIONS:
             asked = content.get(section) or {}
             if isinstance(asked, str):

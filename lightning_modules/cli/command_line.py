@@ -26,7 +26,7 @@ class CommandLine:
         options: All other arguments, in order.
 
     Raises:
-        UsageError: A config does not exist.
+        UsageError: A config does not exist, or is not YAML with sections.
     """
 
     def __init__(self, argv: list[str]) -> None:
@@ -44,6 +44,8 @@ class CommandLine:
                 self.configs.append(find_config(word.removeprefix("--config=")))
             else:
                 self.options.append(word)
+        for path in self.configs:
+            read_config(path)
 
     def assembled(self, more_configs: Sequence[str] = (), under_options: dict[str, Any] | None = None) -> list[str]:
         """Sub-command, configs, ``more_configs``, then ``under_options`` as one more config, then options."""
@@ -56,6 +58,27 @@ class CommandLine:
         if not named:
             return None
         return f"paper_{named[-1].stem}" if named[-1].parent.name == "paper" else named[-1].stem
+
+
+def read_config(path: str) -> dict[str, Any]:
+    """The sections of a config.
+
+    Raises:
+        UsageError: It cannot be read or is not YAML with sections; the message names file and line.
+    """
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise UsageError(f"--config {path}{where}: {error.problem}") from error
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UsageError(f"--config {path}: cannot be read as YAML: {str(error).splitlines()[0]}") from error
+    if not isinstance(content, dict):
+        raise UsageError(
+            f"--config {path}: expected sections such as `model:` and `data:`, found {str(content)[:40]!r}"
+        )
+    return content
 
 
 def find_config(asked: str) -> str:

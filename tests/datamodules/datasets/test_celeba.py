@@ -94,6 +94,22 @@ def test_a_word_among_the_numbers_is_an_error(folder: Path) -> None:
         CelebA(folder, "train")
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("list_eval_partition.txt", " 0\n", " 7\n", r"line \d+: the part is '7', expected 0 or 1 or 2"),
+        ("list_attr_celeba.txt", " -1 ", " x ", "line 3: an attribute is 'x', expected -1 or 1"),
+        ("list_attr_celeba.txt", None, "9999", "should have 9999 rows by its first line, but has"),
+    ],
+)
+def test_values_that_cannot_be_are_named(folder: Path, name: str, old: str | None, new: str, message: str) -> None:
+    path = folder / name
+    text = path.read_text()
+    path.write_text(text.replace(old or text.splitlines()[0], new, 1))
+    with pytest.raises(DataError, match=message):
+        CelebA(folder, "train")
+
+
 def test_an_empty_partition_is_an_error(folder: Path) -> None:
     path = folder / "list_eval_partition.txt"
     path.write_text("\n".join(line[:-1] + "0" for line in path.read_text().splitlines()))

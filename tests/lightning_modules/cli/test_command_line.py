@@ -59,3 +59,18 @@ def test_a_config_is_found_here_first_then_in_the_project(tmp_path: Path, monkey
 def test_a_config_that_is_nowhere_is_named_with_those_there_are() -> None:
     with pytest.raises(UsageError, match=r"nope\.yaml[\s\S]*configs/cyclegan_baseline\.yaml"):
         find_config("configs/nope.yaml")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"model:\n  ngf: 4\n   ndf: {a: 1\n", r"bad\.yaml, line 3, column \d+: mapping values"),
+        (b"- a\n- b\n", r"bad\.yaml: expected sections such as `model:`"),
+        (b"\xff\xfe\x00", r"bad\.yaml: cannot be read as YAML"),
+    ],
+)
+def test_a_config_that_is_no_yaml_is_named_with_its_line(tmp_path: Path, content: bytes, message: str) -> None:
+    config = tmp_path / "bad.yaml"
+    config.write_bytes(content)
+    with pytest.raises(UsageError, match=message):
+        CommandLine(["fit", "--config", str(config)])
