@@ -38,6 +38,10 @@ _NOISE = (
     r"(?s).*`lr_scheduler.step\(\)` before `optimizer.step\(\)`.*",  # the optimiser of a discriminator that rests
     r"(?s).*your dataloader is not resumable.*",  # `DrawSampler` asks the trainer where it is
     r"(?s).*`tensorboardX` has been removed.*",
+    r"(?s).*recommended to use `self\.log\(.*sync_dist=True.*",  # losses are averaged before they are logged
+    r"(?s).*ModelCheckpoint with manual optimization.*pre-optimization state.*",
+    r"(?s).*metric SampleMean was called before the ``update``.*",  # a figure without samples is left out
+    r"(?s).*`SpearmanCorrcoef` will save all targets and predictions.*",  # a few hundred numbers
 )
 
 
