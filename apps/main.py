@@ -26,6 +26,7 @@ from apps.sample_data import sample_data
 from apps.serve.command import serve
 from apps.weights import weights_app
 from datamodules.errors import DataError
+from lightning_modules.openmp import let_threads_sleep
 from lightning_modules.version import __version__
 
 
@@ -76,6 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0, or 2 after an error that was explained on standard error.
     """
+    let_threads_sleep()
     try:
         app(args=None if argv is None else list(argv))
     except SystemExit as stop:  # typer's way to return, also after it explained a wrong option

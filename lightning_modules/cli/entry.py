@@ -9,6 +9,7 @@ from lightning_modules.cli.command_line import SUBCOMMANDS
 from lightning_modules.cli.short_help import PROGRAM_HELP, subcommand_help
 from lightning_modules.cli.suggestions import closest
 from lightning_modules.errors import UsageError
+from lightning_modules.openmp import let_threads_sleep
 from lightning_modules.runs import known_configs
 from lightning_modules.version import __version__
 
@@ -40,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(answer)
         return 0 if arguments else 2
 
+    let_threads_sleep()
     from lightning_modules.cli.run import run
 
     return run(arguments)
