@@ -41,7 +41,7 @@ def root(archive: Path, tmp_path: Path) -> Path:
     result = CliRunner().invoke(data_app, ["get", "lfwnet", "--root", str(root), "--from", str(archive)])
     assert result.exit_code == 0, result.output
     assert "cartoongan data check" in result.output
-    assert "LFW+Net comes without stated terms" in result.output
+    assert "LFW+Net has no terms that we know of" in result.output
     return root
 
 
