@@ -167,7 +167,7 @@ def test_the_same_call_draws_nothing_anew_and_another_is_refused(root: Path) -> 
     before = {path.name: path.stat().st_mtime_ns for path in (root / "big_ears").iterdir()}
     write_big_ears(root, count=20, progress=False)
     assert {path.name: path.stat().st_mtime_ns for path in (root / "big_ears").iterdir()} == before
-    with pytest.raises(FileExistsError, match="big_ears is there already"):
+    with pytest.raises(FileExistsError, match="big_ears already exists"):
         write_big_ears(root, count=21, progress=False)
 
 
