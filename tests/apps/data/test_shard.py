@@ -56,5 +56,5 @@ def test_a_wrong_word_is_explained(
 
 def test_the_root_itself_is_not_overwritten(sample_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert shard(sample_root, sample_root, "--set", "celeba") == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert len(CelebA(sample_root / "celeba", "train"))

@@ -179,7 +179,7 @@ def test_landmarks_change_the_fingerprint_and_stray_rows_are_named(root: Path, t
     before = CartoonSet(folder, "train").fingerprint()
     table = folder / "faces.csv"
     table.write_text(table.read_text() + "cs9.png,1,2,3,4,5,6,7,8,9,10,\n")
-    with pytest.raises(DataError, match=r"faces\.csv has a row for cs9\.png, which is no cartoon"):
+    with pytest.raises(DataError, match=r"faces\.csv has a row for cs9\.png, which is not a cartoon"):
         CartoonSet(folder, "train")
     table.write_text("\n".join(table.read_text().splitlines()[:-2]) + "\n")
     assert CartoonSet(folder, "train").fingerprint() != before
