@@ -132,5 +132,5 @@ def test_photos_of_iphones(tmp_path: Path) -> None:
 def test_without_its_package_heic_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "ID", [name for name in Image.ID if name != "HEIF"])
     monkeypatch.setattr(Image, "OPEN", {name: opener for name, opener in Image.OPEN.items() if name != "HEIF"})
-    with pytest.raises(PhotoError, match=r"is HEIC, as iPhones write it, .*: pip install pillow-heif"):
+    with pytest.raises(PhotoError, match=r"is a HEIC file, .*: pip install pillow-heif"):
         decode(b"\x00\x00\x00\x1cftypheic\x00\x00\x00\x00mif1heicmiaf" + bytes(64))
