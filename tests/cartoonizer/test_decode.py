@@ -100,7 +100,7 @@ def test_what_is_no_photo_is_refused_in_one_line(gradient: NDArray[np.uint8], tm
         with pytest.raises(PhotoError) as error:
             decode(wrong)
         assert "\n" not in str(error.value)
-    with pytest.raises(PhotoError, match=f"more than the {MAX_PIXELS:,}"):
+    with pytest.raises(PhotoError, match=f"more than the limit of {MAX_PIXELS:,}"):
         decode(Image.new("L", (10_000, 10_000)))
     with pytest.raises(PhotoError, match="is a folder"):
         decode(tmp_path)

@@ -294,7 +294,9 @@ def test_two_processes_do_not_get_the_same_set(site: Site, tmp_path: Path) -> No
         get(source, tmp_path, retry=AT_ONCE)
 
 
-@pytest.mark.parametrize(("name", "message"), [("list.txt", "not one of the files of celeba"), ("no.zip", "no such file")])
+@pytest.mark.parametrize(
+    ("name", "message"), [("list.txt", "not one of the files of celeba"), ("no.zip", "no such file")]
+)
 def test_a_file_that_does_not_belong_is_refused(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "list.txt").write_text("3")
     with pytest.raises(DataError, match=message):
