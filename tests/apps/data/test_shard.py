@@ -41,7 +41,7 @@ def test_splits_and_address_are_taken(sample_root: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (("--set", "wider"), "wider is no set of faces to translate"),
+        (("--set", "wider"), "wider is not a set of faces to translate"),
         (("--set", "celebb"), "there is no data set 'celebb'"),
         (("--set", "celeba", "--split", "dev"), "unknown split 'dev'"),
         (("--set", "cartoonset100k"), "no such folder"),
