@@ -1,4 +1,4 @@
-"""``cartoongan demo``: from nothing to cartoons of unseen faces, with hair of every colour."""
+"""``cartoongan demo``: sample data, a short training, and cartoons of unseen faces in all hair colours."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def demo(
         list[str] | None, typer.Option(help="Passed on to `lightning fit`, e.g. --option=--trainer.max_steps=20.")
     ] = None,
 ) -> None:
-    """Draw cartoons by the project's own weights, then train a small CycleGAN on sample data and draw its cartoons.
+    """Draw cartoons with the project's own weights, then train a small CycleGAN on sample data and draw its cartoons.
 
-    The first sheet is ready in the first minute. A finished demo is drawn again without training; a stopped one
-    continues.
+    The first sheet is ready within a minute. A finished demo is drawn again without training; an interrupted one
+    resumes.
     """
     from lightning_modules.runs import default_runs_folder
 
@@ -66,11 +66,11 @@ def demo(
 
 
 def show_own_weights(photos: Path, sheet: Path) -> None:
-    """Draw some faces and their cartoons in all hair colours, by the project's own weights.
+    """Draw some faces and their cartoons in all hair colours, with the project's own weights.
 
     Args:
         photos: Folder of photos; the astronaut of ``docs/`` comes first.
-        sheet: The PNG; it is left alone where it is there already.
+        sheet: The PNG; an existing one is not changed.
     """
     from apps.cartoonize.chain import Cartoonizer
     from apps.drawing.contact_sheet import Tile
@@ -91,11 +91,11 @@ def show_own_weights(photos: Path, sheet: Path) -> None:
     whole = len(tiles) - len(tiles) % len(titles)
     if whole:
         write_png(titled_sheet(tiles[:whole], titles, _OWN_TILE_SIDE), sheet)
-        print(f"cartoons by the project's own weights: {sheet}", flush=True)
+        print(f"cartoons with the project's own weights: {sheet}", flush=True)
 
 
 def labelled_photos(celeba: Path) -> list[RawFace]:
-    """The photos of all partitions of a CelebA folder with their hair colours, in the order of their names."""
+    """The photos of all partitions of a CelebA folder, with their hair colours, sorted by name."""
     from datamodules.datasets.celeba import CelebA
     from datamodules.samples import Split
 
@@ -104,12 +104,12 @@ def labelled_photos(celeba: Path) -> list[RawFace]:
 
 
 def colour_sheet(photos: Sequence[RawFace], cartoons: Path, faces_a_row: int = _FACES_A_ROW) -> NDArray[np.uint8]:
-    """Lays out each photo beside its cartoons of all hair colours; that of the photo's own colour is framed.
+    """Lay out each photo with its cartoons in all hair colours; the one in the photo's own colour is framed.
 
     Args:
         photos: At least one.
-        cartoons: Folder of PNGs with the photos' names, each the cartoons of all colours side by side.
-        faces_a_row: Photos in each row.
+        cartoons: Folder of PNGs with the photos' names, each with the cartoons in all colours side by side.
+        faces_a_row: Photos per row.
 
     Returns:
         ``(H, W, 3)`` uint8 RGB.
@@ -125,7 +125,7 @@ def colour_sheet(photos: Sequence[RawFace], cartoons: Path, faces_a_row: int = _
 
 
 def last_values(metrics: Path, prefix: str) -> dict[str, float]:
-    """The last value logged of every metric whose name starts with ``prefix``."""
+    """The last logged value of each metric whose name starts with ``prefix``."""
     values: dict[str, float] = {}
     with metrics.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
@@ -142,7 +142,7 @@ def _lightning(subcommand: str, folder: Path, options: Sequence[str]) -> None:
 
 
 def _tiles(photo: RawFace, cartoons: Path) -> list[Tile]:
-    """The photo as the network sees it, and its cartoons."""
+    """The framed photo and its cartoons."""
     import numpy as np
 
     from apps.drawing.contact_sheet import Tile

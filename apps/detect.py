@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 BATCH_IMAGES = 16
 BATCH_PIXELS = 8_000_000
-"""Images are detected together until there are so many of them, or of their pixels."""
+"""Maximum number of images, and of their pixels, in a batch."""
 
 
 class Face(TypedDict):
-    """One face in the JSON, in pixels.
+    """A face in the JSON, in pixels.
 
     Attributes:
         box: x1, y1, x2, y2.
@@ -53,7 +53,7 @@ def detect(
     """Find faces and their five landmarks.
 
     In the JSON and below DIR, images of a folder are named by their path in it, others by their path as given.
-    The exit code is 1 if an image could not be read; the others are processed.
+    The exit code is 1 if an image could not be read; all others are processed.
     """
     import torch
 
@@ -98,7 +98,7 @@ def _name_images(given: list[Path]) -> dict[str, Path]:
 
 
 def read_batches(paths: Mapping[str, Path]) -> Iterator[dict[str, NDArray[np.uint8]]]:
-    """Decoded images by name, several at a time; those that cannot be read are reported and left out."""
+    """Decoded images by name, in batches; unreadable ones are reported and skipped."""
     from datamodules.images import read_rgb
 
     batch: dict[str, NDArray[np.uint8]] = {}
@@ -115,7 +115,7 @@ def read_batches(paths: Mapping[str, Path]) -> Iterator[dict[str, NDArray[np.uin
 
 
 def detect_batch(cascade: Cascade, batch: Mapping[str, NDArray[np.uint8]]) -> list[Detections]:
-    """The faces of decoded images, in their order."""
+    """The faces of decoded images, in the same order."""
     import torch
 
     return cascade.detect([torch.from_numpy(image) for image in batch.values()])
@@ -131,7 +131,7 @@ def _draw(image: NDArray[np.uint8], found: Detections) -> NDArray[np.uint8]:
 
 
 def _drawing_path(folder: Path, name: str) -> Path:
-    """Where a drawing goes: never outside the folder, and by a name that keeps a.jpg and a.png apart."""
+    """The path of a drawing: always inside the folder, and with different names for a.jpg and a.png."""
     path = Path(name)
     inner = [part for part in path.parts if part not in (path.anchor, "..")]
     return folder.joinpath(*inner).with_name(f"{path.name}.png")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lightning_modules.landmark_detector import LandmarkDetector
 
 _SIDE = 192
-"""Pixels that images are scaled to before anything is drawn on them."""
+"""Side in pixels to which images are scaled before drawing."""
 
 
 def figures(
@@ -29,18 +29,18 @@ def figures(
         list[Path], typer.Option(metavar="DIR", help="A run, or a folder of runs; repeatable, to compare them.")
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the pictures.")],
-    faces: Annotated[int, typer.Option(min=1, help="Photos of the test part, evenly spread over it.")] = 6,
+    faces: Annotated[int, typer.Option(min=1, help="Number of test photos, evenly spread.")] = 6,
     photo: Annotated[
-        list[str] | None, typer.Option(metavar="FILE", help="This photo of the test part, instead of those.")
+        list[str] | None, typer.Option(metavar="FILE", help="Use this test photo instead; repeatable.")
     ] = None,
-    checkpoint: Annotated[Checkpoint, typer.Option(help="Which checkpoint of each run.")] = Checkpoint.BEST,
+    checkpoint: Annotated[Checkpoint, typer.Option(help="Checkpoint of each run.")] = Checkpoint.BEST,
     root: MovedRootOption = None,
     weights: DetectorOption = None,
 ) -> None:
     """Draw the paper's figures from runs: 8 generators, 9 detected landmarks, 10 hair, 11 landmarks, 12 alignment.
 
-    Figure 8 compares all runs; the others are drawn for each run, 10 only if the variant knows hair colours.
-    The pictures show the photos that the runs were tested on: mind their terms before you pass them on.
+    Figure 8 compares all runs; the others are drawn for each run, 10 only if the variant supports hair colours.
+    The pictures show test photos: check their terms of use before you share them.
     """
     from lightning_modules.errors import UsageError
     from lightning_modules.landmark_detector import LandmarkDetector
@@ -74,7 +74,7 @@ def _side_by_side(runs: Sequence[TrainedRun], names: Sequence[str]) -> tuple[lis
 
 
 def _detected(run: TrainedRun, names: Sequence[str], detector: LandmarkDetector) -> tuple[list[Tile], list[str]]:
-    """What the detector finds in photo, real cartoon and generated cartoon (Fig. 9)."""
+    """Detected landmarks in photo, real cartoon and generated cartoon (Fig. 9)."""
     from lightning_modules.drawing import draw_points
 
     photos = run.photos(names)
@@ -98,7 +98,7 @@ def _coloured(run: TrainedRun, names: Sequence[str], detector: LandmarkDetector)
 
 
 def _landmarks(run: TrainedRun, names: Sequence[str], detector: LandmarkDetector) -> tuple[list[Tile], list[str]]:
-    """Landmarks of the photo, of its cartoon, and how far they lie apart (Fig. 11)."""
+    """Landmarks of the photo, of its cartoon, and their distances (Fig. 11)."""
     from lightning_modules.drawing import RED, draw_lines, draw_points
 
     photo, cartoon, wanted, found = _located(run, names, detector)
@@ -108,7 +108,7 @@ def _landmarks(run: TrainedRun, names: Sequence[str], detector: LandmarkDetector
 
 
 def _aligned(run: TrainedRun, names: Sequence[str], detector: LandmarkDetector) -> tuple[list[Tile], list[str]]:
-    """Photo above cartoon with lines between the points that belong together (Fig. 12)."""
+    """Photo above cartoon with lines between corresponding points (Fig. 12)."""
     from lightning_modules.drawing import draw_matches
 
     photo, cartoon, wanted, found = _located(run, names, detector)
@@ -119,7 +119,7 @@ def _aligned(run: TrainedRun, names: Sequence[str], detector: LandmarkDetector) 
 def _located(
     run: TrainedRun, names: Sequence[str], detector: LandmarkDetector
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Enlarged photos and cartoons, and what the regressor finds in both at the photo's face."""
+    """Enlarged photos and cartoons, with the landmarks that the regressor finds in both."""
     from datamodules.transforms.face_box import square_of_landmarks
     from lightning_modules.landmark_detector import or_mean
 
@@ -138,14 +138,14 @@ _OF_A_RUN: dict[str, Callable[[TrainedRun, Sequence[str], LandmarkDetector], tup
 
 
 def _enlarged(images: Tensor) -> Tensor:
-    """Images (B, 3, H, W) of a size that points can be drawn on."""
+    """Images (B, 3, H, W), enlarged for drawing."""
     from torch.nn.functional import interpolate
 
     return interpolate(images, (_SIDE, _SIDE), mode="bicubic", antialias=True).clamp(-1, 1)
 
 
 def _rows(columns: Sequence[Tensor]) -> list[Tile]:
-    """Tiles row by row of columns of images (B, 3, H, W) in [-1, 1]."""
+    """Tiles in row order from columns of images (B, 3, H, W) in [-1, 1]."""
     from apps.drawing.contact_sheet import Tile
     from networks.pixels import to_bytes
 

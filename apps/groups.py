@@ -1,4 +1,4 @@
-"""``cartoongan groups``: the figures of a tested run by groups of people."""
+"""``cartoongan groups``: the metrics of a tested run by groups of people."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ ATTRIBUTES = "Male,Young,Smiling,Wearing_Hat,Bald,Eyeglasses"
 SKINS = ("dark third", "middle third", "light third")
 
 _MIN_WIDTH = 130
-"""Characters of the table; a narrower terminal wraps its lines instead of its words."""
+"""Width of the table in characters; a narrower terminal wraps lines instead of words."""
 
 Columns = Mapping[str, NDArray[np.float64]]
 
 
 def groups(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run that `lightning test` measured.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a tested run.")],
     root: RootOption,
     photos: Annotated[str, typer.Option(help="CelebA's folder below the root.")] = "celeba",
-    attributes: Annotated[str, typer.Option(help="CelebA's attributes to group by, between commas.")] = ATTRIBUTES,
-    out: Annotated[Path | None, typer.Option(metavar="CSV", help="Also write the table there.")] = None,
+    attributes: Annotated[str, typer.Option(help="CelebA attributes to group by, comma-separated.")] = ATTRIBUTES,
+    out: Annotated[Path | None, typer.Option(metavar="CSV", help="Also write the table as csv.")] = None,
 ) -> None:
-    """Show whom a generator serves worse: its figures by CelebA's attributes and by the brightness of the skin.
+    """Compare the metrics of a run between groups of people: by CelebA attributes and by brightness of the skin.
 
-    `skin` is the mean brightness of the cartoon's cheeks less that of the photo's, of 255.
+    `skin` is the mean brightness of the cartoon's cheeks minus that of the photo's, from 0 to 255.
     """
     from rich.console import Console
     from rich.table import Table
@@ -71,9 +71,9 @@ def groups(
 
 
 def read_columns(path: Path) -> tuple[list[str], Columns]:
-    """The photos that a test measured, without folders, and what it found of each; NaN where that is unknown.
+    """Photo names without folders, and the results of a test by column; NaN if unknown.
 
-    Hair colours are compared here: the column ``hair_kept`` is 1 or 0.
+    The column ``hair_kept`` is computed here: 1 if the hair colours are equal, else 0.
 
     Raises:
         DataError: The file is missing, damaged, or of an earlier version.
@@ -97,7 +97,7 @@ def read_columns(path: Path) -> tuple[list[str], Columns]:
 
 
 def by_skin(skin: NDArray[np.float64]) -> dict[str, NDArray[np.bool_]]:
-    """Thirds of the faces by the brightness of their skin (N,), each (N,) bool; none for fewer than three faces."""
+    """Terciles of the faces by brightness of the skin (N,), each (N,) bool; empty for fewer than three faces."""
     if np.isfinite(skin).sum() < len(SKINS):
         return {}
     edges = [-np.inf, *np.nanquantile(skin, np.arange(1, len(SKINS)) / len(SKINS)), np.inf]
@@ -110,7 +110,7 @@ def table(columns: Columns, of_people: Mapping[str, NDArray[np.bool_]]) -> list[
 
     Args:
         columns: By name, (N,) values of the faces.
-        of_people: By name of the group, (N,) whether a face belongs to it.
+        of_people: By group name, (N,) bool membership.
     """
     return [
         _row(name, {key: values[chosen] for key, values in columns.items()})

@@ -1,4 +1,4 @@
-"""The ``cartoongan`` command: the front door for everything that is not a Trainer run."""
+"""The ``cartoongan`` command, for everything except training, testing and prediction with Lightning."""
 
 from __future__ import annotations
 
@@ -62,25 +62,25 @@ app.command("serve", **RUNTIME_COMMAND)(serve)
 @app.callback()
 def _global_options(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and leave.", callback=_print_version, is_eager=True)
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Photos of faces to cartoon faces. The `lightning` command trains and tests; everything else is here."""
+    """Turn photos of faces into cartoons. To train and test models, use the `lightning` command."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the ``cartoongan`` command.
 
     Args:
-        argv: Words of the command line without the program's name; by default those of this process.
+        argv: The command line without the program's name; by default that of this process.
 
     Returns:
-        Exit code: 0, or 2 after an error that was explained on standard error.
+        Exit code: 0, or 2 after an error, explained on standard error.
     """
     let_threads_sleep()
     try:
         app(args=None if argv is None else list(argv))
-    except SystemExit as stop:  # typer's way to return, also after it explained a wrong option
+    except SystemExit as stop:  # typer always exits this way
         return stop.code if isinstance(stop.code, int) else 0
     except DataError as error:
         print(f"cartoongan: error: {error}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""``cartoongan sample-data``: data to try everything with, without a download or a licence."""
+"""``cartoongan sample-data``: synthetic data to try everything, without downloads or licences."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 
 
 class Family(StrEnum):
-    """Cartoons that are drawn on request."""
+    """Optional styles of cartoons."""
 
     BIG_EARS = "big-ears"
 
 
 def sample_data(
-    out: Annotated[Path, typer.Option(help="Folder to make; pass it to `lightning` as --data.root.")],
-    count: Annotated[int, typer.Option(min=10, help="Photos, and as many cartoons.")] = 500,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same files.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder to create; pass it to `lightning` as --data.root.")],
+    count: Annotated[int, typer.Option(min=10, help="Number of photos and of cartoons.")] = 500,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed; the same seed gives the same files.")] = 0,
     cartoons: Annotated[
         Family | None,
-        typer.Option(help="Draw cartoons of another family instead, into OUT/big_ears, for --data.cartoons."),
+        typer.Option(help="Draw only cartoons of another style, in OUT/big_ears, for --data.cartoons."),
     ] = None,
 ) -> None:
     """Draw sample faces and cartoons in the layouts of CelebA, CartoonSet, WIDER FACE and LFW+Net.
 
-    With `--cartoons big-ears`: heads of another style, framed like CartoonSet, in its layout, with their own
-    landmarks: `--data.cartoons cartoonset10k,big_ears`. They are CC BY 4.0; CREDIT.txt has to go with them.
+    With `--cartoons big-ears`: heads of another style, in CartoonSet's layout and framing, with their own landmarks;
+    use them with `--data.cartoons cartoonset10k,big_ears`. They are CC BY 4.0; keep CREDIT.txt with them.
     """
     if cartoons is not None:
         print(f"{out / 'big_ears'}: {_make_big_ears(out, count, seed)} cartoons")
@@ -45,12 +45,12 @@ def sample_data(
 
 
 def make_sample_data(out: Path, count: int, seed: int) -> SampleDataSummary:
-    """Make sample data unless they are there.
+    """Write sample data unless it exists.
 
     Raises:
-        DataError: Something else is in the way.
+        DataError: A folder exists with other data.
     """
-    from datamodules.sample_data import write_sample_data  # image libraries that `--help` can do without
+    from datamodules.sample_data import write_sample_data  # imports image libraries, which `--help` does not need
 
     try:
         return write_sample_data(out, count, seed)

@@ -1,4 +1,4 @@
-"""A run on disk, and its model's cartoons of the test photos."""
+"""Loads the model of a run, and translates its test photos."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BATCH = 8
 
 
 class Checkpoint(StrEnum):
-    """Which checkpoint of a run; a run that ended before its first validation has the last one only."""
+    """Checkpoint of a run; a run that ended before its first validation has only the last one."""
 
     BEST = "best"
     LAST = "last"
@@ -33,13 +33,13 @@ class Checkpoint(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class TrainedRun:
-    """A model from a checkpoint and the data that it was trained on.
+    """The model of a checkpoint and its data.
 
     Attributes:
         home: The run's folder.
-        checkpoint: The file that the model is from.
-        model: In eval mode, on the CPU.
-        data: As it was at training.
+        checkpoint: The file of the model.
+        model: The model, in eval mode, on the CPU.
+        data: The DataModule with the training's options.
     """
 
     home: Path
@@ -49,16 +49,16 @@ class TrainedRun:
 
     @classmethod
     def open(cls, home: Path, checkpoint: str | Path = "best", root: Path | None = None) -> TrainedRun:
-        """The run in a folder.
+        """Open the run in a folder.
 
         Args:
             home: The folder, see ``lightning_modules.runs``.
-            checkpoint: A file; or "last"; or "best", which is the last one where a run ended before its first
+            checkpoint: A file, "last", or "best", which falls back to the last one if the run ended before its first
                 validation.
             root: Folder of the data sets; by default that of the training.
 
         Raises:
-            DataError: There is no such checkpoint, or it cannot be used; the message says which.
+            DataError: There is no such checkpoint, or it cannot be used; the message names it.
         """
         from datamodules.faces import FacesDataModule
         from lightning_modules.checkpoints import load_model, read_hyper_parameters
@@ -68,10 +68,10 @@ class TrainedRun:
 
         home = home.expanduser().absolute()
         named = [checkpoint] if isinstance(checkpoint, Path) else [f"{name}.ckpt" for name in (checkpoint, "last")]
-        files = [home / CHECKPOINT_FOLDER / file for file in named]  # a whole path stays as it is
+        files = [home / CHECKPOINT_FOLDER / file for file in named]  # absolute paths are unchanged
         found = next((file for file in files if file.is_file()), None)
         if found is None:
-            raise DataError(f"{home} is no run with a checkpoint: there is no {files[0]}")
+            raise DataError(f"{home} is not a run with a checkpoint: there is no {files[0]}")
         try:
             model = load_model(found)
             options = read_hyper_parameters(found, type(model).__name__)["data"]["init_args"]
@@ -84,7 +84,7 @@ class TrainedRun:
 
     @property
     def title(self) -> str:
-        """Experiment and run, as the folders are called."""
+        """Experiment and run, from the folder names."""
         return f"{self.home.parent.name}/{self.home.name}"
 
     @property
@@ -99,14 +99,14 @@ class TrainedRun:
 
     @cached_property
     def photo_names(self) -> list[str]:
-        """The photos of the test part, as files in their set."""
+        """File names of the test photos in their set."""
         return list(self._stream.faces.names)
 
     def photos(self, names: Sequence[str]) -> Faces:
-        """Photos of the test part as the model takes them.
+        """Test photos, prepared for the model.
 
         Raises:
-            DataError: One is not there, or cannot be read.
+            DataError: A photo does not exist or cannot be read.
         """
         from torch.utils.data import default_collate
 
@@ -114,13 +114,13 @@ class TrainedRun:
 
         position = {name: index for index, name in enumerate(self.photo_names)}
         if missing := [name for name in names if name not in position]:
-            raise DataError(f"{self.title} was not trained beside {missing[0]}: its test part has no such photo")
+            raise DataError(f"the test split of {self.title} has no photo {missing[0]}")
         stream = self._stream
         faces = [stream.transform(stream.faces[position[name]], 0) for name in names]
         return Faces(*default_collate(faces))
 
     def real_cartoons(self, count: int) -> Tensor:
-        """The first cartoons (N, 3, H, W) of the test part in [-1, 1], from the start again if it holds fewer."""
+        """The first cartoons (N, 3, H, W) of the test split in [-1, 1], repeated if there are fewer."""
         import torch
 
         stream = self.data.stream("cartoon", "test")
@@ -128,7 +128,7 @@ class TrainedRun:
         return torch.stack([stream.transform(face, 0).image for face in shown])
 
     def cartoons(self, photos: Faces) -> Tensor:
-        """Cartoons (N, 3, H, W) in [-1, 1] of photos, under their own labels and landmarks."""
+        """Cartoons (N, 3, H, W) in [-1, 1] of photos, with their own labels and landmarks."""
         import torch
 
         with torch.inference_mode():
@@ -136,7 +136,7 @@ class TrainedRun:
         return torch.cat(parts)
 
     def coloured(self, photos: Faces) -> list[Tensor]:
-        """Cartoons (N, 3, H, W) of photos for each label; none if the variant knows no labels."""
+        """Cartoons (N, 3, H, W) of photos for each label; empty if the variant has no labels."""
         import torch
 
         with torch.inference_mode():
@@ -149,18 +149,18 @@ class TrainedRun:
 
 
 def open_runs(paths: Sequence[Path], checkpoint: Checkpoint, root: Path | None, option: str) -> list[TrainedRun]:
-    """The runs in these folders, or below them.
+    """Open the runs in the given folders or below them.
 
-    A run below a folder that is not usable, such as one of the detector, is left out with a line on standard error.
+    Unusable runs below a folder, such as those of the detector, are skipped with a message on standard error.
 
     Args:
-        paths: Folders of runs, and folders that hold such folders.
-        checkpoint: Which checkpoint of each run.
+        paths: Run folders, and folders of runs.
+        checkpoint: Checkpoint of each run.
         root: Folder of the data sets; None for that of the training.
-        option: The command's option that named the paths, for the error.
+        option: The command's option for the paths, for error messages.
 
     Raises:
-        DataError: A run that was named itself cannot be used, or there is none below a folder.
+        DataError: A given run cannot be used, or a folder contains no run.
     """
     opened: dict[Path, TrainedRun] = {}
     for path in paths:
@@ -173,14 +173,14 @@ def open_runs(paths: Sequence[Path], checkpoint: Checkpoint, root: Path | None, 
             except DataError as error:
                 if homes == [path]:
                     raise
-                print(f"left out: {home}: {error}", file=sys.stderr)
+                print(f"skipped: {home}: {error}", file=sys.stderr)
         if not found:
-            raise DataError(f"{option} {path}: there is no run with a checkpoint of a CycleGAN")
+            raise DataError(f"{option} {path}: no run with a CycleGAN checkpoint")
     return list(opened.values())
 
 
 def _find_homes(path: Path) -> list[Path]:
-    """The folder of a run itself, or those of all runs below it."""
+    """The folder itself if it is a run, or all runs below it."""
     from lightning_modules.runs import CHECKPOINT_FOLDER
 
     if not path.is_dir() or (path / CHECKPOINT_FOLDER).is_dir():
@@ -189,12 +189,12 @@ def _find_homes(path: Path) -> list[Path]:
 
 
 def evenly(names: Sequence[str], count: int) -> list[str]:
-    """At most ``count`` of the names, evenly spread, none twice."""
+    """At most ``count`` evenly spread, distinct names."""
     return [names[number] for number in spread_evenly(len(names), count)]
 
 
 def common_photos(runs: Sequence[TrainedRun]) -> list[str]:
-    """Photos that are in the test part of every run, in the first one's order.
+    """Photos in the test splits of all runs, in the order of the first run.
 
     Raises:
         DataError: There are none.
@@ -203,7 +203,7 @@ def common_photos(runs: Sequence[TrainedRun]) -> list[str]:
     shared = set(first).intersection(*others)
     if not shared:
         titles = ", ".join(run.title for run in runs)
-        raise DataError(f"the test parts of {titles} have no photo in common; were they trained on the same data?")
+        raise DataError(f"the test splits of {titles} have no common photos; were they trained on the same data?")
     return [name for name in first if name in shared]
 
 

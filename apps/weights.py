@@ -1,4 +1,4 @@
-"""``cartoongan weights show``: what a file of weights says of itself."""
+"""``cartoongan weights show``: prints the card of a weights file."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import typer
 
 from datamodules.errors import DataError
 
-weights_app = typer.Typer(help="What files of weights say of themselves.", no_args_is_help=True)
+weights_app = typer.Typer(help="Show the cards of weights files.", no_args_is_help=True)
 
 
 @weights_app.callback()
 def weights() -> None:
-    """Keep `show` a word of its own."""
+    """Keep `show` a sub-command, although it is the only one."""
 
 
 @weights_app.command("show")
@@ -23,7 +23,7 @@ def show(
     file: Annotated[Path, typer.Argument(help="*.safetensors, *.cartoon or *.onnx.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Print the card: what it is, what it was trained on, under which terms, and its figures."""
+    """Print the card of a file: description, training data, terms of use, and metrics."""
     cards = _cards(file)
     if as_json:
         print(json.dumps(cards, indent=1))
@@ -33,7 +33,7 @@ def show(
 
 
 def _cards(file: Path) -> dict[str, dict[str, object]]:
-    """Each net's card by its name."""
+    """The cards of the networks by name."""
     from cartoonizer.errors import ModelError
     from networks.weights_file import WeightsError
 
@@ -73,7 +73,7 @@ def _card_of_weights(file: Path) -> dict[str, object]:
 
 
 def _written(value: object) -> str:
-    """A value on one line, a long text on several."""
+    """A value on one line; long texts are wrapped."""
     if isinstance(value, str):
         return value.strip().replace("\n", "\n" + 15 * " ")
     return json.dumps(value)

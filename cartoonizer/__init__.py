@@ -1,4 +1,4 @@
-"""Photos of people to cartoons, in onnxruntime: no PyTorch needed.
+"""Turns photos of people into cartoons with onnxruntime, without PyTorch.
 
 ::
 
@@ -7,7 +7,7 @@
     for face in Cartoonizer()("party.jpg", hair="blonde"):
         face.cartoon.save("one.png")
 
-What needs onnxruntime is imported when it is first used; the rest of the package does not wait for it.
+Modules that need onnxruntime are imported lazily, so that the rest of the package loads quickly.
 """
 
 from __future__ import annotations

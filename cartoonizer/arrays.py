@@ -1,4 +1,4 @@
-"""Names of the arrays that go through the chain."""
+"""Array types of the chain."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 Matrix = NDArray[np.float64]
-"""A map ``(2, 3)`` of points in pixels: a turn, a scale and a shift. Whole numbers are the middles of pixels."""
+"""A 2D similarity ``(2, 3)`` in pixels: rotation, scale and shift. Pixel centres have whole-number coordinates."""
 
 
 def apply(matrix: NDArray[np.floating[Any]], points: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    """Points ``(..., 2)`` under a map ``(2, 3)``."""
+    """Apply a map ``(2, 3)`` to points ``(..., 2)``."""
     moved: NDArray[np.floating[Any]] = points @ matrix[:, :2].T + matrix[:, 2]
     return moved
 
 
 def to_network(images: Pixels) -> Floats:
-    """Images ``(B, H, W, 3)`` from 0 to 255 as networks take them: ``(B, 3, H, W)`` in [-1, 1]."""
+    """Convert images ``(B, H, W, 3)`` from 0 to 255 to network inputs ``(B, 3, H, W)`` in [-1, 1]."""
     scaled = np.ascontiguousarray(images.transpose(0, 3, 1, 2)).astype(np.float32)
     scaled /= np.float32(127.5)
     scaled -= np.float32(1)
@@ -31,7 +31,7 @@ def to_network(images: Pixels) -> Floats:
 
 
 def to_pixels(images: Floats) -> Pixels:
-    """``(B, C, H, W)`` in [-1, 1] as ``(B, H, W, C)`` from 0 to 255; what lies beyond is clipped."""
+    """Convert ``(B, C, H, W)`` in [-1, 1] to ``(B, H, W, C)`` from 0 to 255, with clipping."""
     scaled = np.rint((images + np.float32(1)) * np.float32(127.5))
     pixels: Pixels = np.clip(scaled, 0, 255).astype(np.uint8).transpose(0, 2, 3, 1)
     return pixels

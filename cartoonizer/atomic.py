@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Atomic file writes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cartoonizer.errors import CartoonizerError
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file beside its place and rename it there. Its folder is made.
+    """Write a temporary file in the same folder and rename it. The folder is created.
 
     Raises:
         CartoonizerError: The file cannot be written.
@@ -22,6 +22,6 @@ def write_whole(path: Path, content: bytes) -> None:
         part.write_bytes(content)
         part.replace(path)
     except OSError as error:
-        with suppress(OSError):  # where its folder is a file, for one
+        with suppress(OSError):  # e.g. if the folder is a file
             part.unlink(missing_ok=True)
         raise CartoonizerError(f"cannot write {path}: {error.strerror}; choose another --out") from error

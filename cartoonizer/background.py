@@ -1,4 +1,4 @@
-"""What of a framed photo is the person, and white in place of the rest."""
+"""Cleans mattes, and replaces the background with white."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from numpy.typing import NDArray
 from cartoonizer.arrays import Pixels
 
 LEAST_SHARE = 0.03
-"""A matte that leaves less of the frame than this share found nobody; the frame stays as it is."""
+"""Minimum fraction of the frame covered by a matte; below, no person was found and the frame is unchanged."""
 
 _BLURS = ((0.2, 8), (0.08, 4))
-"""Sides of the windows, in sides of the image, within which colours are alike, and powers of the matte that weigh."""
+"""Blur window sizes, relative to the image side, and exponents of the matte as weights."""
 _LEAST = np.float32(1e-4)
 
 _FAINT = 63
-"""Values of a matte up to which nothing is connected."""
+"""Maximum value of a matte that counts as background for connected components."""
 
 
 def on_white(image: Pixels, matte: Pixels) -> Pixels:
-    """A square image ``(H, H, 3)`` with white where a square matte of any size is 0.
+    """Composite a square image ``(H, H, 3)`` on white with a square matte of any size.
 
-    Where the matte is between, the colour is the person's own, without what shines through from behind.
+    At partially covered pixels, the foreground colour is estimated to remove the old background.
     """
     side = image.shape[0]
     if matte.shape[0] != side:
@@ -34,17 +34,17 @@ def on_white(image: Pixels, matte: Pixels) -> Pixels:
 
 
 def composite_on_white(rgba: Pixels) -> Pixels:
-    """An image ``(H, W, 4)`` with alpha laid on white: ``(H, W, 3)``."""
+    """Composite an RGBA image ``(H, W, 4)`` on white: ``(H, W, 3)``."""
     alpha = rgba[..., 3:].astype(np.uint16)
     colour = rgba[..., :3].astype(np.uint16)
     return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
 
 
 def tidied(matte: Pixels) -> Pixels:
-    """A matte ``(S, S)`` of the one in the middle, without smudges; 255 throughout if nobody is found.
+    """Clean a matte ``(S, S)``: keep only the central person; 255 everywhere if nobody is found.
 
-    Values between a quarter and three quarters are stretched to all. Of the connected parts that stays which covers
-    most, what lies in the middle counting most.
+    Values from 25 % to 75 % are stretched to the full range. Of the connected components, the one with the largest
+    centre-weighted area is kept.
     """
     matte = np.clip(2 * matte.astype(np.int16) - 127, 0, 255).astype(np.uint8)
     count, labels = cv2.connectedComponents((matte > _FAINT).astype(np.uint8))
@@ -53,17 +53,17 @@ def tidied(matte: Pixels) -> Pixels:
         weight = np.exp(-2 * (place[:, None] ** 2 + place[None] ** 2)) * matte
         shares = np.bincount(labels.ravel(), weights=weight.ravel(), minlength=count)
         main = 1 + int(shares[1:].argmax())
-        # Its faint edge belongs to it.
+        # Include its soft edge.
         near = cv2.dilate((labels == main).astype(np.uint8), np.ones((5, 5), dtype=np.uint8))
         matte = np.where(near > 0, matte, 0).astype(np.uint8)
     return matte if matte.mean() > 255 * LEAST_SHARE else np.full_like(matte, 255)
 
 
 def head_region(matte: Pixels) -> NDArray[np.bool_]:
-    """Where the head of a finished cartoon is, with its soft edge and without specks; everywhere if there is none.
+    """Region of the head in a finished cartoon, with its soft edge and without specks; everywhere if there is none.
 
     Args:
-        matte: ``(S, S)`` of the cartoon, 255 inside.
+        matte: ``(S, S)`` matte of the cartoon, 255 inside.
     """
     _, labels, stats, _ = cv2.connectedComponentsWithStats((matte > _FAINT).astype(np.uint8))
     if len(stats) == 1:
@@ -75,9 +75,9 @@ def head_region(matte: Pixels) -> NDArray[np.bool_]:
 
 
 def _own_colours(image: Pixels, matte: Pixels) -> Pixels:
-    """The colours of what a matte covers; where it is 255 those of the image itself.
+    """Estimate the foreground colours; where the matte is 255, those of the image itself.
 
-    Two rounds of blur fusion (Forte 2021), which here trusts what is almost covered or almost bare most.
+    Two rounds of blur fusion (Forte 2021), with higher weights for almost fully covered or uncovered pixels.
     """
     colours = image.astype(np.float32)
     alpha = np.repeat(matte[..., None].astype(np.float32) / 255, 3, axis=2)

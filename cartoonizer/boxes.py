@@ -1,4 +1,4 @@
-"""Boxes ``(N, 4)`` of x1, y1, x2, y2: the edges of what they cover, in pixels."""
+"""Operations on boxes ``(N, 4)``, with edges x1, y1, x2, y2 in pixels."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _TINY = np.finfo(np.float32).tiny
 
 
 def calibrate(boxes: Floats, offsets: Floats) -> Floats:
-    """Move each edge by its offset, given in sides of the box."""
+    """Move each edge by its offset, relative to the box's side."""
     return boxes + offsets * np.tile(boxes[:, 2:] - boxes[:, :2], 2)
 
 
 def whole_squares(boxes: Floats) -> Floats:
-    """Squares of the boxes' longer sides around their centres, brought to whole pixels; none is smaller than 1."""
+    """Squares with the boxes' longer sides around their centres, rounded to whole pixels, at least 1."""
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     halves = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True) / 2
     corners = np.rint(centres - halves)
@@ -26,17 +26,17 @@ def whole_squares(boxes: Floats) -> Floats:
     return np.concatenate([corners, corners + sides], axis=1)
 
 
-def suppress(boxes: Floats, scores: Floats, most: float, of_smaller: bool = False) -> Indices:
+def suppress(boxes: Floats, scores: Floats, max_overlap: float, of_smaller: bool = False) -> Indices:
     """Greedy non-maximum suppression.
 
     Args:
         boxes: The boxes.
         scores: ``(N,)``.
-        most: Largest overlap of two boxes that both stay.
-        of_smaller: Measure the overlap by the smaller box, else by the union.
+        max_overlap: Maximum overlap of two boxes that are both kept.
+        of_smaller: Measure the overlap relative to the smaller box instead of the union.
 
     Returns:
-        Indices of those that stay, by falling score.
+        Indices of the kept boxes, by descending score.
     """
     order = np.argsort(-scores, kind="stable")
     areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
@@ -46,7 +46,7 @@ def suppress(boxes: Floats, scores: Floats, most: float, of_smaller: bool = Fals
         kept.append(best)
         shared = _intersections(boxes[best], boxes[order])
         whole = np.minimum(areas[best], areas[order]) if of_smaller else areas[best] + areas[order] - shared
-        order = order[~(shared / np.maximum(whole, _TINY) > np.float64(most))]
+        order = order[~(shared / np.maximum(whole, _TINY) > np.float64(max_overlap))]
     return np.array(kept, dtype=np.intp)
 
 

@@ -1,4 +1,4 @@
-"""From a photo with faces anywhere in it to a cartoon of each: detect, align, cut out, translate, finish."""
+"""The whole chain, from a photo to a cartoon of each face: detect, align, cut out, translate, finish."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from cartoonizer.manifest import Manifest
 from cartoonizer.model_file import OWN_MODEL, read_model
 
 Faces = Literal["largest", "all"] | int
-"""Which faces of a photo: the largest, all, or the largest so many."""
+"""Selection of a photo's faces: the largest, all, or a maximum number, largest first."""
 
 _AT_ONCE = 16
-"""Cartoons that are drawn together."""
+"""Maximum number of cartoons per batch."""
 
 
 class Cartoonizer:
-    """Makes cartoons of photos. Several threads may use one at the same time.
+    """Turns photos into cartoons. Thread-safe.
 
     ::
 
@@ -34,9 +34,9 @@ class Cartoonizer:
             face.cartoon.save("one.png")
 
     Args:
-        model: File of ``cartoongan export``; by default the one that comes with the package.
-        threads: Threads that a net uses; 0 is one for each core.
-        finish: Finish the cartoons: clean, larger and with an alpha channel, where the model has a finisher.
+        model: File of ``cartoongan export``; by default the bundled one.
+        threads: Threads per network; 0 for one per core.
+        finish: Apply the model's finisher, if it has one: clean, larger cartoons with an alpha channel.
 
     Raises:
         ModelError: The file is missing, damaged, foreign or newer than this package.
@@ -50,95 +50,95 @@ class Cartoonizer:
 
     @property
     def manifest(self) -> Manifest:
-        """What the model says of itself."""
+        """The manifest of the model."""
         return self._manifest
 
     @property
     def labels(self) -> dict[str, tuple[str, ...]]:
-        """What can be asked for, such as ``{"hair": ("black", "brown", "blonde", "grey")}``."""
+        """Labels and their classes, such as ``{"hair": ("black", "brown", "blonde", "grey")}``."""
         return self._manifest.labels
 
     def __call__(self, photo: Photo, faces: Faces = "all", **labels: str | Sequence[str]) -> list[Face]:
-        """The cartoons of a photo.
+        """Turn the faces of a photo into cartoons.
 
         Args:
             photo: A path, the bytes of a file, a PIL image, or an array ``(H, W, 3)`` uint8 RGB.
-            faces: The largest face, all of them, or the largest so many; largest first.
-            labels: By the names of `labels`, one class or several, of each of which there is a cartoon of each face.
-                "own", the default, is what the photo has by the classifier.
+            faces: The largest face, all faces, or a maximum number; largest first.
+            labels: For each name in ``labels``, one class, or several for one cartoon each per face. The default "own"
+                is the class that the classifier finds in the photo.
 
         Returns:
-            Cartoons, face by face; none where no face is found.
+            Cartoons, face by face; empty if no face is found.
 
         Raises:
-            PhotoError: The photo is missing, damaged, too large or none.
-            ValueError: An array of another form, or a label or class that the model does not know.
+            PhotoError: The photo is missing, damaged, too large, or not a photo.
+            ValueError: An array has a wrong shape or dtype, or the model does not support a label or class.
         """
         return self.batch([photo], faces, **labels)[0]
 
     def batch(self, photos: Iterable[Photo], faces: Faces = "all", **labels: str | Sequence[str]) -> list[list[Face]]:
-        """The cartoons of several photos, drawn together; see `__call__`."""
+        """Turn several photos into cartoons in batches; see ``__call__``."""
         choices = self._choices(labels)
         framed = [self._frame(pixels, self.find(pixels, faces)) for pixels in map(decode, photos)]
         drawn = iter(self._draw([each for several in framed for each in several], choices))
         return [[next(drawn) for _ in range(len(several) * len(choices))] for several in framed]
 
     def find(self, photo: Photo, faces: Faces = "all") -> list[Detection]:
-        """The faces of a photo, largest first; see `__call__`."""
-        most = {"largest": 1, "all": None}[faces] if isinstance(faces, str) else faces
-        return self._finder(decode(photo), most)
+        """Find the faces of a photo, largest first; see ``__call__``."""
+        limit = {"largest": 1, "all": None}[faces] if isinstance(faces, str) else faces
+        return self._finder(decode(photo), limit)
 
     def draw(self, photo: Photo, found: Iterable[Detection], **labels: str | Sequence[str]) -> list[Face]:
-        """Cartoons of faces that `find` found, or whose landmarks are known otherwise; see `__call__`."""
+        """Draw cartoons of faces from ``find``, or with otherwise known landmarks; see ``__call__``."""
         return self._draw(self._frame(decode(photo), found), self._choices(labels))
 
     def _frame(self, photo: Pixels, found: Iterable[Detection]) -> list[Framed]:
         return [self._finder.frame(photo, each) for each in found]
 
     def _choices(self, labels: dict[str, str | Sequence[str]]) -> list[dict[str, str]]:
-        """Every combination of the classes that are asked for.
+        """All combinations of the requested classes.
 
         Raises:
-            ValueError: The model does not know one.
+            ValueError: The model does not support a label or class.
         """
         known = self.labels
-        asked = {name: [given] if isinstance(given, str) else list(given) for name, given in labels.items()}
-        for name, classes in asked.items():
+        requested = {name: [given] if isinstance(given, str) else list(given) for name, given in labels.items()}
+        for name, classes in requested.items():
             if name not in known and set(classes) != {OWN}:
-                raise ValueError(f"{self._manifest.name} is told no {name!r}, only: {', '.join(known) or 'nothing'}")
+                raise ValueError(f"{self._manifest.name} has no label {name!r}, only: {', '.join(known) or 'none'}")
             if unknown := [one for one in classes if one not in (OWN, *known.get(name, ()))]:
                 expected = ", ".join((OWN, *known[name]))
                 raise ValueError(f"unknown {name} {unknown[0]!r}, expected {expected}")
-        each = [asked.get(name, [OWN]) for name in known]
+        each = [requested.get(name, [OWN]) for name in known]
         return [dict(zip(known, combination, strict=True)) for combination in product(*each)]
 
     def _draw(self, framed: Sequence[Framed], choices: Sequence[dict[str, str]]) -> list[Face]:
-        """Each face as often as there are choices."""
+        """Draw each face for each choice."""
         drawn: list[Face] = []
-        most = max(1, _AT_ONCE // len(choices))
-        for start in range(0, len(framed), most):
-            drawn += self._draw_together(framed[start : start + most], choices)
+        size = max(1, _AT_ONCE // len(choices))
+        for start in range(0, len(framed), size):
+            drawn += self._draw_together(framed[start : start + size], choices)
         return drawn
 
     def _draw_together(self, framed: Sequence[Framed], choices: Sequence[dict[str, str]]) -> list[Face]:
         subjects = [self._artist.subject(each.frame, each.landmarks) for each in framed]
         own = self._artist.own_classes(subjects)
         trios = [(place, has, _resolved(choice, has)) for place, has in enumerate(own) for choice in choices]
-        drawn = self._artist.draw([subjects[place] for place, *_ in trios], [wanted for *_, wanted in trios])
+        drawn = self._artist.draw([subjects[place] for place, *_ in trios], [choice for *_, choice in trios])
         factor = drawn.plain.shape[1] / self._manifest.frame.side
         return [
-            _face(framed[place], sticker, plain, factor, wanted, has)
-            for sticker, plain, (place, has, wanted) in zip(*drawn, trios, strict=True)
+            _face(framed[place], sticker, plain, factor, choice, has)
+            for sticker, plain, (place, has, choice) in zip(*drawn, trios, strict=True)
         ]
 
 
 def _face(
-    framed: Framed, sticker: Pixels, plain: Pixels, factor: float, wanted: dict[str, str], own: dict[str, str]
+    framed: Framed, sticker: Pixels, plain: Pixels, factor: float, choice: dict[str, str], own: dict[str, str]
 ) -> Face:
     matrix = scaled(framed.matrix, factor)
-    return Face(sticker, plain, framed.frame.pixels, framed.detection, matrix, wanted, own)
+    return Face(sticker, plain, framed.frame.pixels, framed.detection, matrix, choice, own)
 
 
 def _resolved(choice: dict[str, str], own: dict[str, str]) -> dict[str, str]:
-    """A choice with what the face has itself in place of "own"; labels that nobody judges are left out."""
+    """Replace "own" by the face's own classes; labels that the classifier does not predict are omitted."""
     return {name: own[name] if one == OWN else one for name, one in choice.items() if one != OWN or name in own}

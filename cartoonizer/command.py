@@ -1,4 +1,4 @@
-"""The ``cartoonize`` command: photos in, cartoons out."""
+"""The ``cartoonize`` command."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from cartoonizer.parser import SuggestingParser
 ALL = "all"
 
 _ABOUT = """\
-Turn photos, with faces anywhere in them, into cartoons, and the faces of videos.
+Turn the faces of photos and videos into cartoons.
 
-The cartoon of a/b.jpg in a given folder is OUT/a/b.png, with --faces all b_1.png, b_2.png, ... from the largest on.
-The exit code is 1 where a photo could not be read or shows no face; the others are done all the same."""
+The cartoon of a/b.jpg in a given folder is OUT/a/b.png; with --faces all, b_1.png, b_2.png, ..., largest face first.
+The exit code is 1 if a photo could not be read or shows no face; all others are processed."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Args:
-        argv: Words of the command line without the program's name; by default those of this process.
+        argv: The command line without the program's name; by default that of this process.
 
     Returns:
-        Exit code: 0; 1 where a photo failed; 2 after an error that was explained on standard error.
+        Exit code: 0; 1 if a photo failed; 2 after an error, explained on standard error.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         return _run(_parser(_manifest(words)).parse_args(words))
-    except SystemExit as stop:  # argparse's way to return
+    except SystemExit as stop:  # argparse exits this way
         return stop.code if isinstance(stop.code, int) else 0
     except CartoonizerError as error:
         print(f"cartoonize: error: {error}", file=sys.stderr)
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _manifest(words: Sequence[str]) -> Manifest:
-    """What the chosen model says of itself: its labels are options, too."""
+    """The manifest of the chosen model, whose labels become options."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     first.add_argument("--model", type=Path, default=OWN_MODEL)
     chosen: Path = first.parse_known_args(words)[0].model
@@ -57,21 +57,21 @@ def _parser(manifest: Manifest) -> argparse.ArgumentParser:
     parser = SuggestingParser("cartoonize", _ABOUT)
     add = parser.add_argument
     add("photos", nargs="+", type=Path, metavar="PHOTO|FOLDER|VIDEO", help="photos, videos, and folders of them")
-    add("--out", type=Path, default=Path("cartoons"), metavar="DIR", help="folder of the cartoons (cartoons)")
-    add("--model", type=Path, default=OWN_MODEL, metavar="FILE", help="file of `cartoongan export` (the package's own)")
+    add("--out", type=Path, default=Path("cartoons"), metavar="DIR", help="folder of the cartoons (default: cartoons)")
+    add("--model", type=Path, default=OWN_MODEL, metavar="FILE", help="file of `cartoongan export` (default: bundled)")
     for name, classes in manifest.labels.items():
-        text = f"{OWN} is the photo's (the default), {ALL} makes a sheet"
+        text = f"{OWN} for the photo's (default), {ALL} for a sheet of all"
         add(f"--{name}", choices=[OWN, *classes, ALL], default=OWN, help=text)
-    add("--faces", choices=["largest", ALL], default="largest", help="which faces of a photo (largest)")
-    add("--size", type=_size, metavar="N", help="side of a cartoon in pixels (the model's)")
+    add("--faces", choices=["largest", ALL], default="largest", help="faces of a photo (default: largest)")
+    add("--size", type=_size, metavar="N", help="side of a cartoon in pixels (default: the model's)")
     backgrounds = ["transparent", "white", "keep"]
-    add("--background", choices=backgrounds, default=backgrounds[0], help="keep is the photo's own (transparent)")
-    add("--paste", action="store_true", help="put the cartoons back into the photo")
-    add("--side-by-side", action="store_true", help="put the photo's face left of its cartoon")
-    add("--no-finish", dest="finish", action="store_false", help="leave the cartoons as the generator makes them")
-    add("--json", type=Path, metavar="FILE", help="write boxes, landmarks and labels of all faces there")
-    add("--skip-existing", action="store_true", help="leave out photos whose cartoon is there already")
-    add("--jobs", type=int, default=0, metavar="N", help="photos at the same time (one for each core)")
+    add("--background", choices=backgrounds, default=backgrounds[0], help="keep: the photo's (default: transparent)")
+    add("--paste", action="store_true", help="paste the cartoons into the photo")
+    add("--side-by-side", action="store_true", help="show the photo's face to the left of its cartoon")
+    add("--no-finish", dest="finish", action="store_false", help="do not apply the finisher")
+    add("--json", type=Path, metavar="FILE", help="write boxes, landmarks and labels of all faces as JSON")
+    add("--skip-existing", action="store_true", help="skip photos whose cartoon exists")
+    add("--jobs", type=int, default=0, metavar="N", help="photos processed in parallel (default: one per core)")
     parser.set_defaults(labels=manifest.labels, about=f"model {manifest.name}, {manifest.terms}")
     return parser
 
@@ -83,7 +83,7 @@ def _run(options: argparse.Namespace) -> int:
 
     labels = {name: _asked(getattr(options, name), classes) for name, classes in options.labels.items()}
     if options.paste and any(len(classes) > 1 for classes in labels.values()):
-        raise CartoonizerError(f"--paste puts one cartoon on each face; ask for one class, not {ALL}")
+        raise CartoonizerError(f"--paste needs a single class of each label, not {ALL}")
     jobs = plan(options.photos, options.out)
     _check_videos(jobs, options, labels)
     if options.skip_existing:
@@ -102,17 +102,17 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _check_videos(jobs: Sequence[Job], options: argparse.Namespace, labels: Mapping[str, Sequence[str]]) -> None:
-    """Refuse what cannot be made of a video, which gets its cartoons pasted.
+    """Reject options that are not supported for videos, into which cartoons are pasted.
 
     Raises:
-        CartoonizerError: An option is one for photos.
+        CartoonizerError: An option is only for photos.
     """
     if not any(job.is_video for job in jobs):
         return
     if any(len(classes) > 1 for classes in labels.values()):
-        raise CartoonizerError(f"a video takes one class of each label, not {ALL}")
+        raise CartoonizerError(f"a video needs a single class of each label, not {ALL}")
     if options.side_by_side or options.size or options.background != "transparent":
-        raise CartoonizerError("--side-by-side, --size and --background are for photos; a video keeps its size")
+        raise CartoonizerError("--side-by-side, --size and --background are for photos only; a video keeps its size")
 
 
 def _asked(given: str, classes: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Photos of any kind as upright RGB: from a path, bytes, a PIL image or an array."""
+"""Decodes photos to upright RGB, from a path, bytes, a PIL image or an array."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from cartoonizer.arrays import Pixels
 from cartoonizer.background import composite_on_white
 from cartoonizer.errors import PhotoError
 
-with suppress(ImportError):  # photos of iPhones, where the package `pillow-heif` is at hand
+with suppress(ImportError):  # HEIC support, if `pillow-heif` is installed
     from pillow_heif import register_heif_opener
 
     register_heif_opener()
 
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # damaged files are reported by us
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # damaged files raise our own errors
 
 Photo = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]
 """A photo: a path, the bytes of a file, a PIL image, or an array ``(H, W, 3)`` uint8 RGB."""
 
 MAX_PIXELS = 64_000_000
-"""Larger photos are refused from their header, before they are decoded."""
+"""Larger photos are rejected from their header, before decoding."""
 
 MAX_BYTES = 8 * MAX_PIXELS
-"""Larger files are refused unread."""
+"""Larger files are rejected without reading them."""
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif"})
-"""Files that a folder is searched for."""
+"""Suffixes of photos in folders."""
 
 _ALPHA = frozenset({"RGBA", "LA", "PA", "La", "RGBa"})
 _BY_OPENCV = frozenset({"JPEG", "PNG", "BMP", "WEBP"})
@@ -44,15 +44,15 @@ _BROKEN = (OSError, SyntaxError, ValueError, EOFError, OverflowError, Image.Deco
 
 
 def decode(photo: Photo, max_pixels: int = MAX_PIXELS) -> Pixels:
-    """A photo as ``(H, W, 3)`` uint8 RGB, turned as its EXIF says, on white where it is transparent.
+    """Decode a photo to ``(H, W, 3)`` uint8 RGB, with EXIF rotation applied, composited on white if transparent.
 
     Args:
-        photo: It.
-        max_pixels: Larger files are refused from their header.
+        photo: The photo.
+        max_pixels: Larger files are rejected from their header.
 
     Raises:
-        PhotoError: It is missing, damaged, too large or no photo.
-        ValueError: An array has another form.
+        PhotoError: It is missing, damaged, too large, or not a photo.
+        ValueError: An array has a wrong shape or dtype.
     """
     if isinstance(photo, np.ndarray):
         return _checked(photo)
@@ -65,14 +65,14 @@ def decode(photo: Photo, max_pixels: int = MAX_PIXELS) -> Pixels:
 
 
 def find_files(folder: Path, suffixes: Collection[str] = SUFFIXES) -> list[Path]:
-    """Every photo, or file of other suffixes, below a folder, sorted.
+    """Sorted paths of all photos, or files with other suffixes, in a folder and its subfolders.
 
     Raises:
-        PhotoError: It holds none.
+        PhotoError: There are none.
     """
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
     if not paths:
-        raise PhotoError(f"nothing in {folder} that can be read; looked for {', '.join(sorted(suffixes))}")
+        raise PhotoError(f"no supported file in {folder}; looked for {', '.join(sorted(suffixes))}")
     return paths
 
 
@@ -87,7 +87,7 @@ def _read(path: Path) -> bytes:
         if path.is_dir():
             raise PhotoError(f"{path} is a folder, not a photo")
         if path.stat().st_size > MAX_BYTES:
-            raise PhotoError(f"{path} is larger than any photo that is decoded here ({MAX_BYTES / 1e6:.0f} MB)")
+            raise PhotoError(f"{path} is larger than the limit of {MAX_BYTES / 1e6:.0f} MB")
         return path.read_bytes()
     except FileNotFoundError as error:
         raise PhotoError(f"no such photo: {path}") from error
@@ -96,7 +96,7 @@ def _read(path: Path) -> bytes:
 
 
 def _decode_bytes(encoded: bytes, name: str, max_pixels: int) -> Pixels:
-    """Pillow reads the header, since OpenCV would unfold a bomb; OpenCV the pixels, about twice as fast."""
+    """Check the header with Pillow, as OpenCV decodes images of any size; decode with OpenCV, about twice as fast."""
     try:
         with Image.open(BytesIO(encoded)) as image:
             _check_size(name, image.size, max_pixels)
@@ -106,18 +106,18 @@ def _decode_bytes(encoded: bytes, name: str, max_pixels: int) -> Pixels:
     except UnidentifiedImageError as error:
         if encoded[4:12] in _HEIC:
             raise PhotoError(
-                f"{name} is HEIC, as iPhones write it, which needs one more package: pip install pillow-heif"
+                f"{name} is a HEIC file, which needs an additional package: pip install pillow-heif"
             ) from error
-        raise PhotoError(f"{name} is no image that can be read here") from error
+        raise PhotoError(f"{name} is not a supported image") from error
     except _BROKEN as error:
-        raise PhotoError(f"{name} is damaged or no image: {error}") from error
+        raise PhotoError(f"{name} is damaged or not an image: {error}") from error
     return _by_opencv(encoded, name)
 
 
 def _check_size(name: str, size: tuple[int, int], max_pixels: int) -> None:
     width, height = size
     if width * height > max_pixels:
-        raise PhotoError(f"{name} has {width}x{height} pixels, more than the {max_pixels:,} that are decoded here")
+        raise PhotoError(f"{name} has {width}x{height} pixels, more than the limit of {max_pixels:,}")
     if not width * height:
         raise PhotoError(f"{name} has no pixels")
 
@@ -128,12 +128,12 @@ def _by_opencv(encoded: bytes, name: str) -> Pixels:
     except cv2.error as error:
         raise PhotoError(f"{name} cannot be decoded: {error.err}") from error
     if pixels is None:
-        raise PhotoError(f"{name} is damaged or cut off")
+        raise PhotoError(f"{name} is damaged or truncated")
     return np.asarray(pixels, dtype=np.uint8)
 
 
 def _by_pillow(image: Image.Image, name: str) -> Pixels:
-    """What OpenCV does not read, or not with its transparency."""
+    """Decode formats that OpenCV does not support, or not with transparency."""
     try:
         upright = ImageOps.exif_transpose(image)
         if upright.mode.startswith(("I", "F")):  # 16 bit

@@ -1,4 +1,4 @@
-"""Faces anywhere in a photo, in any turn."""
+"""Detects faces in photos at any rotation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cartoonizer.geometry import in_eighths, inverse, reduced_to, turn
 from cartoonizer.manifest import DetectorSettings
 
 TURNS = (0, 45, -45, 90, -90, 180)
-"""Degrees by which a photo is turned, one after the other, until a face is found: the nets know upright ones."""
+"""Rotations in degrees that are tried in order until a face is found, since the networks only detect upright faces."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def _detection(box: Floats, landmarks: Floats, score: np.float32) -> Detection:
 
 
 def _search(cascade: Cascade, image: Pixels) -> Detections:
-    """The faces of an image; where none is upright, of the image turned."""
+    """The faces of an image; if there is none, those of the rotated image."""
     found = cascade(image)
     for degrees in TURNS[1:]:
         if len(found.scores):

@@ -1,4 +1,4 @@
-"""From framed faces to cartoons: background, label, translation, finish."""
+"""Draws cartoons of framed faces: background removal, labels, translation, finisher."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cartoonizer.model_file import ModelFile
 from cartoonizer.net import Net
 
 OWN = "own"
-"""Asks for the class of a label that the photo itself has, as the classifier sees it."""
+"""Requests the class that the classifier finds in the photo."""
 
 
 class Drawn(NamedTuple):
@@ -24,7 +24,7 @@ class Drawn(NamedTuple):
 
     Attributes:
         stickers: ``(B, S, S, 4)`` RGBA, transparent around the cartoon.
-        plain: ``(B, S, S, 3)`` RGB on white, as the nets made them.
+        plain: ``(B, S, S, 3)`` RGB on white.
     """
 
     stickers: Pixels
@@ -36,11 +36,11 @@ _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], dtype=np.uint8)
 
 
 class Subject(NamedTuple):
-    """A face as the translator sees it.
+    """A face prepared for the translator.
 
     Attributes:
-        image: ``(S, S, 3)`` RGB, cut out where the model wants that.
-        landmarks: ``(5, 2)`` pixels of it.
+        image: ``(S, S, 3)`` RGB, without background if the model requires it.
+        landmarks: ``(5, 2)`` pixels of the image.
     """
 
     image: Pixels
@@ -51,9 +51,9 @@ class Artist:
     """Draws cartoons of framed faces.
 
     Args:
-        model: The file with the nets.
-        threads: Threads of a net's run.
-        finish: Finish cartoons where the model has a finisher.
+        model: The model file.
+        threads: Threads per network.
+        finish: Apply the model's finisher, if it has one.
     """
 
     def __init__(self, model: ModelFile, threads: int = 0, finish: bool = True) -> None:
@@ -64,10 +64,10 @@ class Artist:
         self._finisher = Net(model, "finisher", threads) if model.manifest.has_finisher and finish else None
 
     def subject(self, frame: Frame, landmarks: Floats) -> Subject:
-        """A face as the translator wants it.
+        """Prepare a face for the translator.
 
         Args:
-            frame: The face, cut out upright.
+            frame: The upright frame of the face.
             landmarks: ``(5, 2)`` pixels of the frame.
         """
         side = self._manifest.side
@@ -78,7 +78,7 @@ class Artist:
         return Subject(image, points.astype(np.float32))
 
     def own_classes(self, subjects: Sequence[Subject]) -> list[dict[str, str]]:
-        """The class of each label that each face has itself, where the classifier tells it."""
+        """The predicted class of each label that the classifier supports, for each face."""
         if self._classifier is None:
             return [{} for _ in subjects]
         seen = self._classifier(image=to_network(np.stack([each.image for each in subjects])))
@@ -86,14 +86,14 @@ class Artist:
         best = {name: seen[name].argmax(axis=1) for name in classes}
         return [{name: classes[name][best[name][place]] for name in classes} for place in range(len(subjects))]
 
-    def draw(self, subjects: Sequence[Subject], wanted: Sequence[Mapping[str, str]]) -> Drawn:
-        """Cartoons of faces.
+    def draw(self, subjects: Sequence[Subject], labels: Sequence[Mapping[str, str]]) -> Drawn:
+        """Draw cartoons of faces.
 
         Args:
             subjects: The faces.
-            wanted: Of each face the class of each label; a label that is left out is unknown to the net.
+            labels: For each face, the class of each label; missing labels are passed to the network as unknown.
         """
-        feeds = {each.name: _feed(each, subjects, wanted) for each in self._manifest.inputs}
+        feeds = {each.name: _feed(each, subjects, labels) for each in self._manifest.inputs}
         (cartoons,) = self._translator(**feeds).values()
         if self._finisher is None:
             return _stickers(cartoons, np.ones_like(cartoons[:, :1]))
@@ -102,32 +102,32 @@ class Artist:
 
 
 def _matte(net: Net, settings: BackgroundSettings, frame: Frame) -> Pixels:
-    """What of a frame is the person or the head, 255 inside; nothing beyond the photo's edge."""
+    """Matte of the person or the head in a frame, 255 inside; 0 outside the photo."""
     small = to_network(resized(frame.pixels, settings.side)[None])
     alpha = net(photo=small)["alphas"][0, settings.channel]
     matte = np.rint(alpha * np.float32(255)).astype(np.uint8)
     return tidied(np.minimum(matte, resized(frame.inside, settings.side)))
 
 
-def _feed(given: TranslatorInput, subjects: Sequence[Subject], wanted: Sequence[Mapping[str, str]]) -> Floats:
-    """What the translator is given as one of its inputs."""
+def _feed(given: TranslatorInput, subjects: Sequence[Subject], labels: Sequence[Mapping[str, str]]) -> Floats:
+    """The value of one of the translator's inputs."""
     if given.kind == "photo":
         return to_network(np.stack([each.image for each in subjects]))
     if given.kind == "landmarks":
         return np.stack([each.landmarks for each in subjects])
-    asked = [each.get(given.name) for each in wanted]
-    return np.array([[name == one for name in given.classes] for one in asked], dtype=np.float32)
+    requested = [each.get(given.name) for each in labels]
+    return np.array([[name == one for name in given.classes] for one in requested], dtype=np.float32)
 
 
 def _without_specks(images: Floats, alphas: Floats) -> tuple[Floats, Floats]:
-    """Cartoons ``(B, 3, H, W)`` and alphas ``(B, 1, H, W)`` without what does not touch the head."""
+    """Remove parts of cartoons ``(B, 3, H, W)`` and alphas ``(B, 1, H, W)`` that are not connected to the head."""
     mattes = np.rint(alphas[:, 0] * np.float32(255)).astype(np.uint8)
     is_head = np.stack([head_region(matte) for matte in mattes])[:, None]
     return np.where(is_head, images, np.float32(1)), np.where(is_head, alphas, np.float32(0))
 
 
 def _stickers(images: Floats, alphas: Floats) -> Drawn:
-    """Cartoons without their white background, and without the rim of a pixel where white still shines through.
+    """Cartoons without the white background, and without its one-pixel white fringe.
 
     Args:
         images: ``(B, 3, H, W)`` in [-1, 1], on white.

@@ -1,19 +1,19 @@
-"""What goes wrong, in one line for whoever uses the package."""
+"""The package's errors, with one-line messages for users."""
 
 from __future__ import annotations
 
 
 class CartoonizerError(Exception):
-    """Base of this package's errors. The message names the file or option and says what to do; it is shown as is."""
+    """Base class. The message names the file or option, says what to do, and is shown to the user."""
 
 
 class PhotoError(CartoonizerError):
-    """A photo is missing, damaged, too large or no photo."""
+    """A photo is missing, damaged, too large, or not a photo."""
 
 
 class ModelError(CartoonizerError):
-    """A model file is missing, damaged, foreign or newer than this package."""
+    """A model file is missing, damaged, of another kind, or newer than this package."""
 
 
 class ServeError(CartoonizerError):
-    """A server cannot be started as it was asked for."""
+    """A server cannot be started with the given options."""

@@ -1,4 +1,4 @@
-"""What the chain makes of one face."""
+"""The result for one face."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from cartoonizer.detector import Detection
 
 @dataclass(frozen=True)
 class Face:
-    """One face of a photo and its cartoon.
+    """A face and its cartoon.
 
     Attributes:
         pixels: ``(S, S, 4)`` uint8 RGBA; transparent around the cartoon.
         plain: ``(S, S, 3)`` uint8 RGB, the cartoon on white.
-        frame: ``(F, F, 3)`` uint8 RGB, the face as it was cut out of the photo.
-        detection: Where the face is.
-        matrix: ``(2, 3)``, from pixels of the photo to pixels of the cartoon.
-        labels: What was asked for, such as ``{"hair": "blonde"}``; "own" is what the classifier saw.
-        own: What the classifier saw in the photo.
+        frame: ``(F, F, 3)`` uint8 RGB, the aligned face from the photo.
+        detection: Position of the face.
+        matrix: ``(2, 3)`` map from pixels of the photo to pixels of the cartoon.
+        labels: The requested classes, such as ``{"hair": "blonde"}``, with "own" resolved.
+        own: The classes that the classifier finds in the photo.
     """
 
     pixels: Pixels
@@ -46,7 +46,7 @@ class Face:
 
     @property
     def photo(self) -> Image.Image:
-        """The face as it was cut out of the photo, RGB."""
+        """The aligned face from the photo, RGB."""
         return Image.fromarray(np.ascontiguousarray(self.frame))
 
     @property
@@ -66,5 +66,5 @@ class Face:
 
     @property
     def hair(self) -> str | None:
-        """The hair colour of the cartoon; None of a model that is told none."""
+        """The hair colour of the cartoon; None for a model without this label."""
         return self.labels.get("hair")

@@ -1,4 +1,4 @@
-"""Faces of a photo with exact landmarks, and the frames that are cut out of it."""
+"""Finds faces with refined landmarks, and cuts out their frames."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from cartoonizer.refinement import Refinement
 
 @dataclass(frozen=True)
 class Framed:
-    """A face, cut out of its photo.
+    """A face with its aligned frame.
 
     Attributes:
-        detection: Where it is.
-        frame: What was cut out, upright.
-        matrix: From the photo to the frame.
+        detection: Position in the photo.
+        frame: The upright frame.
+        matrix: Map from the photo to the frame.
         landmarks: ``(5, 2)`` pixels of the frame.
     """
 
@@ -35,8 +35,8 @@ class Finder:
     """Finds faces and cuts them out.
 
     Args:
-        model: The file with the detector's nets.
-        threads: Threads of a net's run.
+        model: The model file.
+        threads: Threads per network.
     """
 
     def __init__(self, model: ModelFile, threads: int = 0) -> None:
@@ -46,19 +46,19 @@ class Finder:
         self._cascade = Cascade(model, self._settings, threads)
         self._refine = Refinement(self._cascade, model.manifest.frame, self._settings)
 
-    def __call__(self, photo: Pixels, most: int | None = None) -> list[Detection]:
-        """The faces of a photo, largest first, at most so many."""
-        return [self._refined(photo, each) for each in detect(self._cascade, photo, self._settings)[:most]]
+    def __call__(self, photo: Pixels, limit: int | None = None) -> list[Detection]:
+        """The faces of a photo, largest first, at most ``limit``."""
+        return [self._refined(photo, each) for each in detect(self._cascade, photo, self._settings)[:limit]]
 
     def frame(self, photo: Pixels, detection: Detection) -> Framed:
-        """A face, cut out to where training has its faces."""
+        """Cut out a face, aligned as in training."""
         matrix = fit_similarity(detection.landmarks, self._target)
-        # In float32, as the translator was trained to be told.
+        # float32, as in training
         linear, shift = matrix[:, :2].T.astype(np.float32), matrix[:, 2].astype(np.float32)
         return Framed(detection, cut_out(photo, matrix, self._side), matrix, detection.landmarks @ linear + shift)
 
     def _refined(self, photo: Pixels, detection: Detection) -> Detection:
-        """A face whose landmarks were found once more in its upright frame."""
+        """Refine the landmarks of a face in its upright frame."""
         rough = fit_similarity(detection.landmarks, self._target)
         seen = self._refine(cut_out(photo, rough, self._side).pixels)
         landmarks = apply(inverse(rough), in_eighths(seen)).astype(np.float32)

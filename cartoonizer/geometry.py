@@ -1,4 +1,4 @@
-"""Where a face lies in a photo, and the upright square frame that is cut out of it."""
+"""Geometry of faces in photos, and of the upright square frames cut out of them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Frame(NamedTuple):
     """A square cut out of a photo.
 
     Attributes:
-        pixels: ``(S, S, 3)`` RGB, white beyond the photo.
-        inside: ``(S, S)``, 255 where the photo is.
+        pixels: ``(S, S, 3)`` RGB, white outside the photo.
+        inside: ``(S, S)``, 255 inside the photo.
     """
 
     pixels: Pixels
@@ -24,10 +24,10 @@ class Frame(NamedTuple):
 
 
 def fit_similarity(source: Floats, target: Floats) -> Matrix:
-    """The turn, scale and shift that take source points closest to target points, in the sense of least squares.
+    """Least-squares similarity (rotation, scale, shift) from source to target points.
 
     Args:
-        source: ``(N, 2)`` pixels that are not all in one spot.
+        source: ``(N, 2)`` pixels, not all identical.
         target: ``(N, 2)`` pixels.
     """
     middle, target_middle = source.mean(axis=0, dtype=np.float64), target.mean(axis=0, dtype=np.float64)
@@ -40,20 +40,20 @@ def fit_similarity(source: Floats, target: Floats) -> Matrix:
 
 
 def in_eighths(points: Floats) -> Floats:
-    """Rough points in eighths of a pixel: what is cut out by them does not hang on the last digits of a float."""
+    """Round points to eighths of a pixel, so that crops do not depend on floating-point noise."""
     rounded: Floats = np.rint(points * np.float32(8)) / np.float32(8)
     return rounded
 
 
 def scaled(matrix: Matrix, factor: float) -> Matrix:
-    """The same map to an image that is ``factor`` times as large; corners stay corners."""
+    """The same map to an image that is ``factor`` times as large, with aligned corners."""
     larger = factor * matrix
     larger[:, 2] += 0.5 * factor - 0.5
     return larger
 
 
 def turn(size: tuple[int, int], degrees: float) -> tuple[Matrix, tuple[int, int]]:
-    """The map that turns an image of (height, width) around its middle, and the (width, height) that show all of it."""
+    """The map that rotates an image of (height, width) about its centre, and the (width, height) of the full result."""
     height, width = size
     matrix = np.asarray(cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0), dtype=np.float64)
     new = np.ceil(np.abs(matrix[:, :2]) @ (width, height) - 1e-6)
@@ -62,14 +62,14 @@ def turn(size: tuple[int, int], degrees: float) -> tuple[Matrix, tuple[int, int]
 
 
 def inverse(matrix: Matrix) -> Matrix:
-    """The map back."""
+    """The inverse map."""
     return np.asarray(cv2.invertAffineTransform(matrix), dtype=np.float64)
 
 
 def cut_out(photo: Pixels, matrix: Matrix, side: int) -> Frame:
-    """The frame of ``side`` pixels to which a map takes a photo."""
+    """Warp a photo to a frame of ``side`` pixels."""
     shrink = 1 / np.sqrt(abs(np.linalg.det(matrix[:, :2])))
-    if shrink > 1:  # or fine detail of a large face would alias
+    if shrink > 1:  # avoids aliasing of large faces
         photo, scale = _reduced_photo(photo, shrink)
         offset = matrix[:, :2] @ (0.5 * scale - 0.5) + matrix[:, 2]
         matrix = np.column_stack([matrix[:, :2] * scale, offset])
@@ -80,20 +80,20 @@ def cut_out(photo: Pixels, matrix: Matrix, side: int) -> Frame:
 
 
 def resized(image: Pixels, side: int) -> Pixels:
-    """A square image at another size: the mean of what is covered where that reduces, else bilinear."""
+    """Resize a square image, by area when downscaling, else bilinearly."""
     interpolation = cv2.INTER_AREA if side < image.shape[0] else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (side, side), interpolation=interpolation), dtype=np.uint8)
 
 
 def _reduced_photo(photo: Pixels, shrink: float) -> tuple[Pixels, NDArray[np.float64]]:
-    """A photo at 1 / ``shrink`` of its size, and the pixels of the photo to one of it, by x and y."""
+    """A photo downscaled by ``shrink``, and the exact scale factors in x and y."""
     width, height = (max(1, round(length / shrink)) for length in photo.shape[1::-1])
     small = cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA)
     return np.asarray(small, dtype=np.uint8), np.array([photo.shape[1] / width, photo.shape[0] / height])
 
 
 def reduced_to(photo: Pixels, longest: int) -> tuple[Pixels, Floats]:
-    """A photo of at most ``longest`` pixels a side, and the pixels of the photo to one of it, by x and y."""
+    """A photo downscaled to sides of at most ``longest`` pixels, and the exact scale factors in x and y."""
     shrink = max(photo.shape[:2]) / longest
     if shrink <= 1:
         return photo, np.ones(2, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""An image as running sums, from which any reduced image is taken as area averages by four look-ups a value."""
+"""Integral images, for area-averaged downscaling with four look-ups per value."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _Edges = NDArray[np.int64]
 
 
 class IntegralImage:
-    """The sums of an image over all rectangles from its upper left corner.
+    """The sums of an image over all rectangles that start at its upper left corner.
 
     Args:
         image: ``(H, W, 3)`` RGB.
@@ -20,7 +20,7 @@ class IntegralImage:
 
     def __init__(self, image: Pixels) -> None:
         self.height, self.width = image.shape[:2]
-        # int32 may wrap around; differences of areas below 8 million pixels come out right.
+        # int32 may wrap around, but differences are correct for areas below 8 million pixels.
         self._sums = np.asarray(cv2.integral(image, sdepth=cv2.CV_32S), dtype=np.int32)
 
     def level(self, height: int, width: int) -> Floats:
@@ -34,11 +34,11 @@ class IntegralImage:
         return _means(totals[None], areas[None])
 
     def crops(self, windows: Floats, side: int) -> Floats:
-        """Windows at a common size.
+        """Crop windows to a common size.
 
         Args:
-            windows: ``(N, 4)`` edges in whole pixels; beyond the image its border goes on.
-            side: Rows and columns of a crop.
+            windows: ``(N, 4)`` edges in whole pixels; outside the image, its border is repeated.
+            side: Side of a crop in pixels.
 
         Returns:
             ``(N, 3, side, side)`` from 0 to 255.
@@ -50,7 +50,7 @@ class IntegralImage:
         return _means(totals, (bottom - top)[:, :, None] * (right - left)[:, None])
 
     def contains(self, windows: Floats) -> NDArray[np.bool_]:
-        """Which windows ``(N, 4)`` have any pixel in the image."""
+        """Whether windows ``(N, 4)`` overlap the image."""
         within = np.clip(windows, 0, [self.width, self.height, self.width, self.height])
         return np.asarray((within[:, 2:] > within[:, :2]).all(axis=1))
 
@@ -60,19 +60,19 @@ class IntegralImage:
 
 
 def _bins(start: _Edges, end: _Edges, count: int) -> tuple[_Edges, _Edges]:
-    """First and last edges ``(N, count)`` of the pixels that equal parts of ``(N,)`` intervals touch."""
+    """First and last edges ``(N, count)`` of the pixels touched by equal parts of ``(N,)`` intervals."""
     parts = np.arange(count)
     sides = (end - start)[:, None]
     return start[:, None] + parts * sides // count, start[:, None] + (parts * sides + sides + count - 1) // count
 
 
 def _within(first: _Edges, last: _Edges, length: int) -> tuple[_Edges, _Edges]:
-    """Edges moved into an axis, each pair one pixel apart or more."""
+    """Clamp edges to an axis, keeping each pair at least one pixel apart."""
     first = np.clip(first, 0, length - 1)
     return first, np.maximum(np.minimum(last, length), first + 1)
 
 
 def _means(totals: NDArray[np.int32], areas: _Edges) -> Floats:
-    """``(N, H, W, 3)`` sums over ``(N, H, W)`` areas as ``(N, 3, H, W)`` means."""
+    """Means ``(N, 3, H, W)`` from sums ``(N, H, W, 3)`` and areas ``(N, H, W)``."""
     means = totals.astype(np.float32) / areas[..., None].astype(np.float32)
     return np.ascontiguousarray(means.transpose(0, 3, 1, 2))

@@ -1,4 +1,4 @@
-"""Which photo becomes which file."""
+"""Plans the output files of photos."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Job:
 
     Attributes:
         photo: The photo or video.
-        target: The cartoon's PNG or MP4; of several faces the stem of theirs.
+        target: The cartoon's PNG or MP4; for several faces, a number is appended to the stem.
     """
 
     photo: Path
@@ -31,7 +31,7 @@ class Job:
         return self.photo.suffix.lower() in VIDEO_SUFFIXES
 
     def place(self, number: int | None) -> Path:
-        """The file of a face, counted from 1; None where there is one cartoon alone."""
+        """The file of a face by its number, starting at 1; None for a single cartoon."""
         return self.target if number is None else self.target.with_name(f"{self.target.stem}_{number}.png")
 
 
@@ -39,7 +39,7 @@ def plan(given: Iterable[Path], out: Path) -> list[Job]:
     """A job for each photo and video: a/b.jpg in a given folder becomes OUT/a/b.png.
 
     Raises:
-        CartoonizerError: A folder holds no image, or two photos would become the same cartoon.
+        CartoonizerError: A folder has no image, or two photos would have the same output file.
     """
     jobs: dict[Path, Job] = {}
     for path in given:
@@ -47,17 +47,17 @@ def plan(given: Iterable[Path], out: Path) -> list[Job]:
             name = photo.relative_to(path) if path.is_dir() else Path(photo.name)
             suffix = ".mp4" if photo.suffix.lower() in VIDEO_SUFFIXES else ".png"
             job = Job(photo, (out / name).with_suffix(suffix))
-            _refuse_clash(job, jobs.setdefault(job.target, job))
+            _reject_clash(job, jobs.setdefault(job.target, job))
     return list(jobs.values())
 
 
 def without_done(jobs: Sequence[Job], is_numbered: bool) -> list[Job]:
-    """The jobs whose cartoon is not there yet."""
+    """The jobs whose output does not exist yet."""
     return [job for job in jobs if not job.place(1 if is_numbered and not job.is_video else None).exists()]
 
 
-def _refuse_clash(job: Job, other: Job) -> None:
+def _reject_clash(job: Job, other: Job) -> None:
     if other.photo != job.photo:
-        raise CartoonizerError(f"{other.photo} and {job.photo} would both become {job.target}; make them in two runs")
+        raise CartoonizerError(f"{other.photo} and {job.photo} would both be written to {job.target}; use two runs")
     if job.target.resolve() == job.photo.resolve():
-        raise CartoonizerError(f"--out: the cartoon of {job.photo} would take the photo's place; choose another folder")
+        raise CartoonizerError(f"--out: the cartoon of {job.photo} would overwrite the photo; choose another folder")

@@ -1,4 +1,4 @@
-"""What a model file says of itself: geometry, sizes and inputs. Nothing of a model is written in code but here."""
+"""The manifest of a model file: geometry, sizes and inputs. No other code depends on a specific model."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 from cartoonizer.arrays import Floats
 
 FORMAT = 1
-"""Version of the model file's form that this package reads."""
+"""Version of the model file format."""
 
 InputKind = Literal["photo", "landmarks", "label"]
 
 
 class ManifestError(Exception):
-    """A manifest is not what it must be."""
+    """A manifest is invalid."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class FrameSettings:
     """The upright frame that is cut out of a photo.
 
     Attributes:
-        side: Pixels of its side.
-        landmarks: ``(5, 2)`` where eyes, nose and mouth corners lie in it, in its sides from the upper left corner.
+        side: Side in pixels.
+        landmarks: ``(5, 2)`` target positions of eyes, nose and mouth corners, relative to the side.
     """
 
     side: int
@@ -39,15 +39,15 @@ class FrameSettings:
 
 @dataclass(frozen=True)
 class DetectorSettings:
-    """How faces are looked for.
+    """Settings of the face detector.
 
     Attributes:
-        searched_side: Pixels of the longer side at which a photo is searched, at most.
-        least_face: Smallest face that is found, in pixels of the searched photo.
-        thresholds: Lowest scores of the three nets that count as a face.
-        pyramid_factor: Ratio of a pyramid level's side to that of the level before.
-        landmark_offset: Pixels from a landmark as the net counts it to the middle of its pixel.
-        face: ``(5, 2)`` where the landmarks lie in the square around a face, in its sides.
+        searched_side: Maximum longer side in pixels at which a photo is searched.
+        least_face: Minimum face size in pixels of the searched photo.
+        thresholds: Minimum scores of the three networks.
+        pyramid_factor: Scale ratio between two pyramid levels.
+        landmark_offset: Offset in pixels from the network's landmark coordinates to pixel centres.
+        face: ``(5, 2)`` positions of the landmarks in the square around a face, relative to its side.
     """
 
     searched_side: int
@@ -60,11 +60,11 @@ class DetectorSettings:
 
 @dataclass(frozen=True)
 class BackgroundSettings:
-    """What of a photo the translator wants to see; the rest becomes white.
+    """Settings of background removal.
 
     Attributes:
-        side: Pixels of a side that the background net looks at.
-        channel: Which of its mattes stays.
+        side: Input side of the background network in pixels.
+        channel: Index of the matte to use.
     """
 
     side: int
@@ -73,10 +73,10 @@ class BackgroundSettings:
 
 @dataclass(frozen=True)
 class TranslatorInput:
-    """One input of the translator.
+    """An input of the translator.
 
     Attributes:
-        name: Its name in the net.
+        name: Its name in the network.
         kind: The framed photo, its landmarks, or a label.
         classes: Names of a label's classes.
     """
@@ -88,19 +88,19 @@ class TranslatorInput:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Everything about a model but its nets.
+    """Description of a model.
 
     Attributes:
-        name: What the model is called.
-        terms: Under which terms it may be used.
+        name: Name of the model.
+        terms: Terms of use.
         frame: The frame of a face.
-        detector: How faces are looked for.
-        side: Pixels of the framed photo that the translator takes.
-        inputs: The translator's inputs.
-        background: What is cut out; None where photos stay as they are.
-        classes: Classes that the classifier tells apart, by its output.
-        has_finisher: Whether cartoons are finished.
-        files: SHA-256 of each net's file, by name.
+        detector: Settings of the face detector.
+        side: Input side of the translator in pixels.
+        inputs: Inputs of the translator.
+        background: Settings of background removal; None if photos keep their background.
+        classes: Classes of the classifier by its output.
+        has_finisher: Whether the model has a finisher.
+        files: SHA-256 of the networks' files by name.
     """
 
     name: str
@@ -116,20 +116,20 @@ class Manifest:
 
     @property
     def labels(self) -> dict[str, tuple[str, ...]]:
-        """Classes of each label that the translator takes."""
+        """Classes of each of the translator's labels."""
         return {each.name: each.classes for each in self.inputs if each.kind == "label"}
 
     @classmethod
     def of(cls, words: Any) -> Manifest:
-        """The manifest in a JSON object.
+        """Parse a manifest from a JSON object.
 
         Raises:
-            ManifestError: It is none, or of a newer form.
+            ManifestError: It is invalid, or has a newer format.
         """
         try:
             version = words["format"]
             if not isinstance(version, int) or version > FORMAT:
-                raise ManifestError(f"is of format {version}, this package reads up to {FORMAT}; update the package")
+                raise ManifestError(f"has format {version}, this package reads up to {FORMAT}; update the package")
             return _parse(words)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ManifestError(f"has a manifest that cannot be read ({type(error).__name__}: {error})") from error

@@ -1,4 +1,4 @@
-"""A model as one file, ``*.cartoon``: a zip archive of ONNX nets and a manifest. Nothing in it is ever executed."""
+"""Reads model files, ``*.cartoon``: zip archives of ONNX networks and a manifest, without executable code."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from cartoonizer.errors import ModelError
 from cartoonizer.manifest import Manifest, ManifestError
 
 OWN_MODEL = Path(__file__).parent / "own.cartoon"
-"""The model that comes with the package."""
+"""The bundled model."""
 
 MANIFEST = "manifest.json"
 MOST_BYTES = 2**29
-"""Larger nets than this are refused unread."""
+"""Larger networks are rejected without reading them."""
 
 
 @dataclass(frozen=True)
 class ModelFile:
-    """What a model file holds.
+    """Content of a model file.
 
     Attributes:
-        path: Where it lies.
-        manifest: What it says of itself.
-        nets: Each ONNX file by its name, without the suffix.
-        manifest_json: The manifest as it stands in the file.
+        path: Its path.
+        manifest: Its manifest.
+        nets: ONNX files by name without suffix.
+        manifest_json: The raw manifest.
     """
 
     path: Path
@@ -38,10 +38,10 @@ class ModelFile:
 
 
 def read_model(path: Path) -> ModelFile:
-    """Read a model file and check that it is whole.
+    """Read and verify a model file.
 
     Raises:
-        ModelError: It is missing, damaged, no model, or newer than this package.
+        ModelError: It is missing, damaged, not a model, or newer than this package.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -49,16 +49,16 @@ def read_model(path: Path) -> ModelFile:
             manifest = Manifest.of(json.loads(manifest_json))
             nets = {name: _member(archive, f"{name}.onnx") for name in manifest.files}
     except FileNotFoundError as error:
-        raise ModelError(f"no such model file: {path}; `cartoongan export` makes one") from error
+        raise ModelError(f"no such model file: {path}; create one with `cartoongan export`") from error
     except ManifestError as error:
         raise ModelError(f"{path} {error}") from error
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror}") from error
     except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, RuntimeError, RecursionError) as error:
-        raise ModelError(f"{path} is damaged or no model file; `cartoongan export` makes one of weights") from error
+        raise ModelError(f"{path} is damaged or not a model file; create one with `cartoongan export`") from error
     for name, digest in manifest.files.items():
         if hashlib.sha256(nets[name]).hexdigest() != digest:
-            raise ModelError(f"{path} is damaged: {name} is not what was written; get the file again")
+            raise ModelError(f"{path} is damaged: wrong checksum of {name}; get the file again")
     return ModelFile(path, manifest, nets, manifest_json)
 
 

@@ -1,4 +1,4 @@
-"""A net in onnxruntime."""
+"""A network in onnxruntime."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from cartoonizer.model_file import ModelFile
 from cartoonizer.quiet_onnxruntime import onnxruntime
 
 CARD = "card"
-"""Key of a net's card in its metadata."""
+"""Metadata key of a network's card."""
 
-onnxruntime.set_default_logger_severity(4)  # what goes wrong is said by us, in one line
+onnxruntime.set_default_logger_severity(4)  # failures raise our own errors
 
 
 class Net:
-    """An ONNX net on the CPU. Several threads may use it at once.
+    """An ONNX network on the CPU. Thread-safe.
 
     Args:
-        model: The file that holds it.
-        name: Which of its nets.
-        threads: Threads that one run uses; 0 is one for each core.
+        model: The model file.
+        name: Name of the network.
+        threads: Threads per run; 0 for one per core.
 
     Raises:
-        ModelError: The file lacks it, or it is no net that onnxruntime can run.
+        ModelError: The file does not contain it, or onnxruntime cannot run it.
     """
 
     def __init__(self, model: ModelFile, name: str, threads: int = 0) -> None:
         if name not in model.nets:
-            raise ModelError(f"{model.path} holds no net {name!r}; make it anew by `cartoongan export`")
+            raise ModelError(f"{model.path} has no network {name!r}; create it again with `cartoongan export`")
         self._session = _open(model.nets[name], f"{model.path}: {name}", threads)
         self._outputs = [each.name for each in self._session.get_outputs()]
 
@@ -42,14 +42,14 @@ class Net:
 
 
 def card_of(content: bytes, name: str) -> Mapping[str, object]:
-    """What an ONNX file says of itself; empty where it says nothing.
+    """The card of an ONNX file; empty if it has none.
 
     Args:
-        content: The file.
-        name: What it is called, for the error.
+        content: The bytes of the file.
+        name: Its name, for errors.
 
     Raises:
-        ModelError: It is no net that onnxruntime can run.
+        ModelError: onnxruntime cannot load it.
     """
     try:
         found = json.loads(_open(content, name, 1).get_modelmeta().custom_metadata_map[CARD])
@@ -58,17 +58,17 @@ def card_of(content: bytes, name: str) -> Mapping[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def in_parts(net: Net, name: str, values: Floats, most: int) -> dict[str, Floats]:
-    """A net's outputs for many inputs, at most so many at once."""
-    parts = [net(**{name: values[start : start + most]}) for start in range(0, len(values), most)]
+def in_parts(net: Net, name: str, values: Floats, batch_size: int) -> dict[str, Floats]:
+    """A network's outputs for many inputs, computed in batches."""
+    parts = [net(**{name: values[start : start + batch_size]}) for start in range(0, len(values), batch_size)]
     return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
 
 def _open(content: bytes, name: str, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # it is not alone on the machine
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # other processes need the cores, too
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's have no common class
-        raise ModelError(f"{name} is no net that onnxruntime can run") from error
+    except Exception as error:  # onnxruntime's errors have no common base class
+        raise ModelError(f"{name} is not a network that onnxruntime can run") from error

@@ -1,4 +1,4 @@
-"""A parser of command lines that names the option that a misspelled one was meant to be."""
+"""A command-line parser that suggests corrections for misspelled options."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import NoReturn
 
 
 class SuggestingParser(argparse.ArgumentParser):
-    """Takes no abbreviated options. ``--hiar grey`` is answered with ``did you mean --hair?``."""
+    """Rejects abbreviated options, and suggests corrections: ``--hiar grey`` gives ``did you mean --hair?``."""
 
     def __init__(self, prog: str, description: str) -> None:
         form = argparse.RawDescriptionHelpFormatter
         super().__init__(prog, description=description, formatter_class=form, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
-        """Print the error and leave."""
+        """Print the error and exit."""
         unknown = re.match(r"unrecognized arguments: .*?(--[\w-]+)", message)
         meant = get_close_matches(unknown[1], self._option_string_actions, n=1) if unknown else []
         super().error(message + "".join(f"; did you mean {option}?" for option in meant))

@@ -1,4 +1,4 @@
-"""A cartoon put back where its face was in the photo."""
+"""Pastes cartoons over their faces in a photo."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from cartoonizer.face import Face
 from cartoonizer.geometry import inverse, scaled
 
 _FEATHER = 0.01
-"""Standard deviation of the edge's blur, in sides of the cartoon."""
+"""Standard deviation of the edge blur, relative to the cartoon's side."""
 
 _OVERLAP = 0.5
-"""How far a cartoon is reduced at most by the warp itself, which looks at four pixels; the rest is done before."""
+"""Maximum downscaling in the bilinear warp; the rest is done before by area, to avoid aliasing."""
 
 
 def paste(photo: Pixels, faces: Sequence[Face]) -> Pixels:
     """A photo ``(H, W, 3)`` with cartoons over its faces, the largest in front.
 
     Args:
-        photo: What the faces were found in.
-        faces: One cartoon of each face, largest first.
+        photo: The photo of the faces.
+        faces: One cartoon per face, largest first.
     """
     pasted = photo.copy()
     for face in reversed(faces):
@@ -32,9 +32,9 @@ def paste(photo: Pixels, faces: Sequence[Face]) -> Pixels:
 
 
 def _paste_one(photo: Pixels, face: Face) -> None:
-    """Lay one cartoon over a photo, in place."""
+    """Paste one cartoon into a photo, in place."""
     cartoon, matrix = _premultiplied(face.pixels), face.matrix
-    shrink = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))  # pixels of the cartoon to one of the photo
+    shrink = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))  # cartoon pixels per photo pixel
     if shrink * _OVERLAP > 1:
         side = max(8, round(len(cartoon) / shrink))
         matrix = scaled(matrix, side / len(cartoon))
@@ -49,7 +49,7 @@ def _paste_one(photo: Pixels, face: Face) -> None:
 
 
 def _premultiplied(rgba: Pixels) -> Floats:
-    """``(S, S, 4)`` colour times alpha, and alpha in [0, 1] with a softer edge that ends within the picture."""
+    """Premultiplied RGBA ``(S, S, 4)`` in [0, 1], with a blurred edge that ends inside the picture."""
     alpha = rgba[..., 3].astype(np.float32) / 255
     blurred = cv2.GaussianBlur(alpha, (0, 0), max(0.5, _FEATHER * len(rgba)), borderType=cv2.BORDER_CONSTANT)
     soft = np.minimum(alpha, np.asarray(blurred))
@@ -57,7 +57,7 @@ def _premultiplied(rgba: Pixels) -> Floats:
 
 
 def _reach(back: Matrix, side: int, photo: Pixels) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of the part of a photo that a cartoon covers."""
+    """Left, top, right and bottom of the region of a photo that a cartoon covers."""
     corners = np.array([[0, 0], [side, 0], [side, side], [0, side]]) @ back[:, :2].T + back[:, 2]
     low = np.floor(corners.min(axis=0)).astype(int)
     high = np.ceil(corners.max(axis=0)).astype(int) + 1

@@ -1,4 +1,4 @@
-"""Cartoons as the pictures that are written: on a background, beside their photo, at another size."""
+"""Output pictures of cartoons: background, side-by-side with the photo, size."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Background = Literal["transparent", "white", "keep"]
 
 @dataclass(frozen=True)
 class Style:
-    """How pictures look.
+    """Style of output pictures.
 
     Attributes:
-        size: Side of a cartoon in pixels; None as the model makes them.
-        background: Nothing, white, or the photo's own.
-        side_by_side: Put the photo's face to the left of its cartoons.
+        size: Side of a cartoon in pixels; None for the model's.
+        background: Transparent, white, or the photo's own.
+        side_by_side: Show the photo's face to the left of its cartoons.
     """
 
     size: int | None = None
@@ -43,7 +43,7 @@ class Style:
 
 
 def laid_on(cartoon: Image.Image, photo: Image.Image | None) -> Image.Image:
-    """A cartoon, RGBA, on its photo, or on white: RGB."""
+    """Composite an RGBA cartoon on its photo, or on white: RGB."""
     ground = Image.new("RGB", cartoon.size, "white")
     if photo is not None:
         ground = photo.convert("RGB").resize(cartoon.size, Image.Resampling.LANCZOS)
@@ -52,12 +52,12 @@ def laid_on(cartoon: Image.Image, photo: Image.Image | None) -> Image.Image:
 
 
 def resized(cartoon: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """A cartoon, RGBA, at another size; premultiplied, so that no colour of clear pixels bleeds in."""
+    """Resize an RGBA cartoon with premultiplied alpha, so that colours of transparent pixels do not bleed in."""
     return cartoon.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA")
 
 
 def png(picture: Image.Image) -> bytes:
-    """A picture as the bytes of a PNG."""
+    """Encode a picture as PNG."""
     buffer = BytesIO()
     picture.save(buffer, "PNG", compress_level=4)
     return buffer.getvalue()

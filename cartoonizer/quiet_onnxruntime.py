@@ -1,10 +1,10 @@
-"""onnxruntime without its telemetry: its builds tell their makers of each use, and leave an identifier on disk."""
+"""Imports onnxruntime with telemetry disabled; its builds report usage and store an identifier on disk."""
 
 from __future__ import annotations
 
 import os
 
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # is read when it is imported
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read on import
 
 import onnxruntime
 

@@ -1,4 +1,4 @@
-"""What ``--json`` says of each photo."""
+"""Records of photos for ``--json``."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from cartoonizer.face import Face
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a photo.
+    """Result for a photo.
 
     Attributes:
         photo: The photo.
-        error: Why there is no cartoon; None where there is one.
+        error: Why there is no cartoon; None if there is one.
         faces: Its cartoons.
-        files: What was written, one for each face, or one for all.
+        files: Written files, one per face, or one for all.
     """
 
     photo: Path
@@ -26,7 +26,7 @@ class Outcome:
     files: Sequence[Path] = ()
 
     def as_json(self) -> dict[str, object]:
-        """Plain values."""
+        """As plain values."""
         if self.error is not None:
             return {"photo": str(self.photo), "error": self.error}
         files = [str(path) for path in self.files]
@@ -34,7 +34,7 @@ class Outcome:
 
 
 def described(face: Face) -> dict[str, object]:
-    """A face in plain values; numbers are pixels of the photo."""
+    """A face as plain values; coordinates are pixels of the photo."""
     return {
         "box": [round(edge, 2) for edge in face.box],
         "landmarks": [[round(float(value), 2) for value in point] for point in face.landmarks],

@@ -1,4 +1,4 @@
-"""Landmarks found once more in the upright frame: a face that lies askew is found, but roughly."""
+"""Refines landmarks in the upright frame, since those of tilted faces are inaccurate."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from cartoonizer.manifest import DetectorSettings, FrameSettings
 
 
 class Refinement:
-    """Looks at the square in a frame where the face is on average.
+    """Finds landmarks in the average square of the face in a frame.
 
     Args:
-        cascade: The detector's nets.
-        frame: The frame.
-        detector: How the nets see a face.
+        cascade: The detector's networks.
+        frame: Settings of the frame.
+        detector: Settings of the detector.
     """
 
     def __init__(self, cascade: Cascade, frame: FrameSettings, detector: DetectorSettings) -> None:
@@ -35,11 +35,11 @@ class Refinement:
 
 
 def square_of_landmarks(landmarks: Floats, face: Floats) -> Floats:
-    """The edges x1, y1, x2, y2 of the square that holds landmarks as a detector's squares do on average.
+    """Edges x1, y1, x2, y2 of a face's square, as a detector would place it on average.
 
     Args:
         landmarks: ``(5, 2)`` pixels.
-        face: ``(5, 2)`` where they lie in such a square, in its sides.
+        face: ``(5, 2)`` their average positions in such a square, relative to its side.
     """
     middle, face_middle = landmarks.mean(axis=0), face.mean(axis=0)
     side = np.sqrt(np.square(landmarks - middle).sum() / np.square(face - face_middle).sum())
@@ -48,10 +48,10 @@ def square_of_landmarks(landmarks: Floats, face: Floats) -> Floats:
 
 
 def interval_weights(start: float, end: float, side: int, length: int) -> Floats:
-    """Shares ``(side, length)`` of an axis' pixels in the values of a crop; each row sums up to one.
+    """Resampling weights ``(side, length)`` of a crop along an axis; each row sums to one.
 
-    A value is the mean over an interval around its place, one pixel wide or as wide as the crop's pixels are; beyond
-    the image its border goes on.
+    A value is the mean over an interval around its position, at least one pixel wide; outside the image, the border is
+    repeated.
     """
     step = (end - start) / side
     middles = start + (np.arange(side, dtype=np.float32)[:, None] + 0.5) * step

@@ -1,4 +1,4 @@
-"""Landmarks over time: steady where a face rests, quick where it moves (the one-euro filter, Casiez et al. 2012)."""
+"""Smooths landmarks over time with the one-euro filter (Casiez et al. 2012): stable at rest, fast in motion."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import numpy as np
 from cartoonizer.arrays import Floats
 
 REST_HERTZ = 1.0
-"""Cut-off of a face that rests."""
+"""Cut-off frequency at rest, in Hz."""
 
 HERTZ_A_SPEED = 12.0
-"""By how much it rises with each face width a second."""
+"""Increase of the cut-off per face width per second."""
 
 SPEED_HERTZ = 2.0
-"""Cut-off of the speed itself."""
+"""Cut-off frequency of the speed estimate, in Hz."""
 
 
 class OneEuro:
     """Smooths the points of one face.
 
     Args:
-        points: ``(5, 2)`` the first ones, in pixels.
+        points: ``(5, 2)`` initial points in pixels.
     """
 
     def __init__(self, points: Floats) -> None:
@@ -34,7 +34,7 @@ class OneEuro:
 
         Args:
             points: ``(5, 2)`` pixels.
-            seconds: Since the last ones.
+            seconds: Time since the last points.
         """
         size = max(1.0, 2.0 * float(np.linalg.norm(points - points.mean(axis=0), axis=1).max()))
         moved = (points - self.points).mean(axis=0) / size / seconds
@@ -45,5 +45,5 @@ class OneEuro:
 
 
 def _share(hertz: float, seconds: float) -> float:
-    """How much of a change a first-order low-pass lets through in so many seconds."""
+    """Smoothing factor of a first-order low-pass filter for a time step."""
     return 1 / (1 + 1 / (2 * math.pi * hertz * seconds))

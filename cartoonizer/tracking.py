@@ -1,4 +1,4 @@
-"""Faces from frame to frame of a video."""
+"""Tracks faces from frame to frame of a video."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from cartoonizer.drawing import OWN
 from cartoonizer.smoothing import OneEuro
 
 PATIENCE = 0.4
-"""Seconds for which a face that is not found stays where it was."""
+"""Seconds for which a lost face is kept at its last position."""
 
 _NEAR = 0.6
-"""How far a face moves at most from one frame to the next, in its sides."""
+"""Maximum movement of a face between two frames, relative to its side."""
 
 
 class Track:
-    """One face over time.
+    """A face over time.
 
     Args:
-        detection: Where it was found first.
+        detection: Its first detection.
     """
 
     def __init__(self, detection: Detection) -> None:
@@ -33,26 +33,26 @@ class Track:
         self._votes: dict[str, Counter[str]] = {}
 
     def see(self, detection: Detection, seconds: float) -> None:
-        """It was found again."""
+        """Update with a new detection."""
         landmarks = self._smooth(detection.landmarks, seconds)
         self.detection, self.lost = replace(detection, landmarks=landmarks), 0.0
 
     def distance(self, detection: Detection) -> float:
-        """How far a face is from it, in its sides."""
+        """Distance to a detection, relative to the face's side."""
         (x1, y1, x2, y2), other = self.detection.box, detection.box
         middles = np.array([[x1 + x2, y1 + y2], [other[0] + other[2], other[1] + other[3]]]) / 2
         return float(np.linalg.norm(middles[0] - middles[1])) / max(1.0, x2 - x1)
 
     def vote(self, own: Mapping[str, str]) -> None:
-        """The classifier saw it."""
+        """Add a prediction of the classifier."""
         for name, seen in own.items():
             self._votes.setdefault(name, Counter())[seen] += 1
 
-    def labels(self, asked: Mapping[str, str]) -> dict[str, str]:
-        """What is asked for, with what the classifier saw most often in place of "own"."""
+    def labels(self, requested: Mapping[str, str]) -> dict[str, str]:
+        """The requested labels, with "own" replaced by the most frequent prediction."""
         return {
             name: self._votes[name].most_common(1)[0][0] if one == OWN and name in self._votes else one
-            for name, one in asked.items()
+            for name, one in requested.items()
         }
 
 
@@ -63,11 +63,11 @@ class Tracker:
         self._tracks: list[Track] = []
 
     def __call__(self, found: Sequence[Detection], seconds: float) -> list[Track]:
-        """The faces that are in a frame, or were a moment ago; largest first.
+        """The faces in a frame, including recently lost ones; largest first.
 
         Args:
-            found: Those that were found in it.
-            seconds: Since the frame before.
+            found: Faces detected in the frame.
+            seconds: Time since the previous frame.
         """
         waiting = list(self._tracks)
         for detection in found:

@@ -1,4 +1,4 @@
-"""Videos with cartoons in place of the faces; the sound is kept. It needs PyAV, the extra ``[video]``."""
+"""Replaces the faces of videos with cartoons and keeps the sound. Needs PyAV, the extra ``[video]``."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ _QUALITY = {"crf": "18", "preset": "veryfast"}
 def cartoonize_video(
     cartoonizer: Cartoonizer, source: Path, target: Path, faces: Faces, labels: Mapping[str, str]
 ) -> int:
-    """Write a video whose faces are cartoons, whole or not at all.
+    """Write a video in which faces are replaced by cartoons, atomically.
 
     Args:
-        cartoonizer: Draws.
+        cartoonizer: The cartoonizer.
         source: The video.
         target: An MP4 file.
-        faces: Which faces.
-        labels: The class of each label; "own" is what the classifier saw most often in a face.
+        faces: The selected faces.
+        labels: The class of each label; "own" is the most frequent prediction of the classifier for a face.
 
     Returns:
-        Frames in which there was a face.
+        Number of frames with a face.
 
     Raises:
-        PhotoError: It cannot be read, or has no pictures.
+        PhotoError: The video cannot be read, or has no pictures.
         CartoonizerError: The target cannot be written, or PyAV is not installed.
     """
     av = _av()
@@ -54,7 +54,7 @@ def cartoonize_video(
             count = _convert(taken, given, size, _Frames(cartoonizer, faces, labels))
         part.replace(target)
     except av.error.FFmpegError as error:
-        raise PhotoError(f"{source} is no video that can be read here: {error.strerror}") from error
+        raise PhotoError(f"{source} is not a supported video: {error.strerror}") from error
     except OSError as error:
         raise CartoonizerError(f"cannot write {target}: {error.strerror}; choose another --out") from error
     finally:
@@ -64,10 +64,10 @@ def cartoonize_video(
 
 
 class _Frames:
-    """Frame by frame, with faces that keep their places and labels.
+    """Processes frames in order, tracking faces and their labels.
 
     Attributes:
-        count: Frames that had a face.
+        count: Number of frames with a face.
     """
 
     def __init__(self, cartoonizer: Cartoonizer, faces: Faces, labels: Mapping[str, str]) -> None:
@@ -87,10 +87,10 @@ class _Frames:
 
 
 def _size_of(taken: av.container.InputContainer) -> tuple[int, int]:
-    """Width and height of a video's first picture, as it is written.
+    """Output width and height of a video, from its first picture.
 
     Raises:
-        PhotoError: It has none.
+        PhotoError: It has no pictures.
     """
     for frame in taken.decode(video=0) if taken.streams.video else ():
         height, width = _even(_upright(frame)).shape[:2]
@@ -104,7 +104,7 @@ def _convert(
     size: tuple[int, int],
     frames: _Frames,
 ) -> int:
-    """Draw each frame and copy the sound, in the order in which they come."""
+    """Draw each frame and copy the sound, in the original order."""
     pictures = taken.streams.video[0]
     pictures.thread_type = "AUTO"
     sounds = taken.streams.audio[:1]
@@ -132,19 +132,19 @@ def _convert(
 
 
 def _upright(frame: av.VideoFrame) -> Pixels:
-    """``(H, W, 3)``, turned as the phone was held."""
+    """The pixels of a frame, ``(H, W, 3)``, rotated upright."""
     pixels = frame.to_ndarray(format="rgb24")
     return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)), dtype=np.uint8)
 
 
 def _even(pixels: Pixels) -> Pixels:
-    """Without the last row or column of odd sides, which H.264 does not take."""
+    """Crop odd sides by one pixel, since H.264 requires even sides."""
     height, width = pixels.shape[:2]
     return np.ascontiguousarray(pixels[: height - height % 2, : width - width % 2])
 
 
 def _frame_of(pixels: Pixels, like: av.VideoFrame) -> av.VideoFrame:
-    """A frame that is shown when another was."""
+    """A frame with the timing of another one."""
     frame: av.VideoFrame = _av().VideoFrame.from_ndarray(pixels, format="rgb24")
     frame.pts, frame.time_base = like.pts, like.time_base
     return frame

@@ -1,4 +1,4 @@
-"""Photos to files: one at a time, or several at once."""
+"""Processes photos to files, optionally in parallel."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from cartoonizer.paste import paste
 from cartoonizer.pictures import Style, png
 from cartoonizer.records import Outcome
 
-NO_FACE = "no face found; the whole face has to be in the photo, at least 1/16 of its longer side large"
+NO_FACE = "no face found; the whole face must be in the photo, and at least 1/16 of its longer side"
 
 
 @dataclass(frozen=True)
 class Worker:
-    """Makes the files of a photo.
+    """Writes the output files of a photo.
 
     Attributes:
-        cartoonizer: Draws.
-        faces: Which faces.
-        labels: What is asked for: the classes of each label.
-        style: How pictures look.
-        is_pasted: Put cartoons back into the photo.
+        cartoonizer: The cartoonizer.
+        faces: The selected faces.
+        labels: The requested classes of each label.
+        style: Style of the pictures.
+        is_pasted: Whether to paste cartoons into the photo.
     """
 
     cartoonizer: Cartoonizer
@@ -43,7 +43,7 @@ class Worker:
     is_pasted: bool = False
 
     def __call__(self, job: Job) -> Outcome:
-        """Write the cartoons of a photo, and say what was written, or why nothing was."""
+        """Write the cartoons of a photo, and return the written files or the error."""
         try:
             return self._make(job)
         except PhotoError as error:
@@ -78,15 +78,15 @@ class Worker:
 
 
 def run_all(worker: Callable[[Job], Outcome], jobs: Sequence[Job], at_once: int = 0) -> list[Outcome]:
-    """Do jobs, several at once, and show how far they are where a person looks on.
+    """Run jobs in parallel, with a progress display on a terminal.
 
     Args:
-        worker: What does one.
+        worker: Processes a job.
         jobs: The jobs.
-        at_once: Jobs at the same time; 0 is one for each core.
+        at_once: Number of parallel jobs; 0 for one per core.
 
     Returns:
-        What became of them, in their order.
+        Their results, in order.
     """
     with ThreadPoolExecutor(at_once or os.cpu_count() or 1) as pool:
         outcomes = []
@@ -98,12 +98,12 @@ def run_all(worker: Callable[[Job], Outcome], jobs: Sequence[Job], at_once: int 
 
 
 def written(outcomes: Sequence[Outcome]) -> list[Path]:
-    """All files that were written."""
+    """All written files."""
     return [path for outcome in outcomes for path in outcome.files]
 
 
 def _by_face(made: Sequence[Face]) -> list[list[Face]]:
-    """The cartoons of each face; those of one share their detection."""
+    """Group cartoons by face; those of one face share their detection."""
     rows: list[list[Face]] = []
     for face in made:
         if rows and rows[-1][0].detection is face.detection:
@@ -114,7 +114,7 @@ def _by_face(made: Sequence[Face]) -> list[list[Face]]:
 
 
 def _watched(outcomes: Iterator[Outcome], count: int) -> Iterator[Outcome]:
-    """The same, with a count on a terminal."""
+    """Pass results through, with a count on a terminal."""
     is_shown = sys.stderr.isatty() and count > 1
     for number, outcome in enumerate(outcomes, start=1):
         yield outcome

@@ -1,4 +1,4 @@
-"""Files in, typed batches out: the data sets of the paper and the DataModules that serve them.
+"""The paper's data sets, and the DataModules that turn their files into typed batches.
 
-Nothing is imported here, so that the parts that need no torch (sample data, downloads) start at once.
+Nothing is imported here, so that parts without torch (sample data, downloads) start quickly.
 """

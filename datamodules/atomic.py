@@ -35,7 +35,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror}") from error
     finally:
-        with suppress(OSError):  # where its folder is a file, for one
+        with suppress(OSError):  # e.g. if the folder is a file
             part.unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""The DataModule of the classifier: faces of both domains with hair colour, glasses and beard."""
+"""DataModule of the attribute classifier: faces of both domains with hair colour, glasses and beard."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from datamodules.transforms.augment import FaceTransform
 from datamodules.transforms.background import Background, Matting
 
 UNSEEN = ("cartoons with unseen hair", "cartoons with unseen eyes")
-"""The cartoons that the classifier is measured on, a loader each, if a table gives the families of the cartoons."""
+"""Evaluation sets of cartoons, one loader each, if a table defines the families of cartoons."""
 
 UNSEEN_BY_NAME = ("other cartoons",)
-"""The same without a table: cartoons that training did not see, whose parts it may have seen."""
+"""The same without a table: held-out cartoons, whose parts may occur in training."""
 
 PHOTOS: dict[Background, str] = {"keep": "photos", "white": "people on white", "head": "heads of photos on white"}
-"""Names of the photos by their background."""
+"""Names of the evaluation sets of photos, by background."""
 
 _HAIR_COLUMN, _EYES_COLUMN = "hair_and_outline_source", "eyes_source"
 
 
 class LabelledFaces(NamedTuple):
-    """Faces and what the classifier is to say of them: a batch of B, or without the batch axis a single one.
+    """Faces and their target labels: a batch of B, or a single face without the batch axis.
 
     Attributes:
         image: ``(B, 3, H, W)`` float32 RGB in [-1, 1].
@@ -50,26 +50,26 @@ class LabelledFaces(NamedTuple):
 
 
 class AttributeDataModule(LightningDataModule):
-    """Photos and cartoons by turns, augmented as the CycleGANs see them; batches are ``LabelledFaces``.
+    """Photos and cartoons in alternation, augmented as for the CycleGANs; batches are ``LabelledFaces``.
 
-    Validation and test show, a loader each, what ``part_names`` says: cartoons whose hair, cartoons whose eyes no
-    training saw, and photos of the split on each background.
+    Validation and test have one loader per evaluation set, see ``part_names``: cartoons with unseen hair, cartoons with
+    unseen eyes, and the split's photos on each background.
 
     Args:
         root: Folder of the data sets.
-        photos: The photos' folder or folders, see ``FacesDataModule``; without attributes they teach hair alone.
+        photos: The photos' folder or folders, see ``FacesDataModule``; photos without attributes train hair only.
         cartoons: The cartoons' folder or folders.
         image_size: Side of the square images in pixels.
-        batch_size: Images a batch.
+        batch_size: Images per batch.
         num_workers: Loader processes.
-        epoch_size: Faces an epoch.
-        backgrounds: Backgrounds of the photos (see ``FacesDataModule``), each as often: the classifier judges photos as
-            they are, and as the generators see them.
+        epoch_size: Faces per epoch.
+        backgrounds: Backgrounds of the photos (see ``FacesDataModule``), equally often. The classifier is used on
+            original photos and on the generators' inputs.
         attribute_shares: In training, the fraction of faces with an attribute, see ``FacesDataModule``.
-        cartoon_families: Table of the cartoons' parts (see ``split_by_group``): whole sources of hair and eyes are held
-            back. Without it the test part of the names is.
-        cache_dir: Keep decoded cartoons here.
-        seed: Decides order and augmentation; follows ``--seed_everything``.
+        cartoon_families: Table of the cartoons' parts (see ``split_by_group``), of which whole families of hair and
+            eyes are held out. Without it, the test split of the names is held out.
+        cache_dir: Cache for decoded cartoons.
+        seed: Seed for order and augmentation; follows ``--seed_everything``.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class AttributeDataModule(LightningDataModule):
 
     @property
     def part_names(self) -> tuple[str, ...]:
-        """What the classifier is measured on, in the order of the loaders."""
+        """Names of the evaluation sets, in the order of the loaders."""
         return *(UNSEEN if self._families else UNSEEN_BY_NAME), *(PHOTOS[each] for each in self._faces)
 
     def use_matting(self, matting: Matting, folder: Path | None) -> None:
@@ -129,7 +129,7 @@ class AttributeDataModule(LightningDataModule):
         self._first.prepare_data()
 
     def setup(self, stage: str) -> None:
-        """Read the annotations of what ``stage`` ("fit", "validate" or "test") needs."""
+        """Read the annotations needed by ``stage`` ("fit", "validate" or "test")."""
         cartoons = {split: self._first.stream("cartoon", split) for split in get_args(Split)}
         parts = [stream.faces for stream in cartoons.values()]
         names = sorted(name for part in parts for name in part.names)
@@ -142,24 +142,24 @@ class AttributeDataModule(LightningDataModule):
             drawn = _Chosen(parts, cartoons["train"].transform, kept)
             self._train = _Draws(shown, drawn, self._shares, self._seed)
         split: Split = "test" if stage == "test" else "val"
-        unseen = (unseen_hair, unseen_eyes) if self._families else (unseen_hair,)  # without a table they are the same
+        unseen = (unseen_hair, unseen_eyes) if self._families else (unseen_hair,)  # both are the same without a table
         held = [_Chosen(parts, cartoons[split].transform, set(names)) for names in unseen]
         photos = [faces.stream("photo", split) for faces in self._faces.values()]
         self._held[split] = [*held, *(_Chosen([each.faces], each.transform) for each in photos)]
 
     def train_dataloader(self) -> DataLoader[LabelledFaces]:
-        """Random draws of both domains by turns."""
+        """Random samples, alternating between the domains."""
         assert self._train is not None, "setup('fit') comes first"
         epoch_size = self._epoch_size - self._epoch_size % self._batch_size
         sampler = DrawSampler.of_trainer(epoch_size, self.trainer, self._batch_size)
         return self._loader(self._train, sampler)
 
     def val_dataloader(self) -> list[DataLoader[LabelledFaces]]:
-        """What ``part_names`` says, with the photos of the validation part."""
+        """A loader for each of ``part_names``, with the photos of the validation split."""
         return [self._loader(part) for part in self._held["val"]]
 
     def test_dataloader(self) -> list[DataLoader[LabelledFaces]]:
-        """What ``part_names`` says, with the photos of the test part."""
+        """A loader for each of ``part_names``, with the photos of the test split."""
         return [self._loader(part) for part in self._held["test"]]
 
     def _loader(self, dataset: Dataset[LabelledFaces], sampler: DrawSampler | None = None) -> DataLoader[LabelledFaces]:
@@ -167,7 +167,7 @@ class AttributeDataModule(LightningDataModule):
 
 
 class _Chosen(Dataset[LabelledFaces]):
-    """The faces of some sources that have a label, all or those of some names, in file order."""
+    """The labelled faces of some sources, optionally only those with given names, in file order."""
 
     def __init__(self, parts: Sequence[FaceSource], transform: FaceTransform, names: set[str] | None = None) -> None:
         self._parts, self._transform = list(parts), transform
@@ -180,17 +180,17 @@ class _Chosen(Dataset[LabelledFaces]):
 
     @property
     def attributes(self) -> NDArray[np.int64]:
-        """(N, A) 1, 0 or ``UNKNOWN`` for each ``Attribute``."""
+        """``(N, A)``: 1, 0 or ``UNKNOWN`` for each ``Attribute``."""
         return np.stack([self._parts[part].attributes[place] for part, place in self._places])
 
     def __len__(self) -> int:
         return len(self._places)
 
     def __getitem__(self, index: int) -> LabelledFaces:
-        return self.seen(index, 0)
+        return self.augmented(index, 0)
 
-    def seen(self, index: int, seed: int) -> LabelledFaces:
-        """A face under the augmentation of a seed."""
+    def augmented(self, index: int, seed: int) -> LabelledFaces:
+        """A face, augmented with a seed."""
         part, place = self._places[index]
         faces = self._transform(self._parts[part][place], seed)
         return LabelledFaces(faces.image, faces.label, faces.attributes)
@@ -210,7 +210,7 @@ class _Draws(Dataset[LabelledFaces]):
         self._domains = (photos, cartoons)
         for name, faces in (("photos", photos), ("cartoons", cartoons)):
             if not len(faces):
-                raise DataError(f"not one of the {name} for training is labelled; the classifier learns from labels")
+                raise DataError(f"none of the {name} for training is labelled; the classifier needs labels")
         self._samplers = tuple(
             shares_sampler(faces.attributes, shares, seed, stream) for stream, faces in enumerate(self._domains)
         )
@@ -222,4 +222,4 @@ class _Draws(Dataset[LabelledFaces]):
     def __getitem__(self, draw: int) -> LabelledFaces:
         number, domain = divmod(draw, 2)
         seed = int(np.random.SeedSequence([self._seed, draw]).generate_state(1)[0])
-        return self._domains[domain].seen(self._samplers[domain](number), seed)
+        return self._domains[domain].augmented(self._samplers[domain](number), seed)

@@ -1,4 +1,4 @@
-"""Optional dependencies: a command that misses one names the extra that brings it."""
+"""Optional dependencies: if one is missing, the error names the extra that installs it."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ MODULES: dict[Extra, frozenset[str]] = {
     "report": frozenset({"jinja2", "markupsafe"}),
     "shards": frozenset({"litdata"}),
 }
-"""Extra -> the modules that it brings."""
+"""Extra -> the modules that it installs."""
 
 
 @contextmanager
 def needs_extra(extra: Extra) -> Iterator[None]:
-    """Around imports: a missing module of the extra becomes a one-line error.
+    """Wrap imports, so that a missing module of the extra becomes a one-line error.
 
     Args:
         extra: Name of an extra in ``pyproject.toml``.
 
     Raises:
-        DataError: A module of the extra is not installed. Any other missing module is raised as it is.
+        DataError: A module of the extra is not installed. Errors for other modules are re-raised.
 
     Example:
         >>> with needs_extra("shards"):

@@ -76,7 +76,7 @@ class FacesDataModule(LightningDataModule):
         attribute_shares: In training, the fraction of faces with an attribute in both domains, from 0 to 1, such as
             ``{glasses: 0.2}``; overrides ``match_attributes``. Gives a conditional generator enough examples. No effect
             on a domain where the attribute is unknown.
-        exclude: Csv of faces to leave out, in every split (see ``datamodules.datasets.exclusion``).
+        exclude: Csv of faces to exclude from every split (see ``datamodules.datasets.exclusion``).
         label_policy: "all" uses every face in training. "labelled" uses only labelled faces, with balanced colours as
             in the paper (3.2.1). CartoonSet's unlabelled heads are exactly the orange and red ones, so unlabelled
             photos would learn red hair.
@@ -87,7 +87,7 @@ class FacesDataModule(LightningDataModule):
         portrait_weights: Weights of the portrait network that segments photos; by default the project's own.
         on_bad_image: On an unreadable image in a fit, stop with its name, or skip it and report after the epoch.
         predict_dir: Folder of photos for ``lightning predict``, or a single photo. Several processes share them.
-        align: At prediction, cut out the largest face of each photo, wherever it is, as training has its faces.
+        align: At prediction, find the largest face of each photo and crop it as in training.
         seed: Seed for pairs, order and augmentation; follows ``--seed_everything``.
     """
 
@@ -177,11 +177,11 @@ class FacesDataModule(LightningDataModule):
             return
         for folder in (self._root, *(each.path for folders in self._folders.values() for each in folders)):
             if not folder.is_dir():
-                meant = likely_name(folder.name, folder.parent)
+                suggestion = likely_name(folder.name, folder.parent)
                 raise DataError(
                     f"no such data folder: {folder.absolute()} (--data.root, --data.photos, --data.cartoons)"
-                    f"{f'; did you mean {meant}?' if meant else ''}\n"
-                    "give the folder that holds celeba/ and cartoonset10k/ with --data.root DIR,\n"
+                    f"{f'; did you mean {suggestion}?' if suggestion else ''}\n"
+                    "give the folder that contains celeba/ and cartoonset10k/ with --data.root DIR,\n"
                     "or make sample data with `cartoongan sample-data --out DIR`"
                 )
 
@@ -207,7 +207,7 @@ class FacesDataModule(LightningDataModule):
             self._close_log()
 
     def on_exception(self, exception: BaseException) -> None:
-        """Remove temporary files; Lightning tears nothing down after an error."""
+        """Remove temporary files; Lightning does not call ``teardown`` after an error."""
         self._close_log()
 
     def _close_log(self) -> None:
@@ -221,8 +221,8 @@ class FacesDataModule(LightningDataModule):
         epoch_size, global_batch = self._epoch_size or len(faces), self._batch_size * replicas
         if epoch_size < global_batch:
             raise DataError(
-                f"--data.batch_size {self._batch_size} on {replicas} process(es) needs more "
-                f"than the {epoch_size} draws of an epoch; make it smaller or give --data.epoch_size"
+                f"--data.batch_size {self._batch_size} on {replicas} process(es) needs more than the {epoch_size} "
+                "samples of an epoch; reduce it, or set --data.epoch_size"
             )
         # The remainder carries over to the next epoch, so no sample is dropped.
         epoch_size -= epoch_size % global_batch
@@ -237,9 +237,9 @@ class FacesDataModule(LightningDataModule):
         return self._loader(self._faces["test"])
 
     def predict_dataloader(self) -> DataLoader[Photos]:
-        """The photos of ``predict_dir`` that this process takes; see ``Photos``."""
+        """This process's share of the photos in ``predict_dir``; see ``Photos``."""
         assert self._photos is not None, "setup('predict') comes first"
-        # Lightning replaces any other sampler by one that shares out the photos once more.
+        # Lightning would replace any other sampler with one that splits the photos between processes again.
         everything: DistributedSampler[int] = DistributedSampler(self._photos, num_replicas=1, rank=0, shuffle=False)
         return loader_of(self._photos, self._batch_size, self._num_workers, everything, drop_last=False)
 
@@ -304,8 +304,8 @@ class FacesDataModule(LightningDataModule):
         if not len(known):
             name = attribute.name.lower()
             raise DataError(
-                f"--data.match_attributes: of none of the photos is it known whether they show {name}; "
-                "say so in the folder's faces.csv, or leave it out of the option"
+                f"--data.match_attributes: {name} is unknown for all photos; "
+                "add it to the folder's faces.csv, or remove it from the option"
             )
         return float((known == 1).mean())
 
@@ -335,18 +335,18 @@ class FacesDataModule(LightningDataModule):
         if data_set.is_slow and self._cache_dir:
             return CachedFaces(faces, self._cache_dir, f"{folder.name}-{place}-{split}-{framing.side}px")
         if domain == "photo" and (cut_out := self._photo_cut_out()):
-            looked_at = FramedFaces(source, Framing(cut_out.matting.side))
-            mattes = cut_out.mattes(looked_at, f"{folder.name}-{place}-{split}", looked_at.fingerprint())
+            framed = FramedFaces(source, Framing(cut_out.matting.side))
+            mattes = cut_out.mattes(framed, f"{folder.name}-{place}-{split}", framed.fingerprint())
             return CutOutFaces(faces, mattes)
         return faces
 
     def _photo_cut_out(self) -> CutOut | None:
-        """Puts photos on white; None if they keep their background."""
+        """The background removal of photos; None if they keep their background."""
         if self.background == "keep":
             return None
         if self._cut_out is None:
             raise DataError(
-                f"--data.background {self.background} needs what finds it: the `lightning` command brings it, "
+                f"--data.background {self.background} needs a matting model: the `lightning` command loads it, "
                 "in Python call lightning_modules.matting.bring_matting"
             )
         return self._cut_out
@@ -355,7 +355,7 @@ class FacesDataModule(LightningDataModule):
     def _hair_index(path: Path) -> HairIndex:
         index = HairIndex.load(path)
         if index.split != "train":
-            raise DataError(f"{path} was drawn from the split '{index.split}', which is not for training; make another")
+            raise DataError(f"{path} was made from the split '{index.split}', not from 'train'; make another index")
         return index
 
     def _loader(self, dataset: Dataset[T], sampler: DrawSampler | None = None) -> DataLoader[T]:

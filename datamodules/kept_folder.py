@@ -14,18 +14,18 @@ from datamodules.errors import DataError
 
 @contextmanager
 def kept_folder(folder: Path, name: str, fingerprint: str, fill: Callable[[Path], None]) -> Iterator[Path]:
-    """The folder of this name and fingerprint, filled if it is not there; open what is in it inside the ``with``.
+    """The cached folder for a name and fingerprint, built if missing. Open its files inside the ``with`` block.
 
-    Folders of the same name and another fingerprint are removed.
+    Folders with the same name and another fingerprint are deleted.
 
     Args:
-        folder: Where such folders lie; made where it is missing.
-        name: Tells what they hold apart.
-        fingerprint: Of what they are computed from.
+        folder: Folder of the caches; created if missing.
+        name: Cache name.
+        fingerprint: Hash of the source data.
         fill: Fills an empty folder.
 
     Raises:
-        DataError: It cannot be written there.
+        DataError: The folder cannot be written.
     """
     path = folder / f"{name}-{fingerprint[:16]}"
     try:
@@ -42,10 +42,10 @@ def kept_folder(folder: Path, name: str, fingerprint: str, fill: Callable[[Path]
 
 
 def check_room(folder: Path, needed: int) -> None:
-    """Ask for room on a folder's disk before it is filled.
+    """Check that a folder's disk has enough free space.
 
     Raises:
-        DataError: There are fewer bytes free than ``needed``.
+        DataError: Fewer than ``needed`` bytes are free.
     """
     free = shutil.disk_usage(folder).free
     if needed > free:

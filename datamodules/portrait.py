@@ -1,4 +1,4 @@
-"""The DataModule of the portrait network: photos and the masks of person and head in them."""
+"""DataModule of the portrait network: photos with person and head masks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ import albumentations as A
 
 
 class Portraits(NamedTuple):
-    """Photos and their masks: a batch of B, or without the batch axis a single one.
+    """Photos and their masks: a batch of B, or a single photo without the batch axis.
 
     Attributes:
         image: ``(B, 3, H, W)`` float32 RGB in [-1, 1].
@@ -43,20 +43,20 @@ class Portraits(NamedTuple):
 
 
 class PortraitDataModule(LightningDataModule):
-    """Masked photos, at training as a phone might take them; batches are ``Portraits``.
+    """Masked photos, augmented in training to resemble phone photos; batches are ``Portraits``.
 
-    Training shows the photos of all folders, in proportion to their number. Validation and test have a loader for each
-    folder, see ``part_names``, whose photos are framed as the CycleGANs frame them and not augmented.
+    Training samples the photos of all folders uniformly. Validation and test have one loader per folder, see
+    ``part_names``, with the CycleGANs' framing and no augmentation.
 
     Args:
         root: Folder of the data sets.
-        photos: Folders below ``root``, or paths: CelebA with ``masks/`` in it, or CelebAMask-HQ.
+        photos: Folders below ``root``, or paths: CelebA with a ``masks/`` folder, or CelebAMask-HQ.
         image_size: Side of the square images in pixels, a multiple of 16.
         batch_size: Photos per batch.
         num_workers: Loader processes.
         epoch_size: Photos per epoch.
-        augment: The random geometry, light and compression of training.
-        seed: Decides order and augmentation; follows ``--seed_everything``.
+        augment: Random geometry, light and compression in training.
+        seed: Seed for order and augmentation; follows ``--seed_everything``.
     """
 
     def __init__(
@@ -89,11 +89,11 @@ class PortraitDataModule(LightningDataModule):
 
     @property
     def part_names(self) -> tuple[str, ...]:
-        """What the network is measured on, in the order of the loaders: folders as asked for, of a path its end."""
+        """Names of the evaluation sets in loader order: the folders, or the last two parts of absolute paths."""
         return tuple(name if not Path(name).is_absolute() else "/".join(Path(name).parts[-2:]) for name in self._photos)
 
     def setup(self, stage: str) -> None:
-        """Read the annotations of what ``stage`` ("fit", "validate" or "test") needs."""
+        """Read the annotations needed by ``stage`` ("fit", "validate" or "test")."""
         if stage == "fit":
             parts = [open_masked(folder_of(self._root, name), "train") for name in self._photos]
             self._train = _Draws(parts, PortraitTransform(self._image_size, self._augment), self._seed)
@@ -102,18 +102,18 @@ class PortraitDataModule(LightningDataModule):
         self._held[split] = [_InOrder(open_masked(folder_of(self._root, name), split), plain) for name in self._photos]
 
     def train_dataloader(self) -> DataLoader[Portraits]:
-        """Random draws of all folders."""
+        """Random samples from all folders."""
         assert self._train is not None, "setup('fit') comes first"
         epoch_size = self._epoch_size - self._epoch_size % self._batch_size
         sampler = DrawSampler.of_trainer(epoch_size, self.trainer, self._batch_size)
         return self._loader(self._train, sampler)
 
     def val_dataloader(self) -> list[DataLoader[Portraits]]:
-        """The validation part of each folder, in file order."""
+        """The validation split of each folder, in file order."""
         return [self._loader(part) for part in self._held["val"]]
 
     def test_dataloader(self) -> list[DataLoader[Portraits]]:
-        """The test part of each folder, in file order."""
+        """The test split of each folder, in file order."""
         return [self._loader(part) for part in self._held["test"]]
 
     def _loader(self, dataset: Dataset[Portraits], sampler: DrawSampler | None = None) -> DataLoader[Portraits]:
@@ -121,12 +121,12 @@ class PortraitDataModule(LightningDataModule):
 
 
 class PortraitTransform:
-    """Turns a ``MaskedPhoto`` into ``Portraits`` without batch axis.
+    """Transforms a ``MaskedPhoto`` to ``Portraits`` without batch axis.
 
     Args:
         image_size: Side of the result in pixels.
-        augment: Mirror, turn, scale and shift photo and masks; change the photo's light and colours, blur and compress
-            it. Where the geometry leaves the photo, its edge is continued.
+        augment: Flip, rotate, scale and shift photo and masks; change the photo's light and colours, blur and compress
+            it. Pixels outside the photo repeat its edge.
     """
 
     def __init__(self, image_size: int, augment: bool) -> None:
@@ -146,7 +146,7 @@ class PortraitTransform:
         return Portraits(to_tensor(image), torch.from_numpy(masks).permute(2, 0, 1).contiguous().float().div_(255))
 
     def _matrix(self, shape: tuple[int, ...], rng: np.random.Generator | None = None) -> NDArray[np.float64]:
-        """From a photo's pixels to the result's (2, 3): its largest central square, and chance."""
+        """Affine map (2, 3) from the photo to the result: the largest central square, randomly changed with ``rng``."""
         height, width = shape[:2]
         scale = self._image_size / min(height, width)
         angle, mirror, shift = 0.0, 1.0, np.zeros(2)
@@ -163,9 +163,9 @@ class PortraitTransform:
         return np.hstack([rotation, (output_centre + shift - rotation @ centre)[:, None]])
 
     def _warp(self, plane: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[np.uint8]:
-        """A plane under a matrix, by area where that makes it smaller."""
+        """Warp an image or mask, downscaling by area first to avoid aliasing."""
         shrink = 1 / float(np.linalg.norm(matrix[:, 0]))
-        if shrink > 1.5:  # what is left to the warp is bilinear without aliasing
+        if shrink > 1.5:
             size = max(1, round(plane.shape[1] / shrink)), max(1, round(plane.shape[0] / shrink))
             ratio = np.array([plane.shape[1] / size[0], plane.shape[0] / size[1]])
             plane = np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)

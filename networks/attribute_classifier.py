@@ -28,7 +28,7 @@ class AttributeLogits(NamedTuple):
 
     Attributes:
         hair: (B, num_colours) logits.
-        attributes: (B, A) logits, one for each of `networks.labels.ATTRIBUTES`, above 0 where it is there.
+        attributes: (B, A) logits, one for each of ``networks.labels.ATTRIBUTES``; positive if present.
     """
 
     hair: Tensor
@@ -41,7 +41,7 @@ class AttributeLogits(NamedTuple):
 
     @property
     def in_photos(self) -> Tensor:
-        """Attributes of B photos: (B, A) int64, 1 or 0, see `PHOTO_LOGITS`."""
+        """Attributes of B photos: (B, A) int64, 1 or 0, see ``PHOTO_LOGITS``."""
         return (self.attributes > self.attributes.new_tensor([PHOTO_LOGITS[name] for name in ATTRIBUTES])).long()
 
 
@@ -103,7 +103,7 @@ def save_attribute_net(
 
 
 def load_attribute_net(path: Path) -> tuple[AttributeNet, dict[str, float]]:
-    """Loads a file of `save_attribute_net`: the classifier, frozen and in eval mode, and its accuracies.
+    """Loads a file of ``save_attribute_net``: the classifier, frozen and in eval mode, and its accuracies.
 
     Raises:
         WeightsError: The file is missing, damaged, or of another kind.
@@ -111,12 +111,12 @@ def load_attribute_net(path: Path) -> tuple[AttributeNet, dict[str, float]]:
     tensors, description = read_weights(path)
     try:
         if description["format_version"] != _FORMAT_VERSION:
-            raise WeightsError(f"{path} is of format {description['format_version']}, expected {_FORMAT_VERSION}")
+            raise WeightsError(f"{path} has format {description['format_version']}, expected {_FORMAT_VERSION}")
         classifier = AttributeNet(int(str(description["num_colours"])))
         figures = {str(name): float(value) for name, value in description["figures"].items()}  # type: ignore[attr-defined]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WeightsError(
-            f"{path} holds no classifier; `lightning fit --config configs/attribute_classifier.yaml` trains one"
+            f"{path} is not a classifier; train one with `lightning fit --config configs/attribute_classifier.yaml`"
         ) from error
     fill(classifier, tensors, path)
     return classifier.requires_grad_(False).eval(), figures

@@ -42,7 +42,7 @@ class PatchDiscriminator(nn.Module):
         smallest_side: Minimum height and width of the input.
 
     Raises:
-        ValueError: If `n_layers` is below 1 or `norm` is unknown.
+        ValueError: If ``n_layers`` is below 1 or ``norm`` is unknown.
     """
 
     def __init__(
@@ -79,13 +79,13 @@ class PatchDiscriminator(nn.Module):
 
         Args:
             image: (B, in_channels, H, W) in [-1, 1].
-            labels: (B, K) one-hot or all zero; None where `num_labels` is 0.
+            labels: (B, K) one-hot or all zero; None if ``num_labels`` is 0.
 
         Returns:
             Logits (B, 1, h, w) float32, one per patch, h = H // 2**n_layers - 2 and w likewise.
 
         Raises:
-            ValueError: If a side is below `smallest_side`, or if labels are missing or unexpected.
+            ValueError: If a side is below ``smallest_side``, or if labels are missing or unexpected.
         """
         self._check_sides(image)
         check_labels(type(self).__name__, image, labels, self.num_labels)

@@ -10,10 +10,10 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 
 def ema_of(module: nn.Module, decay: float = 0.999) -> AveragedModel:
-    """Creates a frozen moving average of a network; call `update_parameters(module)` after each step.
+    """Creates a frozen moving average of a network; call ``update_parameters(module)`` after each step.
 
     The first update copies the network. Before update n + 1 the decay is min(decay, (1 + n) / (10 + n)), so that the
-    initial weights do not dominate short runs; n is the buffer `n_averaged` and so part of the state dict.
+    initial weights do not dominate short runs; n is the buffer ``n_averaged`` and so part of the state dict.
     Floating-point buffers are averaged like parameters, integer ones are copied.
 
     Args:
@@ -21,10 +21,10 @@ def ema_of(module: nn.Module, decay: float = 0.999) -> AveragedModel:
         decay: EMA decay after warm-up, in [0, 1).
 
     Returns:
-        A module with the network's `forward`, whose parameters require no gradients.
+        A module with the network's ``forward``, whose parameters require no gradients.
 
     Raises:
-        ValueError: If `decay` is outside [0, 1).
+        ValueError: If ``decay`` is outside [0, 1).
     """
     if not 0 <= decay < 1:
         raise ValueError(f"decay must be in [0, 1), got {decay}")

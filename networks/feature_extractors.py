@@ -79,7 +79,7 @@ class InceptionFeatures(FeatureExtractor):
 
         path = weights or cached_inception()
         if path is not None:
-            _refuse_code(path)
+            _reject_code(path)
         try:
             self.net = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], str(path) if path else None)
         except (OSError, RuntimeError) as error:
@@ -98,11 +98,11 @@ def cached_inception() -> Path | None:
     return path if path.is_file() else None
 
 
-def _refuse_code(path: Path) -> None:
+def _reject_code(path: Path) -> None:
     """Reject a file that would execute code on loading, since the library does not check."""
     if not path.is_file():
         raise WeightsError(f"no such file of Inception weights: {path}")
     try:
         torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError) as error:
-        raise WeightsError(f"{path} is damaged or holds more than weights: {str(error).splitlines()[0]}") from error
+        raise WeightsError(f"{path} is damaged or contains more than weights: {str(error).splitlines()[0]}") from error

@@ -34,7 +34,7 @@ class ImagePool(nn.Module):
         seed: Seed of the pool's random generator.
 
     Raises:
-        ValueError: If `size` is negative or `probability` is outside [0, 1].
+        ValueError: If ``size`` is negative or ``probability`` is outside [0, 1].
     """
 
     def __init__(self, size: int = 50, probability: float = 0.5, seed: int = 0) -> None:
@@ -56,7 +56,7 @@ class ImagePool(nn.Module):
         """Replaces some samples of a batch by earlier ones.
 
         Until the pool is full, samples are stored and returned. After that each sample is returned, or with
-        `probability` swapped with a random stored one.
+        ``probability`` swapped with a random stored one.
 
         Args:
             sample: Tensors (B, ...) by name; names and shapes after the batch axis are the same in every call.
@@ -76,11 +76,11 @@ class ImagePool(nn.Module):
         return {name: torch.stack([answer[name] for answer in answers]) for name in sample}
 
     def get_extra_state(self) -> PoolState:
-        """State for `state_dict`: plain containers and tensors, loadable with `weights_only=True`."""
+        """State for ``state_dict``: plain containers and tensors, loadable with ``weights_only=True``."""
         return {"samples": list(self._samples), "generator": self._generator.get_state()}
 
     def set_extra_state(self, state: PoolState) -> None:
-        """Restores a saved state; if it has more than `size` samples, only the last ones are kept."""
+        """Restores a saved state; if it has more than ``size`` samples, only the last ones are kept."""
         surplus = max(0, len(state["samples"]) - self.size)
         self._samples = list(state["samples"][surplus:])
         self._generator.set_state(state["generator"].cpu())
@@ -100,7 +100,7 @@ class ImagePool(nn.Module):
             return
         stored, new = _shapes(self._samples[0]), _shapes(rows[0])
         if stored != new:
-            raise ValueError(f"the pool holds samples of {stored}, got {new}")
+            raise ValueError(f"the pool contains samples of {stored}, got {new}")
 
 
 def _split(sample: Sample) -> list[Sample]:

@@ -47,7 +47,7 @@ def label_leak(cartoons: Sequence[Tensor], landmarks: Tensor) -> LabelLeak:
         ValueError: There are fewer than two colours.
     """
     if len(cartoons) < 2:
-        raise ValueError(f"the leak takes cartoons in two colours or more, got {len(cartoons)}")
+        raise ValueError(f"label_leak needs cartoons in at least two colours, got {len(cartoons)}")
     height, width = cartoons[0].shape[2:]
     pairs = [(first - second).abs().mean(dim=1) for first, second in combinations(cartoons, 2)]
     change = torch.stack(pairs).mean(dim=0)

@@ -30,7 +30,7 @@ class LabelEncoder:
 
     Attributes:
         num_labels: Number of label classes, such as hair colours.
-        attributes: Names of the attributes to include, from `ATTRIBUTES`, in the order of the vector.
+        attributes: Names of the attributes to include, from ``ATTRIBUTES``, in the order of the vector.
     """
 
     num_labels: int
@@ -51,7 +51,7 @@ class LabelEncoder:
 
         Args:
             labels: (B,) int64 in [0, num_labels), or negative if unlabelled.
-            attributes: (B, A) int64, a column for each of `ATTRIBUTES`: 1, 0, or negative if unknown; by default
+            attributes: (B, A) int64, a column for each of ``ATTRIBUTES``: 1, 0, or negative if unknown; by default
                 unknown.
 
         Returns:

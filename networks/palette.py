@@ -43,14 +43,14 @@ _D65 = (0.95047, 1.0, 1.08883)
 
 
 def hair_index(images: Tensor, landmarks: Tensor) -> Tensor:
-    """Majority vote of the `hair_pixels` for their nearest colour in `HAIR_PALETTE`.
+    """Majority vote of the ``hair_pixels`` for their nearest colour in ``HAIR_PALETTE``.
 
     Args:
         images: (B, 3, H, W) RGB in [-1, 1], on white.
         landmarks: (B, 5, 2) pixels; NaN where unknown.
 
     Returns:
-        (B,) int64 from 0 to 9, or `NOT_SEEN`.
+        (B,) int64 from 0 to 9, or ``NOT_SEEN``.
     """
     colours = to_lab(images.float()).flatten(2)
     is_hair = hair_pixels(images, landmarks).flatten(1)
@@ -85,7 +85,7 @@ def hair_pixels(images: Tensor, landmarks: Tensor) -> Tensor:
 
 
 def label_of_palette(index: Tensor) -> Tensor:
-    """Maps `hair_index` to the paper's colours: 0 to 3, -1 for orange and red, `NOT_SEEN` unchanged."""
+    """Maps ``hair_index`` to the paper's colours: 0 to 3, -1 for orange and red, ``NOT_SEEN`` unchanged."""
     labels = torch.tensor(LABELS_OF_PALETTE, device=index.device)[index.clamp(min=0)]
     return torch.where(index >= 0, labels, index)
 

@@ -84,7 +84,7 @@ def save_portrait(
 
 
 def load_portrait(path: Path) -> tuple[PortraitNet, dict[str, float]]:
-    """Loads a file of `save_portrait`: the network, frozen and in eval mode, and its metrics.
+    """Loads a file of ``save_portrait``: the network, frozen and in eval mode, and its metrics.
 
     Raises:
         WeightsError: The file is missing, damaged, or of another kind.
@@ -94,11 +94,11 @@ def load_portrait(path: Path) -> tuple[PortraitNet, dict[str, float]]:
         if description["kind"] != "portrait":
             raise ValueError(description["kind"])
         if description["format_version"] != _FORMAT_VERSION:
-            raise WeightsError(f"{path} is of format {description['format_version']}, expected {_FORMAT_VERSION}")
+            raise WeightsError(f"{path} has format {description['format_version']}, expected {_FORMAT_VERSION}")
         figures = {str(name): float(value) for name, value in description["figures"].items()}  # type: ignore[attr-defined]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WeightsError(
-            f"{path} holds no portrait network; `lightning fit --config configs/portrait.yaml` trains one"
+            f"{path} is not a portrait network; train one with `lightning fit --config configs/portrait.yaml`"
         ) from error
     net = PortraitNet()
     fill(net, tensors, path)

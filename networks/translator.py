@@ -29,7 +29,7 @@ class TranslatorOptions:
         upsampling: Upsampling method.
         num_labels: Number of label classes; 0 for none.
         label_injection: How the label enters the convolutions.
-        attributes: Names of the attributes that it is also conditioned on, see `networks.labels.ATTRIBUTES`.
+        attributes: Names of the attributes that it is also conditioned on, see ``networks.labels.ATTRIBUTES``.
         heatmaps: Whether it takes the landmarks as heatmaps.
         image_size: Side in pixels of the training photos.
         background: Background of its photos: "keep", "white", or "head" for only the head on white.
@@ -91,7 +91,7 @@ class Translator:
             photos: (B, 3, H, W) RGB in [-1, 1], framed and with the background given in ``options``.
             landmarks: (B, 5, 2) pixels of the photos; NaN where unknown.
             labels: (B,) int64 classes of the label, such as the hair colour.
-            attributes: (B, A) int64, a column for each of `networks.labels.ATTRIBUTES`: 1, 0, or negative if unknown;
+            attributes: (B, A) int64, a column for each of ``networks.labels.ATTRIBUTES``: 1, 0, or negative if unknown;
                 by default unknown. Only those that the generator is conditioned on count.
         """
         given = photos
@@ -120,7 +120,7 @@ def save_translator(translator: Translator, path: Path, details: Mapping[str, ob
 
 
 def load_translator(path: Path) -> Translator:
-    """Loads a file of `save_translator`, in float32.
+    """Loads a file of ``save_translator``, in float32.
 
     Raises:
         WeightsError: The file is missing, damaged, or of another kind.
@@ -128,17 +128,17 @@ def load_translator(path: Path) -> Translator:
     tensors, description = read_weights(path)
     try:
         if description["kind"] != "translator" or description["format_version"] not in (1, _FORMAT_VERSION):
-            raise WeightsError(f"{path} is no translator of format {_FORMAT_VERSION}")
+            raise WeightsError(f"{path} is not a translator of format {_FORMAT_VERSION}")
         options = _options_of(dict(description["options"]))  # type: ignore[call-overload]
         generator = options.build()
     except (KeyError, TypeError, ValueError) as error:
-        raise WeightsError(f"{path} holds no translator; `cartoongan export` makes one of a checkpoint") from error
+        raise WeightsError(f"{path} is not a translator; export one with `cartoongan export CHECKPOINT`") from error
     fill(generator, {name: tensor.float() for name, tensor in tensors.items()}, path)
     return Translator(generator, options)
 
 
 def _options_of(words: dict[str, Any]) -> TranslatorOptions:
-    """The options of a file; in format 1 glasses were the only attribute."""
+    """The options of a file; in format 1, glasses are the only attribute."""
     attributes = ("glasses",) if words.pop("glasses", False) else tuple(words.pop("attributes", ()))
     return TranslatorOptions(**words, attributes=attributes)
 
@@ -150,7 +150,7 @@ def start_from(generator: Generator, path: Path) -> None:
 
     Args:
         generator: A cartoon generator.
-        path: A file of `save_translator`.
+        path: A file of ``save_translator``.
 
     Raises:
         WeightsError: The file is unusable or has a different architecture.
@@ -158,4 +158,4 @@ def start_from(generator: Generator, path: Path) -> None:
     trained = load_translator(path)
     new_labels = max(0, generator.num_labels - trained.options.encoder.size)
     if odd := copy_weights(generator.state_dict(), trained.generator.state_dict(), new_labels):
-        raise WeightsError(f"{path} is of another architecture than the generator: {odd} differs")
+        raise WeightsError(f"{path} has another architecture than the generator: {odd} differs")

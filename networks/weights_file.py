@@ -46,7 +46,7 @@ def write_weights(network: nn.Module, description: Mapping[str, object], path: P
 
 
 def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
-    """Reads the state and the description from a file of `write_weights`.
+    """Reads the state and the description from a file of ``write_weights``.
 
     Raises:
         WeightsError: The file is missing, damaged, or has no description.
@@ -54,32 +54,32 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
     if not path.is_file():
         raise WeightsError(f"no such file of weights: {path}")
     try:
-        # Older PyTorch would make them on the default device, such as "meta".
+        # Older versions of PyTorch would create them on the default device, such as "meta".
         with torch.device("cpu"), safe_open(path, framework="pt", device="cpu") as file:
             metadata = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - it is no mapping
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
     except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path} is damaged or no file of weights: {error}") from error
+        raise WeightsError(f"{path} is damaged or not a weights file: {error}") from error
     if _HASH_KEY in metadata and metadata[_HASH_KEY] != _hash_of(tensors):
-        raise WeightsError(f"{path} is damaged: its tensors are not as they were written; copy it anew")
+        raise WeightsError(f"{path} is damaged: the checksum of its tensors is wrong; copy it again")
     try:
         return tensors, dict(json.loads(metadata[_CARD_KEY]))
     except (KeyError, TypeError, ValueError) as error:
-        raise WeightsError(f"{path} is no file of weights of this project: it has no readable card") from error
+        raise WeightsError(f"{path} is not a weights file of this project: it has no readable card") from error
 
 
 def fill(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
     """Loads a state into a network.
 
     Raises:
-        WeightsError: The state does not match the network, or has non-finite values; the message names `path`.
+        WeightsError: The state does not match the network, or has non-finite values; the message names ``path``.
     """
     expected = {key: value.shape for key, value in network.state_dict().items()}
     found = {key: value.shape for key, value in tensors.items()}
     if wrong := sorted(key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)):
-        raise WeightsError(f"{path} does not hold these nets: {', '.join(wrong[:4])} missing, unknown or misshapen")
+        raise WeightsError(f"{path} does not match these nets: {', '.join(wrong[:4])} missing, unknown or misshapen")
     if broken := [key for key, value in tensors.items() if not bool(torch.isfinite(value).all())]:
-        raise WeightsError(f"{path} holds values that are not finite: {', '.join(broken[:4])}")
+        raise WeightsError(f"{path} has values that are not finite: {', '.join(broken[:4])}")
     network.load_state_dict(dict(tensors))
 
 

@@ -1,4 +1,4 @@
-"""``cartoongan ablation``: train and test every cell of a matrix, and put them into one report."""
+"""``cartoongan ablation``: train and test every cell of a matrix, and report on all."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from apps.options import RootOption, RunsOption
 from datamodules.errors import DataError
 
 FINISHED = "finished"
-"""File that is put into a run's home when its training has come to its end."""
+"""File that marks a completed training in a run folder."""
 
 Runner = Callable[[Sequence[str]], int]
-"""Runs the ``lightning`` command with these words; gives its exit code, or a signal's number below zero."""
+"""Runs the ``lightning`` command with these arguments; returns its exit code, or a negative signal number."""
 
 
 class State(StrEnum):
-    """How far a cell is."""
+    """State of a cell."""
 
     NEW = "to be trained"
     CUT_OFF = "to be trained on"
@@ -39,18 +39,18 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Place:
-    """Where the runs of a matrix lie, and what they are trained on.
+    """Folders of a matrix.
 
     Attributes:
-        folder: Of the runs.
-        root: Of the data sets.
+        folder: Folder of the runs.
+        root: Folder of the data sets.
     """
 
     folder: Path
     root: Path
 
     def home(self, cell: Cell) -> Path:
-        """Of a cell's run."""
+        """The run folder of a cell."""
         return self.folder / cell.name
 
 
@@ -59,38 +59,38 @@ def ablation(
     root: RootOption,
     out: RunsOption = None,
     only: Annotated[
-        str | None, typer.Option(metavar="GLOB", help="These cells only, e.g. 'full-*' or '*-seed1'.")
+        str | None, typer.Option(metavar="GLOB", help="Only these cells, e.g. 'full-*' or '*-seed1'.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the commands without running them.")] = False,
     option: Annotated[
         list[str] | None,
-        typer.Option(help="For each `lightning fit` and `test`, e.g. --option=--trainer.devices=2."),
+        typer.Option(help="Option for each `lightning fit` and `test`, e.g. --option=--trainer.devices=2. Repeatable."),
     ] = None,
 ) -> None:
     """Train and test the variants, generators and seeds that a file lists, and write a report.
 
     The runs are in OUT/ablation_FILE/VARIANT-GENERATOR-seedN. Finished runs are skipped, interrupted ones continue, and
-    a failed cell does not stop the others. Several of these commands may work on one matrix at the same time.
+    a failed cell does not stop the others. Several commands may work on one matrix at the same time.
     """
     from lightning_modules.runs import default_runs_folder
 
-    asked = read_matrix(_find(matrix), option or [])
-    cells = [cell for cell in asked.cells if only is None or fnmatch(cell.name, only)]
+    parsed = read_matrix(_find(matrix), option or [])
+    cells = [cell for cell in parsed.cells if only is None or fnmatch(cell.name, only)]
     if not cells:
-        raise DataError(f"--only {only} is no cell of {matrix}: {', '.join(cell.name for cell in asked.cells)}")
-    folder = (out or default_runs_folder()).expanduser().absolute() / asked.name
+        raise DataError(f"--only {only} matches no cell of {matrix}: {', '.join(cell.name for cell in parsed.cells)}")
+    folder = (out or default_runs_folder()).expanduser().absolute() / parsed.name
     place = Place(folder, root.expanduser().absolute())
     if dry_run:
-        _foretell(cells, place)
+        _print_plan(cells, place)
         return
     failures = run_cells(cells, place, run_lightning)
     try:
-        _report(asked, place)
+        _report(parsed, place)
     finally:
-        for name, trouble in failures.items():
-            print(f"failed: {name}: {trouble}", file=sys.stderr)
+        for name, error in failures.items():
+            print(f"failed: {name}: {error}", file=sys.stderr)
     if failures:
-        print(f"{len(failures)} of {len(cells)} cells failed; the same command tries them again", file=sys.stderr)
+        print(f"{len(failures)} of {len(cells)} cells failed; run the same command to retry them", file=sys.stderr)
         raise typer.Exit(1)
 
 
@@ -98,12 +98,12 @@ def run_cells(cells: Sequence[Cell], place: Place, run: Runner) -> dict[str, str
     """Train and test the unfinished cells, one after the other.
 
     Args:
-        cells: Of one matrix.
-        place: Where they lie.
+        cells: Cells of one matrix.
+        place: Their folders.
         run: Runs ``lightning``.
 
     Returns:
-        What went wrong, by name of the cell.
+        Error messages by cell name.
     """
     from filelock import FileLock, Timeout
 
@@ -121,7 +121,7 @@ def run_cells(cells: Sequence[Cell], place: Place, run: Runner) -> dict[str, str
                 print(f"{head}: {state}", flush=True)
                 run_cell(cell, place, run, state)
         except Timeout:
-            print(f"{head}: another process is at it", flush=True)
+            print(f"{head}: another process is working on it", flush=True)
         except DataError as error:
             failures[cell.name] = str(error)
             print(f"{head} failed: {error}", file=sys.stderr, flush=True)
@@ -136,7 +136,7 @@ def run_cell(cell: Cell, place: Place, run: Runner, state: State) -> None:
     """
     home = place.home(cell)
     if state is State.NEW:
-        shutil.rmtree(home, ignore_errors=True)  # of a start that did not reach its first checkpoint
+        shutil.rmtree(home, ignore_errors=True)  # an earlier attempt without a checkpoint
     if state in {State.NEW, State.CUT_OFF}:
         _call(run, fit_words(cell, place))
         if not _reached_its_end(home):
@@ -145,7 +145,7 @@ def run_cell(cell: Cell, place: Place, run: Runner, state: State) -> None:
     if state is not State.DONE:
         _call(run, cell.test_words(_tested_checkpoint(home), place.root))
         if not _is_tested(cell, place):
-            raise DataError(f"the test left no figures of its checkpoint in {home}")
+            raise DataError(f"the test wrote no metrics of its checkpoint to {home}")
 
 
 def state_of(cell: Cell, place: Place) -> State:
@@ -156,10 +156,10 @@ def state_of(cell: Cell, place: Place) -> State:
     returns 0, too, and one that is killed in its last validation may lack its best checkpoint.
 
     Raises:
-        DataError: The cell was begun with other options, or its record is damaged.
+        DataError: The cell was started with other options, or its record is damaged.
     """
     home = place.home(cell)
-    _refuse_other_options(cell, place)
+    _reject_other_options(cell, place)
     if (home / FINISHED).is_file():
         return State.DONE if _is_tested(cell, place) else State.TRAINED
     return State.CUT_OFF if _newest_checkpoint(home) else State.NEW
@@ -185,18 +185,18 @@ def _call(run: Runner, words: Sequence[str]) -> None:
     print(shlex.join(["lightning", *words]), flush=True)
     code = run(words)
     if code:
-        reason = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        reason = f"was stopped by {signal.Signals(-code).name}" if code < 0 else f"failed with exit code {code}"
         raise DataError(f"lightning {words[0]} {reason}")
 
 
 def _newest_checkpoint(home: Path) -> str | None:
-    """What ``--ckpt_path`` calls it; None if there is none."""
+    """The value of ``--ckpt_path`` that resumes a run; None if it has no checkpoint."""
     names = ("last", "best")
     return next((name for name in names if (home / "checkpoints" / f"{name}.ckpt").is_file()), None)
 
 
 def _reached_its_end(home: Path) -> bool:
-    """Whether the last checkpoint is of the end of the last epoch, or of the last step; by time it cannot be told."""
+    """Whether the last checkpoint is from the end of the last epoch, or from the last step."""
     import torch
 
     from apps.report.runs import read_options
@@ -218,7 +218,7 @@ def _tested_checkpoint(home: Path) -> Path:
 
 
 def _is_tested(cell: Cell, place: Place) -> bool:
-    """Whether there are figures of the checkpoint as it is now, by the test that is asked for."""
+    """Whether there are metrics of the current checkpoint from the same test."""
     from apps.report.checkpoints import CheckpointState
     from apps.report.runs import read_run
 
@@ -227,34 +227,34 @@ def _is_tested(cell: Cell, place: Place) -> bool:
         run = read_run(place.home(cell))
         tested = shlex.split(run.test_command)[1:]
     except (DataError, ValueError):
-        return False  # not there, or damaged: the test writes them
+        return False  # missing or damaged
     if _options(tested) != _options(cell.test_words(checkpoint, place.root)):
         return False
     if not checkpoint.is_file():
-        return True  # somebody needed the room; nothing is left to test
+        return True  # the checkpoint was deleted after the test
     return run.checkpoint.name == checkpoint.name and run.checkpoint_state is CheckpointState.AS_TESTED
 
 
-def _refuse_other_options(cell: Cell, place: Place) -> None:
-    """Complain if the run in a cell's home was begun with other options, beside those that decide nothing."""
+def _reject_other_options(cell: Cell, place: Place) -> None:
+    """Raise an error if the cell's run was started with other options that affect the result."""
     record = place.home(cell) / "run.json"
     if not record.is_file():
         return
     try:
-        begun = shlex.split(json.loads(record.read_text(encoding="utf-8"))[0]["command"])[1:]
+        before = shlex.split(json.loads(record.read_text(encoding="utf-8"))[0]["command"])[1:]
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise DataError(f"{record} is damaged; remove {record.parent} to train the cell anew") from error
-    asked = cell.fit_words(place.folder, place.root)
-    differing = sorted(_options(begun) ^ _options(asked))
+        raise DataError(f"{record} is damaged; remove {record.parent} to train the cell again") from error
+    requested = cell.fit_words(place.folder, place.root)
+    differing = sorted(_options(before) ^ _options(requested))
     if differing:
         names = ", ".join(dict.fromkeys(name for name, _ in differing))
         raise DataError(
-            f"it was begun with other options ({names}); choose another --out, or remove {record.parent} to train anew"
+            f"it was started with other options ({names}); choose another --out, or remove {record.parent} to restart"
         )
 
 
 def _options(words: Sequence[str]) -> set[tuple[str, str]]:
-    """Pairs of an option and its value, without those that decide nothing; the data may have moved."""
+    """Pairs of option and value, without those that do not affect the result; the data may have moved."""
     from apps.report.rows import NO_BEARING
 
     pairs = set()
@@ -265,7 +265,7 @@ def _options(words: Sequence[str]) -> set[tuple[str, str]]:
     return {(name, value) for name, value in pairs if name not in NO_BEARING and name != "data.root"}
 
 
-def _foretell(cells: Sequence[Cell], place: Place) -> None:
+def _print_plan(cells: Sequence[Cell], place: Place) -> None:
     """Print the state of each cell and its next commands."""
     for number, cell in enumerate(cells, 1):
         state = state_of(cell, place)
@@ -277,12 +277,12 @@ def _foretell(cells: Sequence[Cell], place: Place) -> None:
 
 
 def _report(matrix: Matrix, place: Place) -> None:
-    """Write the report of all cells of a matrix that are done."""
+    """Write the report on all finished cells of a matrix."""
     from apps.report.command import write_report
 
     done = [cell for cell in matrix.cells if (place.home(cell) / FINISHED).is_file() and _is_tested(cell, place)]
     if missing := [cell.name for cell in matrix.cells if cell not in done]:
-        print(f"not in the report, since not done: {', '.join(missing)}", file=sys.stderr)
+        print(f"not in the report, since not finished: {', '.join(missing)}", file=sys.stderr)
     if done:
         write_report([place.home(cell) for cell in done], place.folder / "report", root=place.root)
 

@@ -1,12 +1,12 @@
-"""The matrix of an ablation as a YAML file describes it, and the commands of its cells.
+"""The matrix of an ablation, read from a YAML file, and the commands of its cells.
 
 ::
 
     seeds: [1, 2, 3]
-    generators: [resnet9]                  # of every variant that names none
-    options: {data.image_size: 256}        # of every ``lightning fit``
-    test_options: {}                       # of every ``lightning test``
-    recipe: paper                          # configs in configs/paper/; by default those in configs/
+    generators: [resnet9]                  # default for all variants
+    options: {data.image_size: 256}        # for every ``lightning fit``
+    test_options: {}                       # for every ``lightning test``
+    recipe: paper                          # use configs in configs/paper/; by default those in configs/
     variants:                              # configs/cyclegan_NAME.yaml
       baseline: {generators: [resnet9, unet, densenet]}
       cond: {options: {model.wrong_labels: true}}
@@ -45,9 +45,9 @@ class Cell:
     Attributes:
         variant: Its config is ``configs/cyclegan_VARIANT.yaml``, or that in ``configs/RECIPE/``.
         generator: Backbone of the generators.
-        seed: Of the training and the test.
-        fit_options: Words for ``lightning fit``.
-        test_options: Words for ``lightning test``.
+        seed: Random seed of training and test.
+        fit_options: Arguments for ``lightning fit``.
+        test_options: Arguments for ``lightning test``.
         recipe: Folder of the config below ``configs/``.
     """
 
@@ -60,20 +60,20 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """Of the cell and its run."""
+        """Name of the cell and its run."""
         return f"{self.variant}-{self.generator}-seed{self.seed}"
 
     @property
     def config(self) -> str:
-        """Its config, as the command line names it."""
+        """Path of its config for the command line."""
         return str(PurePosixPath("configs") / self.recipe / f"cyclegan_{self.variant}.yaml")
 
     def fit_words(self, folder: Path, root: Path) -> list[str]:
         """The command line of its training, without the program's name.
 
         Args:
-            folder: Of the matrix; the run is made in it.
-            root: Of the data sets.
+            folder: Folder of the runs.
+            root: Folder of the data sets.
         """
         place = ("--trainer.default_root_dir", str(folder.parent), "--name", folder.name, "--run", self.name)
         own = ("--seed_everything", str(self.seed), "--model.generator", self.generator)
@@ -90,8 +90,8 @@ class Matrix:
     """An ablation.
 
     Attributes:
-        name: Of its folder of runs.
-        cells: In the order in which they are trained.
+        name: Name of its run folder.
+        cells: The cells in training order.
     """
 
     name: str
@@ -99,27 +99,27 @@ class Matrix:
 
 
 def read_matrix(path: Path, more_options: Sequence[str] = ()) -> Matrix:
-    """The matrix that a YAML file describes: all variants with one seed before the next seed.
+    """Read a matrix from a YAML file; all variants come with one seed before the next seed.
 
     Args:
         path: The file.
-        more_options: Words for each fit and each test, after those of the file.
+        more_options: Arguments for each fit and each test, after those of the file.
 
     Raises:
-        DataError: The file is not there, or has a fault; the message says which.
+        DataError: The file is missing or invalid; the message says why.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, yaml.YAMLError) as error:
-        raise DataError(f"{path} is no YAML: {error}") from error
+        raise DataError(f"{path} is not valid YAML: {error}") from error
     return _Reader(path).matrix(content, more_options)
 
 
 @dataclass(frozen=True)
 class _Reader:
-    """Reads what the file holds, and complains in its name."""
+    """Validates the content of the file; errors name the file."""
 
     path: Path
 
@@ -145,61 +145,61 @@ class _Reader:
 
     def _table(self, value: object, where: str, keys: set[str]) -> Mapping[str, object]:
         if not isinstance(value, dict):
-            self._complain(f"{where} is {value!r:.40}, expected a table of {', '.join(sorted(keys))}")
+            self._fail(f"{where} is {value!r:.40}, expected a table of {', '.join(sorted(keys))}")
         if unknown := [str(key) for key in value if key not in keys]:
-            self._complain(f"{where} has the unknown key '{unknown[0]}'; expected {', '.join(sorted(keys))}")
+            self._fail(f"{where} has the unknown key '{unknown[0]}'; expected {', '.join(sorted(keys))}")
         return value
 
     def _list(self, value: object, where: str, kind: str) -> list[object]:
         if not isinstance(value, list) or not value:
-            self._complain(f"{where} is {value!r:.40}, expected a list of at least one {kind}")
+            self._fail(f"{where} is {value!r:.40}, expected a list of at least one {kind}")
         if doubled := [item for item in value if value.count(item) > 1]:
-            self._complain(f"{where} has {doubled[0]!r} twice")
+            self._fail(f"{where} has {doubled[0]!r} twice")
         return value
 
     def _recipe(self, value: object) -> str:
         if value not in RECIPES:
-            self._complain(f"recipe is {value!r:.40}, expected {' or '.join(filter(None, RECIPES))}, or nothing")
+            self._fail(f"recipe is {value!r:.40}, expected {' or '.join(filter(None, RECIPES))}, or nothing")
         return str(value)
 
     def _seeds(self, value: object) -> list[int]:
         seeds = self._list(value, "seeds", "whole number")
         for seed in seeds:
             if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-                self._complain(f"seeds has {seed!r}, expected whole numbers from 0")
+                self._fail(f"seeds has {seed!r}, expected whole numbers from 0")
         return [seed for seed in seeds if isinstance(seed, int)]
 
     def _generators(self, value: object, where: str) -> list[str]:
-        from networks import GeneratorName  # torch, which `--help` can do without
+        from networks import GeneratorName  # imports torch, which `--help` does not need
 
         names = [str(name) for name in self._list(value, where, "generator")]
         for name in names:
             if name not in get_args(GeneratorName):
-                self._complain(f"{where} has '{name}', expected {', '.join(get_args(GeneratorName))}")
+                self._fail(f"{where} has '{name}', expected {', '.join(get_args(GeneratorName))}")
         return names
 
     def _variants(self, value: object) -> Mapping[str, object]:
         if not isinstance(value, dict) or not value:
-            self._complain(f"variants is {value!r:.40}, expected a table of at least one")
+            self._fail(f"variants is {value!r:.40}, expected a table of at least one")
         for name in value:
             if name not in known_variants():
-                self._complain(f"variants has '{name}', expected {', '.join(known_variants())}")
+                self._fail(f"variants has '{name}', expected {', '.join(known_variants())}")
         return value
 
     def _options(self, value: object, where: str, groups: tuple[str, ...] = _FIT_GROUPS) -> dict[str, Option]:
         if not isinstance(value, dict | None):
-            self._complain(f"{where} is {value!r:.40}, expected options and their values, e.g. data.image_size: 64")
+            self._fail(f"{where} is {value!r:.40}, expected options and their values, e.g. data.image_size: 64")
         for name, setting in (value or {}).items():
             if name in _OF_THE_MATRIX:
-                self._complain(f"{where} has {name}, which the matrix sets itself")
+                self._fail(f"{where} has {name}, which the matrix sets itself")
             if not str(name).startswith(groups):
-                self._complain(f"{where} has {name}, expected names that start with {', '.join(groups)}")
+                self._fail(f"{where} has {name}, expected names that start with {', '.join(groups)}")
             if isinstance(setting, dict):
-                self._complain(f"{where} has a table under {name}, expected a value")
+                self._fail(f"{where} has a table under {name}, expected a value")
         return value or {}
 
-    def _complain(self, trouble: str) -> NoReturn:
-        raise DataError(f"{self.path}: {trouble}")
+    def _fail(self, message: str) -> NoReturn:
+        raise DataError(f"{self.path}: {message}")
 
 
 def known_variants() -> list[str]:
@@ -210,7 +210,7 @@ def known_variants() -> list[str]:
 
 
 def _words(options: Mapping[str, Option]) -> list[str]:
-    """Options as words of a command line."""
+    """Options as command-line arguments."""
     return [word for name, value in options.items() for word in (f"--{name}", _word(value))]
 
 

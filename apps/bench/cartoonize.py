@@ -1,4 +1,4 @@
-"""``cartoongan bench cartoonize``: the runtime beside the same chain in PyTorch, from a cold start and warm."""
+"""``cartoongan bench cartoonize``: the runtime compared with PyTorch, from a cold start and warm."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ for face in Cartoonizer(device="cpu")(read_rgb(Path(sys.argv[1]))):
 
 def bench_cartoonize(
     photo: Annotated[Path, typer.Option(metavar="FILE", help="A photo with a face.")] = ASTRONAUT,
-    side: Annotated[int, typer.Option(min=64, help="Its longer side in pixels, to which it is brought.")] = 1024,
+    side: Annotated[int, typer.Option(min=64, help="Longer side in pixels to which the photo is resized.")] = 1024,
     rounds: Annotated[int, typer.Option(min=1, help="Interleaved rounds; the median counts.")] = 5,
 ) -> None:
-    """From a photo to the PNG of its cartoon: a process from its start, one that is warm, and where its time goes."""
+    """Time from a photo to the PNG of its cartoon: with process start, warm, and by part."""
     from rich.console import Console
     from rich.table import Table
 
@@ -57,7 +57,7 @@ def bench_cartoonize(
 
 
 def _cold(pixels: NDArray[np.uint8], folder: Path) -> Contest:
-    """A process from its start to the PNG."""
+    """From process start to the PNG."""
     from PIL import Image
 
     photo = folder / "photo.jpg"
@@ -74,7 +74,7 @@ def _start(words: list[str], _: int) -> None:
 
 
 def _warm(pixels: NDArray[np.uint8]) -> Contest:
-    """A photo that is decoded already to a PNG of one size."""
+    """From a decoded photo to a PNG of the same size."""
     import cv2
 
     from apps.cartoonize.chain import Cartoonizer as InTorch
@@ -95,7 +95,7 @@ def _warm(pixels: NDArray[np.uint8]) -> Contest:
 
 
 def _parts(pixels: NDArray[np.uint8]) -> Contest:
-    """The runtime's time, and that of detection alone."""
+    """The runtime's total time, and the time for detection alone."""
     from cartoonizer import Cartoonizer
     from cartoonizer.cascade import Cascade
     from cartoonizer.detector import detect

@@ -1,4 +1,4 @@
-"""The baseline's step beside the reference's: losses, operations, time and the machine's peak."""
+"""Compares the baseline's step with the reference: losses, operations, time and the machine's peak."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 REFERENCE, OURS = "reference", "this project"
 COMPARED_STEPS = 2
 LARGEST_DIFFERENCE = {Precision.FP32: 1e-4, Precision.BF16: 5e-2}
-"""Of a loss, relative, from rounding: batched passes sum in another order."""
+"""Maximum relative difference of a loss from rounding, since batched passes sum in another order."""
 
 _PEAK_SIDE = {Accelerator.CPU: 1024, Accelerator.CUDA: 8192}
 _PEAK_BATCH = {Accelerator.CPU: 1, Accelerator.CUDA: 16}
@@ -32,7 +32,7 @@ _PEAK_REPEATS = 4
 
 
 class _StepRecorder(Callback):
-    """Counts the floating-point operations of the first step, and notes the losses of each."""
+    """Counts the floating-point operations of the first step, and records the losses of each."""
 
     def __init__(self) -> None:
         self.losses: list[dict[str, float]] = []
@@ -57,19 +57,19 @@ def compare_with_reference(sizes: Sizes, accelerator: Accelerator, precision: Pr
     """Print the comparison.
 
     Raises:
-        DataError: The networks do not support the size, or the losses differ, so that times say nothing.
+        DataError: The networks do not support the size, or the losses differ, so that the times are not comparable.
     """
     from rich.console import Console
     from rich.table import Table
 
-    if trouble := _new_model(sizes).size_error(sizes.image_size):
-        raise DataError(f"--image-size {sizes.image_size}: {trouble}")
+    if error := _new_model(sizes).size_error(sizes.image_size):
+        raise DataError(f"--image-size {sizes.image_size}: {error}")
     difference, operations = _check_equal(sizes, accelerator, precision)
     draws = noise(sizes.image_size, sizes.batch_size, sizes.steps)
     seconds: dict[str, list[float]] = {REFERENCE: [], OURS: []}
     memory: dict[str, int] = {}
     peaks: list[float] = []
-    for turn in range(sizes.rounds + 1):  # the first round warms up
+    for turn in range(sizes.rounds + 1):  # the first round is warm-up
         for way in (REFERENCE, OURS):
             _forget_peak_memory(accelerator)
             taken = _time(way, sizes, draws, accelerator, precision) / sizes.steps
@@ -91,7 +91,7 @@ def compare_with_reference(sizes: Sizes, accelerator: Accelerator, precision: Pr
     console.print(table)
     console.print(
         f"equal losses: the largest relative difference in {COMPARED_STEPS} steps is {difference:.1e}; "
-        f"operations of a step: {operations[OURS] - operations[REFERENCE]:+d} beside the reference's\n"
+        f"operations per step: {operations[OURS] - operations[REFERENCE]:+d} compared with the reference\n"
         f"matrix peak of this machine, {precision.value}: {peak / 1e9:.1f} GFLOP/s; "
         f"at it a step would take {1000 * operations[OURS] / peak:.1f} ms",
         highlight=False,
@@ -99,9 +99,9 @@ def compare_with_reference(sizes: Sizes, accelerator: Accelerator, precision: Pr
 
 
 def matrix_peak(accelerator: Accelerator, precision: Precision) -> float:
-    """Floating-point operations a second of the faster of a large matrix product and a large convolution.
+    """Floating-point operations per second of a large matrix product or convolution, whichever is faster.
 
-    The libraries differ: on some processors a convolution is faster than a product of the same operations.
+    On some processors a convolution is faster than a matrix product with as many operations.
     """
     device = torch.device(accelerator.value)
     dtype = torch.bfloat16 if precision is Precision.BF16 else torch.float32
@@ -136,7 +136,7 @@ def _new_reference(sizes: Sizes, accelerator: Accelerator, precision: Precision)
 
 
 def _check_equal(sizes: Sizes, accelerator: Accelerator, precision: Precision) -> tuple[float, dict[str, int]]:
-    """The largest relative difference of a loss, and the operations of a step of each."""
+    """The maximum relative difference of a loss, and the number of operations per step of each implementation."""
     draws = noise(sizes.image_size, sizes.batch_size, COMPARED_STEPS)
     recorder = _StepRecorder()
     fit_seconds(_new_model(sizes), draws, accelerator, precision, recorder)
@@ -159,7 +159,7 @@ def _check_equal(sizes: Sizes, accelerator: Accelerator, precision: Precision) -
 def _time(
     way: str, sizes: Sizes, draws: DataLoader[UnpairedBatch], accelerator: Accelerator, precision: Precision
 ) -> float:
-    """Seconds of a round."""
+    """Seconds of one round."""
     if way == OURS:
         return fit_seconds(_new_model(sizes), draws, accelerator, precision)
     step = _new_reference(sizes, accelerator, precision)

@@ -11,8 +11,8 @@ class Contest(NamedTuple):
     """Implementations of the same work; the others are compared with the first.
 
     Attributes:
-        title: What is done.
-        ways: Name -> function that handles one image.
+        title: The work.
+        ways: Name -> function that processes one image.
     """
 
     title: str
@@ -25,7 +25,7 @@ def measure(contest: Contest, count: int, rounds: int) -> dict[str, float]:
 
     rates: dict[str, list[float]] = {way: [] for way in contest.ways}
     for way in contest.ways.values():
-        way(0)  # imports, buffers
+        way(0)  # warm-up
     for _ in range(rounds):
         for name, way in contest.ways.items():
             start = time.perf_counter()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def bench_data(
     root: RootOption,
     image_size: Annotated[int, typer.Option(min=8, help="Side of the images in pixels.")] = 256,
-    count: Annotated[int, typer.Option(min=10, help="Images of each round.")] = 200,
+    count: Annotated[int, typer.Option(min=10, help="Images per round.")] = 200,
     rounds: RoundsOption = 5,
 ) -> None:
     """Images per second and core through the training transforms, and the time for decoding alone.
@@ -86,7 +86,7 @@ def _contests(root: Path, image_size: int, cache: Path) -> list[Contest]:
 
 
 def _plain_photo(files: list[Path], image_size: int) -> Callable[[int], object]:
-    """The CycleGAN recipe as it is usually written."""
+    """The usual implementation of the CycleGAN recipe."""
     from PIL import Image
     from torchvision import transforms as T
 
@@ -106,7 +106,7 @@ def _plain_photo(files: list[Path], image_size: int) -> Callable[[int], object]:
 
 
 def _plain_cartoon(files: list[Path], image_size: int) -> Callable[[int], object]:
-    """The same augmentation as it is usually written; it moves no landmarks."""
+    """The usual implementation of the same augmentation, without landmarks."""
     from PIL import Image
     from torchvision import transforms as T
 

@@ -1,4 +1,4 @@
-"""The time of training steps through a trainer, on noise."""
+"""Measures the time of training steps in a trainer, on noise."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 
 class Accelerator(StrEnum):
-    """Where the steps are made."""
+    """Device of the steps."""
 
     CPU = "cpu"
     CUDA = "cuda"
 
 
 class Precision(StrEnum):
-    """Of the forward passes."""
+    """Precision of the forward passes."""
 
     FP32 = "32-true"
     BF16 = "bf16-mixed"
 
 
 class Sizes(NamedTuple):
-    """What is measured; see the options of ``cartoongan bench step``."""
+    """Sizes of a measurement; see the options of ``cartoongan bench step``."""
 
     image_size: int
     batch_size: int
@@ -43,7 +43,7 @@ class Sizes(NamedTuple):
 
 
 def clock(accelerator: Accelerator) -> float:
-    """Seconds: of a CPU those that this process worked, of a GPU those until all its work is done."""
+    """Time in seconds: process time on a CPU; on a GPU, wall time after synchronisation."""
     if accelerator is Accelerator.CPU:
         return time.process_time()
     import torch
@@ -53,7 +53,7 @@ def clock(accelerator: Accelerator) -> float:
 
 
 def noise(image_size: int, batch_size: int, steps: int) -> DataLoader[UnpairedBatch]:
-    """Batches of noise with landmarks where those of an average photo are, more or less."""
+    """Batches of noise with landmarks close to those of an average photo."""
     import torch
     from torch.utils.data import DataLoader
 
@@ -67,7 +67,7 @@ def noise(image_size: int, batch_size: int, steps: int) -> DataLoader[UnpairedBa
         return Faces(image, landmarks, label, attributes)
 
     draws = [UnpairedBatch(face(number), face(number)) for number in range(batch_size)]
-    return DataLoader(draws * steps, batch_size=batch_size)  # type: ignore[arg-type]  # a list does as a data set
+    return DataLoader(draws * steps, batch_size=batch_size)  # type: ignore[arg-type]  # a list works as a dataset
 
 
 def fit_seconds(
@@ -77,7 +77,7 @@ def fit_seconds(
     precision: Precision = Precision.FP32,
     *callbacks: Callback,
 ) -> float:
-    """Time of a fit over the draws, see ``clock``, without what comes before and after it."""
+    """Time of the training loop over the batches, see ``clock``, without set-up and teardown."""
     import warnings
 
     from lightning import Callback, LightningModule, Trainer
@@ -110,7 +110,7 @@ def fit_seconds(
 
 @contextmanager
 def _silenced(logger: Logger) -> Iterator[None]:
-    """Lets errors pass alone."""
+    """Silence a logger except for errors."""
     level = logger.level
     logger.setLevel("ERROR")
     try:

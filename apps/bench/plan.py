@@ -1,4 +1,4 @@
-"""``cartoongan bench plan``: the time, traffic and cost of a long training, from measured figures."""
+"""``cartoongan bench plan``: estimates time, traffic and cost of a long training from measurements."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ POOLED_CHANNELS, POOLS = 3, 2
 
 
 class Measured(NamedTuple):
-    """Figures measured on the machine that is planned for.
+    """Measurements on the target machine.
 
     Attributes:
-        step: Seconds of a training step of one GPU, with its batch, without others to wait for.
-        bandwidth: Bytes a second that an all-reduce moves through the slowest link of a GPU.
-        images: Images a second that one loader process makes.
-        storage: Bytes a second that checkpoints are written with.
+        step: Seconds per training step on a single GPU.
+        bandwidth: All-reduce bandwidth of the slowest GPU link, in bytes per second.
+        images: Images per second and loader process.
+        storage: Write bandwidth for checkpoints, in bytes per second.
     """
 
     step: float
@@ -28,14 +28,14 @@ class Measured(NamedTuple):
 
 
 class Training(NamedTuple):
-    """What is trained.
+    """The planned training.
 
     Attributes:
-        pairs: Pairs of images to see, over all GPUs.
-        batch_size: Pairs of a step and GPU.
-        weights: Trained weights of all networks.
+        pairs: Number of image pairs to train on, over all GPUs.
+        batch_size: Pairs per step and GPU.
+        weights: Number of trained weights of all networks.
         image_size: Side of the images in pixels.
-        pool_size: Fakes that each image pool keeps.
+        pool_size: Size of each image pool.
     """
 
     pairs: int
@@ -46,17 +46,17 @@ class Training(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What a training takes on a number of GPUs; times in seconds.
+    """Estimate for a number of GPUs; times in seconds unless noted.
 
     Attributes:
-        steps: Training steps.
-        all_reduce: Of a step: exchanging all gradients once, if nothing hides it.
-        efficiency: Share of a step's time that is not spent exchanging gradients.
-        pairs_per_second: Of all GPUs.
-        hours: Of the whole training.
-        loaders: Loader processes for each GPU that keep up with it.
-        checkpoint: Bytes of a checkpoint.
-        checkpoint_time: Of writing one.
+        steps: Number of training steps.
+        all_reduce: Time to exchange all gradients once per step, without overlap.
+        efficiency: Fraction of a step's time that is not spent exchanging gradients.
+        pairs_per_second: Throughput of all GPUs.
+        hours: Duration of the training in hours.
+        loaders: Loader processes required per GPU.
+        checkpoint: Size of a checkpoint in bytes.
+        checkpoint_time: Time to write a checkpoint.
     """
 
     steps: int
@@ -70,11 +70,11 @@ class Plan(NamedTuple):
 
 
 def plan(training: Training, measured: Measured, gpus: int) -> Plan:
-    """The arithmetic of a training on ``gpus`` GPUs.
+    """Estimate a training on ``gpus`` GPUs.
 
-    A ring all-reduce sends and receives 2 (n - 1) / n times the gradients. It is counted in full, as the gradients of a
-    toggled optimiser come all at the end of a backward pass. A checkpoint holds the weights, both moments of Adam,
-    and the moving average counted as another copy, and the pools of every process.
+    A ring all-reduce sends and receives 2 (n - 1) / n times the gradients. It is counted in full, since the gradients
+    of a toggled optimiser are only complete at the end of a backward pass. A checkpoint contains the weights, both
+    moments of Adam, the moving average (counted as a full copy), and the pools of all processes.
     """
     steps = -(-training.pairs // (training.batch_size * gpus))
     gradients = training.weights * BYTES_PER_WEIGHT
@@ -95,19 +95,19 @@ def plan(training: Training, measured: Measured, gpus: int) -> Plan:
 
 
 def bench_plan(
-    step: Annotated[float, typer.Option(min=1e-6, help="Seconds of a step on one GPU, from `bench step`.")],
-    pairs: Annotated[int, typer.Option(min=1, help="Pairs to train on: a step of the paper is one.")] = 100_000,
+    step: Annotated[float, typer.Option(min=1e-6, help="Seconds per step on one GPU, from `bench step`.")],
+    pairs: Annotated[int, typer.Option(min=1, help="Pairs to train on; the paper uses one per step.")] = 100_000,
     gpus: Annotated[list[int] | None, typer.Option(min=1, help="Numbers of GPUs; repeatable.")] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Pairs of a step and GPU.")] = 1,
+    batch_size: Annotated[int, typer.Option(min=1, help="Pairs per step and GPU.")] = 1,
     image_size: Annotated[int, typer.Option(min=16, help="Side of the images in pixels.")] = 256,
-    pool_size: Annotated[int, typer.Option(min=0, help="Fakes that each image pool keeps.")] = 50,
-    weights: Annotated[float, typer.Option(min=0.1, help="Trained weights, in millions.")] = 28.3,
-    bandwidth: Annotated[float, typer.Option(min=0.001, help="Of an all-reduce, in GB/s through a GPU's link.")] = 25.0,
-    images: Annotated[float, typer.Option(min=1, help="Images/s of a loader process, from `bench data`.")] = 300.0,
-    storage: Annotated[float, typer.Option(min=0.001, help="Writing a file, in GB/s.")] = 0.5,
-    price: Annotated[float, typer.Option(min=0, help="Of a GPU and hour.")] = 0.0,
+    pool_size: Annotated[int, typer.Option(min=0, help="Size of each image pool.")] = 50,
+    weights: Annotated[float, typer.Option(min=0.1, help="Number of trained weights, in millions.")] = 28.3,
+    bandwidth: Annotated[float, typer.Option(min=0.001, help="All-reduce bandwidth of a GPU's link, in GB/s.")] = 25.0,
+    images: Annotated[float, typer.Option(min=1, help="Images/s per loader process, from `bench data`.")] = 300.0,
+    storage: Annotated[float, typer.Option(min=0.001, help="Write bandwidth of the storage, in GB/s.")] = 0.5,
+    price: Annotated[float, typer.Option(min=0, help="Price per GPU hour.")] = 0.0,
 ) -> None:
-    """Time, loading, traffic and cost of a training on 1, 8 and 64 GPUs, from figures that were measured."""
+    """Estimate time, loading, traffic and cost of a training on 1, 8 and 64 GPUs from measurements."""
     from rich.console import Console
     from rich.table import Table
 

@@ -1,4 +1,4 @@
-"""One CycleGAN step written plainly, to be measured against."""
+"""A plain CycleGAN step as a reference for benchmarks."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ LAMBDA_CYCLE, LAMBDA_IDENTITY = 10.0, 5.0
 
 
 class ReferenceStep:
-    """A step as the field's reference implementation makes it, of the same mathematics as ``CycleGANBaseline``'s.
+    """A step as in the original CycleGAN code, mathematically equal to that of ``CycleGANBaseline``.
 
-    Each image goes through each network by itself, both discriminators see real and generated images one after the
-    other, and Adam is not fused. Losses: cross entropy, cycle consistency and identity by the mean absolute difference.
+    Each image is passed through each network separately, discriminators process real and generated images in separate
+    passes, and Adam is not fused. Losses: cross entropy, and L1 for cycle consistency and identity.
 
     Args:
-        model: A new baseline with its defaults, whose networks are copied.
-        precision: Of the forward passes; bfloat16 by autocast.
+        model: A new baseline with default options, whose networks are copied.
+        precision: Precision of the forward passes; bfloat16 uses autocast.
     """
 
     def __init__(self, model: BaseCycleGAN, precision: torch.dtype = torch.float32) -> None:
@@ -45,7 +45,7 @@ class ReferenceStep:
             batch: Images of both domains, (B, 3, H, W) each, on this step's device.
 
         Returns:
-            The unweighted losses, named as ``CycleGANBaseline`` logs them.
+            The unweighted losses, with the names that ``CycleGANBaseline`` logs.
         """
         photo, cartoon = batch.photo.image, batch.cartoon.image
         self.discriminators.requires_grad_(False)
@@ -81,7 +81,7 @@ class ReferenceStep:
         return {name: loss.detach() for name, loss in losses.items()}
 
     def to(self, device: torch.device) -> ReferenceStep:
-        """Move the networks."""
+        """Move the networks to a device."""
         self.device = device
         self.generators.to(device)
         self.discriminators.to(device)

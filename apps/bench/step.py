@@ -20,7 +20,7 @@ BASELINE = "baseline"
 
 
 class Opponent(StrEnum):
-    """What a step is measured against."""
+    """What the baseline's step is compared with."""
 
     VARIANTS = "variants"
     REFERENCE = "reference"
@@ -28,32 +28,32 @@ class Opponent(StrEnum):
 
 def bench_step(
     image_size: Annotated[int, typer.Option(min=16, help="Side of the images in pixels.")] = 64,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images of each domain a step.")] = 4,
+    batch_size: Annotated[int, typer.Option(min=1, help="Images per domain and step.")] = 4,
     ngf: Annotated[int, typer.Option(min=1, help="Channels of the generators' first convolution.")] = 16,
     ndf: Annotated[int, typer.Option(min=1, help="Channels of the discriminators' first convolution.")] = 16,
-    steps: Annotated[int, typer.Option(min=1, help="Steps of each variant a round.")] = 10,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of each variant per round.")] = 10,
     rounds: RoundsOption = 5,
-    accelerator: Annotated[Accelerator, typer.Option(help="A CPU works with one thread.")] = Accelerator.CPU,
-    precision: Annotated[Precision, typer.Option(help="Of the forward passes.")] = Precision.FP32,
+    accelerator: Annotated[Accelerator, typer.Option(help="Device; a CPU uses one thread.")] = Accelerator.CPU,
+    precision: Annotated[Precision, typer.Option(help="Precision of the forward passes.")] = Precision.FP32,
     against: Annotated[
-        Opponent, typer.Option(help="The variants' steps, or the baseline's beside the field's reference.")
+        Opponent, typer.Option(help="Compare the baseline with the other variants, or with a reference implementation.")
     ] = Opponent.VARIANTS,
 ) -> None:
-    """Milliseconds of a training step of each variant, and the ratio to the baseline.
+    """Milliseconds per training step of each variant, and the ratio to the baseline.
 
-    The variants are the paper's; the last one is the whole system with this project's recipe.
+    The variants are the paper's; the last one is the full system with this project's recipe.
 
-    ``--against reference`` measures the baseline's step beside one of the same mathematics that is written the way the
-    field's reference implementation is. Before that it compares the losses of both. It counts the operations of a step
-    and relates them to the machine's matrix peak, measured in the same rounds.
+    ``--against reference`` compares the baseline's step with a mathematically equal one, written as in the original
+    CycleGAN code. It first checks that the losses are equal, counts the operations of a step, and relates them to the
+    machine's matrix peak, measured in the same rounds.
 
-    Images are noise, and the detector is untrained: what they show makes no difference. The variants take turns, and a
-    ratio is that of one turn, so that a busy machine slows both alike.
+    Images are noise and the detector is untrained, which does not affect the time. The variants take turns, and ratios
+    are computed within a turn, so that a busy machine affects both equally.
     """
     import torch
 
     if accelerator is Accelerator.CUDA and not torch.cuda.is_available():
-        raise DataError("--accelerator cuda: PyTorch finds no GPU here; take cpu")
+        raise DataError("--accelerator cuda: PyTorch finds no GPU; use cpu")
     torch.set_num_threads(1)
     sizes = Sizes(image_size, batch_size, ngf, ndf, steps, rounds)
     if against is Opponent.REFERENCE:
@@ -74,8 +74,8 @@ def _compare_variants(sizes: Sizes, accelerator: Accelerator, precision: Precisi
     with tempfile.TemporaryDirectory(prefix="cartoongan_bench_") as folder:
         models = _variants(Path(folder), sizes.ngf, sizes.ndf)
         for name, make in models.items():
-            if trouble := make().size_error(sizes.image_size):
-                raise DataError(f"--image-size {sizes.image_size}: {trouble} ({name})")
+            if error := make().size_error(sizes.image_size):
+                raise DataError(f"--image-size {sizes.image_size}: {error} ({name})")
         draws = noise(sizes.image_size, sizes.batch_size, sizes.steps)
         turns = [
             {name: fit_seconds(make(), draws, accelerator, precision) for name, make in models.items()}
@@ -83,14 +83,14 @@ def _compare_variants(sizes: Sizes, accelerator: Accelerator, precision: Precisi
         ]
     table = Table("variant", "ms/step", "times the baseline")
     for name in models:
-        measured = [turn[name] for turn in turns[1:]]  # the first round warms up
+        measured = [turn[name] for turn in turns[1:]]  # the first round is warm-up
         ratios = [turn[name] / turn[BASELINE] for turn in turns[1:]]
         table.add_row(name, f"{1000 * median(measured) / sizes.steps:.1f}", f"{median(ratios):.2f}")
     Console().print(table)
 
 
 def _variants(folder: Path, ngf: int, ndf: int) -> dict[str, Callable[[], BaseCycleGAN]]:
-    """What makes a model of each variant, by name; the first is the baseline."""
+    """Factories of the variants by name; the first is the baseline."""
     from functools import partial
 
     from lightning_modules import CycleGANAligned, CycleGANBaseline, CycleGANCond, CycleGANFull, CycleGANLandmark
@@ -109,7 +109,7 @@ def _variants(folder: Path, ngf: int, ndf: int) -> dict[str, Callable[[], BaseCy
 
 
 def _recipe(ngf: int, ndf: int) -> dict[str, Any]:
-    """The options of ``configs/cyclegan_full.yaml``, its sizes in proportion."""
+    """The options of ``configs/cyclegan_full.yaml``, with scaled network sizes."""
     import yaml
 
     from lightning_modules.runs import project_root

@@ -1,1 +1,1 @@
-"""Photos of any kind to cartoons; in Python ``apps.cartoonize.chain.Cartoonizer``."""
+"""Turns arbitrary photos into cartoons; in Python, use ``apps.cartoonize.chain.Cartoonizer``."""

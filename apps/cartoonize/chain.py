@@ -1,4 +1,4 @@
-"""From a photo with faces anywhere in it to a cartoon of each: detect, align, cut out, translate, finish."""
+"""The inference chain in PyTorch, from a photo to a cartoon of each face: detect, align, cut out, translate, finish."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ _MEAN = MEAN_PHOTO.numpy() * np.float32(FRAME_SIDE) - np.float32(0.5)
 
 @dataclass(frozen=True)
 class CartoonFace:
-    """One face of a photo and its cartoon.
+    """A face and its cartoon.
 
     Attributes:
         cartoon: ``(S, S, 4)`` uint8 RGBA; transparent around the cartoon.
         on_white: ``(S, S, 3)`` uint8 RGB, the same on white.
-        photo: ``(256, 256, 3)`` uint8 RGB, the face as it was cut out of the photo.
+        photo: ``(256, 256, 3)`` uint8 RGB, the aligned face from the photo.
         box: x1, y1, x2, y2 of the face in pixels of the photo.
         landmarks: ``(5, 2)`` pixels of the photo: eyes, nose, mouth corners, image-left first.
         score: Probability in [0, 1] that it is a face.
-        matrix: ``(2, 3)``, from pixels of the photo to pixels of the cartoon.
-        hair: The hair colour that was asked for.
+        matrix: ``(2, 3)`` affine map from pixels of the photo to pixels of the cartoon.
+        hair: The requested hair colour.
     """
 
     cartoon: Image
@@ -68,7 +68,7 @@ class CartoonFace:
 
 
 class Cartoonizer:
-    """Makes cartoons of photos, by the weights that come with the project or by others.
+    """Turns photos into cartoons, with the project's own or other weights.
 
     ::
 
@@ -79,10 +79,10 @@ class Cartoonizer:
     Args:
         weights: File of ``cartoongan export``; by default the project's own.
         finisher: File of a finisher; by default the project's own, "none" for none.
-        device: Where it computes; by default a GPU where there is one.
+        device: Device; by default a GPU if available.
 
     Raises:
-        DataError: A file of weights is missing or cannot be used.
+        DataError: A weights file is missing or cannot be used.
     """
 
     def __init__(
@@ -104,25 +104,25 @@ class Cartoonizer:
 
     @property
     def colors(self) -> list[str]:
-        """Hair colours that can be asked for; none of a model without labels."""
+        """Available hair colours; empty for a model without labels."""
         has_hair = self._translator.options.num_labels == len(HairColour)
         return [color.name.lower() for color in HairColour] if has_hair else []
 
     def __call__(
         self, photo: Image, hair: Hair | Sequence[Hair] = "own", faces: Literal["largest", "all"] = "largest"
     ) -> list[CartoonFace]:
-        """The cartoons of a photo.
+        """Turn the faces of a photo into cartoons.
 
         Args:
             photo: ``(H, W, 3)`` uint8 RGB, upright.
-            hair: Hair colour, "own" for the photo's; or several, of each of which there is a cartoon of each face.
-            faces: The largest face, or all of them, largest first.
+            hair: Hair colour, "own" for the photo's, or several colours for one cartoon each per face.
+            faces: Only the largest face, or all faces, largest first.
 
         Returns:
-            Cartoons, face by face; none where no face is found.
+            Cartoons, face by face; empty if no face is found.
 
         Raises:
-            ValueError: The photo has another form, or the model does not know the colour.
+            ValueError: The photo has a wrong shape or dtype, or the model does not support the colour.
         """
         if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8:
             raise ValueError(f"expected a photo (H, W, 3) of uint8, got {photo.shape} of {photo.dtype}")
@@ -144,7 +144,7 @@ class Cartoonizer:
         return boxes.reshape(-1, 4), (in_eighths(landmarks) + 0.5) * scale - 0.5, scores
 
     def _search(self, image: Image) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """Boxes, landmarks and scores in an image; where none is found upright, in the image turned."""
+        """Boxes, landmarks and scores in an image; if no upright face is found, rotated images are searched."""
         for degrees in TURNS:
             matrix, size = turn((image.shape[0], image.shape[1]), degrees)
             turned = image
@@ -193,7 +193,7 @@ class Cartoonizer:
 
     @torch.inference_mode()
     def _refined(self, photo: Image, landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Landmarks (5, 2) found once more in the upright frame: a face that lies askew is found, but roughly."""
+        """Landmarks (5, 2), refined in the upright frame, since those of tilted faces are inaccurate."""
         matrix = fit_similarity(landmarks, _MEAN)
         frame, _ = cut_out(photo, matrix, FRAME_SIDE)
         window = square_of_landmarks(torch.from_numpy(_MEAN)[None]).to(self._device)
@@ -209,13 +209,13 @@ class Cartoonizer:
 
     @torch.inference_mode()
     def _attributes(self, photos: torch.Tensor) -> torch.Tensor:
-        """Attributes of photos as the classifier predicts them: (B, A), 1 or 0."""
+        """Attributes of photos predicted by the classifier: (B, A), 1 or 0."""
         attributes: torch.Tensor = self._classifier(photos).in_photos
         return attributes
 
     @torch.inference_mode()
     def _matte(self, frame: Image, inside: Image) -> Image:
-        """What of a frame is the person or the head, 255 inside; nothing beyond the photo's edge."""
+        """Matte of the person or the head in a frame, 255 inside; 0 outside the photo."""
         small = to_tensor(resized(frame, PORTRAIT_SIDE))[None].to(self._device)
         channel = HEAD if self._translator.options.background == "head" else PERSON
         alpha = self._portrait(small)[0, channel].mul(255).round().byte().cpu().numpy()
@@ -223,7 +223,7 @@ class Cartoonizer:
 
     @torch.inference_mode()
     def _finish(self, cartoons: torch.Tensor) -> Finished:
-        """Finished cartoons, without specks that do not touch the head."""
+        """Finished cartoons, without specks that are not connected to the head."""
         if self._finisher is None:
             return Finished(cartoons, torch.ones_like(cartoons[:, :1]))
         image, alpha = self._finisher(cartoons)

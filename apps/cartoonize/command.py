@@ -6,7 +6,7 @@ import typer
 
 
 def cartoonize(context: typer.Context) -> None:
-    """Turn photos, with faces anywhere in them, into cartoons; see `cartoongan cartoonize --help`."""
+    """Turn the faces of photos and videos into cartoons; see `cartoongan cartoonize --help`."""
     from cartoonizer.command import main
 
     if code := main(context.args):

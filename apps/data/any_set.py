@@ -15,12 +15,12 @@ DOMAINS: tuple[Domain, ...] = get_args(Domain)
 
 
 def set_or_folder(text: str, root: Path, domain: Domain = "photo") -> DataSet:
-    """A registered set, or the images of a folder below the root or elsewhere.
+    """A registered set, or a folder of images below the root or elsewhere.
 
     Args:
         text: Name or folder of a set, or a path.
         root: Folder of the data sets.
-        domain: What a folder without a known layout is taken for.
+        domain: Domain of a folder without a known layout.
 
     Raises:
         DataError: It is neither; the message suggests a name.
@@ -33,7 +33,7 @@ def set_or_folder(text: str, root: Path, domain: Domain = "photo") -> DataSet:
         meant = likely_name(text, root, known)
         hint = f" Did you mean {meant}?" if meant else ""
         names = ", ".join(map(str, data_sets()))
-        raise DataError(f"there is no data set and no folder '{text}'; the sets are {names}.{hint}")
+        raise DataError(f"'{text}' is neither a data set nor a folder; the sets are {names}.{hint}")
     for each in DOMAINS:
         found = recognize(folder, each)
         if found not in FOLDERS.values():

@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from datamodules.samples import Domain
 
 SHOWN_FINDINGS = 20
-"""Errors, and as many notes, printed for each set; the JSON has all."""
+"""Maximum number of errors, and of notes, printed per set; the JSON has all."""
 
 
 def check_data(
     root: RootOption = Path("data"),
     sets: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set", metavar="NAME", help=f"Only this set, which then must be there: a folder, or {SET_NAMES}."
-        ),
+        typer.Option("--set", metavar="NAME", help=f"Check only this set, which must exist: a folder, or {SET_NAMES}."),
     ] = None,
-    labels: Annotated[Path | None, typer.Option(metavar="FILE", help="Csv of --data.labels, row by row, too.")] = None,
-    photos: Annotated[str, typer.Option(help="Whose photos the labels name, as --data.photos.")] = "celeba",
-    cartoons: Annotated[str, typer.Option(help="Likewise, as --data.cartoons.")] = "cartoonset10k",
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write everything that was found as JSON.")] = None,
+    labels: Annotated[Path | None, typer.Option(metavar="FILE", help="Also check a csv of --data.labels.")] = None,
+    photos: Annotated[str, typer.Option(help="Photos of the labels, as in --data.photos.")] = "celeba",
+    cartoons: Annotated[str, typer.Option(help="Cartoons of the labels, as in --data.cartoons.")] = "cartoonset10k",
+    json: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write all counts, errors and notes as JSON.")
+    ] = None,
 ) -> None:
     """Compare the data sets with their published counts, and list every broken file and line.
 
@@ -62,7 +62,7 @@ def check_data(
 
 
 def _names(root: Path, folders: str, domain: Domain) -> set[str]:
-    """The faces of a domain in all its splits, as training names them."""
+    """The face names of a domain in all splits, as in training."""
     from datamodules.datasets.joined import join, set_folders
     from datamodules.datasets.registry import open_faces
     from datamodules.samples import SPLITS
@@ -91,7 +91,7 @@ def _draw_table(report: CheckReport) -> Table:
 
 
 def _draw_rows(report: SetReport) -> Iterator[tuple[str, ...]]:
-    """The first row of a set has its name, errors and notes."""
+    """The rows of a set; the first has its name and the numbers of errors and notes."""
     ends = (f"{len(report.errors):,}", f"{len(report.notes):,}")
     if not report.counts:
         yield (report.data_set.name, "", "not there", "", "", *ends)
@@ -106,9 +106,9 @@ def _describe_findings(report: CheckReport) -> Iterator[str]:
             yield from (f"{finding.severity}: {finding}" for finding in findings[:SHOWN_FINDINGS])
             if len(findings) > SHOWN_FINDINGS:
                 more = len(findings) - SHOWN_FINDINGS
-                yield f"{findings[0].severity}: {more:,} more in {found.folder}; --json FILE has them all"
+                yield f"{findings[0].severity}: {more:,} more in {found.folder}; --json FILE lists all"
     count = sum(len(found.errors) for found in report.sets)
     if not any(found.present for found in report.sets):
-        yield f"there is no data set in {report.root}"
+        yield f"no data set in {report.root}"
     else:
         yield f"{count:,} errors" if count else "nothing is broken"

@@ -13,7 +13,7 @@ from apps.data.shard import shard
 from apps.data.show import show
 from apps.data.sunglasses import sunglasses
 
-data_app = typer.Typer(help="The data sets: get, check, prepare and look at them.", no_args_is_help=True)
+data_app = typer.Typer(help="Download, check, prepare and show data sets.", no_args_is_help=True)
 data_app.command("check")(check_data)
 data_app.command("frames")(frames)
 data_app.command("get")(get_data)

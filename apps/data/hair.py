@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 def hair(
     root: RootOption,
-    out: Annotated[Path, typer.Option(metavar="INDEX", help="JSON to write; give it to `lightning` as --data.index.")],
+    out: Annotated[Path, typer.Option(metavar="INDEX", help="JSON to write; pass it to `lightning` as --data.index.")],
     per_class: Annotated[int, typer.Option(min=1, help="Faces of each colour in each domain.")] = 5000,
     photos: Annotated[
-        str, typer.Option(help="Folder of the photos below the root; several between commas.")
+        str, typer.Option(help="Folder of the photos below the root; several comma-separated.")
     ] = "celeba",
     cartoons: Annotated[
-        str, typer.Option(help="Folder of the cartoons below the root; several between commas.")
+        str, typer.Option(help="Folder of the cartoons below the root; several comma-separated.")
     ] = "cartoonset10k",
-    split: Annotated[str, typer.Option(help="Part to draw from: train, val or test.")] = "train",
+    split: Annotated[str, typer.Option(help="Split: train, val or test.")] = "train",
     allow_fewer: Annotated[
-        bool, typer.Option("--allow-fewer", help="Take as many as the rarest colour has, if that is fewer.")
+        bool, typer.Option("--allow-fewer", help="If the rarest colour has fewer faces, use that number.")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Which faces are drawn.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
 ) -> None:
-    """Write an index of equally many black, brown, blonde and grey heads in both domains; no image is copied."""
+    """Write an index of equally many black, brown, blonde and grey heads in both domains; images are not copied."""
     from datamodules.datasets.joined import SetFolder, join, set_folders
     from datamodules.datasets.registry import open_faces
     from datamodules.samples import parse_split

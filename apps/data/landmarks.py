@@ -1,4 +1,4 @@
-"""``cartoongan data landmarks``: the landmarks of a folder's photos, for variants that need them."""
+"""``cartoongan data landmarks``: detects the landmarks of a folder's photos, for variants that need them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def landmarks(
     photos: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of photos, one face each.")],
     weights: DetectorOption = None,
-    again: Annotated[bool, typer.Option("--again", help="Also for photos whose landmarks are known.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Also photos with known landmarks.")] = False,
 ) -> None:
-    """Find the landmarks of the largest face in each photo and write them into the folder's `faces.csv`.
+    """Detect the landmarks of the largest face in each photo and write them to the folder's `faces.csv`.
 
     Existing hair colours and landmarks are kept. Photos without a face are listed, and the exit code is 1.
     """

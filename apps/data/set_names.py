@@ -1,4 +1,4 @@
-"""The names of the data sets, for helps."""
+"""The names of the data sets, for help texts."""
 
 from __future__ import annotations
 

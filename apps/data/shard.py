@@ -1,4 +1,4 @@
-"""``cartoongan data shard``: a set in a few large files instead of many small ones."""
+"""``cartoongan data shard``: packs a set into a few large files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def shard(
     root: RootOption = Path("data"),
     splits: Annotated[
         list[str] | None,
-        typer.Option("--split", metavar="SPLIT", help="Only this part: train, val or test; repeatable."),
+        typer.Option("--split", metavar="SPLIT", help="Only this split: train, val or test; repeatable."),
     ] = None,
     shard_mb: Annotated[int, typer.Option(min=1, max=2048, help="Approximate size of a shard in MB.")] = 64,
     address: Annotated[
@@ -47,7 +47,7 @@ def _open(data_set: DataSet, root: Path, split: Split) -> FaceFiles:
     from datamodules.errors import DataError
 
     if data_set.domain is None:
-        raise DataError(f"{data_set} is no set of faces to translate; shards are made of {_names()}")
+        raise DataError(f"{data_set} is not a set of faces to translate; shards can be made of {_names()}")
     faces: FaceFiles = data_set.open(root / data_set.folder, split)
     return faces
 

@@ -1,4 +1,4 @@
-"""``cartoongan data show``: a contact sheet of any set, or of the batches that a network sees."""
+"""``cartoongan data show``: draws a contact sheet of a set, or of training batches."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from datamodules.samples import Faces, Split
 
 BATCH = "batch"
-"""In the place of a set: what the networks are given."""
+"""Instead of a set: batches of the networks' inputs."""
 
 
 def show(
     what: Annotated[str, typer.Argument(metavar="SET", help=f"One of {SET_NAMES}, a folder of images, or {BATCH}.")],
     out: Annotated[Path, typer.Option(metavar="PNG", help="Picture to write.")],
     root: RootOption = Path("data"),
-    split: Annotated[str, typer.Option(help="train, val or test.")] = "train",
+    split: Annotated[str, typer.Option(help="Split: train, val or test.")] = "train",
     count: Annotated[int, typer.Option(min=1, help="Pictures on the sheet.")] = 24,
-    seed: Annotated[int, typer.Option(min=0, help="Which pictures are drawn.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
     image_size: Annotated[int, typer.Option(min=8, help="Side of the images of a batch.")] = 256,
 ) -> None:
-    """Draw a sheet of pictures with their boxes and landmarks."""
+    """Draw a contact sheet of random pictures with their boxes and landmarks."""
     from apps.drawing.contact_sheet import contact_sheet
     from datamodules.samples import parse_split
 
@@ -44,7 +44,7 @@ def show(
 
 
 def _set_tiles(data_set: DataSet, root: Path, split: Split, count: int, seed: int) -> list[Tile]:
-    """Tiles of a set, drawn at random."""
+    """Random tiles of a set."""
     from apps.drawing.contact_sheet import Tile
     from datamodules.datasets.registry import open_faces
 

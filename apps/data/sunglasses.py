@@ -1,4 +1,4 @@
-"""``cartoongan data sunglasses``: the cartoons whose eyes are covered, to leave them out of a training."""
+"""``cartoongan data sunglasses``: lists cartoons with covered eyes, to exclude them from training."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from apps.options import RootOption
 
 def sunglasses(
     root: RootOption,
-    out: Annotated[Path, typer.Option(metavar="CSV", help="File to write; give it to `lightning` as --data.exclude.")],
+    out: Annotated[Path, typer.Option(metavar="CSV", help="File to write; pass it to `lightning` as --data.exclude.")],
     cartoons: Annotated[
-        str, typer.Option(help="Folder of the cartoons below the root; several between commas.")
+        str, typer.Option(help="Folder of the cartoons below the root; several comma-separated.")
     ] = "cartoonset10k",
 ) -> None:
-    """List the cartoons that wear sunglasses: a generator that learns from them hides eyes behind dark lenses."""
+    """List cartoons with sunglasses; a generator trained on them hides eyes behind dark lenses."""
     from tqdm import tqdm
 
     from datamodules.datasets.exclusion import write_exclusions
@@ -35,4 +35,4 @@ def sunglasses(
         indices = tqdm(range(len(faces)), desc=split, unit="cartoon", disable=None)
         covered += [faces.names[index] for index in indices if eyes_are_covered(faces[index])]
     write_exclusions(out, {"cartoon": covered})
-    print(f"{len(covered)} of {count} cartoons hide their eyes: {out}")
+    print(f"{len(covered)} of {count} cartoons have covered eyes: {out}")

@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 
 BOX_COLOUR = (255, 60, 40)
 POINT_COLOUR = (40, 220, 60)
-_SHIFT = 4  # OpenCV takes coordinates in sixteenths of a pixel
+_SHIFT = 4  # coordinates are passed to OpenCV in sixteenths of a pixel
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture of a sheet.
+    """A picture of a sheet.
 
     Attributes:
         image: ``(H, W, 3)`` uint8 RGB.
         boxes: ``(N, 4)`` x1, y1, x2, y2 in pixels of ``image``; None for none.
-        points: ``(M, 2)`` x, y in pixels of ``image``; unknown ones (NaN) are left out. None for none.
+        points: ``(M, 2)`` x, y in pixels of ``image``; unknown ones (NaN) are skipped. None for none.
     """
 
     image: NDArray[np.uint8]
@@ -34,7 +34,7 @@ def contact_sheet(tiles: Sequence[Tile], columns: int = 6, side: int = 200, gap:
 
     Args:
         tiles: At least one.
-        columns: Tiles a row.
+        columns: Tiles per row.
         side: Longer side of a drawn tile in pixels.
         gap: White pixels around each tile.
 
@@ -61,7 +61,7 @@ def contact_sheet(tiles: Sequence[Tile], columns: int = 6, side: int = 200, gap:
 
 
 def draw_tile(tile: Tile, side: int) -> NDArray[np.uint8]:
-    """Draw one picture with its boxes and points, its longer side ``side`` pixels long.
+    """Draw a picture with its boxes and points, scaled to a longer side of ``side`` pixels.
 
     Returns:
         ``(H, W, 3)`` uint8 RGB.

@@ -1,4 +1,4 @@
-"""Writing pictures, and drawing faces into them."""
+"""Writes pictures, and draws faces into them."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from lightning_modules.metrics import PrecisionSummary
 
 NO_FACE = "no face found"
-"""What stands on an image without one."""
+"""Note below an image without a face."""
 
 _TITLE_HEIGHT = 24
 _GAP = 4
 
 
 def write_png(image: NDArray[np.uint8], path: Path) -> None:
-    """Writes a picture, atomically.
+    """Write a picture atomically.
 
     Args:
         image: ``(H, W, 3)`` uint8 RGB.
-        path: The file; its folder is made.
+        path: The file; its folder is created.
     """
     import cv2
 
@@ -39,13 +39,13 @@ def write_png(image: NDArray[np.uint8], path: Path) -> None:
 def draw_faces(
     image: NDArray[np.uint8], boxes: NDArray[np.float32], landmarks: NDArray[np.float32], side: int
 ) -> NDArray[np.uint8]:
-    """Draws an image with its faces, its longer side ``side`` pixels long.
+    """Draw an image with its faces, scaled to a longer side of ``side`` pixels.
 
     Args:
         image: ``(H, W, 3)`` uint8 RGB.
         boxes: ``(N, 4)`` edges x1, y1, x2, y2 in pixels.
         landmarks: ``(N, 5, 2)`` pixels.
-        side: In pixels.
+        side: Longer side in pixels.
 
     Returns:
         ``(H, W, 3)`` uint8 RGB.
@@ -58,7 +58,7 @@ def draw_faces(
 def face_tile(
     image: NDArray[np.uint8], boxes: NDArray[np.float32], landmarks: NDArray[np.float32], side: int = 200
 ) -> Tile:
-    """A tile with the faces of an image drawn, or with a note that there are none; otherwise as ``draw_faces``."""
+    """Like ``draw_faces``, but returns a tile, with a note if there are no faces."""
     from apps.drawing.contact_sheet import Tile
 
     drawn = draw_faces(image, boxes, landmarks, side)
@@ -66,11 +66,11 @@ def face_tile(
 
 
 def titled_sheet(tiles: Sequence[Tile], titles: Sequence[str], side: int = 200) -> NDArray[np.uint8]:
-    """Lays tiles out row by row under the titles of the columns.
+    """Lay tiles out row by row under column titles.
 
     Args:
-        tiles: Whole rows, at least one.
-        titles: Of the columns.
+        tiles: Complete rows, at least one.
+        titles: Column titles.
         side: Longer side of a tile in pixels.
 
     Returns:
@@ -89,11 +89,11 @@ def titled_sheet(tiles: Sequence[Tile], titles: Sequence[str], side: int = 200) 
 
 
 def write_precision_recall(summaries: Mapping[str, Mapping[str, PrecisionSummary]], path: Path) -> None:
-    """Draws precision against recall: a panel for each subset of the faces, a curve for each detector.
+    """Draw precision-recall curves: a panel per subset of the faces, a curve per detector.
 
     Args:
         summaries: By detector and subset; at least one of each, the same subsets for all.
-        path: The PNG to write, atomically.
+        path: The PNG, written atomically.
     """
     from io import BytesIO
 
@@ -105,7 +105,7 @@ def write_precision_recall(summaries: Mapping[str, Mapping[str, PrecisionSummary
         for name, by_subset in summaries.items():
             precision, recall, _ = by_subset[subset].curve.numpy()
             label = f"{name}, AP {float(by_subset[subset].average_precision):.3f}"
-            axes.plot([*recall[:1] * 0, *recall], [*precision[:1], *precision], label=label)  # from the axis on
+            axes.plot([*recall[:1] * 0, *recall], [*precision[:1], *precision], label=label)  # starting at the axis
         axes.set(title=f"faces: {subset}", xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.02))
         axes.grid(alpha=0.3)
         axes.legend(loc="lower left")
@@ -115,7 +115,7 @@ def write_precision_recall(summaries: Mapping[str, Mapping[str, PrecisionSummary
 
 
 def _with_note(image: NDArray[np.uint8], note: str) -> NDArray[np.uint8]:
-    """The image with a white strip below that says something."""
+    """The image with a note in a white strip below."""
     noted = image.copy()
     strip = noted[-_TITLE_HEIGHT:]
     strip[:] = 255
@@ -124,7 +124,7 @@ def _with_note(image: NDArray[np.uint8], note: str) -> NDArray[np.uint8]:
 
 
 def _write_centred(strip: NDArray[np.uint8], text: str) -> None:
-    """Writes black text into an image, as large as it fits, up to 12 px or so."""
+    """Write black text into an image, as large as it fits, up to about 12 px."""
     import cv2
 
     font, scale = cv2.FONT_HERSHEY_SIMPLEX, 0.45

@@ -1,4 +1,4 @@
-"""``cartoongan export``: what a checkpoint or a file of weights becomes in a product."""
+"""``cartoongan export``: converts checkpoints and weights for products."""
 
 from __future__ import annotations
 
@@ -23,25 +23,27 @@ def export(
         Path,
         typer.Option(
             metavar="FILE",
-            help="*.cartoon for the runtime; of the generator alone *.safetensors, *.onnx, *.pt2 or *.pt.",
+            help="*.cartoon for the runtime; *.safetensors, *.onnx, *.pt2 or *.pt for the generator alone.",
         ),
     ],
     half: Annotated[
-        bool, typer.Option(help="Store weights in half precision where that keeps a net's outputs.")
+        bool, typer.Option(help="Store weights in half precision if that does not change a network's outputs.")
     ] = False,
-    finisher: Annotated[Path | None, typer.Option(metavar="FILE", help="Finisher; default the project's own.")] = None,
-    finish: Annotated[bool, typer.Option(help="Put a finisher into the file.")] = True,
+    finisher: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Finisher; by default the project's own.")
+    ] = None,
+    finish: Annotated[bool, typer.Option(help="Include a finisher.")] = True,
 ) -> None:
-    """Write the photo-to-cartoon generator of a checkpoint, the moving average of the weights where the run kept one.
+    """Export the photo-to-cartoon generator of a checkpoint; its moving average if it has one.
 
-    A *.cartoon file holds all that makes a cartoon of a photo, as ONNX: detector, background, generator, classifier and
-    finisher, each with its card and compared with the original. `cartoonize --model` and the package `cartoonizer` take
-    it. The generator alone is weights (*.safetensors), ONNX, an exported program of PyTorch (*.pt2), or TorchScript
-    (*.pt, of one image size).
+    A *.cartoon file, for `cartoonize --model` and the package `cartoonizer`, has the whole chain in ONNX: detector,
+    background, generator, classifier and finisher, each with a card and verified against the original. The generator
+    alone is exported as weights (*.safetensors), ONNX, PyTorch exported program (*.pt2), or TorchScript (*.pt, with a
+    fixed image size).
     """
     known = (CARTOON_SUFFIX, WEIGHTS_SUFFIX, *SINGLE_SUFFIXES)
     if out.suffix not in known:
-        raise DataError(f"--out {out}: name a file of one of {', '.join(known)}")
+        raise DataError(f"--out {out}: use one of the suffixes {', '.join(known)}")
     translator, details = _load(source)
     if out.suffix == WEIGHTS_SUFFIX:
         _write_weights(translator, details or {}, out)
@@ -72,7 +74,7 @@ def _write_cartoon_file(source: Source, out: Path, half: bool) -> None:
 
 
 def _load(source: Path) -> tuple[Translator, dict[str, object] | None]:
-    """The generator in a file, and of a checkpoint what it was trained with."""
+    """The generator in a file, and for a checkpoint its training options."""
     from lightning_modules.errors import UsageError
     from lightning_modules.export.trained import translator_of
     from networks.translator import load_translator

@@ -1,4 +1,4 @@
-"""A generator alone, for another runtime: ONNX, PyTorch's exported program, or TorchScript."""
+"""Exports a generator alone for other runtimes: ONNX, PyTorch exported program, or TorchScript."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ ONNX_SUFFIX, EXPORTED_SUFFIX, TORCHSCRIPT_SUFFIX = ".onnx", ".pt2", ".pt"
 
 
 def write_single(source: Source, path: Path, half: bool) -> float:
-    """Write a generator as ONNX, as an exported program (``.pt2``) or as TorchScript (``.pt``), whole or not at all.
+    """Write a generator as ONNX, exported program (``.pt2``) or TorchScript (``.pt``), atomically.
 
     Args:
-        source: What it is made of.
-        path: The file; its suffix says which.
-        half: Store weights of ONNX in half precision where that keeps the outputs.
+        source: The generator.
+        path: The file; its suffix selects the format.
+        half: Store ONNX weights in half precision if that does not change the outputs.
 
     Returns:
-        The largest difference of its cartoons from the generator's.
+        Maximum difference between its cartoons and the generator's.
 
     Raises:
-        DataError: They differ, or the file cannot be written.
+        DataError: The outputs differ, or the file cannot be written.
     """
     if path.suffix == ONNX_SUFFIX:
         exported = export_translator(source, Exporter(half))
@@ -47,7 +47,7 @@ def write_single(source: Source, path: Path, half: bool) -> float:
     examples = translator_examples(source.translator, net)
     content = BytesIO()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # TorchScript is deprecated; who asks for it knows
+        warnings.simplefilter("ignore")  # TorchScript is deprecated
         if path.suffix == EXPORTED_SUFFIX:
             shapes = translator_shapes(source.translator, net)
             program = torch.export.export(net, examples[0], dynamic_shapes=shapes, strict=True)

@@ -1,1 +1,1 @@
-"""``cartoongan page``: the chain in a browser, as files for any static host."""
+"""``cartoongan page``: a static page that runs the whole chain in the browser."""

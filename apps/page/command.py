@@ -1,4 +1,4 @@
-"""``cartoongan page``: a page on which photos become cartoons, without a server."""
+"""``cartoongan page``: writes a page that turns photos into cartoons without a server."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import typer
 def page(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the page.")],
     model: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="File of `cartoongan export`; default the project's own.")
+        Path | None, typer.Option(metavar="FILE", help="File of `cartoongan export`; by default the project's own.")
     ] = None,
     runtime: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="onnxruntime-web as `npm pack` makes it; else npm fetches it.")
+        Path | None,
+        typer.Option(metavar="FILE", help="onnxruntime-web package from `npm pack`; by default fetched with npm."),
     ] = None,
 ) -> None:
-    """Write a page that turns photos into cartoons in the visitor's browser, for any static host. Photos stay there."""
+    """Write a static page that turns photos into cartoons in the browser. Photos never leave the device."""
     from apps.page.runtime import runtime_files
     from apps.page.site import site_files, write_site
     from cartoonizer.errors import ModelError
@@ -31,5 +32,5 @@ def page(
     files = site_files(found, runtime_files(runtime))
     write_site(files, out)
     print(f"model {found.manifest.name}, {found.manifest.terms}")
-    print(f"{out}: {len(files)} files, {sum(map(len, files.values())) / 1e6:.1f} MB, for any web server; to try it:")
+    print(f"{out}: {len(files)} files, {sum(map(len, files.values())) / 1e6:.1f} MB, for any web server; try it with:")
     print(f"python3 -m http.server --bind 127.0.0.1 --directory {out}")

@@ -1,4 +1,4 @@
-"""onnxruntime-web, which runs the nets in a browser: fetched once by npm, checked, and kept."""
+"""onnxruntime-web, which runs the networks in a browser: fetched once with npm, verified and cached."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from datamodules.errors import DataError
 
 VERSION = "1.30.0"
 PACKAGE = f"onnxruntime-web-{VERSION}.tgz"
-"""The file that npm packs."""
+"""The package file of npm."""
 
 INTEGRITY = "sha512-q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
-"""Of that file, as npm's lock files write it."""
+"""Hash of that file, in the format of npm's lock files."""
 
 MEMBERS = {
     "ort.js": "package/dist/ort.wasm.bundle.min.mjs",
     "ort.wasm": "package/dist/ort-wasm-simd-threaded.wasm",
 }
-"""What the page takes of it: the name there, and here. It is under the MIT licence."""
+"""Files that the page needs: path in the package -> our name. The package is under the MIT licence."""
 
 _PATIENCE = 300
-"""Seconds that npm has."""
+"""Timeout for npm in seconds."""
 
 
 def runtime_files(package: Path | None = None) -> dict[str, bytes]:
     """The files of onnxruntime-web that the page needs, by name.
 
     Args:
-        package: The file that ``npm pack`` makes of it; None to take it from the cache, or fetch it by npm.
+        package: The package file from ``npm pack``; None to use the cache, or fetch it with npm.
 
     Raises:
-        DataError: npm is missing or cannot fetch it, or the file is not the one that this project was tested with.
+        DataError: npm is missing or cannot fetch it, or the file is not the tested version.
     """
     content = _read(package) if package else _cached()
     with tarfile.open(fileobj=BytesIO(content)) as archive:
@@ -48,7 +48,7 @@ def runtime_files(package: Path | None = None) -> dict[str, bytes]:
 
 
 def cache_folder() -> Path:
-    """Where the package is kept between two runs."""
+    """Folder in which the package is cached."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "landmark-cartoongan"
 
 
@@ -62,12 +62,12 @@ def _cached() -> bytes:
 
 
 def _fetched() -> bytes:
-    """The package from npm's registry, as npm is set up here. No script of it is run."""
+    """Fetch the package with npm and its local configuration, without running scripts."""
     npm = shutil.which("npm")
     if npm is None:
         raise DataError(
-            "npm is not installed: `cartoongan page` fetches onnxruntime-web by it, once. "
-            f"Install Node.js, or give {PACKAGE} by --runtime"
+            "npm is not installed; `cartoongan page` needs it once to fetch onnxruntime-web. "
+            f"Install Node.js, or pass {PACKAGE} with --runtime"
         )
     with tempfile.TemporaryDirectory() as folder:
         words = [
@@ -84,9 +84,9 @@ def _fetched() -> bytes:
         except subprocess.TimeoutExpired as error:
             raise DataError(f"npm did not fetch onnxruntime-web within {_PATIENCE} seconds; try again") from error
         except subprocess.CalledProcessError as error:
-            said = (error.stderr or error.stdout or "").strip().splitlines() or ["it said nothing"]
+            output = (error.stderr or error.stdout or "").strip().splitlines() or ["no output"]
             raise DataError(
-                f"npm cannot fetch onnxruntime-web {VERSION}: {said[-1]}; give {PACKAGE} by --runtime"
+                f"npm cannot fetch onnxruntime-web {VERSION}: {output[-1]}; pass {PACKAGE} with --runtime"
             ) from error
         return _read(Path(folder) / PACKAGE)
 
@@ -97,7 +97,7 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise DataError(f"--runtime: cannot read {path}: {error.strerror}") from error
     if not _is_whole(content):
-        raise DataError(f"{path} is not onnxruntime-web {VERSION} as this project knows it; get it again")
+        raise DataError(f"{path} is not the tested onnxruntime-web {VERSION}; download it again")
     return content
 
 

@@ -1,4 +1,4 @@
-"""The files of the page: the look that it shares with ``cartoongan serve``, its chain, a model, and onnxruntime-web."""
+"""The files of the page: its design, shared with ``cartoongan serve``, the chain, a model, and onnxruntime-web."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
-"""Content security policy of the page: nothing goes anywhere but to its own address, whose files it reads."""
+"""Content security policy: the page only connects to its own origin."""
 
 HEADERS = f"""\
 /*
@@ -22,7 +22,7 @@ HEADERS = f"""\
   Referrer-Policy: no-referrer
   X-Content-Type-Options: nosniff
 """
-"""The file ``_headers``, which several hosts of static pages follow; the page itself carries the policy, too."""
+"""The file ``_headers``, which several static hosts support; the policy is also in the page itself."""
 
 PAGE = CartoonPage(
     Path(__file__).parent / "modules",
@@ -33,10 +33,10 @@ PAGE = CartoonPage(
 
 
 def site_files(model: ModelFile, runtime: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The content of each file of the page, by its path.
+    """The content of the page's files by path.
 
     Args:
-        model: What draws.
+        model: The model.
         runtime: Files of onnxruntime-web.
     """
     files = PAGE.files()
@@ -46,7 +46,7 @@ def site_files(model: ModelFile, runtime: Mapping[str, bytes]) -> dict[str, byte
 
 
 def write_site(files: Mapping[str, bytes], folder: Path) -> None:
-    """Write the files below a folder; those of an earlier page are replaced.
+    """Write the files below a folder, replacing those of an earlier page.
 
     Raises:
         DataError: A file cannot be written.

@@ -1,1 +1,1 @@
-"""``cartoongan rate``: asking people how good the cartoons of several runs are, and what they said."""
+"""``cartoongan rate``: a user study that rates the cartoons of several runs, and its results."""

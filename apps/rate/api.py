@@ -25,7 +25,7 @@ from cartoonizer.serve.security import SecurityMiddleware
 
 MAX_BODY = 4096
 MAX_NAME = 80
-"""Largest request in bytes, and longest name of a rater in characters."""
+"""Maximum size of a request in bytes, and maximum length of a rater's name."""
 
 PAGE = Path(__file__).parent / "page"
 PAGE_FILES = {
@@ -34,19 +34,18 @@ PAGE_FILES = {
     "/page.js": ("page.js", "text/javascript"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
 }
-"""File and type by path: all that is served from disk."""
+"""Static files by URL path: file name and media type."""
 
 _YEAR = 365 * 24 * 3600
 
 
 def build_app(store: Store, mode: Mode, hosts: Sequence[str] = ("*",)) -> ASGIApp:
-    """The application.
+    """Build the application.
 
     Args:
         store: The ratings.
-        mode: How raters are asked.
-        hosts: Names of this machine that are answered to. On a server for this machine alone they keep out a page
-            whose own name was made to point here.
+        mode: Scores or comparisons.
+        hosts: Accepted host names, as a protection of a local server against DNS rebinding.
     """
     api = _Api(store, mode)
     app = Starlette(
@@ -67,42 +66,42 @@ def build_app(store: Store, mode: Mode, hosts: Sequence[str] = ("*",)) -> ASGIAp
 
 
 class _Api:
-    """The endpoints. Those that write are done when the answer is on disk."""
+    """The endpoints. Those that write respond once the data is on disk."""
 
     def __init__(self, store: Store, mode: Mode) -> None:
         self._store = store
         self._mode = mode
-        self._cookie = f"rater_{store.study}"  # cookies know no ports: two studies on a machine need two names
+        self._cookie = f"rater_{store.study}"  # cookies ignore ports, so each study needs its own name
 
     def state(self, request: Request) -> Response:
-        """What is asked, and how far this rater is."""
+        """The questions and the rater's progress."""
         return JSONResponse(self._describe(self._known_rater(request)))
 
     async def join(self, request: Request) -> Response:
-        """A rater begins; whoever is known stays who they are."""
+        """Register a rater; known raters keep their identity."""
         words = await _read(request)
         name = words.get("name", "")
         if words.get("consent") is not True:
-            raise HTTPException(400, "Nothing is kept without consent.")
+            raise HTTPException(400, "Consent is required.")
         if not isinstance(name, str) or len(name) > MAX_NAME:
-            raise HTTPException(400, f"A name has at most {MAX_NAME} characters.")
+            raise HTTPException(400, f"A name may have at most {MAX_NAME} characters.")
         rater = await run_in_threadpool(self._known_rater, request)
         if rater is not None:
             return JSONResponse(await run_in_threadpool(self._describe, rater))
         token = await run_in_threadpool(self._store.join, _one_line(name) or None)
         rater = await run_in_threadpool(self._store.find_rater, token)
         response = JSONResponse(await run_in_threadpool(self._describe, rater), status_code=201)
-        is_encrypted = request.headers.get("origin", "").startswith("https:")  # by a proxy
+        is_encrypted = request.headers.get("origin", "").startswith("https:")  # TLS by a proxy
         response.set_cookie(self._cookie, token, _YEAR, secure=is_encrypted, httponly=True, samesite="strict")
         return response
 
     def next_item(self, request: Request) -> Response:
-        """The item that this rater has still to answer."""
+        """The next item for this rater."""
         rater = self._rater(request)
         return self._show(rater, self._store.next_item(rater, self._mode))
 
     def item(self, request: Request) -> Response:
-        """An item that this rater has seen before."""
+        """An earlier item of this rater."""
         rater = self._rater(request)
         try:
             return self._show(rater, self._store.item(rater, self._mode, request.path_params["position"]))
@@ -110,12 +109,12 @@ class _Api:
             raise HTTPException(404, "There is no such item.") from error
 
     async def rate(self, request: Request) -> Response:
-        """An answer."""
+        """Store an answer."""
         words = await _read(request)
         rater = await run_in_threadpool(self._rater, request)
         question, position, value = words.get("question"), words.get("position"), words.get("value")
         if not isinstance(question, str) or type(position) is not int or type(value) is not int:
-            raise HTTPException(400, "A rating is a question, a position and a value.")
+            raise HTTPException(400, "A rating needs a question, a position and a value.")
         try:
             await run_in_threadpool(self._store.rate, rater, self._mode, position, question, value)
         except (UnknownItemError, OverflowError) as error:
@@ -138,7 +137,7 @@ class _Api:
     def _rater(self, request: Request) -> int:
         rater = self._known_rater(request)
         if rater is None:
-            raise HTTPException(401, "Begin first: the server does not know you.")
+            raise HTTPException(401, "Unknown rater; please start first.")
         return rater
 
     def _describe(self, rater: int | None) -> dict[str, object]:
@@ -163,25 +162,25 @@ class _Api:
 
 
 async def _read(request: Request) -> dict[str, object]:
-    """The JSON object that a request carries."""
+    """The JSON object in a request."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise HTTPException(415, "The server reads JSON.")
+        raise HTTPException(415, "The request must be JSON.")
     try:
         words = json.loads(await request.body())
     except (ValueError, RecursionError) as error:
-        raise HTTPException(400, "That is no JSON.") from error
+        raise HTTPException(400, "The request is not valid JSON.") from error
     if not isinstance(words, dict):
-        raise HTTPException(400, "That is no JSON object.")
+        raise HTTPException(400, "The request is not a JSON object.")
     return words
 
 
 def _one_line(text: str) -> str:
-    """A text without control characters and needless space."""
+    """A text without control characters and extra whitespace."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 async def _unsaved(_: Request, error: Exception) -> Response:
-    print(f"cartoongan: error: the file of ratings fails, the browser will try again: {error}", file=sys.stderr)
+    print(f"cartoongan: error: cannot save to the ratings file, the browser will retry: {error}", file=sys.stderr)
     return JSONResponse({"error": "The answer could not be saved."}, status_code=503)
 
 

@@ -1,4 +1,4 @@
-"""Which item a rater gets next."""
+"""Selects the next item for a rater."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from random import Random
 
 @dataclass(frozen=True)
 class Item:
-    """What is rated at a time.
+    """An item to rate.
 
     Attributes:
-        key: In the database.
+        key: Its key in the database.
         photo: Its photo.
-        variants: Runs whose cartoons of the photo are shown: one that is scored, or two that are compared.
+        variants: Runs whose cartoons of the photo are shown: one for a score, two for a comparison.
     """
 
     key: int
@@ -24,19 +24,19 @@ class Item:
 
 
 def choose_item(items: Sequence[Item], raters: Mapping[int, int], seen: Sequence[Item], rng: Random) -> Item | None:
-    """One of the items that the fewest people have rated.
+    """Choose one of the items with the fewest raters.
 
     Among those, it prefers the variants, and then the photos, that this rater has seen least. So a rater who stops
-    early has seen all variants about equally often, and the same photo comes back as late as possible.
+    early has seen all variants about equally often, and photos are repeated as late as possible.
 
     Args:
-        items: All there are.
-        raters: How many people rate or have rated each, by key; 0 for those left out.
-        seen: What this rater was given before; never chosen again.
-        rng: Chooses among equals.
+        items: All items.
+        raters: Number of raters by item key, including those in progress; 0 if missing.
+        seen: Items that this rater already had, which are not chosen again.
+        rng: Breaks ties.
 
     Returns:
-        None if the rater has seen all.
+        The item; None if the rater has seen all.
     """
     known = {item.key for item in seen}
     variants = Counter(variant for item in seen for variant in item.variants)

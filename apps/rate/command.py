@@ -21,13 +21,14 @@ def rate(
     context: typer.Context,
     runs: Annotated[
         list[Path] | None,
-        typer.Option(metavar="RUN", help="A run, or a folder of runs. Repeatable. A file that exists needs none."),
+        typer.Option(metavar="RUN", help="A run, or a folder of runs. Repeatable. Not needed for an existing file."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Ratings and pictures, *.sqlite; an existing file continues.")
+        Path | None,
+        typer.Option(metavar="FILE", help="File of ratings and pictures, *.sqlite; an existing one is continued."),
     ] = None,
     photos: Annotated[
-        int | None, typer.Option(min=1, help="Number of photos, evenly spread over the test part (default: 20).")
+        int | None, typer.Option(min=1, help="Number of photos, evenly spread over the test split (default: 20).")
     ] = None,
     mode: Annotated[
         Mode, typer.Option(help="Score each cartoon on three scales, or choose the better of two.")
@@ -35,15 +36,15 @@ def rate(
     root: MovedRootOption = None,
     checkpoint: Annotated[
         Checkpoint,
-        typer.Option(help="Which checkpoint of each run; `cartoongan report` shows ratings of the tested one."),
+        typer.Option(help="Checkpoint of each run; `cartoongan report` shows the ratings of the tested one."),
     ] = Checkpoint.BEST,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is open to other machines.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")] = 8000,
 ) -> None:
     """Serve a page on which people rate the runs' cartoons of the same photos, shuffled and unnamed.
 
-    Each run's cartoons are drawn once and kept in FILE with the ratings: whoever gets FILE gets the photos. Both modes
-    may use the same FILE. `cartoongan rate report FILE` prints the results.
+    Each run's cartoons are generated once and stored in FILE, with the photos and the ratings. Both modes may use the
+    same FILE. `cartoongan rate report FILE` prints the results.
     """
     if context.invoked_subcommand is not None:
         if runs or out or photos or root:
@@ -52,7 +53,7 @@ def rate(
             )
         return
     if out is None:
-        raise typer.BadParameter("name the file of ratings, a new one or one that goes on.", param_hint="--out")
+        raise typer.BadParameter("give the file of ratings, a new or an existing one.", param_hint="--out")
     with needs_extra("rate"):
         from apps.rate.preparation import prepare
         from apps.rate.server import serve
@@ -61,10 +62,10 @@ def rate(
     prepare(out, runs or [], photos, root, checkpoint)
     with Store(out) as store:
         if store.count(mode) == 0:
-            raise DataError(f"--mode {mode}: {out} holds one run only; there is nothing to compare")
+            raise DataError(f"--mode {mode}: {out} has only one run; there is nothing to compare")
         print(f"{len(store.variants)} runs, {len(store.photo_names)} photos, {store.count(mode)} items: {out}")
         serve(store, mode, host, port)
-    print(f"ratings: {out}; `cartoongan rate report {out}` says what people said")
+    print(f"ratings: {out}; `cartoongan rate report {out}` prints the results")
 
 
 @rate_app.command("report")
@@ -72,7 +73,7 @@ def report(
     database: Annotated[Path, typer.Argument(metavar="FILE", help="File of `cartoongan rate`; it may be in use.")],
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Print mean scores and preferences of each run with 95 % confidence intervals, and how far people agree."""
+    """Print mean scores and preferences of each run with 95 % confidence intervals, and the agreement of raters."""
     from apps.rate.report import Report
 
     with needs_extra("rate"):

@@ -1,4 +1,4 @@
-"""The report on ratings as it is shown in a terminal."""
+"""Formats the report on ratings for a terminal."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ TITLES = {scale.key: f"{scale.title} (1-5)" for scale in SCALES} | {
     PREFERENCE.key: "preferred (%)",
     STRENGTH: "strength",
 }
-"""Of the questions, by key of the figure."""
+"""Titles of the questions by key."""
 
-INTERVALS = "95 % intervals: for other raters and other photos (both are resampled)"
+INTERVALS = "95 % intervals: over raters and photos (both are resampled)"
 PREFERRED = (
-    "preferred: chance to win against another run, on average; strength: Bradley and Terry's, log-odds, 0 on average; "
-    '"no difference" is half a win for either'
+    "preferred: mean probability of winning against another run; strength: Bradley-Terry log-odds, 0 on average; "
+    '"no difference" counts as half a win for both'
 )
 
 
 def render(report: Report) -> list[RenderableType]:
-    """A table of what was asked, and lines below it."""
+    """A table of the results, and notes below it."""
     keys = [key for key in TITLES if any(figures[key].samples for figures in report.variants.values())]
     head = f"{_count(report.raters, 'rater')}, {_count(report.ratings, 'answer')}"
     if not keys:
-        return [f"{head}: there are no figures yet"]
+        return [f"{head}: no results yet"]
     below = [INTERVALS] + ([PREFERRED] if STRENGTH in keys else [])
     return [head, _table(report, keys), *_agreement(report, keys), *below, *_notes(report, keys)]
 
@@ -50,7 +50,7 @@ def _table(report: Report, keys: list[str]) -> Table:
 
 
 def _cells(figure: Estimate, is_share: bool) -> tuple[str, str, str]:
-    """Value, interval and number of answers; shares in per cent."""
+    """Value, interval and number of answers; fractions as percentages."""
 
     def write(value: float) -> str:
         return f"{100 * value:.0f}" if is_share else f"{value:.2f}"
@@ -61,18 +61,18 @@ def _cells(figure: Estimate, is_share: bool) -> tuple[str, str, str]:
 
 
 def _agreement(report: Report, keys: list[str]) -> list[str]:
-    """Krippendorff's alpha of each question, or why there is none."""
+    """Krippendorff's alpha of each question, or the reason why there is none."""
     lines = []
     for key in keys:
         if key in report.agreement:
             figure = report.agreement[key]
             found = figure.note if figure.value is None else f"alpha {figure.value:.2f} over {figure.samples} answers"
             lines.append(f"agreement, {key}: {found}")
-    return [*lines, "alpha: Krippendorff's, ordinal; 1 is perfect agreement, 0 that of chance"]
+    return [*lines, "alpha: Krippendorff's, ordinal; 1 is perfect agreement, 0 is chance level"]
 
 
 def _notes(report: Report, keys: list[str]) -> list[str]:
-    """What is missing or to be kept in mind, each once, with the runs that it holds for."""
+    """Notes on the results, each once, with the runs that it applies to."""
     titles: dict[str, dict[str, None]] = {}
     for title, figures in report.variants.items():
         for key in keys:

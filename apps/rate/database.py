@@ -1,4 +1,4 @@
-"""The SQLite file that holds what is rated and the ratings."""
+"""The SQLite file of a study: pictures, items, raters and ratings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from datamodules.errors import DataError
 FORMAT = 1
 
 TIME = "%Y-%m-%dT%H:%M:%SZ"
-"""Times are kept in UTC, to the second; they sort as text."""
+"""Format of times: UTC, to the second, sortable as text."""
 
 _APPLICATION = 0x52415445  # "RATE"
 _TABLES = """
@@ -54,22 +54,22 @@ CREATE TABLE rating (  -- value: a score from 1 to 5; or -1 the item's first is 
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open a file of ratings that exists; every commit is on disk before it returns.
+    """Open an existing file of ratings; a commit returns once it is on disk.
 
     Raises:
-        DataError: There is no such file, or it holds something else.
+        DataError: There is no such file, or it is not a file of ratings.
     """
     if not path.is_file():
-        raise DataError(f"{path}: no such file; `cartoongan rate --runs RUN --out {path}` makes it")
+        raise DataError(f"{path}: no such file; create it with `cartoongan rate --runs RUN --out {path}`")
     connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
     try:
         with explained(path):
             _set_up(connection)
             application, version = (_pragma(connection, name) for name in ("application_id", "user_version"))
             if application != _APPLICATION:
-                raise DataError(f"{path} is no file of ratings; choose another")
+                raise DataError(f"{path} is not a file of ratings; choose another")
             if version != FORMAT:
-                raise DataError(f"{path} is of format {version}, this program reads {FORMAT}; use its own version")
+                raise DataError(f"{path} has format {version}, expected {FORMAT}; use the version that wrote it")
     except BaseException:
         connection.close()
         raise
@@ -80,7 +80,7 @@ def create(path: Path, gallery: Gallery) -> None:
     """Write a new file of ratings with all pictures in it, atomically.
 
     Raises:
-        DataError: The file is there already, or cannot be written.
+        DataError: The file exists already, or cannot be written.
     """
     if path.exists():
         raise DataError(f"{path} exists; choose another file")
@@ -90,7 +90,7 @@ def create(path: Path, gallery: Gallery) -> None:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn what SQLite complains about into a ``DataError`` that names the file."""
+    """Convert SQLite errors to a ``DataError`` that names the file."""
     try:
         yield
     except sqlite3.Error as error:
@@ -98,7 +98,7 @@ def explained(path: Path) -> Iterator[None]:
 
 
 def now() -> str:
-    """The time as it is kept."""
+    """The current time as stored in the file."""
     return datetime.now(UTC).strftime(TIME)
 
 
@@ -130,7 +130,7 @@ def _fill(path: Path, gallery: Gallery) -> None:
         connection.execute(f"PRAGMA application_id = {_APPLICATION}")
         connection.execute(f"PRAGMA user_version = {FORMAT}")
         connection.execute("COMMIT")
-        connection.execute("PRAGMA journal_mode = WAL")  # stays so
+        connection.execute("PRAGMA journal_mode = WAL")  # persistent
     finally:
         connection.close()
 
@@ -142,7 +142,7 @@ def _add_picture(connection: sqlite3.Connection, png: bytes) -> str:
 
 
 def _add_items(connection: sqlite3.Connection, photos: int, variants: int) -> None:
-    """Every cartoon to be scored, and every two of a photo to be compared."""
+    """Add an item per cartoon for scores, and per pair of cartoons of a photo for comparisons."""
     keys = range(1, variants + 1)
     of_a_photo: list[tuple[Mode, int, int | None]] = [(Mode.SCORES, key, None) for key in keys]
     of_a_photo += [(Mode.PAIRS, first, second) for first, second in combinations(keys, 2)]

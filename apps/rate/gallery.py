@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Translator(Protocol):
-    """The part that is used of an ``apps.trained_run.TrainedRun``."""
+    """The part of ``apps.trained_run.TrainedRun`` that is used here."""
 
     @property
     def title(self) -> str:
@@ -30,14 +30,14 @@ class Translator(Protocol):
 
     @property
     def checkpoint(self) -> Path:
-        """The file that the model is from."""
+        """The file of the model."""
 
     @property
     def image_size(self) -> int:
         """Side of the images in pixels."""
 
     def photos(self, names: Sequence[str]) -> Faces:
-        """Photos as the model takes them."""
+        """Photos, prepared for the model."""
 
     def cartoons(self, photos: Faces) -> Tensor:
         """Cartoons (N, 3, H, W) in [-1, 1]."""
@@ -50,7 +50,7 @@ class Variant:
     Attributes:
         title: Experiment and run.
         home: The run's folder.
-        checkpoint: The file that the model is from.
+        checkpoint: The file of the model.
         digest: SHA-256 of that file.
     """
 
@@ -62,12 +62,12 @@ class Variant:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Pictures as PNG files, all of one size.
+    """Pictures as PNG files, all of the same size.
 
     Attributes:
         variants: The runs.
-        photos: By name of the photo.
-        cartoons: For each run those of the photos, in their order.
+        photos: Photos by name.
+        cartoons: For each run, the cartoons of the photos in the same order.
     """
 
     variants: Sequence[Variant]
@@ -76,7 +76,7 @@ class Gallery:
 
 
 def describe(runs: Sequence[Translator]) -> list[Variant]:
-    """Runs as they are recorded with their cartoons.
+    """Describe runs for the file of ratings.
 
     Raises:
         DataError: Two runs have the same title.
@@ -93,19 +93,19 @@ def describe(runs: Sequence[Translator]) -> list[Variant]:
 
 
 def digest_of(path: Path) -> str:
-    """SHA-256 of a file, by which ratings know the checkpoint that they are of."""
+    """SHA-256 of a file, which identifies the rated checkpoint."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def draw_gallery(runs: Sequence[Translator], names: Sequence[str]) -> Gallery:
-    """Every run's cartoons of the same photos, with a progress bar.
+    """Generate each run's cartoons of the same photos, with a progress bar.
 
-    Runs of different image sizes are scaled to the largest, so that no picture tells by its size whose it is.
+    Pictures are scaled to the largest image size of all runs, so that the size does not reveal the run.
 
     Args:
-        runs: At least one, of different titles.
-        names: Photos that all of them have.
+        runs: At least one, with different titles.
+        names: Photos that all runs have.
     """
     from tqdm import tqdm
 

@@ -1,4 +1,4 @@
-"""Prepares the file of ratings: a new one, or one that continues."""
+"""Prepares the file of ratings: creates a new one, or checks an existing one."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from apps.trained_run import Checkpoint, common_photos, evenly, open_runs
 from datamodules.errors import DataError
 
 PHOTOS = 20
-"""Photos whose cartoons are rated, unless told otherwise."""
+"""Default number of rated photos."""
 
-_WAYS_OUT = "leave --runs and --photos away to go on with what it holds, or name another --out"
+_ADVICE = "omit --runs and --photos to continue with it, or choose another --out"
 
 
 def prepare(
@@ -24,21 +24,21 @@ def prepare(
     root: Path | None = None,
     checkpoint: Checkpoint = Checkpoint.BEST,
 ) -> None:
-    """Make the file of ratings, or check that the existing one holds the same runs and photos.
+    """Create the file of ratings, or check that the existing one has the same runs and photos.
 
     Args:
         out: The file.
-        runs: Homes of runs and folders of them; none only where the file exists.
-        photos: Number of photos; None is the file's, or ``PHOTOS``.
+        runs: Run folders and folders of runs; may be empty if the file exists.
+        photos: Number of photos; None for the file's, or ``PHOTOS``.
         root: Folder of the data sets; None for that of the training.
-        checkpoint: Which of each run.
+        checkpoint: Checkpoint of each run.
 
     Raises:
-        DataError: It holds other runs or photos, or a run cannot be used.
+        DataError: The file has other runs or photos, or a run cannot be used.
     """
     if not runs:
         if not out.exists():
-            raise DataError(f"{out} is not there to go on with; name the runs for a new one: --runs RUN")
+            raise DataError(f"{out} does not exist; give the runs for a new file: --runs RUN")
         _check_photos(out, None, photos)
         return
     opened = open_runs(runs, checkpoint, root, "--runs")
@@ -50,21 +50,21 @@ def prepare(
         create(out, draw_gallery(opened, evenly(names, photos or PHOTOS)))
 
 
-def _check_runs(out: Path, asked: Sequence[Variant]) -> None:
+def _check_runs(out: Path, requested: Sequence[Variant]) -> None:
     with Store(out) as store:
-        held = {variant.title: variant.digest for variant in store.variants}
-    if held.keys() != {variant.title for variant in asked}:
-        raise DataError(f"{out} holds the cartoons of {', '.join(held)}; {_WAYS_OUT}")
-    for variant in asked:
-        if held[variant.title] != variant.digest:
-            raise DataError(f"{out} holds cartoons from an earlier state of {variant.checkpoint}; {_WAYS_OUT}")
+        stored = {variant.title: variant.digest for variant in store.variants}
+    if stored.keys() != {variant.title for variant in requested}:
+        raise DataError(f"{out} has the cartoons of {', '.join(stored)}; {_ADVICE}")
+    for variant in requested:
+        if stored[variant.title] != variant.digest:
+            raise DataError(f"{out} has cartoons from an earlier state of {variant.checkpoint}; {_ADVICE}")
 
 
 def _check_photos(out: Path, names: Sequence[str] | None, count: int | None) -> None:
-    """See that the file holds so many photos, and those that would be chosen from these names where they are known."""
+    """Check the number of photos in the file, and if ``names`` are given, that the same photos would be chosen."""
     with Store(out) as store:
-        held = store.photo_names
-    wanted = len(held) if count is None else count
-    is_held = wanted == len(held) if names is None else evenly(names, wanted) == held
-    if not is_held:
-        raise DataError(f"{out} holds {len(held)} photos, not those asked for; {_WAYS_OUT}")
+        stored = store.photo_names
+    requested = len(stored) if count is None else count
+    is_same = requested == len(stored) if names is None else evenly(names, requested) == stored
+    if not is_same:
+        raise DataError(f"{out} has {len(stored)} photos, not the requested ones; {_ADVICE}")

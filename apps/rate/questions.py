@@ -8,7 +8,7 @@ from typing import Final
 
 
 class Mode(StrEnum):
-    """The two ways to ask."""
+    """The two kinds of questions."""
 
     SCORES = "scores"
     PAIRS = "pairs"
@@ -19,9 +19,9 @@ class Question:
     """One question about an item.
 
     Attributes:
-        key: Its name in the database and in figures.
-        title: The paper's name for it.
-        text: What the rater reads.
+        key: Its key in the database and in results.
+        title: Its name in the paper.
+        text: The text for raters.
         low: Smallest answer.
         high: Largest answer.
     """
@@ -38,9 +38,9 @@ SCALES: Final = (
     Question("realistic", "Realistic", "Does it look real for a cartoon, as if somebody had drawn it?"),
     Question("as_profile", "AsProfile", "All in all: would it be a good profile picture of this person?"),
 )
-"""Scores from 1, not at all, to 5, fully."""
+"""Scores from 1 (not at all) to 5 (fully)."""
 
 PREFERENCE: Final = Question("preference", "Preference", "Which is the better cartoon of this person?", -1, 1)
-"""-1 is the first cartoon, 1 the second, 0 no difference."""
+"""-1: the first cartoon is better, 1: the second, 0: no difference."""
 
 QUESTIONS: Final[dict[Mode, tuple[Question, ...]]] = {Mode.SCORES: SCALES, Mode.PAIRS: (PREFERENCE,)}

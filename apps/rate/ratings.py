@@ -15,15 +15,15 @@ from apps.rate.questions import PREFERENCE, SCALES
 
 @dataclass(frozen=True)
 class Ratings:
-    """What R raters said of P photos' cartoons by V variants; NaN where nothing was said.
+    """Ratings of V variants' cartoons of P photos by R raters; NaN for missing answers.
 
     Attributes:
-        titles: Of the variants.
+        titles: Titles of the variants.
         digests: SHA-256 of the variants' checkpoints.
         scores: (R, P, V) scores from 1 to 5 by key of the scale.
-        choices: (R, P, V, V), above the diagonal: -1 where the variant of the row was better, 1 where that of the
-            column, 0 where there was no difference.
-        raters: Number of people who answered anything.
+        choices: (R, P, V, V), above the diagonal: -1 if the variant of the row is better, 1 if that of the column, 0
+            for no difference.
+        raters: Number of people with any answer.
         count: Number of answers.
     """
 
@@ -39,7 +39,7 @@ def read_ratings(path: Path) -> Ratings:
     """Read a file of ratings, which may be in use.
 
     Raises:
-        DataError: It cannot be used.
+        DataError: The file cannot be used.
     """
     connection = connect(path)
     try:

@@ -1,4 +1,4 @@
-"""All figures of a file of ratings."""
+"""All results in a file of ratings."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ STRENGTH = "strength"
 
 @dataclass(frozen=True)
 class Report:
-    """What people said.
+    """Results of a study.
 
     Attributes:
-        raters: Number of people who answered anything.
+        raters: Number of people with any answer.
         ratings: Number of answers.
-        variants: Figures by title of the run, and by scale, "preference" and "strength".
-        agreement: By scale, and "preference".
+        variants: Estimates by title of the run, then by scale, "preference" and "strength".
+        agreement: Agreement by scale, and for "preference".
     """
 
     raters: int
@@ -31,10 +31,10 @@ class Report:
 
     @classmethod
     def read(cls, path: Path) -> Report:
-        """The report on a file.
+        """Compute the report on a file.
 
         Raises:
-            DataError: It cannot be used.
+            DataError: The file cannot be used.
         """
         ratings = read_ratings(path)
         compared = preferences(ratings.choices)
@@ -47,7 +47,7 @@ class Report:
         return cls(ratings.raters, ratings.count, variants, agreements(ratings))
 
     def as_json(self) -> dict[str, object]:
-        """For JSON; intervals are a low and a high end."""
+        """As JSON values; intervals are pairs of bounds."""
         return {
             "format": FORMAT,
             "raters": self.raters,
@@ -58,7 +58,7 @@ class Report:
 
 
 def agreements(ratings: Ratings) -> dict[str, Estimate]:
-    """Of the raters of each cartoon on each scale, and of those of each two cartoons of a photo."""
+    """Agreement of raters on each scale, and on comparisons."""
     found = {scale.key: agreement(ratings.scores[scale.key], range(scale.low, scale.high + 1)) for scale in SCALES}
     return found | {PREFERENCE.key: agreement(ratings.choices, (-1, 0, 1))}
 

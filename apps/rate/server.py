@@ -1,4 +1,4 @@
-"""Serving the page until Ctrl-C."""
+"""Serves the page until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from datamodules.errors import DataError
 
 
 def serve(store: Store, mode: Mode, host: str, port: int) -> None:
-    """Serve until Ctrl-C, and say at which address.
+    """Serve until Ctrl-C, and print the address.
 
     Args:
         store: The ratings.
-        mode: How raters are asked.
-        host: Name or number of this machine to listen at.
-        port: 0 is any that is free.
+        mode: Scores or comparisons.
+        host: Host name or IP address to listen on.
+        port: Port; 0 for any free one.
 
     Raises:
         DataError: The address or port cannot be used.
@@ -28,7 +28,7 @@ def serve(store: Store, mode: Mode, host: str, port: int) -> None:
         listener = listen(host, port)
     except ServeError as error:
         raise DataError(str(error)) from error
-    print(f"Rate at {address_of(host, listener)} - Ctrl-C ends it.")
+    print(f"Rate at {address_of(host, listener)} - press Ctrl-C to stop.")
     print(_reach(is_loopback(host)), flush=True)
     with listener, suppress(KeyboardInterrupt):
         build_server(build_app(store, mode, hosts_of(host))).run([listener])
@@ -36,8 +36,8 @@ def serve(store: Store, mode: Mode, host: str, port: int) -> None:
 
 def _reach(is_local: bool) -> str:
     if is_local:
-        return "Only this machine can open it; --host 0.0.0.0 opens it to everyone who can reach this machine."
+        return "Only this machine can open it; --host 0.0.0.0 opens it to the network."
     return (
-        "Everyone who can reach this machine can open it, see the photos and rate, and what is sent is not encrypted: "
-        "use it in a network that you trust, or behind a proxy that encrypts."
+        "Everyone who can reach this machine can open it, see the photos and rate. Traffic is not encrypted: "
+        "use it in a trusted network, or behind a TLS proxy."
     )

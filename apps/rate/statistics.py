@@ -1,4 +1,4 @@
-"""Figures of ratings, with intervals that hold for other raters and other photos."""
+"""Statistics of ratings, with confidence intervals over raters and photos."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 ROUNDS = 1000
-"""Resamples behind every interval."""
+"""Number of bootstrap resamples."""
 
 FEW_RATERS = 5
-"""Below that many an interval is given with a warning."""
+"""With fewer raters, intervals have a warning."""
 
 VIRTUAL_WINS = 0.5
-"""Added to the wins of each variant over each other one, so that a variant that always won has a finite strength."""
+"""Added to the wins of each pair of variants, so that a variant that always wins has a finite strength."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """An estimate from ratings, or why there is none.
+    """An estimate from ratings, or the reason why there is none.
 
     Attributes:
-        value: None where there are too few ratings.
-        interval: 95 % confidence interval, or None where it would be nonsense.
-        samples: Ratings behind it.
-        note: What is missing or to be kept in mind.
+        value: The estimate; None with too few ratings.
+        interval: 95 % confidence interval; None if it is not meaningful.
+        samples: Number of ratings.
+        note: Missing data or a caveat.
     """
 
     value: float | None
@@ -40,11 +40,11 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Preferences:
-    """What comparisons say of V variants.
+    """Results of comparisons of V variants.
 
     Attributes:
-        strengths: Of Bradley and Terry: the logarithm of the odds; 0 on average.
-        shares: Probability to win against another one of the variants, on average over those.
+        strengths: Bradley-Terry strengths in log-odds; 0 on average.
+        shares: Mean probability of winning against another variant.
     """
 
     strengths: list[Estimate]
@@ -53,11 +53,11 @@ class Preferences:
 
 @dataclass(frozen=True)
 class Resamples:
-    """How often each rater and each photo is drawn in each of B resamples.
+    """Number of times that each rater and each photo is drawn in each of B resamples.
 
-    Raters and photos are drawn with replacement and independently of each other (the pigeonhole bootstrap, Owen 2007):
-    the ratings of one person have that person's taste in common, those of one photo its difficulty. Ratings drawn one
-    by one would count as independent and give intervals that are too narrow.
+    Raters and photos are resampled independently with replacement (pigeonhole bootstrap, Owen 2007), since ratings by
+    the same person or of the same photo are correlated. Resampling single ratings would treat them as independent and
+    give intervals that are too narrow.
 
     Attributes:
         raters: (B, R).
@@ -69,26 +69,26 @@ class Resamples:
 
     @classmethod
     def draw(cls, raters: int, photos: int, rounds: int = ROUNDS) -> Resamples:
-        """Resamples of so many raters and photos, the same in every call."""
+        """Draw deterministic resamples of a number of raters and photos."""
         random = np.random.default_rng(0)
         return cls(
             *(random.multinomial(count, [1 / count] * count, rounds).astype(float) for count in (raters, photos))
         )
 
     def sum(self, values: Array | NDArray[np.int_]) -> Array:
-        """Sums (B, ...) of values (R, P, ...) over the raters and photos drawn."""
+        """Sums (B, ...) of values (R, P, ...) over the drawn raters and photos."""
         return np.asarray(np.einsum("br,bp,rp...->b...", self.raters, self.photos, values, optimize=True))
 
 
 def mean_scores(scores: Array) -> list[Estimate]:
-    """Mean score of each variant, over all ratings of it.
+    """Mean score of each variant over all its ratings.
 
     Args:
-        scores: (R, P, V), NaN where there is none.
+        scores: (R, P, V); NaN if missing.
     """
     is_given = (~np.isnan(scores)).astype(int)
     if not is_given.any():
-        return [_nothing("nobody has scored its cartoons yet")] * scores.shape[2]
+        return [_nothing("its cartoons have no scores yet")] * scores.shape[2]
     resamples = Resamples.draw(*scores.shape[:2])
     totals, counts = resamples.sum(np.nan_to_num(scores)), resamples.sum(is_given)
     with np.errstate(invalid="ignore"):
@@ -99,16 +99,16 @@ def mean_scores(scores: Array) -> list[Estimate]:
         if given.any():
             figures.append(_with_interval(float(np.nanmean(scores[..., variant])), means[:, variant], given))
         else:
-            figures.append(_nothing("nobody has scored its cartoons yet"))
+            figures.append(_nothing("its cartoons have no scores yet"))
     return figures
 
 
 def agreement(ratings: Array, domain: Sequence[float]) -> Estimate:
-    """Krippendorff's alpha for ordinal answers: 1 is perfect agreement, 0 that of chance.
+    """Krippendorff's alpha for ordinal answers: 1 is perfect agreement, 0 is chance level.
 
     Args:
-        ratings: (R, ...) answers of the raters to items of any shape, NaN where there is none.
-        domain: All possible answers in their order.
+        ratings: (R, ...) answers of the raters to items of any shape; NaN if missing.
+        domain: All possible answers, in order.
     """
     import krippendorff
 
@@ -117,19 +117,19 @@ def agreement(ratings: Array, domain: Sequence[float]) -> Estimate:
     is_shared = raters_of_item >= 2
     samples = int(raters_of_item[is_shared].sum())
     if not is_shared.any():
-        return _nothing("agreement needs an item that two people have rated")
+        return _nothing("agreement needs an item with at least two raters")
     shared = ratings[:, is_shared]
     if len(np.unique(shared[~np.isnan(shared)])) == 1:
-        return Estimate(None, None, samples, "all answers are the same: agreement cannot be told from chance")
+        return Estimate(None, None, samples, "all answers are the same, so agreement is undefined")
     alpha = krippendorff.alpha(shared, value_domain=list(domain), level_of_measurement="ordinal")
     return Estimate(float(alpha), None, samples)
 
 
 def preferences(choices: Array) -> Preferences:
-    """Strengths of Bradley and Terry, by maximum likelihood.
+    """Bradley-Terry strengths by maximum likelihood.
 
-    "No difference" counts as half a win for either. ``VIRTUAL_WINS`` draw strengths a little towards each other, the
-    more the fewer comparisons there are.
+    "No difference" counts as half a win for both. ``VIRTUAL_WINS`` regularise the strengths towards each other; the
+    effect decreases with the number of comparisons.
 
     Args:
         choices: (R, P, V, V), see ``apps.rate.ratings.Ratings``.
@@ -138,13 +138,13 @@ def preferences(choices: Array) -> Preferences:
     wins = _wins(choices)
     totals = wins.sum(axis=(0, 1))
     compared = (totals + totals.T).sum(axis=1) > 0
-    nothing = _nothing("its cartoons were compared with no others yet")
+    nothing = _nothing("its cartoons have not been compared yet")
     if not compared.any():
         return Preferences([nothing] * variants, [nothing] * variants)
     strengths = fit_strengths(totals)
     resampled = np.array([fit_strengths(each, strengths) for each in Resamples.draw(*choices.shape[:2]).sum(wins)])
     given = ~np.isnan(choices)
-    answers = given.sum(axis=3) + given.sum(axis=2)  # (R, P, V) choices that a variant was part of
+    answers = given.sum(axis=3) + given.sum(axis=2)  # (R, P, V) comparisons of each variant
 
     def describe(values: Array, drawn: Array) -> list[Estimate]:
         return [
@@ -157,14 +157,14 @@ def preferences(choices: Array) -> Preferences:
 
 
 def fit_strengths(wins: Array, guess: Array | None = None) -> Array:
-    """Strengths of V variants.
+    """Fit the strengths of V variants.
 
     Args:
-        wins: (V, V) of row over column.
-        guess: (V,) strengths to begin with.
+        wins: (V, V) wins of row over column.
+        guess: (V,) initial strengths.
 
     Returns:
-        (V,), 0 on average, to five digits.
+        (V,), 0 on average, accurate to five digits.
     """
     import choix
 
@@ -173,34 +173,34 @@ def fit_strengths(wins: Array, guess: Array | None = None) -> Array:
 
 
 def win_shares(strengths: Array) -> Array:
-    """Probability (V,) of each variant to win against another one, on average over the others; 1/2 on average."""
+    """Mean probability (V,) of each variant of winning against another one; 1/2 on average."""
     wins = 1 / (1 + np.exp(strengths[None, :] - strengths[:, None]))
     return np.asarray((wins.sum(axis=1) - 0.5) / (len(strengths) - 1))
 
 
 def _wins(choices: Array) -> Array:
-    """Wins (R, P, V, V) of row over column, halves where there was no difference."""
+    """Wins (R, P, V, V) of row over column; 0.5 for no difference."""
     of_row = np.nan_to_num((1 - choices) / 2)
     of_column = np.nan_to_num((1 + choices) / 2)
     return np.asarray(of_row + of_column.swapaxes(2, 3))
 
 
 def _with_interval(value: float, resampled: Array, answers: NDArray[np.int_]) -> Estimate:
-    """A figure with the interval that holds the middle 95 % of its resamples.
+    """An estimate with its 95 % percentile interval.
 
     Args:
-        value: The figure itself.
-        resampled: (B,) the figure in each resample; NaN where that has no rating.
-        answers: (R, P) how many answers of a rater to a photo go into it.
+        value: The estimate.
+        resampled: (B,) the estimate in each resample; NaN if that has no rating.
+        answers: (R, P) number of answers by rater and photo.
     """
     count = int(answers.sum())
     raters, photos = int(answers.any(axis=1).sum()), int(answers.any(axis=0).sum())
     if raters < 2 or photos < 2:
         return Estimate(
-            value, None, count, f"an interval needs two raters and two photos, there are {raters} and {photos}"
+            value, None, count, f"an interval needs at least two raters and two photos; there are {raters} and {photos}"
         )
     low, high = np.nanpercentile(resampled, [2.5, 97.5])
-    note = f"only {raters} raters: the interval is rough" if raters < FEW_RATERS else None
+    note = f"only {raters} raters, so the interval is approximate" if raters < FEW_RATERS else None
     return Estimate(value, (float(low), float(high)), count, note)
 
 

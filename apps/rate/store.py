@@ -1,4 +1,4 @@
-"""Raters, the items they are given, and their answers. Safe for any number of threads and processes."""
+"""Stores raters, their items and their answers; safe for multiple threads and processes."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from apps.rate.gallery import Variant
 from apps.rate.questions import QUESTIONS, Mode
 
 PATIENCE = timedelta(hours=1)
-"""An item that is unanswered for so long counts as given to nobody."""
+"""Time after which an unanswered item no longer counts as in progress."""
 
 
 class UnknownItemError(LookupError):
-    """A rater names an item that they were not given."""
+    """The rater was not assigned this item."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class AssignedItem:
     """An item as one rater sees it.
 
     Attributes:
-        position: Counted from 0 among the rater's items.
+        position: Index among the rater's items, starting at 0.
         photo: Name of the photo's picture.
         cartoons: Names of the cartoons' pictures, from left to right.
-        answers: By question, so far; of two cartoons -1 is the left one.
+        answers: Answers so far by question; for two cartoons, -1 is the left one.
     """
 
     position: int
@@ -45,7 +45,7 @@ class AssignedItem:
 
 
 class _Deal(NamedTuple):
-    """An item that a rater was given; the keys are the database's, ``second`` is None for a scored cartoon."""
+    """An item assigned to a rater, with database keys; ``second`` is None for a scored cartoon."""
 
     item: int
     photo: int
@@ -61,7 +61,7 @@ class Store:
         path: The file, see ``apps.rate.database``.
 
     Raises:
-        DataError: It cannot be used.
+        DataError: The file cannot be used.
     """
 
     def __init__(self, path: Path) -> None:
@@ -80,7 +80,7 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Leave the file by itself, without the log that lies beside it while it is open."""
+        """Close the file and merge its write-ahead log."""
         with self._lock:
             self._connection.close()
 
@@ -92,7 +92,7 @@ class Store:
 
     @property
     def photo_names(self) -> list[str]:
-        """The photos, as files in their set."""
+        """File names of the photos in their set."""
         return [name for (name,) in self._query("SELECT name FROM photo ORDER BY id")]
 
     def count(self, mode: Mode) -> int:
@@ -100,12 +100,12 @@ class Store:
         return len(self._items[mode])
 
     def picture(self, name: str) -> bytes | None:
-        """A PNG file, or None where there is none of that name."""
+        """A PNG file, or None if there is no such picture."""
         rows = self._query("SELECT png FROM picture WHERE id = ?", name)
         return rows[0][0] if rows else None
 
     def join(self, name: str | None) -> str:
-        """Begin as a new rater; returns the token that ``find_rater`` knows them by."""
+        """Add a rater; returns the token for ``find_rater``."""
         token = secrets.token_urlsafe(24)
         with self._writing() as connection:
             row = (_digest(token), name, now())
@@ -113,16 +113,16 @@ class Store:
         return token
 
     def find_rater(self, token: str) -> int | None:
-        """Key of the rater who was given this token, or None."""
+        """Key of the rater with this token, or None."""
         rows = self._query("SELECT id FROM rater WHERE token = ?", _digest(token))
         return rows[0][0] if rows else None
 
     def answered(self, rater: int, mode: Mode) -> int:
-        """How many items the rater has answered in full."""
+        """Number of items that the rater has completed."""
         return self._count_assignments(rater, mode, "AND is_done")
 
     def item(self, rater: int, mode: Mode, position: int) -> AssignedItem:
-        """An item that a rater was given before.
+        """An earlier item of a rater.
 
         Raises:
             UnknownItemError: The rater has no item at that position.
@@ -140,7 +140,7 @@ class Store:
         )
 
     def next_item(self, rater: int, mode: Mode) -> AssignedItem | None:
-        """The rater's unanswered item, or a new one; None after the last one."""
+        """The rater's unanswered item, or a new one; None if all are answered."""
         with self._writing() as connection:
             if self._count_assignments(rater, mode, "AND NOT is_done") == 0:
                 chosen = self._choose(rater, mode)
@@ -154,14 +154,14 @@ class Store:
             return self.item(rater, mode, self._first_open(rater, mode))
 
     def rate(self, rater: int, mode: Mode, position: int, question: str, value: int) -> None:
-        """Keep an answer, in the place of an earlier one; it is on disk when this returns.
+        """Store an answer, replacing an earlier one; it is on disk when this returns.
 
         Args:
             rater: Key of the rater.
-            mode: How the item was asked.
-            position: The item's, as in ``AssignedItem``.
+            mode: Scores or comparisons.
+            position: Position of the item, as in ``AssignedItem``.
             question: Key of the question.
-            value: In the range of the question; of two cartoons -1 is the left one.
+            value: The answer, in the range of the question; for two cartoons, -1 is the left one.
 
         Raises:
             UnknownItemError: The rater has no item at that position.
@@ -169,7 +169,7 @@ class Store:
         """
         asked = {each.key: each for each in QUESTIONS[mode]}.get(question)
         if asked is None or not asked.low <= value <= asked.high:
-            raise ValueError(f"{value} is no answer to '{question}'")
+            raise ValueError(f"{value} is not an answer to '{question}'")
         with self._writing() as connection:
             assigned = self._assignment_at(rater, mode, position)
             kept = -value if assigned.is_swapped else value
@@ -187,7 +187,7 @@ class Store:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: in the file as a whole when the block ends, or not at all."""
+        """A transaction that is committed at the end of the block and rolled back after an error."""
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -249,5 +249,5 @@ class Store:
 
 
 def _digest(token: str) -> str:
-    """What is kept of a token: whoever gets the file of ratings cannot rate in somebody's name."""
+    """Hash of a token; the file does not contain tokens, so that it cannot be used to impersonate raters."""
     return hashlib.sha256(token.encode()).hexdigest()

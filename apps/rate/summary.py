@@ -1,4 +1,4 @@
-"""People's ratings of each run, as figures like the measured ones."""
+"""Ratings of each run in the format of measured metrics."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from apps.rate.statistics import Estimate, mean_scores, preferences
 
 
 def summarise(database: Path) -> dict[str, dict[str, dict[str, object]]]:
-    """The figures of people's ratings, in the form of the ``figures`` of a run's ``test/metrics.json``.
+    """The results of ratings, in the format of ``figures`` in a run's ``test/metrics.json``.
 
-    Beside the half width of the confidence interval, "spread", they have its ends, "interval": a mean near an end of
-    the scale is not in the middle of its interval.
+    Besides "spread", half the width of the confidence interval, they have "interval" with its bounds, since intervals
+    near an end of the scale are asymmetric.
 
     Args:
-        database: A file that ``cartoongan rate`` wrote.
+        database: A file of ``cartoongan rate``.
 
     Returns:
-        By title of the run, "cyclegan_full/s7", and key: rating_identity, rating_realistic and rating_as_profile where
-        anything was scored, preference and strength where anything was compared. The keys are the same for all runs.
+        By title of the run, such as "cyclegan_full/s7", and key: rating_identity, rating_realistic and
+        rating_as_profile if there are scores; preference and strength if there are comparisons. All runs have the same
+        keys.
 
     Raises:
         DataError: The file cannot be used.
@@ -36,7 +37,7 @@ def summarise(database: Path) -> dict[str, dict[str, dict[str, object]]]:
 
 
 def rated_checkpoints(database: Path) -> dict[str, str]:
-    """SHA-256 of the checkpoint whose cartoons were rated, by title of the run.
+    """SHA-256 of the rated checkpoint by title of the run.
 
     Raises:
         DataError: The file cannot be used.
@@ -46,7 +47,7 @@ def rated_checkpoints(database: Path) -> dict[str, str]:
 
 
 def describe_raters(database: Path) -> list[str]:
-    """Sentences without full stops on the people, and on how far they agree on each question that was asked.
+    """Sentences without full stops on the raters, and on their agreement on each question.
 
     Raises:
         DataError: The file cannot be used.

@@ -1,1 +1,1 @@
-"""``cartoongan report``: what tested runs reached, in one table, and what it looks like, on one page."""
+"""``cartoongan report``: compares tested runs in a table, and on a page with pictures."""

@@ -1,4 +1,4 @@
-"""Whether a tested checkpoint is still there and unchanged."""
+"""Checks whether a tested checkpoint still exists and is unchanged."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from lightning_modules.runs import CHECKPOINT_FOLDER
 
 
 class CheckpointState(StrEnum):
-    """What has become of the checkpoint that a test was of; the values end a sentence that begins with the file."""
+    """State of a tested checkpoint; the values complete a sentence that starts with the file name."""
 
-    AS_TESTED = "is as it was tested"
-    ANOTHER = "is of another step than the one that was tested"
+    AS_TESTED = "is unchanged since the test"
+    ANOTHER = "is from another step than the tested one"
     DAMAGED = "is damaged"
-    GONE = "is gone"
+    GONE = "does not exist any more"
 
 
 def locate(named: Path, home: Path) -> Path:
-    """The file that a test names; where that is gone, the one of its name in the run's home, which may have moved."""
+    """The file named by a test; if missing, the file with its name in the run folder, which may have moved."""
     moved = home / CHECKPOINT_FOLDER / named.name
     return moved if moved.is_file() and not named.is_file() else named
 
 
 def checkpoint_state(path: Path, epoch: int | None, step: int) -> CheckpointState:
-    """What has become of a file that was tested at this epoch and step; copies have other times, so these do not count.
+    """Compare a file with the epoch and step that a test recorded; file times are ignored, since copies change them.
 
     Args:
         path: The file.
-        epoch: As the test recorded it; None if it did not.
-        step: As the test recorded it.
+        epoch: Recorded epoch; None if unknown.
+        step: Recorded step.
     """
     from lightning_modules.checkpoints import progress_of
     from lightning_modules.errors import UsageError

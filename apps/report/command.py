@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from apps.report.rows import Row
 
 FACES, WORST = 8, 4
-"""Photos that all runs translate, and worst cases of each kind."""
+"""Default numbers of photos translated by all runs, and of worst cases of each kind."""
 
 
 def report(
@@ -27,15 +27,15 @@ def report(
     ratings: Annotated[
         Path | None, typer.Option(metavar="FILE", help="File of `cartoongan rate`; its ratings become columns.")
     ] = None,
-    faces: Annotated[int, typer.Option(min=0, help="Photos that all runs translate, side by side.")] = FACES,
-    worst: Annotated[int, typer.Option(min=0, help="Worst cases of each run, by landmarks and by hair.")] = WORST,
+    faces: Annotated[int, typer.Option(min=0, help="Number of photos translated by all runs.")] = FACES,
+    worst: Annotated[int, typer.Option(min=0, help="Number of worst cases per run, by landmarks and by hair.")] = WORST,
     root: MovedRootOption = None,
 ) -> None:
-    """Compare tested runs: figures, faces, worst cases, training curves, commands.
+    """Compare tested runs: metrics, faces, worst cases, training curves, commands.
 
-    Runs that differ only in the seed are one row: the mean, and the standard deviation over the seeds. Only what
-    `lightning test` wrote into the runs is read. The page is one file. It shows photos of the test data, as
-    they were given: mind their terms before you pass it on.
+    Runs that differ only in the seed are merged into one row, with mean and standard deviation. Metrics are read from
+    the output of `lightning test`. The page is a single file. It shows test photos: check their terms of use before
+    you share it.
     """
     write_report(runs, out, ratings, faces, worst, root)
 
@@ -48,15 +48,15 @@ def write_report(
     worst: int = WORST,
     root: Path | None = None,
 ) -> None:
-    """Write the page and the tables, and say on standard error what makes the rows hard to compare.
+    """Write the page and the tables; differences that affect comparability are printed to standard error.
 
     Args:
         paths: Tested runs, or folders of runs.
-        out: Folder of the four files; it is made.
-        ratings: Database of people's ratings.
-        faces: Photos that all runs translate.
-        worst: Worst cases of each run and kind.
-        root: Folder of the data sets; None is that of each run's test.
+        out: Folder of the four files; created if missing.
+        ratings: File of ``cartoongan rate``.
+        faces: Number of photos translated by all runs.
+        worst: Number of worst cases per run and kind.
+        root: Folder of the data sets; None for that of each run's test.
 
     Raises:
         DataError: A run was not tested, something is damaged, or the files cannot be written.
@@ -96,11 +96,11 @@ def write_report(
         write_whole(out / name, content)
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    print(f"report: {out / 'report.html'}; table.md, table.tex and table.csv beside it")
+    print(f"report: {out / 'report.html'}; table.md, table.tex and table.csv in the same folder")
 
 
 def _gallery(rows: Sequence[Row], faces: int, worst: int, root: Path | None) -> tuple[Gallery | None, list[str]]:
-    """The pictures, where there are any, and why some are missing, which keeps no figures from being shown."""
+    """The pictures, if any, and warnings about missing ones."""
     from apps.report.pictures import draw_gallery, open_runs
 
     if not faces and not worst:
@@ -109,11 +109,11 @@ def _gallery(rows: Sequence[Row], faces: int, worst: int, root: Path | None) -> 
     try:
         return (draw_gallery(opened, faces, worst) if opened else None), warnings
     except DataError as error:
-        return None, [*warnings, f"there are no pictures: {error}"]
+        return None, [*warnings, f"no pictures: {error}"]
 
 
 def _command(paths: Sequence[Path], out: Path, ratings: Path | None, faces: int, worst: int, root: Path | None) -> str:
-    """The command line that makes the same report."""
+    """The command line for the same report."""
     data = ["--root", str(root)] if root else []
     rated = ["--ratings", str(ratings)] if ratings else []
     counts = ["--faces", str(faces), "--worst", str(worst)]

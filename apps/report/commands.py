@@ -1,4 +1,4 @@
-"""The commands that make a run and its figures again, to be copied."""
+"""The commands that reproduce a run and its metrics."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _CHECKPOINT = "--ckpt_path"
 
 
 def training_commands(run: MeasuredRun) -> list[str]:
-    """The starts of a run's training, in their order."""
+    """The training commands of a run, in order."""
     return [_in_folder(session.command, session.folder) for session in run.sessions]
 
 
 def command_of_test(run: MeasuredRun) -> str:
-    """The test of exactly the file that was tested: "last" and "best" mean another one after the next training."""
+    """The test command with the path of the tested file, since "last" and "best" may refer to another one later."""
     return _in_folder(_of_checkpoint(run.test_command, run.checkpoint), run.test_folder)
 
 

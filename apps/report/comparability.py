@@ -1,4 +1,4 @@
-"""Whether rows can be compared: test data, judges and length of training."""
+"""Checks whether rows are comparable: test data, judges and length of training."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TESTED_ON = {
 }
 
 _UNRECORDED = {"background": "keep"}
-"""What older tests, which do not record an option, had instead of none."""
+"""Values of options that older tests do not record."""
 
 _SETUP: Mapping[str, Callable[[MeasuredRun], Value]] = {
     "devices": lambda run: run.device,
@@ -33,28 +33,28 @@ _SETUP: Mapping[str, Callable[[MeasuredRun], Value]] = {
 
 
 def different_data(rows: Sequence[Row]) -> list[str]:
-    """Warnings that forbid to say which row is best: the rows were tested on different images."""
+    """Warnings that the rows were tested on different images, so that none can be called the best."""
     return [
-        f"not comparable: tested on different {what}: {spelt}"
+        f"not comparable: tested on different {what}: {values}"
         for key, what in _TESTED_ON.items()
-        if (spelt := _differing(rows, lambda run, key=key: _text(run.data.get(key), _UNRECORDED.get(key, "none"))))  # type: ignore[misc]
+        if (values := _differing(rows, lambda run, key=key: _text(run.data.get(key), _UNRECORDED.get(key, "none"))))  # type: ignore[misc]
     ]
 
 
 def different_setups(rows: Sequence[Row]) -> dict[str, str]:
-    """What speed and memory depend on and the rows were tested with differently: by name the values and their rows.
+    """Differences in the test set-up that affect speed and memory: by name, the values and their rows.
 
-    A value that only some runs have recorded is a difference too: nobody knows that the others' is the same.
+    A value that only some runs have recorded counts as a difference.
     """
     found = {
         what: _differing(rows, lambda run, read=read: _text(read(run), "not recorded"))  # type: ignore[misc]
         for what, read in _SETUP.items()
     }
-    return {what: spelt for what, spelt in found.items() if spelt}
+    return {what: values for what, values in found.items() if values}
 
 
 def other_differences(rows: Sequence[Row]) -> list[str]:
-    """Warnings of what else makes a comparison unfair: judges, budget, checkpoints, machines, old tests."""
+    """Warnings about other differences: judges, training budget, checkpoints, machines, outdated tests."""
     kinds = list(dict.fromkeys(kind for row in rows for run in row.runs for kind in run.judges))
     aspects: dict[str, Callable[[MeasuredRun], str | None]] = {
         "tested on data in different folders": lambda run: _text(run.data.get("root")),
@@ -63,14 +63,14 @@ def other_differences(rows: Sequence[Row]) -> list[str]:
     }
     for kind in kinds:
         aspects[f"judged by different networks, {kind}"] = lambda run, kind=kind: _judge(run, kind)  # type: ignore[misc]
-    warnings = [f"{what}: {spelt}" for what, read in aspects.items() if (spelt := _differing(rows, read))]
-    warnings += [f"tested with different {what}: {spelt}" for what, spelt in different_setups(rows).items()]
+    warnings = [f"{what}: {values}" for what, read in aspects.items() if (values := _differing(rows, read))]
+    warnings += [f"tested with different {what}: {values}" for what, values in different_setups(rows).items()]
     outdated = [run for row in rows for run in row.runs if run.checkpoint_state is CheckpointState.ANOTHER]
     return warnings + [f"{run.title} was trained further since its test; test it again" for run in outdated]
 
 
 def trained_steps(run: MeasuredRun) -> int:
-    """Steps of a run's training so far, the tested checkpoint's at least."""
+    """Number of training steps of a run, at least that of the tested checkpoint."""
     return max([run.step, *(step + 1 for step in _logged_steps(run.home / "metrics.csv"))])
 
 
@@ -83,7 +83,7 @@ def _logged_steps(path: Path) -> Iterable[int]:
 
 
 def _differing(rows: Sequence[Row], read: Callable[[MeasuredRun], str | None]) -> str:
-    """Each value with the rows that have it; empty if all runs that have a value have the same."""
+    """Each value with its rows; empty if all runs with a value have the same."""
     titles: dict[str, list[str]] = {}
     for row in rows:
         for run in row.runs:

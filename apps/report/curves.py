@@ -1,4 +1,4 @@
-"""Training curves as pictures for the page."""
+"""Draws training curves for the page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from apps.report.rows import Row
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6bb1", "#7f7f7f")
-"""Okabe and Ito's, which colour-blind people tell apart, on light and on dark ground."""
+"""Okabe and Ito's palette, which is suitable for colour-blind readers on light and dark backgrounds."""
 
 _SHOWN = (
     *("val/kernel_cartoon", "val/landmark_consistency", "val/hair_accuracy"),
@@ -23,16 +23,16 @@ _SHOWN = (
 _MOST = 4
 _MARKED_UP_TO = 20
 _LOGARITHMIC_FROM = 20.0
-_INK = "#010203"  # no colour of a line; becomes the colour of the page's text
+_INK = "#010203"  # placeholder for the colour of the page's text
 
 
 @dataclass(frozen=True)
 class Curves:
-    """Pictures of some logged values against the step.
+    """Plots of logged values over training steps.
 
     Attributes:
         pictures: SVG elements by name of the value.
-        colours: Of the rows by title.
+        colours: Line colours by row title.
     """
 
     pictures: Mapping[str, str]
@@ -40,7 +40,7 @@ class Curves:
 
 
 def draw_curves(rows: Sequence[Row]) -> Curves:
-    """Draw what all runs have logged: one line a run, in the colour of its row."""
+    """Draw the values that all runs have logged: one line per run, in the colour of its row."""
     logs = [[_read_log(run.home / "metrics.csv") for run in row.runs] for row in rows]
     names = [name for name in _SHOWN if all(log.get(name) for of_row in logs for log in of_row)]
     colours = [COLOURS[index % len(COLOURS)] for index in range(len(rows))]
@@ -54,7 +54,7 @@ def draw_curves(rows: Sequence[Row]) -> Curves:
 
 
 def _read_log(path: Path) -> dict[str, dict[int, float]]:
-    """Values by name and step. A run that was killed and went on has logged some steps twice; the later ones count."""
+    """Values by name and step. Runs resumed after a kill have logged some steps twice; the later values are used."""
     if not path.is_file():
         return {}
     values: dict[str, dict[int, float]] = {}
@@ -81,7 +81,7 @@ def _number(text: str | None) -> float | None:
 
 
 def _draw(name: str, lines: Sequence[tuple[Sequence[Mapping[int, float]], str]]) -> str:
-    """An SVG element."""
+    """Draw a plot as an SVG element."""
     import matplotlib
     from matplotlib.figure import Figure
 

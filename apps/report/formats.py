@@ -1,4 +1,4 @@
-"""The table as Markdown, as LaTeX and as CSV."""
+"""Formats the table as Markdown, LaTeX and CSV."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from apps.report.numbers import DASH, MINUS
 from apps.report.table import Column, Shown, Table
 
 _COLUMNS_A_PART = 5
-"""Figures that fit across a page."""
+"""Number of columns that fit on a page."""
 
 _TEX = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
@@ -25,7 +25,7 @@ _BASIS_HEAD = ("figure", "judge", "samples", "spread of one seed")
 
 
 def as_markdown(table: Table, legend: Legend) -> str:
-    """Tables of a few figures each, what they rest on and the notes below."""
+    """Tables of a few columns each, with their bases and notes below."""
     parts = [_markdown_part(table, columns) for columns in _parts(table)]
     notes = [f"- {_markdown_text(line)}" for line in (*legend.lines, *legend.judges)]
     footnotes = [f"{number}. {_markdown_text(note)}" for number, note in enumerate(table.footnotes, 1)]
@@ -38,7 +38,7 @@ def as_markdown(table: Table, legend: Legend) -> str:
 
 
 def as_latex(table: Table, legend: Legend) -> str:
-    """A ``table*`` environment for the package booktabs: tables of a few figures each, what they rest on, the notes."""
+    """A ``table*`` environment for the package booktabs: tables of a few columns each, with their bases and notes."""
     parts = "\n\n\\medskip\n".join([*(_latex_part(table, columns) for columns in _parts(table)), _latex_bases(legend)])
     footnotes = [f"$^{{{number}}}${_latex_text(note)}." for number, note in enumerate(table.footnotes, 1)]
     lines = [*(f"Warning: {text}" for text in legend.warnings), *legend.lines, *legend.judges]
@@ -50,7 +50,7 @@ def as_latex(table: Table, legend: Legend) -> str:
 
 
 def as_csv(table: Table) -> str:
-    """A line for each row and figure, unrounded; shares as fractions."""
+    """One line per row and metric, unrounded; percentages as fractions."""
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
     head = ("configuration", "variant", "key", "figure", "judge", "unit", "better", "value", "spread", "spread_is")
@@ -118,7 +118,7 @@ def _tex_marks(marks: Sequence[int]) -> str:
 
 
 def _wrapped(text: str) -> str:
-    """A head of a column that may break into lines."""
+    """A column heading that may wrap."""
     return f"\\parbox[b]{{22mm}}{{\\raggedleft {_latex_text(text)}}}"
 
 

@@ -1,4 +1,4 @@
-"""The legend of the table: how to read it, what each figure is based on, and how accurate the judges are."""
+"""The legend of the table: how to read it, what each metric is based on, and how accurate the judges are."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from apps.report.table import OVER_SEEDS, Cell, Column, Table
 
 @dataclass(frozen=True)
 class Basis:
-    """What a figure rests on.
+    """Basis of a metric.
 
     Attributes:
-        title: Of the figure.
-        judge: Name of the network that judged; empty if none did.
-        samples: Their number; from the smallest to the largest where they differ.
-        spread: What ± or the interval of a row of one seed is; empty if no such row has any.
+        title: Title of the metric.
+        judge: Name of the evaluation network; empty if there is none.
+        samples: Number of samples, or a range if it differs.
+        spread: Meaning of ± or the interval in rows with one seed; empty if there are none.
     """
 
     title: str
@@ -29,13 +29,13 @@ class Basis:
 
 @dataclass(frozen=True)
 class Legend:
-    """Sentences without full stops, but for the figures' bases.
+    """The legend; all texts except the bases are sentences without full stops.
 
     Attributes:
-        warnings: Why rows may not be comparable.
+        warnings: Reasons why rows may not be comparable.
         lines: How to read the table.
-        bases: Of each column.
-        judges: Each with what it reaches itself.
+        bases: Basis of each column.
+        judges: The evaluation networks with their own accuracy.
     """
 
     warnings: Sequence[str]
@@ -45,12 +45,12 @@ class Legend:
 
 
 def legend_of(table: Table, warnings: Sequence[str], raters: Sequence[str] = ()) -> Legend:
-    """What there is to say of a table.
+    """Create the legend of a table.
 
     Args:
-        table: The figures.
-        warnings: Why rows may not be comparable.
-        raters: What there is to say of the people whose ratings are among the figures.
+        table: The table.
+        warnings: Reasons why rows may not be comparable.
+        raters: Sentences on the raters, if the table contains ratings.
     """
     bases = [_basis(column, table.cells_of(column)) for column in table.columns]
     lines = [*_how_to_read(table), *_setups(table.rows), *raters]
@@ -60,31 +60,31 @@ def legend_of(table: Table, warnings: Sequence[str], raters: Sequence[str] = ())
 def _how_to_read(table: Table) -> list[str]:
     lines = ["↓ lower is better, ↑ higher is better"]
     if not table.is_ranked:
-        lines.append("no best values are marked, since the rows were not tested on the same data")
+        lines.append("best values are not marked, since the rows were not tested on the same data")
     elif len(table.rows) > 1:
-        lines.append("bold: the best mean of its column as printed, whatever the spread")
+        lines.append("bold: the best printed mean of its column, regardless of the spread")
     titles: dict[str, list[str]] = {}
     for column in table.columns:
         if column.key in table.unranked:
             titles.setdefault(table.unranked[column.key], []).append(column.title)
-    lines += [f"{', '.join(of)}: no best is marked, since {reason}" for reason, of in titles.items()]
+    lines += [f"{', '.join(of)}: best values are not marked, since {reason}" for reason, of in titles.items()]
     cells = [cell for row in table.cells for cell in row]
     if any(cell.spread_is == OVER_SEEDS for cell in cells):
-        lines.append(f"± where there are several seeds: {OVER_SEEDS}")
+        lines.append(f"± for several seeds: {OVER_SEEDS}")
     if any(_has_own_spread(cell) and cell.interval is None for cell in cells):
-        lines.append("± where there is one seed: the run's own spread, see below")
+        lines.append("± for a single seed: the run's own spread, see below")
     if any(cell.interval is not None for cell in cells):
-        lines.append("in brackets: the ends of the 95 % confidence interval")
+        lines.append("in brackets: 95 % confidence interval")
     return lines
 
 
 def _has_own_spread(cell: Cell) -> bool:
-    """Whether it has a spread that is of its only run."""
+    """Whether its spread is that of a single run."""
     return cell.spread is not None and cell.spread_is != OVER_SEEDS
 
 
 def _setups(rows: Sequence[Row]) -> list[str]:
-    """What the rows were tested on."""
+    """Devices and set-ups of the tests."""
     titles: dict[str, list[str]] = {}
     for row in rows:
         for run in row.runs:
@@ -108,7 +108,7 @@ def _basis(column: Column, cells: Sequence[Cell]) -> Basis:
 
 
 def _judges(rows: Sequence[Row]) -> list[str]:
-    """Each judge once, by kind and name."""
+    """The evaluation networks by kind and name, without duplicates."""
     lines: dict[str, None] = {}
     for row in rows:
         for run in row.runs:
@@ -119,5 +119,5 @@ def _judges(rows: Sequence[Row]) -> list[str]:
 
 
 def _share(value: float) -> str:
-    """A fraction as a percentage; other numbers as they are."""
+    """A fraction as a percentage; other numbers unchanged."""
     return f"{printed(100 * value, 1)} %" if 0 <= value <= 1 else f"{value:g}"

@@ -1,4 +1,4 @@
-"""Formatting of numbers: as many decimals as their spread justifies, the same in a whole column."""
+"""Formatting of numbers, with as many decimals as their spread justifies, uniform within a column."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _WITHOUT_SPREAD = 3
 
 
 def decimals_for(values: Iterable[float], spreads: Iterable[float]) -> int:
-    """Decimals of a column.
+    """Number of decimals of a column.
 
     Args:
-        values: As they are to be printed.
+        values: The values to print.
         spreads: The spreads of some of them.
 
     Returns:
-        So many that the smallest spread has two digits, but no value more than four; without spreads, so many that the
-        largest value has three.
+        The number for which the smallest spread has two significant digits, but no value more than four; without
+        spreads, the largest value has three.
     """
     largest = max((abs(value) for value in values), default=0.0)
     smallest_spread = min((spread for spread in spreads if spread > 0), default=0.0)
@@ -33,11 +33,11 @@ def decimals_for(values: Iterable[float], spreads: Iterable[float]) -> int:
 
 
 def printed(value: float, decimals: int) -> str:
-    """A number with a true minus, and without one before a zero."""
+    """Format a number with a Unicode minus sign, and without one for zero."""
     text = f"{value:.{decimals}f}"
     return text.lstrip("-") if float(text) == 0 else text.replace("-", MINUS)
 
 
 def _decimals(value: float, digits: int) -> int:
-    """Decimals that give a positive value so many digits."""
+    """Number of decimals for a number of significant digits of a positive value."""
     return digits - 1 - math.floor(math.log10(value))

@@ -1,4 +1,4 @@
-"""The page: table, faces, curves and commands in one file that needs no other."""
+"""Renders the page: table, faces, curves and commands in a single self-contained file."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from datamodules.extras import needs_extra
 
 @dataclass(frozen=True)
 class Part:
-    """Columns that stand together under a heading."""
+    """Columns with a common heading."""
 
     title: str
     columns: Sequence[Column]
 
 
 def render_page(table: Table, legend: Legend, curves: Curves, gallery: Gallery | None, command: str) -> str:
-    """The page as HTML, with all pictures in it.
+    """Render the page as HTML with embedded pictures.
 
     Args:
-        table: The figures.
-        legend: What stands around them.
-        curves: May be empty.
-        gallery: None where there are no pictures.
-        command: The command line that made the report.
+        table: The table.
+        legend: Its legend.
+        curves: Training curves; may be empty.
+        gallery: The pictures, if any.
+        command: The command line of the report.
     """
     with needs_extra("report"):
         from jinja2 import Environment, FileSystemLoader, StrictUndefined

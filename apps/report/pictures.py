@@ -1,4 +1,4 @@
-"""The same faces in all runs, and each run's worst cases."""
+"""Pictures for the page: the same faces in all runs, and each run's worst cases."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LOSSLESS_UP_TO = 128
 
 @dataclass(frozen=True)
 class FaceRow:
-    """A photo and what the runs make of it: data URIs, in the order of the runs."""
+    """A photo and the runs' cartoons of it as data URIs, in the order of the runs."""
 
     name: str
     photo: str
@@ -35,7 +35,7 @@ class FaceRow:
 
 @dataclass(frozen=True)
 class Case:
-    """A photo and its cartoon as data URIs, and what went wrong."""
+    """A photo and its cartoon as data URIs, with a caption."""
 
     photo: str
     cartoon: str
@@ -44,12 +44,12 @@ class Case:
 
 @dataclass(frozen=True)
 class WorstCases:
-    """A run's worst faces.
+    """The worst faces of a run.
 
     Attributes:
-        by_landmarks: Those with the largest landmark errors.
-        by_hair: Some of those whose cartoons have hair of another colour than the photo.
-        hair_summary: How many of them there are; empty if hair was not judged.
+        by_landmarks: Faces with the largest landmark errors.
+        by_hair: Some faces whose cartoons have another hair colour than the photo.
+        hair_summary: Their number; empty if hair was not evaluated.
     """
 
     by_landmarks: Sequence[Case]
@@ -62,9 +62,9 @@ class Gallery:
     """Pictures of all runs.
 
     Attributes:
-        titles: Of the runs.
-        faces: The same photos through all of them.
-        worst: Of each run, by title.
+        titles: Titles of the runs.
+        faces: The same photos, translated by all runs.
+        worst: Worst cases by title of the run.
     """
 
     titles: Sequence[str]
@@ -82,10 +82,10 @@ class JudgedFace:
     """A line of ``FACES_FILE``.
 
     Attributes:
-        file: The photo in its set.
-        landmark_error: In distances between the eyes; None if unknown.
-        hair: Colour of the photo; empty if unknown.
-        hair_judged: Colour of the cartoon; empty if unknown.
+        file: File name of the photo in its set.
+        landmark_error: Landmark error in eye distances; None if unknown.
+        hair: Hair colour of the photo; empty if unknown.
+        hair_judged: Predicted hair colour of the cartoon; empty if unknown.
     """
 
     file: str
@@ -95,30 +95,30 @@ class JudgedFace:
 
     @property
     def has_other_hair(self) -> bool:
-        """Whether the cartoon has another colour than the photo."""
+        """Whether the cartoon has another hair colour than the photo."""
         return bool(self.hair and self.hair_judged and self.hair != self.hair_judged)
 
 
 def open_runs(measured: Sequence[MeasuredRun], root: Path | None = None) -> tuple[list[TrainedRun], list[str]]:
-    """Open each run's tested checkpoint, and no other.
+    """Open each run's tested checkpoint.
 
     Args:
         measured: The runs.
-        root: Folder of the data sets; None is that of each test.
+        root: Folder of the data sets; None for that of each test.
 
     Returns:
-        The runs whose checkpoint and photos are there; and why the others are not among them.
+        The runs with an unchanged checkpoint and available photos, and warnings about the others.
     """
     opened, warnings = [], []
     for run in measured:
-        trouble = f"{run.checkpoint} {run.checkpoint_state}"
+        problem = f"{run.checkpoint} {run.checkpoint_state}"
         if run.checkpoint_state is CheckpointState.AS_TESTED:
             try:
                 opened.append(_open(run, root))
                 continue
             except DataError as error:
-                trouble = str(error)
-        warnings.append(f"there are no pictures of {run.title}: {trouble}")
+                problem = str(error)
+        warnings.append(f"no pictures of {run.title}: {problem}")
     return opened, warnings
 
 
@@ -127,8 +127,8 @@ def draw_gallery(runs: Sequence[TrainedRun], faces: int, worst: int) -> Gallery:
 
     Args:
         runs: At least one.
-        faces: Photos that all runs translate, evenly spread over those they have in common.
-        worst: Photos of each kind of worst cases.
+        faces: Number of photos translated by all runs, evenly spread over their common photos.
+        worst: Number of photos per kind of worst cases.
 
     Raises:
         DataError: A photo cannot be read, or the runs have none in common.
@@ -142,7 +142,7 @@ def draw_gallery(runs: Sequence[TrainedRun], faces: int, worst: int) -> Gallery:
 
 
 def read_faces(path: Path) -> list[JudgedFace]:
-    """What a test found of each photo; empty if it did not look.
+    """The results of a test for each photo; empty if the test did not record them.
 
     Raises:
         DataError: The file is damaged.
@@ -157,36 +157,36 @@ def read_faces(path: Path) -> list[JudgedFace]:
 
 
 def worst_by_landmarks(faces: Sequence[JudgedFace], count: int) -> list[JudgedFace]:
-    """The faces with the largest landmark errors, the worst first."""
+    """The faces with the largest landmark errors, worst first."""
     known = [face for face in faces if face.landmark_error is not None]
     return sorted(known, key=lambda face: face.landmark_error or 0.0, reverse=True)[:count]
 
 
 def worst_by_hair(faces: Sequence[JudgedFace], count: int) -> list[JudgedFace]:
-    """Faces whose cartoons have hair of another colour, evenly spread over all such."""
+    """Faces whose cartoons have another hair colour, evenly spread over all of them."""
     wrong = {face.file: face for face in faces if face.has_other_hair}
     return [wrong[file] for file in evenly(list(wrong), count)]
 
 
 def _open(run: MeasuredRun, root: Path | None) -> TrainedRun:
-    """A run with its photos looked up.
+    """Open a run and its photos.
 
     Raises:
         DataError: The checkpoint or the photos cannot be used.
     """
     root = root or run.data_root
     if root is not None and not root.is_dir():
-        raise DataError(f"there is no {root}; where the data lie elsewhere, name their folder by --root")
+        raise DataError(f"no such folder: {root}; if the data has moved, give its folder with --root")
     opened = TrainedRun.open(run.home, run.checkpoint, root)
     if not opened.photo_names:
-        raise DataError("its test part has no photos")
+        raise DataError("its test split has no photos")
     return opened
 
 
 def _judged_face(record: Mapping[str, str | None]) -> JudgedFace:
     file, error, hair, judged = (record[key] for key in ("file", "landmark_error", "hair", "hair_judged"))
     if file is None or error is None or hair is None or judged is None:
-        raise ValueError("a line is cut off")
+        raise ValueError("a line is truncated")
     return JudgedFace(file, _known(float(error or "nan")), hair, judged)
 
 
@@ -219,7 +219,7 @@ def _cartoons(run: TrainedRun, names: Sequence[str]) -> list[str]:
 
 
 def _data_uris(images: Tensor) -> list[str]:
-    """Images (N, 3, H, W) in [-1, 1] as WebP, which all browsers show, in data URIs; small ones without loss."""
+    """Encode images (N, 3, H, W) in [-1, 1] as WebP data URIs; small ones losslessly."""
     from PIL import Image
 
     from networks.pixels import to_bytes

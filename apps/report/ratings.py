@@ -1,4 +1,4 @@
-"""People's ratings of the runs, as figures."""
+"""Ratings by people as metrics of the runs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from lightning_modules.figure import Figure
 
 @dataclass(frozen=True)
 class Ratings:
-    """Ratings of checkpoints that were tested too.
+    """Ratings of tested checkpoints.
 
     Attributes:
-        figures: By title of the run and key.
-        raters: Sentences on the people and how far they agree; none if there are no figures.
-        warnings: Of ratings that are left out.
+        figures: Results by title of the run and key.
+        raters: Sentences on the raters and their agreement; empty without results.
+        warnings: Warnings about excluded ratings.
     """
 
     figures: Mapping[str, Mapping[str, Figure]] = field(default_factory=dict)
@@ -29,10 +29,10 @@ class Ratings:
 
 
 def read_ratings(database: Path, runs: Sequence[MeasuredRun]) -> Ratings:
-    """The ratings of runs in a database of ``cartoongan rate``.
+    """Read the ratings of runs from a file of ``cartoongan rate``.
 
     Raises:
-        DataError: The database cannot be read.
+        DataError: The file cannot be read.
     """
     from apps.rate.summary import describe_raters, rated_checkpoints, summarise
 
@@ -41,8 +41,8 @@ def read_ratings(database: Path, runs: Sequence[MeasuredRun]) -> Ratings:
     digests = rated_checkpoints(database)
     figures, warnings = {}, []
     for title, of_run in summary.items():
-        if trouble := _trouble(title, digests[title], runs):
-            warnings.append(f"the ratings of {title} in {database.name} are left out: {trouble}")
+        if reason := _exclusion_reason(title, digests[title], runs):
+            warnings.append(f"the ratings of {title} in {database.name} are excluded: {reason}")
         else:
             figures[title] = {key: _figure(entry) for key, entry in of_run.items()}
     return Ratings(figures, describe_raters(database) if any(figures.values()) else (), warnings)
@@ -53,16 +53,16 @@ def _figure(entry: Mapping[str, Any]) -> Figure:
     return Figure(**{**entry, "interval": tuple(interval) if interval else None})
 
 
-def _trouble(title: str, digest: str, runs: Sequence[MeasuredRun]) -> str | None:
-    """Why ratings belong to none of the runs, or to none for certain."""
+def _exclusion_reason(title: str, digest: str, runs: Sequence[MeasuredRun]) -> str | None:
+    """The reason why ratings cannot be assigned to a run; None if they can."""
     from apps.rate.gallery import digest_of
 
     called = [run for run in runs if run.title == title]
     if not called:
         return "it is not among the runs"
     if len(called) > 1:
-        return "several runs are called that"
+        return "several runs have this name"
     (run,) = called
     if run.checkpoint_state is not CheckpointState.AS_TESTED:
-        return f"whether people rated what was tested cannot be told, since {run.checkpoint} {run.checkpoint_state}"
-    return None if digest_of(run.checkpoint) == digest else f"people rated another checkpoint than {run.checkpoint}"
+        return f"it is unknown whether the tested checkpoint was rated: {run.checkpoint} {run.checkpoint_state}"
+    return None if digest_of(run.checkpoint) == digest else f"another checkpoint than {run.checkpoint} was rated"

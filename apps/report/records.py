@@ -1,4 +1,4 @@
-"""JSON files that a run left, validated as they are read back."""
+"""Validated reading of a run's JSON files."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Record(BaseModel):
 
 
 class Judge(Record):
-    """A network that figures rest on.
+    """An evaluation network.
 
     Attributes:
-        name: With the digest of its weights.
-        reached: Its own accuracies and errors, as fractions, by what they are of.
+        name: Its name, including the hash of its weights.
+        reached: Its own accuracies and errors by name, as fractions.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Judge(Record):
     @model_validator(mode="before")
     @classmethod
     def _gather(cls, values: Any) -> Any:
-        """The numbers of the record, which have names of their own."""
+        """Collect all numeric values of the record."""
         if not isinstance(values, dict):
             return values
         numbers = {key: value for key, value in values.items() if type(value) in {int, float}}
@@ -53,12 +53,12 @@ class Judge(Record):
 
 
 class Session(Record):
-    """One start of a training.
+    """A session of a training run.
 
     Attributes:
         command: The command line.
-        revision: Of the code; None if unknown.
-        folder: In which the command was given; None if unknown.
+        revision: Code revision; None if unknown.
+        folder: Working directory of the command; None if unknown.
     """
 
     command: str
@@ -67,13 +67,13 @@ class Session(Record):
 
 
 class Format(Record):
-    """The version of a file's layout."""
+    """The format version of a file."""
 
     format: int
 
 
 class Metrics(Record):
-    """What ``lightning test`` writes; see ``apps.report.runs.MeasuredRun``."""
+    """The output of ``lightning test``; see ``apps.report.runs.MeasuredRun``."""
 
     variant: str
     seed: int
@@ -93,10 +93,10 @@ FORMAT, METRICS, SESSIONS = TypeAdapter(Format), TypeAdapter(Metrics), TypeAdapt
 
 
 def read_record(path: Path, record: TypeAdapter[T]) -> T:
-    """A JSON file as a record.
+    """Read a JSON file as a record.
 
     Raises:
-        DataError: It cannot be read, is no JSON, or a value is missing or of the wrong type; the message names it.
+        DataError: It cannot be read, is not JSON, or a value is missing or of the wrong type; the message names it.
     """
     try:
         return record.validate_json(path.read_bytes())
@@ -107,7 +107,7 @@ def read_record(path: Path, record: TypeAdapter[T]) -> T:
 
 
 def _explain(error: Mapping[str, Any]) -> str:
-    """What is wrong, after the file's name."""
+    """Description of a validation error, to follow the file name."""
     kind, value = error["type"], error["input"]
     if kind == "json_invalid":
         return f" is damaged: {error['msg']}"
@@ -119,7 +119,7 @@ def _explain(error: Mapping[str, Any]) -> str:
     expected = _EXPECTED.get(kind, error["msg"])
     if "interval" in (*parents, key):
         parents, key = parents[: parents.index("interval")] if "interval" in parents else parents, "interval"
-        expected = "a low and a high end or null"
+        expected = "a lower and an upper bound, or null"
     elif kind == "missing":
         value, expected = None, _EXPECTED_OF.get(key, "a text")
     return f": {'.'.join(parents) or 'it'} has {key}: {value!r:.40}, expected {expected}"

@@ -1,4 +1,4 @@
-"""Rows of the table: runs that differ only in the seed are one row."""
+"""Groups runs into table rows; runs that differ only in the seed share a row."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from apps.report.runs import MeasuredRun, metrics_path
 
 VARIANT_ORDER = ("CycleGANBaseline", "CycleGANCond", "CycleGANLandmark", "CycleGANAligned", "CycleGANFull")
-"""The paper's; others follow."""
+"""The paper's variants, which come first."""
 
 NO_BEARING = {
     *("seed_everything", "name", "run", "ckpt_path", "weights_only", "config"),
@@ -16,7 +16,7 @@ NO_BEARING = {
     *("trainer.enable_progress_bar", "trainer.enable_model_summary"),
     *("data.cache_dir", "data.num_workers", "data.predict_dir", "data.seed", "model.hair"),
 }
-"""Options that tell no two configurations apart: the seed, places, and what training does not depend on."""
+"""Options that do not distinguish configurations: the seed, paths, and options without effect on training."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Row:
     """A configuration.
 
     Attributes:
-        title: The variant, and what tells it from other rows of the same variant.
-        runs: One for each seed, at least one.
+        title: The variant, and the options that distinguish it from other rows of the same variant.
+        runs: At least one run, one per seed.
     """
 
     title: str
@@ -33,15 +33,15 @@ class Row:
 
     @property
     def variant(self) -> str:
-        """Class of the models."""
+        """Class name of the model."""
         return self.runs[0].variant
 
 
 def rows_of(runs: Sequence[MeasuredRun]) -> tuple[list[Row], list[str]]:
-    """Group runs by what they were asked to do, in the order of the paper's variants.
+    """Group runs by configuration, in the order of the paper's variants.
 
     Returns:
-        The rows; and warnings of runs that are in none, since another has the same configuration and seed.
+        The rows, and warnings about runs that are excluded because another has the same configuration and seed.
     """
     groups: dict[tuple[str, ...], dict[int, MeasuredRun]] = {}
     warnings = []
@@ -49,7 +49,7 @@ def rows_of(runs: Sequence[MeasuredRun]) -> tuple[list[Row], list[str]]:
         of_seed = groups.setdefault(_configuration(run), {})
         if (other := of_seed.get(run.seed)) is not None:
             warnings.append(
-                f"{other.title} is left out: {run.title} has the same configuration and seed, and was tested later"
+                f"{other.title} is excluded: {run.title} has the same configuration and seed, and was tested later"
             )
         of_seed[run.seed] = run
     position = {run.home: index for index, run in enumerate(runs)}
@@ -68,7 +68,7 @@ def _rank(variant: str) -> tuple[int, str]:
 
 
 def _configuration(run: MeasuredRun) -> tuple[str, ...]:
-    """What runs of one row have in common; a run whose configuration is not known is alone."""
+    """Key of a row; a run with unknown configuration has a row of its own."""
     if not run.options:
         return (run.variant, str(run.home))
     return (run.variant, *(f"{name}={value}" for name, value in sorted(_bearing(run).items())))
@@ -79,7 +79,7 @@ def _bearing(run: MeasuredRun) -> dict[str, str]:
 
 
 def _title(run: MeasuredRun, groups: Sequence[Sequence[MeasuredRun]]) -> str:
-    """The variant, and in brackets the options in which rows of the same variant differ."""
+    """The variant, followed by the options that differ between rows of the same variant."""
     options = [_bearing(group[0]) for group in groups if group[0].variant == run.variant]
     if len(options) == 1:
         return run.variant
@@ -92,6 +92,6 @@ def _title(run: MeasuredRun, groups: Sequence[Sequence[MeasuredRun]]) -> str:
 
 
 def _short(name: str, names: Sequence[str]) -> str:
-    """The last part of an option's name, where it says enough."""
+    """The last part of an option's name if it is unambiguous."""
     last = name.rpartition(".")[2]
     return name if [other.rpartition(".")[2] for other in names].count(last) > 1 else last

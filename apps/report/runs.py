@@ -1,4 +1,4 @@
-"""Tested runs as they are on disk: the figures of ``lightning test``, and the record of the training."""
+"""Reads tested runs: the output of ``lightning test``, and the record of the training."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ Value = str | int | float | None
 
 @dataclass(frozen=True)
 class MeasuredRun:
-    """A run that was tested.
+    """A tested run.
 
     Attributes:
         home: Its folder.
-        variant: Class of the model.
-        seed: That it was trained with.
-        checkpoint: The file that was tested, where it is now.
-        epoch: Of that file; None if unknown.
+        variant: Class name of the model.
+        seed: Seed of the training.
+        checkpoint: Current path of the tested file.
+        epoch: Epoch of that file; None if unknown.
         step: Training step of that file.
-        device: That it was tested on; None if unknown.
-        precision: Of the test's arithmetic; None if unknown.
-        data: What it was tested on.
-        judges: By kind.
-        figures: By key.
-        options: The configuration of its training: texts by dotted name. Empty where it is not known.
-        sessions: The starts of its training.
-        test_command: The command line of its test.
-        test_folder: In which that command was given; None if unknown.
+        device: Device of the test; None if unknown.
+        precision: Precision of the test; None if unknown.
+        data: Test data.
+        judges: Evaluation networks by kind.
+        figures: Metrics by key.
+        options: Configuration of its training: texts by dotted name; empty if unknown.
+        sessions: Sessions of its training.
+        test_command: Command line of its test.
+        test_folder: Working directory of that command; None if unknown.
     """
 
     home: Path
@@ -59,30 +59,30 @@ class MeasuredRun:
 
     @property
     def title(self) -> str:
-        """Experiment and run, as the folders are called."""
+        """Experiment and run, from the folder names."""
         return f"{self.home.parent.name}/{self.home.name}"
 
     @cached_property
     def checkpoint_state(self) -> CheckpointState:
-        """What has become of the tested checkpoint; it is read once."""
+        """State of the tested checkpoint, which is read once."""
         return checkpoint_state(self.checkpoint, self.epoch, self.step)
 
     @property
     def data_root(self) -> Path | None:
-        """Folder of the data sets that it was tested on; None if unknown."""
+        """Folder of the test data sets; None if unknown."""
         root = self.data.get("root")
         return Path(self.test_folder or "", Path(root).expanduser()) if isinstance(root, str) else None
 
     @property
     def setup(self) -> str:
-        """What speed and memory depend on beside the model, as far as it is known."""
+        """The known test conditions that affect speed and memory."""
         size = self.data.get("batch_size")
         batches = None if size is None else f"batches of {size}"
         precision = None if self.precision is None else f"precision {self.precision}"
         return ", ".join(filter(None, (self.device, batches, precision)))
 
     def judge_of(self, figure: Figure) -> str | None:
-        """Name of the judge that a figure of this run rests on."""
+        """Name of the evaluation network of a metric."""
         if figure.judge is None:
             return None
         judge = self.judges.get(figure.judge)
@@ -90,38 +90,38 @@ class MeasuredRun:
 
 
 def metrics_path(home: Path) -> Path:
-    """Where ``lightning test`` leaves its figures."""
+    """Path of the metrics written by ``lightning test``."""
     return home / TEST_FOLDER / METRICS_FILE
 
 
 def find_runs(paths: Iterable[Path]) -> list[MeasuredRun]:
-    """The runs whose homes are given, and all tested ones below other folders; each once.
+    """The runs in the given run folders, and all tested runs in other folders, without duplicates.
 
     Raises:
-        DataError: A home was not tested, a folder holds no tested run, or what a test left is damaged.
+        DataError: A given run was not tested, a folder has no tested run, or the output of a test is damaged.
     """
     homes = [home for path in paths for home in _homes(path.expanduser().absolute())]
     return [read_run(home) for home in dict.fromkeys(homes)]
 
 
 def untested_homes(folder: Path) -> list[Path]:
-    """Homes of CycleGANs in or below a folder that have a checkpoint and no test."""
+    """CycleGAN runs in or below a folder that have a checkpoint but no test."""
     homes = {path.parent.parent for path in folder.rglob(f"{CHECKPOINT_FOLDER}/*.ckpt")}
     return sorted(home for home in homes if not metrics_path(home).is_file() and _holds_a_cyclegan(home))
 
 
 def read_run(home: Path) -> MeasuredRun:
-    """The tested run in a folder.
+    """Read the tested run in a folder.
 
     Raises:
-        DataError: It was not tested, or a file of it is damaged; the message says which file and what to do.
+        DataError: It was not tested, or one of its files is damaged; the message names the file and says what to do.
     """
     path = metrics_path(home)
     if not path.is_file():
         raise _untested(home)
     found = read_record(path, FORMAT).format
     if found != METRICS_FORMAT:
-        raise DataError(f"{path} is of format {found}, expected {METRICS_FORMAT}; {_how_to_test(home)}")
+        raise DataError(f"{path} has format {found}, expected {METRICS_FORMAT}; {_how_to_test(home)}")
     metrics = read_record(path, METRICS)
     options = read_options(home / CONFIG_FILE)
     seed = options.get("seed_everything", "")
@@ -147,7 +147,7 @@ def read_run(home: Path) -> MeasuredRun:
 
 
 def read_options(path: Path) -> dict[str, str]:
-    """A configuration, flat: texts by dotted name; empty if there is none.
+    """Read a configuration as texts by dotted name; empty if there is none.
 
     Raises:
         DataError: The file is damaged.
@@ -161,7 +161,7 @@ def read_options(path: Path) -> dict[str, str]:
 
 
 def _homes(path: Path) -> list[Path]:
-    """A home itself, or the tested ones below a folder."""
+    """The folder itself if it is a run, or all tested runs below it."""
     if metrics_path(path).is_file():
         return [path]
     if (path / CHECKPOINT_FOLDER).is_dir() or (path / CONFIG_FILE).is_file():
@@ -171,7 +171,7 @@ def _homes(path: Path) -> list[Path]:
     if homes := sorted(file.parent.parent for file in path.rglob(f"{TEST_FOLDER}/{METRICS_FILE}")):
         return homes
     untested = untested_homes(path)
-    raise _untested(untested[0]) if untested else DataError(f"there is no run in {path}")
+    raise _untested(untested[0]) if untested else DataError(f"no run in {path}")
 
 
 def _untested(home: Path) -> DataError:
@@ -190,7 +190,7 @@ def _holds_a_cyclegan(home: Path) -> bool:
 
 
 def _flat(value: object, name: str = "") -> dict[str, str]:
-    """Texts of all values by dotted name, without the ``init_args`` that stand between a group and its options."""
+    """Texts of all values by dotted name, without the level ``init_args`` between a group and its options."""
     if isinstance(value, dict | list) and value:
         parts = value.items() if isinstance(value, dict) else enumerate(value)
         return {

@@ -1,4 +1,4 @@
-"""The table of figures: a row a configuration, a column a figure and its judge."""
+"""The table of metrics: a row per configuration, a column per metric and judge."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ LEADING = (
     *("kernel_cartoon", "hair_accuracy", "hair_control", "landmark_consistency"),
     *("pose_variety", "invented_glasses", "diversity", "cycle_photo"),
 )
-"""Keys of the figures that are shown first, in this order; others follow in their files' order."""
+"""Keys of the metrics that come first, in this order; others follow in file order."""
 
 ON_THE_MACHINE = ("images_per_second", "peak_memory")
-"""Keys of the figures that are of the machine as much as of the run."""
+"""Keys of the metrics that also depend on the machine."""
 
 ARROWS: Mapping[str, str] = {"lower": "↓", "higher": "↑", "": ""}
-"""Which way is better."""
+"""Arrows for the better direction."""
 
 OVER_SEEDS = "standard deviation over seeds"
 NOT_MEASURED = "not measured"
@@ -31,11 +31,11 @@ NOT_MEASURED = "not measured"
 
 @dataclass(frozen=True)
 class Column:
-    """A figure as one judge gave it.
+    """A metric of one judge.
 
     Attributes:
-        key: Of the figure.
-        title: Of the figure; with the judge's name where several judged it.
+        key: Key of the metric.
+        title: Title of the metric, including the judge's name if there are several judges.
         unit: See ``Figure``.
         better: See ``Figure``.
         judge: Name of the judge, or None.
@@ -49,34 +49,34 @@ class Column:
 
     @property
     def is_leading(self) -> bool:
-        """Whether it is among those shown first."""
+        """Whether it is one of the columns that come first."""
         return self.key in LEADING
 
     @property
     def heading(self) -> str:
-        """The title with the unit, and which way is better."""
+        """The title with the unit and an arrow for the better direction."""
         unit = f"({self.unit})" if self.unit else ""
         signs = "\N{NO-BREAK SPACE}".join(filter(None, (unit, ARROWS[self.better])))
         return f"{self.title} {signs}".rstrip()
 
     @property
     def scale(self) -> float:
-        """By what values are multiplied where they are shown."""
+        """Factor for printed values."""
         return 100.0 if self.unit == "%" else 1.0
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What a configuration reached.
+    """Result of a configuration.
 
     Attributes:
-        value: Mean over the seeds that have a value; None if none has.
-        spread: Standard deviation over these seeds; that of the run itself where there is one.
-        spread_is: What kind of spread it is.
+        value: Mean over the seeds with a value; None if there are none.
+        spread: Standard deviation over these seeds; for a single seed, the run's own spread.
+        spread_is: Meaning of the spread.
         seeds: Number of seeds with a value.
-        samples: Number of samples of the seed with the fewest.
-        notes: What to keep in mind.
-        interval: The ends of a confidence interval; None if there is none, or several seeds.
+        samples: Minimum number of samples over the seeds.
+        notes: Remarks.
+        interval: Bounds of the confidence interval; None if there is none, or several seeds.
     """
 
     value: float | None
@@ -90,11 +90,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Shown:
-    """A cell as it is printed.
+    """A formatted cell.
 
     Attributes:
-        value: The number, "–" where there is none.
-        spread: "± 0.1", or the ends of an interval; empty if there is neither.
+        value: The number, or "–" if there is none.
+        spread: "± 0.1", or the bounds of an interval; empty if there is neither.
         is_best: Whether no other row is better.
         marks: Numbers of its footnotes.
     """
@@ -112,9 +112,9 @@ class Table:
     Attributes:
         rows: From top to bottom.
         columns: From left to right.
-        cells: One list a row.
-        is_ranked: Whether the best are marked: rows that were tested on different data have none.
-        unranked: Why a figure has no best, by key.
+        cells: One list per row.
+        is_ranked: Whether best values are marked; not if rows were tested on different data.
+        unranked: By key, the reason why best values of a metric are not marked.
     """
 
     rows: Sequence[Row]
@@ -131,17 +131,17 @@ class Table:
         )
 
     def cells_of(self, column: Column) -> list[Cell]:
-        """A column from top to bottom."""
+        """The cells of a column, from top to bottom."""
         place = self.columns.index(column)
         return [row[place] for row in self.cells]
 
     def marks_of(self, column: Column) -> list[int]:
-        """Numbers of the footnotes that all cells of a column have; they stand at its head."""
+        """Numbers of the footnotes that all cells of a column share, for its heading."""
         first, *others = [cell.notes for cell in self.cells_of(column)]
         return [self.footnotes.index(note) + 1 for note in first if others and all(note in notes for notes in others)]
 
     def shown(self, columns: Sequence[Column]) -> list[tuple[Row, list[Shown]]]:
-        """Each row with its cells of some columns, as they are printed."""
+        """Each row with its formatted cells of some columns."""
         printed_columns = [self._printed(column) for column in columns]
         return [(row, [cells[index] for cells in printed_columns]) for index, row in enumerate(self.rows)]
 
@@ -167,7 +167,7 @@ class Table:
         ]
 
     def _best(self, column: Column, values: Sequence[float | None]) -> float | None:
-        """The best of values as they are printed; None if they are all the same or there is but one."""
+        """The best printed value; None if all are equal or there is only one."""
         known = {value for value in values if value is not None}
         if not self.is_ranked or column.key in self.unranked or not column.better or len(known) < 2:
             return None
@@ -175,7 +175,7 @@ class Table:
 
 
 Judged = dict[tuple[str, str], tuple[str | None, Figure]]
-"""What one run reached: judge and figure by key and title."""
+"""Results of one run: judge and metric by key and title."""
 
 
 def build_table(
@@ -184,18 +184,18 @@ def build_table(
     is_ranked: bool = True,
     unranked: Mapping[str, str] | None = None,
 ) -> Table:
-    """Put the figures of all rows together.
+    """Build the table of all rows.
 
     Args:
         rows: At least one.
-        ratings: Figures that people gave, by title of the run and key.
-        is_ranked: Whether to mark the best.
-        unranked: Why not, by key of figures that are an exception.
+        ratings: Results of ratings by title of the run and key.
+        is_ranked: Whether to mark best values.
+        unranked: Exceptions by key, with the reason.
     """
     judged = [[_judged(run, ratings.get(run.title, {})) for run in row.runs] for row in rows]
     columns = _columns([of_run for row in judged for of_run in row])
     cells = [[_cell([_figure_of(column, of_run) for of_run in row]) for column in columns] for row in judged]
-    return Table(rows, _told_apart(columns), cells, is_ranked, unranked or {})
+    return Table(rows, _with_unique_titles(columns), cells, is_ranked, unranked or {})
 
 
 def _printed_spread(cell: Cell, scale: float, decimals: int) -> str:
@@ -210,7 +210,7 @@ def _judged(run: MeasuredRun, ratings: Mapping[str, Figure]) -> Judged:
 
 
 def _columns(judged: Sequence[Judged]) -> list[Column]:
-    """A column for each figure and judge; a figure without a value has one of its own only where no run has a value."""
+    """A column per metric and judge; a metric without a value has its own column only if no run has a value."""
     found: dict[tuple[str, str, str | None], Column] = {}
     entries = [(names, entry) for of_run in judged for names, entry in of_run.items()]
     valued = {names for names, (_, figure) in entries if figure.value is not None}
@@ -227,8 +227,8 @@ def _figure_of(column: Column, judged: Judged) -> Figure | None:
     return figure if figure and (figure.value is None or judge == column.judge) else None
 
 
-def _told_apart(columns: Sequence[Column]) -> list[Column]:
-    """The columns, with the judges' names in the titles that would be the same without."""
+def _with_unique_titles(columns: Sequence[Column]) -> list[Column]:
+    """The columns, with the judges' names added to ambiguous titles."""
     titles = [(column.key, column.title) for column in columns]
     return [
         replace(column, title=f"{column.title}, by {column.judge}") if titles.count(title) > 1 else column
@@ -237,7 +237,7 @@ def _told_apart(columns: Sequence[Column]) -> list[Column]:
 
 
 def _cell(figures: Sequence[Figure | None]) -> Cell:
-    """The mean of what the seeds reached."""
+    """The mean over the seeds."""
     there = [figure for figure in figures if figure is not None]
     notes = list(dict.fromkeys(figure.note for figure in there if figure.note))
     known = [figure for figure in there if figure.value is not None]
@@ -245,7 +245,7 @@ def _cell(figures: Sequence[Figure | None]) -> Cell:
     if not values:
         return Cell(None, notes=notes or [NOT_MEASURED])
     if len(values) < len(figures):
-        notes.append(f"{len(values)} of {len(figures)} seeds with a value")
+        notes.append(f"{len(values)} of {len(figures)} seeds have a value")
     samples = min((figure.samples for figure in known if figure.samples), default=None)
     if len(values) == 1:
         only = known[0]

@@ -1,1 +1,1 @@
-"""A page and an API that turn photos into cartoons; the extra ``serve`` brings starlette and uvicorn."""
+"""A page and an API that turn photos into cartoons; needs the extra ``serve`` (starlette, uvicorn)."""

@@ -1,4 +1,4 @@
-"""From a photo's bytes to the answer that a browser shows."""
+"""Responses to requests for cartoons."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ ALL = "all"
 
 
 class WishError(ValueError):
-    """A parameter of a request is not understood. The message names it."""
+    """A parameter of a request is invalid. The message names it."""
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What a request asks for.
+    """Parameters of a request.
 
     Attributes:
         labels: The classes of each label.
-        faces: Which faces.
-        size: Side of a cartoon in pixels; None as the model makes them.
+        faces: The selected faces.
+        size: Side of a cartoon in pixels; None for the model's.
     """
 
     labels: Mapping[str, list[str]]
@@ -40,32 +40,32 @@ class Wish:
 
     @classmethod
     def of(cls, query: Mapping[str, str], known: Mapping[str, tuple[str, ...]]) -> Wish:
-        """The wish in a query string.
+        """Parse a query string.
 
         Args:
             query: Its parameters.
-            known: Classes of the labels that the model is told.
+            known: Classes of the model's labels.
 
         Raises:
             WishError: A parameter or its value is unknown.
         """
         expected = [*known, "faces", "size"]
         if unknown := [name for name in query if name not in expected]:
-            raise WishError(f"There is no {unknown[0][:40]!r}; expected {', '.join(expected)}.")
+            raise WishError(f"Unknown parameter {unknown[0][:40]!r}; expected {', '.join(expected)}.")
         labels = {name: _classes(name, query.get(name, OWN), classes) for name, classes in known.items()}
         faces = query.get("faces", ALL)
         if faces == "largest":
             return cls(labels, "largest", _size(query.get("size")))
         if faces != ALL:
-            raise WishError("faces is 'largest' or 'all'.")
+            raise WishError("faces must be 'largest' or 'all'.")
         return cls(labels, "all", _size(query.get("size")))
 
 
 def answer(cartoonizer: Cartoonizer, encoded: bytes, wish: Wish, limits: Limits) -> dict[str, object]:
-    """The faces of a photo and their cartoons, in plain values.
+    """The faces of a photo and their cartoons as plain values.
 
     Raises:
-        PhotoError: The bytes are no photo, or one that is too large.
+        PhotoError: The bytes are not a photo, or it is too large.
     """
     photo = decode(encoded, limits.pixels)
     made = cartoonizer(photo, limits.faces if wish.faces == "all" else wish.faces, **wish.labels)
@@ -97,17 +97,17 @@ def _jpeg(photo: Image.Image) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def _classes(name: str, asked: str, known: tuple[str, ...]) -> list[str]:
-    if asked == ALL:
+def _classes(name: str, text: str, known: tuple[str, ...]) -> list[str]:
+    if text == ALL:
         return list(known)
-    if asked not in (OWN, *known):
-        raise WishError(f"{name} is one of {', '.join((OWN, *known, ALL))}.")
-    return [asked]
+    if text not in (OWN, *known):
+        raise WishError(f"{name} must be one of {', '.join((OWN, *known, ALL))}.")
+    return [text]
 
 
 def _size(text: str | None) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) <= 4 and 16 <= int(text) <= 1024):
-        raise WishError("size is a number of pixels from 16 to 1024.")
+        raise WishError("size must be a number of pixels from 16 to 1024.")
     return int(text)

@@ -1,4 +1,4 @@
-"""The page and the API. Photos are kept in memory while they are worked on, and nowhere else."""
+"""The page and the API. Photos are only kept in memory while they are processed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ HEADERS = {
     ),
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
 }
-"""The page shows pictures that it holds itself, and may ask for the camera."""
+"""Headers that allow the page to show generated pictures and to use the camera."""
 
 _TICKET = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -52,13 +52,13 @@ _TICKET = re.compile(r"[A-Za-z0-9_-]{1,64}")
 def build_app(
     cartoonizer: Cartoonizer, limits: Limits | None = None, hosts: Sequence[str] = ("*",), token: str | None = None
 ) -> ASGIApp:
-    """The application.
+    """Build the application.
 
     Args:
-        cartoonizer: Draws.
-        limits: What it takes on.
-        hosts: Names of this machine that are answered to.
-        token: What requests to the API have to know; None for nothing.
+        cartoonizer: The cartoonizer.
+        limits: Resource limits.
+        hosts: Accepted host names.
+        token: Token required by the API; None for none.
     """
     api = _Api(cartoonizer, limits or Limits(), token)
     app = Starlette(
@@ -79,11 +79,11 @@ def build_app(
     )
     return SecurityMiddleware(
         app, HEADERS, is_page_only=False
-    )  # no cookies: another site's page gains nothing by writing here
+    )  # there are no cookies, so cross-site requests are harmless
 
 
 def page_files() -> dict[str, bytes]:
-    """All files of the page, by path."""
+    """All files of the page by path."""
     files = PAGE.files()
     return {"/": files.pop("index.html"), **{f"/{name}": content for name, content in files.items()}}
 
@@ -100,7 +100,7 @@ class _Api:
         self._open = 0
 
     async def cartoonize(self, request: Request) -> Response:
-        """A photo's faces and cartoons."""
+        """The faces of a photo and their cartoons."""
         self._check_token(request)
         started = time.perf_counter()
         try:
@@ -113,13 +113,13 @@ class _Api:
         return JSONResponse(found)
 
     async def model(self, request: Request) -> Response:
-        """What can be asked for."""
+        """The model's labels and terms."""
         self._check_token(request)
         manifest = self._cartoonizer.manifest
         return JSONResponse({"name": manifest.name, "terms": manifest.terms, "labels": manifest.labels})
 
     async def place(self, request: Request) -> Response:
-        """How many are before a request."""
+        """The position of a request in the queue."""
         self._check_token(request)
         return JSONResponse({"place": self._line.place(request.path_params["ticket"])})
 
@@ -128,21 +128,21 @@ class _Api:
         return JSONResponse(describe(self._cartoonizer.labels, self.limits))
 
     async def metrics(self, request: Request) -> Response:
-        """Counts for Prometheus."""
+        """Metrics for Prometheus."""
         self._check_token(request)
         return PlainTextResponse(self._metrics.text(self._line.waiting, self._line.working))
 
     async def _draw(self, request: Request) -> dict[str, object]:
-        """Read the photo and wait for its turn; room is kept before a byte of it is read."""
+        """Read the photo and wait for its turn; a slot is reserved before the body is read."""
         try:
             wish = Wish.of(request.query_params, self._cartoonizer.labels)
         except WishError as error:
             raise HTTPException(400, str(error)) from error
         ticket = request.headers.get("x-ticket", "")
         if ticket and not _TICKET.fullmatch(ticket):
-            raise HTTPException(400, "X-Ticket is 1 to 64 letters, digits, - or _.")
+            raise HTTPException(400, "X-Ticket must be 1 to 64 letters, digits, - or _.")
         if self._open >= self.limits.waiting + self.limits.parallel:
-            _refuse_busy()
+            _reject_busy()
         self._open += 1
         try:
             return await self._wait(await self._body(request), wish, ticket)
@@ -161,7 +161,7 @@ class _Api:
         except PhotoError as error:
             raise HTTPException(422, f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
         except BusyError:
-            _refuse_busy()
+            _reject_busy()
         except TimeoutError as error:
             raise HTTPException(504, f"This took more than {self.limits.seconds:g} seconds.") from error
 
@@ -170,23 +170,23 @@ class _Api:
             return
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not compare_digest(given.encode(), self._token.encode()):
-            raise HTTPException(401, "This server wants its token.", {"WWW-Authenticate": "Bearer"})
+            raise HTTPException(401, "A token is required.", {"WWW-Authenticate": "Bearer"})
 
 
-def _refuse_busy() -> NoReturn:
+def _reject_busy() -> NoReturn:
     raise HTTPException(503, "Too many photos at once; try again in a moment.", {"Retry-After": "5"})
 
 
-async def _read(request: Request, most: int) -> bytes:
-    """The body of a request, counted as it comes."""
-    too_large = HTTPException(413, f"The file has more than {most / 1e6:g} MB.")
+async def _read(request: Request, limit: int) -> bytes:
+    """Read the body of a request, up to a size limit."""
+    too_large = HTTPException(413, f"The file has more than {limit / 1e6:g} MB.")
     named = request.headers.get("content-length", "0")
-    if named.isdecimal() and int(named) > most:
+    if named.isdecimal() and int(named) > limit:
         raise too_large
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > most:
+        if len(body) > limit:
             raise too_large
     return bytes(body)
 

@@ -1,4 +1,4 @@
-"""The page on which photos become cartoons: one look, drawn for by a server or by the browser itself."""
+"""The page that turns photos into cartoons; shared by the server and the static page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Template
 
 PAGE = Path(__file__).parent / "page"
-"""What both pages share; ``page.js`` imports ``cartoons.js``, which each brings itself."""
+"""Files that both pages share; ``page.js`` imports ``cartoons.js``, which each page provides."""
 
 MEDIA_TYPES = {
     ".html": "text/html",
@@ -16,19 +16,19 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml",
     ".jpg": "image/jpeg",
 }
-"""Of the files of a page, by suffix."""
+"""Media types of a page's files by suffix."""
 
 
 @dataclass(frozen=True)
 class CartoonPage:
-    """What one page has of its own.
+    """The parts that differ between pages.
 
     Attributes:
         modules: Folder of its JavaScript, with a ``cartoons.js`` that exports ``load`` and ``draw``.
-        privacy: A sentence that says where photos go.
-        head: HTML for its head.
-        starting: What it says until its JavaScript runs.
-        footer: HTML for its foot.
+        privacy: A sentence on the handling of photos.
+        head: HTML for the head.
+        starting: Text shown until its JavaScript runs.
+        footer: HTML for the footer.
     """
 
     modules: Path
@@ -38,7 +38,7 @@ class CartoonPage:
     footer: str = ""
 
     def files(self) -> dict[str, bytes]:
-        """The content of each file by its path below the page's address, such as ``examples/three.jpg``."""
+        """The content of the page's files by relative path, such as ``examples/three.jpg``."""
         found = {
             path.relative_to(folder).as_posix(): path.read_bytes()
             for folder in (PAGE, self.modules)

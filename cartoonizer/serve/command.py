@@ -1,4 +1,4 @@
-"""The ``cartoonize-serve`` command: a page on which photos become cartoons."""
+"""The ``cartoonize-serve`` command: serves a page and an API that turn photos into cartoons."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cartoonizer.parser import SuggestingParser
 from cartoonizer.serve.limits import Limits
 
 TOKEN = "CARTOONGAN_TOKEN"
-"""Environment variable that may hold the token, where a command line is seen by others."""
+"""Environment variable for the token, since command lines are visible to other users."""
 
 _ABOUT = "Serve a page and an API that turn photos into cartoons. Photos are not stored."
 
@@ -23,14 +23,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Serve until Ctrl-C.
 
     Args:
-        argv: Words of the command line without the program's name; by default those of this process.
+        argv: The command line without the program's name; by default that of this process.
 
     Returns:
-        Exit code: 0, or 2 after an error that was explained on standard error.
+        Exit code: 0, or 2 after an error, explained on standard error.
     """
     try:
         _run(_parser().parse_args(argv))
-    except SystemExit as stop:  # argparse's way to return
+    except SystemExit as stop:  # argparse exits this way
         return stop.code if isinstance(stop.code, int) else 0
     except CartoonizerError as error:
         print(f"cartoonize-serve: error: {error}", file=sys.stderr)
@@ -60,25 +60,25 @@ def _run(options: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = SuggestingParser("cartoonize-serve", _ABOUT)
     add = parser.add_argument
-    add("--model", type=Path, metavar="FILE", help="file of `cartoongan export` (the package's own)")
-    add("--host", default="127.0.0.1", help="where to listen; others than this machine need a token (%(default)s)")
-    add("--port", type=_between(0, 65535), default=8000, metavar="N", help="0 is any free one (%(default)s)")
-    add("--token", default=os.environ.get(TOKEN), help=f"what requests have to know (that of ${TOKEN})")
-    add("--behind-proxy", action="store_true", help="a reverse proxy decides who may come")
-    add("--parallel", type=_between(1, 1024), metavar="N", help="photos at the same time (one for each core)")
-    add("--waiting", type=_between(1, 10**6), default=64, metavar="N", help="photos that may wait (%(default)s)")
-    add("--megabytes", type=_between(1, 1024), default=16, metavar="N", help="largest file (%(default)s)")
-    add("--megapixels", type=_between(1, 64), default=24, metavar="N", help="largest photo (%(default)s)")
-    add("--seconds", type=_between(1, 3600), default=30, metavar="N", help="longest wait and work (%(default)s)")
+    add("--model", type=Path, metavar="FILE", help="file of `cartoongan export` (default: bundled)")
+    add("--host", default="127.0.0.1", help="address to listen on; public ones need a token (%(default)s)")
+    add("--port", type=_between(0, 65535), default=8000, metavar="N", help="0 for any free one (%(default)s)")
+    add("--token", default=os.environ.get(TOKEN), help=f"token required by the API (default: ${TOKEN})")
+    add("--behind-proxy", action="store_true", help="a reverse proxy controls access")
+    add("--parallel", type=_between(1, 1024), metavar="N", help="photos processed in parallel (default: one per core)")
+    add("--waiting", type=_between(1, 10**6), default=64, metavar="N", help="maximum of waiting photos (%(default)s)")
+    add("--megabytes", type=_between(1, 1024), default=16, metavar="N", help="maximum file size (%(default)s)")
+    add("--megapixels", type=_between(1, 64), default=24, metavar="N", help="maximum photo size (%(default)s)")
+    add("--seconds", type=_between(1, 3600), default=30, metavar="N", help="maximum time of a request (%(default)s)")
     return parser
 
 
-def _between(least: int, most: int) -> Callable[[str], int]:
-    """Reads a whole number within bounds."""
+def _between(minimum: int, maximum: int) -> Callable[[str], int]:
+    """Parser of a whole number within bounds."""
 
     def read(text: str) -> int:
-        if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
-            raise argparse.ArgumentTypeError(f"expected a number from {least} to {most}, got {text!r}")
+        if not (text.isascii() and text.isdecimal() and minimum <= int(text) <= maximum):
+            raise argparse.ArgumentTypeError(f"expected a number from {minimum} to {maximum}, got {text!r}")
         return int(text)
 
     return read

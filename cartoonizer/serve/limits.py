@@ -1,4 +1,4 @@
-"""What the server takes on."""
+"""Resource limits of the server."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds that keep memory and time finite.
+    """Limits of memory and time.
 
     Attributes:
-        body: Bytes of a photo's file, counted as they are read.
-        pixels: Pixels of a photo.
-        faces: Faces of a photo that are drawn, largest first.
-        seconds: How long a request may wait and be worked on.
-        waiting: Requests that may wait; further ones are sent away.
-        parallel: Requests that are worked on at the same time.
+        body: Maximum size of a photo's file in bytes, checked while reading.
+        pixels: Maximum number of pixels of a photo.
+        faces: Maximum number of drawn faces per photo, largest first.
+        seconds: Maximum time of a request, including waiting.
+        waiting: Maximum number of waiting requests; others are rejected.
+        parallel: Number of requests processed in parallel.
     """
 
     body: int = 16_000_000

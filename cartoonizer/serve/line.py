@@ -1,4 +1,4 @@
-"""The waiting line: so many requests are worked on at a time, so many wait, and each knows its place."""
+"""A bounded request queue with a limited number of workers, in which each request has a position."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ _Result = TypeVar("_Result")
 
 
 class BusyError(Exception):
-    """Nobody else may wait."""
+    """The queue is full."""
 
 
 class _Place:
-    """Where a request stands in the line."""
+    """A request in the queue."""
 
     def __init__(self, ticket: str) -> None:
         self.ticket = ticket
 
 
 class Line:
-    """Work in threads, first come, first served.
+    """Runs work in threads, first come, first served.
 
     Args:
-        limits: How many work, how many wait, and how long.
+        limits: Limits of workers, waiting requests and time.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -38,28 +38,28 @@ class Line:
 
     @property
     def waiting(self) -> int:
-        """Requests that wait."""
+        """Number of waiting requests."""
         return len(self._waiting)
 
     @property
     def working(self) -> int:
-        """Requests that are worked on."""
+        """Number of requests in progress."""
         return self._working
 
     def place(self, ticket: str) -> int:
-        """The place of a request that waits, 1 for the next one; 0 while it is worked on, done or unknown."""
+        """Position of a waiting request, starting at 1; 0 if it is in progress, done or unknown."""
         return next((place for place, each in enumerate(self._waiting, start=1) if each.ticket == ticket), 0)
 
     async def do(self, work: Callable[[], _Result], ticket: str = "") -> _Result:
-        """Wait for a thread and do some work in it.
+        """Run work in a thread, after waiting for a free one.
 
         Args:
-            work: It is not interrupted once it has begun.
-            ticket: By what `place` knows the request.
+            work: The work; not interrupted once started.
+            ticket: Identifies the request for ``place``.
 
         Raises:
-            BusyError: Too many wait.
-            TimeoutError: It took too long; what has not begun never will.
+            BusyError: Too many requests are waiting.
+            TimeoutError: It took too long; work that has not started is cancelled.
         """
         if len(self._waiting) >= self._limits.waiting:
             raise BusyError
@@ -75,7 +75,7 @@ class Line:
         return await asyncio.wait_for(asyncio.wrap_future(future), self._limits.seconds)
 
     def close(self) -> None:
-        """Let nothing else begin."""
+        """Do not start any more work."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _begin(self, place: _Place) -> None:
@@ -83,7 +83,7 @@ class Line:
         self._working += 1
 
     def _end(self, place: _Place) -> None:
-        """A request is done, or was given up before it began."""
+        """Remove a request that is done or was cancelled."""
         if place in self._waiting:
             self._waiting.remove(place)
         else:

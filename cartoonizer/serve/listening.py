@@ -1,4 +1,4 @@
-"""Listening for browsers: a socket, and a uvicorn that logs little and stops quickly."""
+"""Sockets and uvicorn set-up, with little logging and fast shutdown."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from starlette.types import ASGIApp
 from cartoonizer.errors import ServeError
 
 _GRACE = 2
-"""Seconds that requests under way have to end after Ctrl-C."""
+"""Seconds for requests in progress to finish after Ctrl-C."""
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
-"""Names by which this machine's own browsers may call it."""
+"""Names of this machine for local browsers."""
 
 
 def build_server(app: ASGIApp) -> uvicorn.Server:
-    """A server that logs little and stops quickly."""
+    """A server with little logging and fast shutdown."""
     return uvicorn.Server(
         uvicorn.Config(
             app,
@@ -43,13 +43,13 @@ def listen(host: str, port: int) -> socket.socket:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         listener = socket.create_server(found[0][4][:2], family=found[0][0])
     except (OSError, OverflowError) as error:
-        raise ServeError(f"cannot listen at --host {host} --port {port}: {error}; choose others") from error
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited; without it an answer takes 40 ms more
+        raise ServeError(f"cannot listen on --host {host} --port {port}: {error}; choose others") from error
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited; saves 40 ms per response
     return listener
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine itself can reach that address."""
+    """Whether an address is only reachable from this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -57,12 +57,12 @@ def is_loopback(host: str) -> bool:
 
 
 def hosts_of(host: str) -> list[str]:
-    """Names that a server at an address answers to. On this machine alone they keep out pages that pretend to be it."""
+    """Accepted host names of a server; restricted for local servers, as a protection against DNS rebinding."""
     return [*LOCAL_NAMES, f"[{host}]" if ":" in host else host] if is_loopback(host) else ["*"]
 
 
 def address_of(host: str, listener: socket.socket) -> str:
-    """What to type into a browser."""
+    """The URL for a browser."""
     port = listener.getsockname()[1]
     if host in {"0.0.0.0", "::"}:
         host = socket.gethostname()

@@ -1,4 +1,4 @@
-"""Counts of what the server did, as Prometheus reads them."""
+"""Server metrics in Prometheus format."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import threading
 from collections import Counter
 
 BUCKETS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-"""Upper edges in seconds."""
+"""Upper bounds of the histogram's buckets in seconds."""
 
 
 class Metrics:
-    """Counts requests, faces and seconds."""
+    """Counts requests, faces and processing time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -23,9 +23,9 @@ class Metrics:
         """Count a request for cartoons.
 
         Args:
-            status: Of the answer.
-            seconds: From the whole photo's arrival to the answer.
-            faces: That were found.
+            status: Status of the response.
+            seconds: Time from the complete upload to the response.
+            faces: Number of detected faces.
         """
         with self._lock:
             self._requests[status] += 1
@@ -34,11 +34,11 @@ class Metrics:
             self._buckets.update(edge for edge in BUCKETS if seconds <= edge)
 
     def text(self, waiting: int, working: int) -> str:
-        """Prometheus' text format.
+        """The metrics in Prometheus's text format.
 
         Args:
-            waiting: Requests that wait.
-            working: Requests that are worked on.
+            waiting: Number of waiting requests.
+            working: Number of requests in progress.
         """
         with self._lock:
             total = sum(self._requests.values())

@@ -1,4 +1,4 @@
-"""What the API takes and answers, in OpenAPI 3.1."""
+"""OpenAPI 3.1 description of the API."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from cartoonizer.serve.answers import ALL
 from cartoonizer.serve.limits import Limits
 
 _NUMBERS = {"type": "array", "items": {"type": "number"}}
-_PICTURE = {"type": "string", "description": "a picture as a data: address"}
+_PICTURE = {"type": "string", "description": "a picture as a data: URI"}
 _LABELS = {"type": "object", "additionalProperties": {"type": "string"}}
 
 
 def describe(labels: Mapping[str, tuple[str, ...]], limits: Limits) -> dict[str, object]:
-    """The description of a server.
+    """The API description of a server.
 
     Args:
-        labels: Classes of the labels that its model is told.
-        limits: What it takes on.
+        labels: Classes of the model's labels.
+        limits: Resource limits.
     """
     return {
         "openapi": "3.1.0",
         "info": {"title": "Landmark CartoonGAN", "version": "1"},
         "paths": {
             "/api/cartoonize": {"post": _cartoonize(labels, limits)},
-            "/api/model": {"get": _get("What the model is told, and its terms.", "Model")},
-            "/api/line/{ticket}": {"get": _get("The place of a request that waits.", "Line", [_TICKET])},
-            "/health": {"get": _get("Whether the server is there.", "Health")},
+            "/api/model": {"get": _get("The model's labels and terms.", "Model")},
+            "/api/line/{ticket}": {"get": _get("The position of a waiting request.", "Line", [_TICKET])},
+            "/health": {"get": _get("Health check.", "Health")},
         },
         "components": {"schemas": _SCHEMAS},
     }
@@ -48,13 +48,13 @@ def _cartoonize(labels: Mapping[str, tuple[str, ...]], limits: Limits) -> dict[s
     parameters += [_parameter("faces", ["largest", ALL], ALL), {"name": "size", "in": "query", "schema": size}]
     parameters.append({"name": "X-Ticket", "in": "header", "schema": _TICKET_TEXT})
     body = {"schema": {"type": "string", "format": "binary"}}
-    answers = {"200": ("Faces and cartoons; none where there is no face.", "Cartoons")}
+    answers = {"200": ("Faces and cartoons; empty if no face is found.", "Cartoons")}
     answers |= {
-        "400": ("A parameter is not understood.", "Error"),
-        "401": ("The server wants its token.", "Error"),
+        "400": ("A parameter is invalid.", "Error"),
+        "401": ("A token is required.", "Error"),
         "413": (f"More than {limits.body:,} bytes.", "Error"),
-        "422": ("The body is no photo, or one that is too large.", "Error"),
-        "503": ("Too many wait.", "Error"),
+        "422": ("The body is not a photo, or it is too large.", "Error"),
+        "503": ("Too many requests are waiting.", "Error"),
         "504": (f"It took more than {limits.seconds:g} seconds.", "Error"),
     }
     return {
@@ -66,7 +66,7 @@ def _cartoonize(labels: Mapping[str, tuple[str, ...]], limits: Limits) -> dict[s
 
 
 def _get(summary: str, schema: str, parameters: list[dict[str, object]] | None = None) -> dict[str, object]:
-    responses = {"200": _response(summary, schema), "401": _response("The server wants its token.", "Error")}
+    responses = {"200": _response(summary, schema), "401": _response("A token is required.", "Error")}
     return {"summary": summary, "parameters": parameters or [], "responses": responses}
 
 

@@ -1,4 +1,4 @@
-"""Responses that the project's servers have in common: files of a page, and refusals as JSON."""
+"""Responses shared by the project's servers: files of a page, and errors as JSON."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ def page_file(content: bytes, media_type: str) -> Callable[[Request], Response]:
 
 
 async def refuse(_: Request, error: Exception) -> Response:
-    """The handler of an ``HTTPException``: its words as JSON, under its status."""
+    """Exception handler for ``HTTPException``: responds with its status and its message as JSON."""
     assert isinstance(error, HTTPException)
     return JSONResponse({"error": error.detail}, error.status_code, error.headers)

@@ -22,16 +22,16 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex",
 }
-"""Scripts, styles and pictures of this server only, in no frame; nothing is told to other sites."""
+"""Only scripts, styles and pictures of this server; no embedding in frames; no referrer."""
 
 
 class SecurityMiddleware:
     """Adds the security headers, and refuses requests that another site's page sends.
 
     Args:
-        app: What answers the rest.
-        headers: Headers of this server that differ from `SECURITY_HEADERS`.
-        is_page_only: Whether what writes has to come from a page of this server. A server with cookies needs that.
+        app: The wrapped application.
+        headers: Headers that differ from ``SECURITY_HEADERS``.
+        is_page_only: Whether to accept write requests only from this server's own pages, as required with cookies.
     """
 
     def __init__(self, app: ASGIApp, headers: Mapping[str, str] | None = None, is_page_only: bool = True) -> None:
@@ -40,7 +40,7 @@ class SecurityMiddleware:
         self._is_page_only = is_page_only
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Handle a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -64,7 +64,7 @@ _REFUSAL = JSONResponse(
 
 
 def _is_own(scope: Scope) -> bool:
-    """Whether a request only reads, or comes from a page of this server."""
+    """Whether a request is read-only or comes from a page of this server."""
     if scope["method"] in {"GET", "HEAD"}:
         return True
     headers = Headers(scope=scope)

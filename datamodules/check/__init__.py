@@ -1,4 +1,4 @@
-"""Checking the data sets on disk: what is there, how much of the published whole, and every fault in it."""
+"""Checks the data sets on disk: compares them with the published counts and finds broken files and lines."""
 
 from datamodules.check.labels import check_labels
 from datamodules.check.report import CheckReport, Count, Finding, SetReport, Severity

@@ -1,4 +1,4 @@
-"""Checking CartoonSet: every image, its csv, and the attributes in it."""
+"""Check of CartoonSet: the images, their csv files, and the attributes in them."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ def check_cartoonset(report: SetReport, progress: bool) -> None:
     decode_all(report, cartoons, progress)
     report.count("all", "images", len(cartoons), report.data_set.published["all"])
     if not cartoons:
-        report.error(report.folder, "it holds no cs*.png")
+        report.error(report.folder, "no cs*.png found")
     if len(images) > len(cartoons):
-        report.note(report.folder, f"{len(images) - len(cartoons):,} images are not named cs*.png and so are not read")
+        report.note(report.folder, f"{len(images) - len(cartoons):,} images are not named cs*.png and are ignored")
     attribute_counts = [_check_attributes(report, path.with_suffix(".csv")) for path in cartoons]
     fewer = [count for count in attribute_counts if count < PUBLISHED_ATTRIBUTES]
     if fewer:
         message = f"{len(fewer):,} csv files have fewer attributes than the published {PUBLISHED_ATTRIBUTES}"
-        report.note(report.folder, f"{message}, the least {min(fewer)}")
-    _check_strays(report, {path.with_suffix(".csv") for path in cartoons})
+        report.note(report.folder, f"{message}; the minimum is {min(fewer)}")
+    _check_orphans(report, {path.with_suffix(".csv") for path in cartoons})
 
 
 def _check_attributes(report: SetReport, path: Path) -> int:
-    """Check a csv; return the number of its good lines."""
+    """Check a csv; return the number of its valid lines."""
     attributes, problems = parse_attributes(read_list(report, path))
     for problem in problems:
         report.error(path, problem.message, problem.line)
@@ -40,7 +40,7 @@ def _check_attributes(report: SetReport, path: Path) -> int:
     return len(attributes)
 
 
-def _check_strays(report: SetReport, expected: set[Path]) -> None:
+def _check_orphans(report: SetReport, expected: set[Path]) -> None:
     for path in sorted(report.folder.rglob("cs*.csv")):
         if path not in expected:
             report.error(path, f"its image {path.with_suffix('.png').name} is missing")

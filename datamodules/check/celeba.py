@@ -1,4 +1,4 @@
-"""Checking CelebA: partition, attributes and landmarks of every photo, and the two lists on the photos in the wild."""
+"""Check of CelebA: partition, attributes and landmarks of every photo, and the two optional in-the-wild lists."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from datamodules.datasets.masked_photos import HEAD_MASKS, PERSON_MASKS
 PUBLISHED_IMAGES = 202_599
 
 RowFault = Callable[[str, list[str]], Fault | None]
-"""What is wrong with the values of an image's row: image name and values in, severity and reason out."""
+"""Validates an image's row: takes the image name and the values, returns severity and reason of a fault, or None."""
 
 
 def check_celeba(report: SetReport, progress: bool) -> None:
@@ -44,7 +44,7 @@ def check_celeba(report: SetReport, progress: bool) -> None:
 
 
 def _check_partition(report: SetReport, folder: Path, names: set[str]) -> dict[str, ListRow]:
-    """Check the partition, and that its images are there."""
+    """Check the partition, and that its images exist."""
     path = report.folder / "list_eval_partition.txt"
     rows, problems = parse_rows(read_list(report, path), header_lines=0, columns=1)
     report.problems(path, problems)
@@ -57,7 +57,7 @@ def _check_partition(report: SetReport, folder: Path, names: set[str]) -> dict[s
 
 
 def _check_wild(report: SetReport, partition: dict[str, ListRow]) -> None:
-    """Check the optional lists; the photos they speak of are not in this layout, so only their numbers can be."""
+    """Check the values of the optional lists; their photos are not part of this layout."""
     if (report.folder / "list_bbox_celeba.txt").exists():
         _check_table(report, "list_bbox_celeba.txt", 4, partition, lambda _, words: _find_wild_box_fault(words))
     if (report.folder / "list_landmarks_celeba.txt").exists():
@@ -65,13 +65,13 @@ def _check_wild(report: SetReport, partition: dict[str, ListRow]) -> None:
 
 
 def _check_masks(report: SetReport, names: set[str], sizes: dict[str, Size], progress: bool) -> None:
-    """Check the optional masks, which are no part of the published set: each is of a photo, and of its size."""
+    """Check that each optional mask, which CelebA does not publish, belongs to a photo and has its size."""
     names_of = {Path(name).stem: name for name in names}
     for kind in (PERSON_MASKS, HEAD_MASKS):
         masks = decode_all(report, list_images(report.folder / kind), progress)
-        strangers = [path for path in masks if path.stem not in names_of]
-        if strangers:
-            report.note(report.folder / kind, f"{len(strangers):,} masks are of no photo, as {strangers[0].name}")
+        orphans = [path for path in masks if path.stem not in names_of]
+        if orphans:
+            report.note(report.folder / kind, f"{len(orphans):,} masks have no photo, e.g. {orphans[0].name}")
         for path, size in masks.items():
             photo = sizes.get(names_of.get(path.stem, ""), size)
             if photo != size:
@@ -81,7 +81,7 @@ def _check_masks(report: SetReport, names: set[str], sizes: dict[str, Size], pro
 def _check_table(
     report: SetReport, file_name: str, columns: int, partition: dict[str, ListRow], find_fault: RowFault
 ) -> None:
-    """Check a list with two header lines: its count, its columns, a row for each image, and the rows' values."""
+    """Check a list with two header lines: its row count and column names, one row per image, and the rows' values."""
     path = report.folder / file_name
     lines = read_list(report, path)
     if not lines:
@@ -91,12 +91,12 @@ def _check_table(
         report.error(path, f"{len(header)} column names, expected {columns}", 2)
     rows, problems = parse_rows(lines, header_lines=2, columns=columns)
     report.problems(path, problems)
-    mentioned = [line.split()[0] for line in lines[2:] if line.strip()]
-    if lines[0].strip() != str(len(mentioned)):
-        report.error(path, f"the first line says '{lines[0].strip()}' rows, but {len(mentioned)} follow", 1)
-    missing = sorted(partition.keys() - set(mentioned))
+    listed = [line.split()[0] for line in lines[2:] if line.strip()]
+    if lines[0].strip() != str(len(listed)):
+        report.error(path, f"the first line says '{lines[0].strip()}' rows, but {len(listed)} follow", 1)
+    missing = sorted(partition.keys() - set(listed))
     if missing:
-        report.error(path, f"{len(missing):,} images of list_eval_partition.txt have no row, as {missing[0]}")
+        report.error(path, f"{len(missing):,} images of list_eval_partition.txt have no row, e.g. {missing[0]}")
     for name, row in rows.items():
         report.fault(path, find_fault(name, row.values), row.line)
 
@@ -118,7 +118,7 @@ def _find_point_fault(words: list[str], size: Size | None) -> Fault | None:
 
 
 def _find_wild_box_fault(words: list[str]) -> Fault | None:
-    """A published list has rows of four zeros, which therefore are a note."""
+    """Validate a box; rows of four zeros occur in the published list and are only a note."""
     fault = _find_number_fault(words)
     if fault is not None:
         return fault

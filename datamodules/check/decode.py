@@ -1,4 +1,4 @@
-"""Decoding every image of a set, several at a time."""
+"""Decodes all images of a set in parallel."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _BATCH = 64
 
 
 def decode_all(report: SetReport, paths: Sequence[Path], progress: bool) -> dict[Path, Size]:
-    """Decode images as training would, and report those that cannot be.
+    """Decode images as training does, and report those that fail.
 
-    Threads do: most of the time is spent in OpenCV, which lets the other threads run.
+    Threads are enough, since OpenCV releases the GIL while it decodes.
 
     Args:
-        report: Where unreadable images are noted.
+        report: Receives an error per unreadable image.
         paths: The images.
-        progress: Show a bar, where there is a terminal to show it on.
+        progress: Show a progress bar if there is a terminal.
 
     Returns:
-        The size of every image that could be decoded.
+        The size of every decoded image.
     """
     batches = [paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH)]
     sizes: dict[Path, Size] = {}
@@ -50,9 +50,9 @@ def _decode_batch(paths: Sequence[Path]) -> list[Size | str]:
 
 
 def _decode(path: Path) -> Size | str:
-    """Width and height of an image, or why it cannot be decoded."""
+    """Width and height of an image, or the reason why it cannot be decoded."""
     try:
         height, width, _ = read_rgb(path).shape
-    except Exception as error:  # a damaged file can make a decoder fail in any way, and the check must go on
+    except Exception as error:  # decoders may raise anything on a damaged file, and the check must continue
         return str(error).replace(str(path), path.name) or type(error).__name__
     return width, height

@@ -1,4 +1,4 @@
-"""Which files are there, and which are only talked about."""
+"""Compares the files on disk with those in the lists."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from datamodules.images import IMAGE_SUFFIXES
 
 
 def list_images(folder: Path) -> list[Path]:
-    """Every image below a folder, linked sub-folders included, sorted; none where the folder is missing."""
+    """Sorted paths of all images in a folder and its subfolders, following links; empty if the folder is missing."""
     paths = (Path(parent) / name for parent, _, names in os.walk(folder, followlinks=True) for name in names)
     return sorted(path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES)
 
 
 def read_list(report: SetReport, path: Path) -> list[str]:
-    """The lines of a list file; none, and an error in the report, where it cannot be read."""
+    """The lines of a list file; if it cannot be read, report an error and return no lines."""
     try:
-        return read_lines(path, "the published set has it")
+        return read_lines(path, "it is part of the published set")
     except DataError as error:
         report.error(path, str(error))
         return []
 
 
 def note_unlisted(report: SetReport, folder: Path, images: Iterable[Path], listed: set[Path], where: str) -> None:
-    """Note the images that no list mentions, in one line."""
+    """Add a single note about the images that are not listed."""
     unlisted = [path for path in images if path not in listed]
     if unlisted:
-        report.note(folder, f"{len(unlisted):,} images are not in {where} and so are not read, as {unlisted[0].name}")
+        report.note(folder, f"{len(unlisted):,} images are not in {where} and are ignored, e.g. {unlisted[0].name}")

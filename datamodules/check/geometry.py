@@ -1,4 +1,4 @@
-"""When a box or a point is wrong for its image."""
+"""Validation of boxes and landmarks against the image size."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ Size = tuple[int, int]
 """Width and height of an image in pixels."""
 
 FEW_PIXELS = 3.0
-"""How far any box or point may leave its image: that much is rounding."""
+"""Pixels that a box or landmark may be outside its image; attributed to rounding."""
 
 SAME_FACE = 0.65
-"""IoU from which MTCNN takes a box for a face (Zhang et al. 2016)."""
+"""Minimum IoU at which MTCNN's training counts a box as a face (Zhang et al. 2016)."""
 
 FAR_OUTSIDE = 0.1
-"""How far a landmark may lie outside, as a part of the image's longer side: a chin or an eye that the frame cut off."""
+"""Distance that a landmark may be outside, as a fraction of the image's longer side, for faces cut off by the edge."""
 
 
 def find_box_fault(box: NDArray[np.float32], size: Size) -> Fault | None:
-    """What is wrong with where a box lies.
+    """Validate the position of a box.
 
-    Official boxes leave their image where the frame cuts a face off, so leaving is a note as long as the box means the
-    same face after it is clipped to the image: by ``FEW_PIXELS`` at most, or with an IoU of at least ``SAME_FACE``
-    between the box and its clipped self, from which the detector's training takes two boxes for one. A box that is
-    further out would teach the detector a face where there is none, and is an error.
+    Some official boxes extend beyond the image where a face is cut off. That is a note if the box still matches after
+    it is clipped to the image: it is outside by at most ``FEW_PIXELS``, or its IoU with the clipped box is at least
+    ``SAME_FACE``, the threshold of the detector's training. Any other box would be a wrong positive example for the
+    detector, and is an error.
 
     Args:
-        box: ``(4,)`` pixels, x1, y1, x2, y2, of positive area.
-        size: Of the image.
+        box: ``(4,)`` pixels, x1, y1, x2, y2, with positive area.
+        size: Size of the image.
 
     Returns:
-        Severity and reason, or None for a box inside.
+        Severity and reason, or None if the box is inside.
     """
     x1, y1, x2, y2 = (float(value) for value in box)
     width, height = size
@@ -52,14 +52,14 @@ def find_box_fault(box: NDArray[np.float32], size: Size) -> Fault | None:
 
 
 def find_landmark_fault(landmarks: NDArray[np.float32], size: Size) -> Fault | None:
-    """What is wrong with where five points lie.
+    """Validate the positions of five landmarks.
 
     Args:
         landmarks: ``(5, 2)`` pixels.
-        size: Of the image.
+        size: Size of the image.
 
     Returns:
-        Severity and reason, or None for points inside. Outside by up to ``FEW_PIXELS`` or ``FAR_OUTSIDE`` is a note.
+        Severity and reason, or None if all are inside. Outside by up to ``FEW_PIXELS`` or ``FAR_OUTSIDE`` is a note.
     """
     distance = np.maximum(-landmarks, landmarks - np.array(size, dtype=np.float32)).max(axis=1)
     worst = int(distance.argmax())

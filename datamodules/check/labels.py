@@ -1,4 +1,4 @@
-"""Checking a file of labels (``--data.labels``) against the faces that it labels."""
+"""Check of a label file (``--data.labels``) against the faces that it labels."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from datamodules.samples import Domain
 
 
 def check_labels(path: Path, names: Mapping[Domain, set[str]]) -> SetReport:
-    """Look at every row of a file of labels.
+    """Check every row of a label file.
 
     Args:
         path: The file.
-        names: The faces of each domain, as training names them.
+        names: The face names of each domain, as in training.
 
     Returns:
-        The rows of each domain with a face, beside all of them; a row without one is an error.
+        For each domain, the rows that match a face and the total; a row without a face is an error.
     """
     report = SetReport(DataSet("labels", "", folder=str(path)), path, present=path.is_file())
     try:
@@ -30,7 +30,7 @@ def check_labels(path: Path, names: Mapping[Domain, set[str]]) -> SetReport:
         report.error(path, str(error).removeprefix(f"{path}, "))
         return report
     for number, (domain, name, _) in read_csv_rows(path, COLUMNS, HINT):
-        if name not in names[domain]:  # type: ignore[index]  # the reader knows domains only
+        if name not in names[domain]:  # type: ignore[index]  # read_label_csv accepts known domains only
             report.error(path, f"there is no {domain} {name}", number)
     for domain, faces in names.items():
         rows = labels[domain]

@@ -1,4 +1,4 @@
-"""Checking LFW+Net: both lists, every image they name, every box and landmark."""
+"""Check of LFW+Net: both lists, and their images, boxes and landmarks."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ def check_lfw_net(report: SetReport, progress: bool) -> None:
     """Check LFW+Net and fill in its report."""
     images = list_images(report.folder)
     sizes = decode_all(report, images, progress)
-    is_there = set(images)
+    existing = set(images)
     listed = {
         report.folder / annotation.name
         for split in PUBLISHED
-        for annotation in _check_list(report, split, is_there, sizes)
+        for annotation in _check_list(report, split, existing, sizes)
     }
     note_unlisted(report, report.folder, images, listed, "trainImageList.txt or testImageList.txt")
 
 
 def _check_list(
-    report: SetReport, split: LfwNetSplit, is_there: set[Path], sizes: dict[Path, Size]
+    report: SetReport, split: LfwNetSplit, existing: set[Path], sizes: dict[Path, Size]
 ) -> list[LfwNetAnnotation]:
     path = list_path(report.folder, split)
     annotations, problems = parse_annotations(read_list(report, path))
@@ -36,7 +36,7 @@ def _check_list(
     report.count(split, "faces", len(annotations), PUBLISHED[split])
     for annotation in annotations:
         image = report.folder / annotation.name
-        if image not in is_there:
+        if image not in existing:
             report.error(path, f"no such image: {image}", annotation.line)
         for fault in _find_faults(annotation, sizes.get(image)):
             report.fault(path, fault, annotation.line)
@@ -44,7 +44,7 @@ def _check_list(
 
 
 def _find_faults(annotation: LfwNetAnnotation, size: Size | None) -> list[Fault | None]:
-    """What is wrong with a box and with its landmarks; where they lie can be told with the image's size alone."""
+    """Validate a box and its landmarks; their positions only if the image's size is known."""
     x1, y1, x2, y2 = annotation.box
     if x2 <= x1 or y2 <= y1:
         return [(Severity.ERROR, f"the box has no area: {x2 - x1:g} x {y2 - y1:g} px (the order is x1 x2 y1 y2)")]

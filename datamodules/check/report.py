@@ -1,4 +1,4 @@
-"""What a check found: counts beside the published ones, errors and notes, and their JSON."""
+"""Results of a check: counts compared with the published ones, errors and notes, and their JSON."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from datamodules.datasets.registry import DataSet
 
 
 class Severity(StrEnum):
-    """An error is a broken file or line; a note is worth knowing."""
+    """An error is a broken file or line; a note is information."""
 
     ERROR = "error"
     NOTE = "note"
 
 
 Fault = tuple[Severity, str]
-"""What is wrong with a line, and how badly."""
+"""Severity and description of a fault in a line."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was found.
+    """An error or note.
 
     Attributes:
-        severity: Whether it is broken.
+        severity: Error or note.
         path: The file or folder.
-        line: Number of the line in that file, counted from 1, or None where it concerns the whole file.
-        message: What is wrong with it.
+        line: Line number in that file, starting at 1, or None if it concerns the whole file.
+        message: The description.
     """
 
     severity: Severity
@@ -46,7 +46,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Count:
-    """How many of something there are, beside how many were published."""
+    """The number of images or annotations of a split, and the published number."""
 
     split: str
     unit: str
@@ -56,14 +56,14 @@ class Count:
 
 @dataclass
 class SetReport:
-    """What was found in one data set; its check fills it in.
+    """Report on one data set, filled in by its check.
 
     Attributes:
         data_set: The set.
-        folder: Where it lies or should lie.
-        present: Whether the folder is there.
+        folder: Its expected folder.
+        present: Whether the folder exists.
         counts: Numbers of images and annotations by split.
-        findings: Errors and notes in the order in which they were found.
+        findings: Errors and notes, in order of discovery.
     """
 
     data_set: DataSet
@@ -74,46 +74,46 @@ class SetReport:
 
     @property
     def errors(self) -> list[Finding]:
-        """What is broken."""
+        """The errors among the findings."""
         return [finding for finding in self.findings if finding.severity is Severity.ERROR]
 
     @property
     def notes(self) -> list[Finding]:
-        """What is worth knowing."""
+        """The notes among the findings."""
         return [finding for finding in self.findings if finding.severity is Severity.NOTE]
 
     def error(self, path: Path, message: str, line: int | None = None) -> None:
-        """Add something broken."""
+        """Add an error."""
         self.findings.append(Finding(Severity.ERROR, path, line, message))
 
     def note(self, path: Path, message: str, line: int | None = None) -> None:
-        """Add something worth knowing."""
+        """Add a note."""
         self.findings.append(Finding(Severity.NOTE, path, line, message))
 
     def fault(self, path: Path, fault: Fault | None, line: int) -> None:
-        """Add what is wrong with a line, where anything is."""
+        """Add the fault of a line, if there is one."""
         if fault is not None:
             self.findings.append(Finding(fault[0], path, line, fault[1]))
 
     def problems(self, path: Path, problems: list[Problem]) -> None:
-        """Add the lines of an annotation file that could not be read."""
+        """Add the malformed lines of an annotation file as errors."""
         for problem in problems:
             self.error(path, problem.message, problem.line)
 
     def count(self, split: str, unit: str, found: int, published: int) -> None:
-        """Add a count, and a note where it is not the published one."""
+        """Add a count, and a note if it differs from the published one."""
         self.counts.append(Count(split, unit, found, published))
         if found != published:
-            self.note(self.folder, f"{split}: {found:,} {unit}, published are {published:,}")
+            self.note(self.folder, f"{split}: {found:,} {unit}, the published set has {published:,}")
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What was found below a data root.
+    """Report on all data sets below a data root.
 
     Attributes:
         root: The data root.
-        sets: One report for each set.
+        sets: One report per set.
     """
 
     root: Path
@@ -121,11 +121,11 @@ class CheckReport:
 
     @property
     def is_broken(self) -> bool:
-        """Whether any file or line is broken, or a set that was named is missing."""
+        """Whether there is any error, including an explicitly named set that is missing."""
         return any(report.errors for report in self.sets)
 
     def to_json(self) -> str:
-        """Everything that was found, as JSON."""
+        """All counts and findings as JSON."""
         document = {
             "root": str(self.root),
             "ok": not self.is_broken,
@@ -144,7 +144,7 @@ class CheckReport:
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
     def save(self, path: Path) -> None:
-        """Write the JSON; the file is either whole or as it was before.
+        """Write the JSON atomically.
 
         Raises:
             DataError: The file cannot be written.

@@ -1,4 +1,4 @@
-"""Checking the shards of a set of faces: every shard, and every image in it."""
+"""Check of a sharded set of faces: all shards, and all images in them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from datamodules.samples import Split
 
 
 def check_shards(report: SetReport, progress: bool) -> None:
-    """Check shards and fill in the report of their set; the splits that were not sharded count as empty."""
+    """Check shards and fill in the report of their set; splits without shards count as empty."""
     try:
         index = ShardIndex.load(report.folder)
     except DataError as error:
@@ -42,7 +42,7 @@ def _check_split(report: SetReport, split: Split, progress: bool) -> None:
         return None
 
     title = f"{report.folder.name} {split}"
-    with ThreadPoolExecutor() as pool:  # decoding lets the other threads run
+    with ThreadPoolExecutor() as pool:  # decoding releases the GIL
         faults = pool.map(find_fault, range(len(faces)))
         for fault in tqdm(faults, total=len(faces), desc=title, unit="image", disable=None if progress else True):
             if fault is not None:

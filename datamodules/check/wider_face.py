@@ -1,4 +1,4 @@
-"""Checking WIDER FACE: both lists, every image they name, every box."""
+"""Check of WIDER FACE: both lists, and their images and boxes."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ from datamodules.check.report import Fault, SetReport, Severity
 from datamodules.datasets.wider_face import WiderAnnotation, WiderSplit, images_folder, list_path, parse_annotations
 
 PUBLISHED: dict[WiderSplit, tuple[int, int]] = {"train": (12_880, 159_424), "val": (3_226, 39_708)}
-"""Images and boxes of each part."""
+"""Images and boxes of each split."""
 
 
 def check_wider_face(report: SetReport, progress: bool) -> None:
-    """Check WIDER FACE and fill in its report; a part of which nothing is there only counts as fewer images."""
-    parts = [split for split in PUBLISHED if _is_begun(report.folder, split)]
-    if not parts:
-        report.error(report.folder, "neither the images nor the boxes of any part are there")
+    """Check WIDER FACE and fill in its report; a missing split is only a note about the count."""
+    present = [split for split in PUBLISHED if _is_present(report.folder, split)]
+    if not present:
+        report.error(report.folder, "neither split has images or boxes")
     for split in PUBLISHED:
-        _check_split(report, split, split in parts, progress)
+        _check_split(report, split, split in present, progress)
 
 
-def _is_begun(folder: Path, split: WiderSplit) -> bool:
+def _is_present(folder: Path, split: WiderSplit) -> bool:
     return list_path(folder, split).exists() or images_folder(folder, split).exists()
 
 
-def _check_split(report: SetReport, split: WiderSplit, is_begun: bool, progress: bool) -> None:
+def _check_split(report: SetReport, split: WiderSplit, is_present: bool, progress: bool) -> None:
     folder, path = images_folder(report.folder, split), list_path(report.folder, split)
     images = list_images(folder)
-    lines = read_list(report, path) if is_begun else []
+    lines = read_list(report, path) if is_present else []
     sizes = decode_all(report, images, progress)
     annotations, problems = parse_annotations(lines)
     report.problems(path, problems)
-    is_there = set(images)
+    existing = set(images)
     listed = {folder / annotation.name for annotation in annotations}
     images_published, boxes_published = PUBLISHED[split]
-    report.count(split, "images", len(listed & is_there), images_published)
+    report.count(split, "images", len(listed & existing), images_published)
     report.count(split, "boxes", sum(len(annotation.boxes) for annotation in annotations), boxes_published)
     note_unlisted(report, folder, images, listed, path.name)
     for annotation in annotations:
         image = folder / annotation.name
-        if image not in is_there:
+        if image not in existing:
             report.error(path, f"no such image: {image}", annotation.line)
         _check_boxes(report, path, annotation, sizes.get(image))
 
@@ -56,9 +56,9 @@ def _check_boxes(report: SetReport, path: Path, annotation: WiderAnnotation, siz
 
 
 def _find_fault(box: NDArray[np.float32], size: Size | None) -> Fault | None:
-    """What is wrong with a box ``(4,)`` of x, y, width, height.
+    """Validate a box ``(4,)`` of x, y, width, height.
 
-    The official lists have a few boxes of zero width or height, which therefore are a note.
+    The official lists have a few boxes of zero width or height, so these are only a note.
     """
     x, y, width, height = box
     if width < 0 or height < 0:

@@ -39,11 +39,11 @@ class AnnotatedFolder(Dataset[RawFace]):
         annotations = read_annotations(folder / FACES_CSV)
         absent = sorted(annotations.keys() - set(present))
         if absent:
-            raise DataError(f"{folder / FACES_CSV} has a row for {absent[0]}, which is no image in {folder}")
+            raise DataError(f"{folder / FACES_CSV} has a row for {absent[0]}, which is not an image in {folder}")
         self.folder = folder
         self.names = deal_splits(present)[split]
         if not self.names:
-            raise DataError(f"{folder} holds {len(present)} photos, too few for a part '{split}'; add some")
+            raise DataError(f"{folder} has {len(present)} photos, too few for a split '{split}'; add some")
         rows = [annotations.get(name, FaceAnnotation()) for name in self.names]
         self.landmarks: NDArray[np.float32] = np.stack([row.landmarks for row in rows])
         self.labels: NDArray[np.int64] = np.array([row.hair for row in rows], dtype=np.int64)

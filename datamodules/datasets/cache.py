@@ -109,4 +109,4 @@ def _frame_shape(faces: FramedFaces) -> tuple[int, ...]:
             return faces[index].image.shape
         except DataError:
             continue
-    raise DataError("not one image of the set can be read; run `cartoongan data check`")
+    raise DataError("no image of the set can be read; run `cartoongan data check`")

@@ -74,12 +74,12 @@ class CartoonSet(Dataset[RawFace]):
 
     def __init__(self, folder: Path, split: Split) -> None:
         if not folder.is_dir():
-            raise DataError(f"no such folder: {folder}; is --data.root the folder that holds {folder.name}/?")
+            raise DataError(f"no such folder: {folder}; is --data.root the folder that contains {folder.name}/?")
         self.folder = folder
         present = find_cartoons(folder)
         self.names = [name for name in present if split_of(Path(name).name) == split]
         if not self.names:
-            raise DataError(f"{folder} holds no cs*.png of the split '{split}'")
+            raise DataError(f"{folder} has no cs*.png in the split '{split}'")
         self.raw_attributes = [read_attributes((folder / name).with_suffix(".csv")) for name in self.names]
         self.labels: NDArray[np.int64] = np.array(
             [HAIR_OF_INDEX.get(row["hair_color"], NO_HAIR_COLOUR) for row in self.raw_attributes], dtype=np.int64
@@ -87,7 +87,7 @@ class CartoonSet(Dataset[RawFace]):
         self.attributes: NDArray[np.int64] = np.array([_attributes_of(row) for row in self.raw_attributes], np.int64)
         self._annotations = read_annotations(folder / FACES_CSV)
         if absent := sorted(self._annotations.keys() - set(present)):
-            raise DataError(f"{folder / FACES_CSV} has a row for {absent[0]}, which is no cartoon in {folder}")
+            raise DataError(f"{folder / FACES_CSV} has a row for {absent[0]}, which is not a cartoon in {folder}")
 
     def __len__(self) -> int:
         return len(self.names)
@@ -126,7 +126,7 @@ def find_cartoons(folder: Path) -> list[str]:
 
 
 def read_attributes(path: Path) -> dict[str, int]:
-    """Read a CartoonSet csv, one ``"name", value index, cardinality`` a line.
+    """Read a CartoonSet csv, with ``"name", value index, cardinality`` in each line.
 
     Raises:
         DataError: The file is missing, a line is malformed, an index is out of range, or ``hair_color`` is absent.
@@ -139,10 +139,10 @@ def read_attributes(path: Path) -> dict[str, int]:
 
 
 def parse_attributes(lines: Sequence[str]) -> tuple[dict[str, int], list[Problem]]:
-    """Read the lines of a csv.
+    """Parse the lines of a csv.
 
     Returns:
-        Attribute name -> value index of the lines that could be read, and what was wrong with the others.
+        Attribute name -> value index of the valid lines, and the problems of the others.
     """
     attributes: dict[str, int] = {}
     problems: list[Problem] = []

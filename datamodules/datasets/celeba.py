@@ -115,7 +115,7 @@ class CelebA(Dataset[RawFace]):
         try:
             table = np.array([rows[name].values for name in self.names], dtype=np.float32)
         except ValueError as error:
-            raise DataError(f"{path} holds something that is no number: {error}") from error
+            raise DataError(f"{path} has a value that is not a number: {error}") from error
         is_finite = np.isfinite(table).all(axis=1)
         if not is_finite.all():
             raise DataError(f"{path}, line {rows[self.names[int(is_finite.argmin())]].line}: a value is not finite")
@@ -141,8 +141,8 @@ def hair_labels(attributes: NDArray[np.bool_], names: list[str]) -> NDArray[np.i
 def attribute_labels(attributes: NDArray[np.bool_], names: list[str]) -> NDArray[np.int64]:
     """Glasses and beard for each row of CelebA attributes.
 
-    A beard is a ``Mustache``, a ``Goatee``, or anything but ``No_Beard``. Mere stubble (``5_o_Clock_Shadow``) is
-    unknown: a cartoon could show it either way.
+    A beard is a ``Mustache``, a ``Goatee``, or the absence of ``No_Beard``. Stubble only (``5_o_Clock_Shadow``) counts
+    as unknown, since a cartoon could be drawn either way.
 
     Returns:
         ``(N, A)`` int64: 1, 0 or ``UNKNOWN`` for each ``Attribute``; ``UNKNOWN`` if the list lacks the columns.
@@ -183,7 +183,7 @@ def parse_rows(lines: Sequence[str], header_lines: int, columns: int) -> tuple[d
 
 
 def _read_lines(path: Path) -> list[str]:
-    return read_lines(path, "is --data.root the folder that holds celeba/?")
+    return read_lines(path, "is --data.root the folder that contains celeba/?")
 
 
 def _require(path: Path, rows: dict[str, ListRow], what: str, values: set[str]) -> None:

@@ -54,7 +54,7 @@ class CelebAMaskHQ:
 
     def __init__(self, folder: Path, split: Split) -> None:
         path = folder / MAPPING
-        rows, problems = parse_mapping(read_lines(path, "the published set has it"))
+        rows, problems = parse_mapping(read_lines(path, "it is part of the published set"))
         raise_first(path, problems)
         self._numbers = sorted(number for number, row in rows.items() if row.place in OF_CELEBA[split])
         if not self._numbers:

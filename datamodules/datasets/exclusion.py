@@ -1,4 +1,4 @@
-"""Faces to leave out of a training, from a csv: bad photos, or cartoons that one does not want to see.
+"""Faces to exclude from training, from a csv: bad photos, or unwanted cartoons.
 
 A header, then one row per face::
 
@@ -57,7 +57,7 @@ def write_exclusions(path: Path, files: Mapping[Domain, Iterable[str]]) -> None:
 
 
 def without(faces: FaceSource, files: Collection[str]) -> FaceSource:
-    """All faces but those of some files.
+    """All faces except those of the given files.
 
     Raises:
         DataError: No face is left.

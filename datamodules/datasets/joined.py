@@ -90,12 +90,12 @@ def set_folders(root: Path, names: str | Sequence[str], option: str) -> list[Set
 
 
 def likely_name(name: str, beside: Path, known: Iterable[str] = ()) -> str | None:
-    """What a missing folder's name was probably meant to be: a known name, or a folder that is there.
+    """Suggest a correction for a missing folder's name: a similar existing folder or known name.
 
     Args:
         name: The name.
-        beside: Folder that was looked in; may be missing.
-        known: Other names that would do.
+        beside: The folder that should contain it; may be missing.
+        known: Other valid names.
     """
     there = [path.name for path in beside.iterdir() if path.is_dir()] if beside.is_dir() else []
     return next(iter(get_close_matches(name, {*known, *there}, n=1)), None)

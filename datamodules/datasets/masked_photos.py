@@ -33,7 +33,7 @@ class MaskedCelebA:
         stems = [Path(name).stem for name in self._faces.names]
         self._places = [index for index, stem in enumerate(stems) if stem in persons]
         if not self._places:
-            raise DataError(f"{folder / PERSON_MASKS} holds no mask NAME.png of a photo of the part '{split}'")
+            raise DataError(f"{folder / PERSON_MASKS} has no mask NAME.png for a photo of the split '{split}'")
         self.names = [self._faces.names[index] for index in self._places]
         self._has_head = [stems[index] in heads for index in self._places]
 

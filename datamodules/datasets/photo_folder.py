@@ -27,15 +27,15 @@ from datamodules.transforms.background import CutOut
 from datamodules.transforms.framing import Framing, framing_for
 
 _NO_LANDMARKS = np.full((5, 2), np.nan, dtype=np.float32)
-_LOOKED_AT = 16
-"""Photos that are looked at to tell whether they are framed as in training."""
+_SAMPLE_SIZE = 16
+"""Number of photos sampled to check whether they are framed as in training."""
 
 _Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True)
 class Share:
-    """Which photos a process takes: every ``count``-th one from the ``rank``-th on.
+    """A process's share of the photos: every ``count``-th one, starting at ``rank``.
 
     Attributes:
         rank: Number of the process, over all nodes.
@@ -49,19 +49,19 @@ class Share:
 class PhotoFolder(Dataset[Photos]):
     """The images below a folder, each scaled to ``image_size``.
 
-    Without an aligner each is cropped to its central square, and faces are expected to be aligned as in CelebA: eyes
-    level, a little below the middle. A warning tells when those that are looked at are not.
+    Without ``align`` each is cropped to its central square, and faces should be aligned as in CelebA: eyes level, a
+    little below the middle. A sample of the photos is checked, with a warning if most are not.
 
     Args:
         folder: The folder, or a single photo.
         image_size: Side of the square images in pixels.
-        cut_out: Puts the photos on white; its mattes stay in memory.
-        align: Cut out the largest face of each photo, wherever it is. Photos without one are left out, with a warning.
-        share: Those of the photos that this process takes.
+        cut_out: Replaces the background with white; its mattes stay in memory.
+        align: Crop the largest face of each photo. Photos without a face are skipped, with a warning.
+        share: This process's share of the photos.
 
     Raises:
         DataError: The folder is missing or empty, an image is unreadable, two cartoons would have the same name, or no
-            photo shows a face that could be aligned. All processes raise it.
+            photo has a face to align. All processes raise it.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class PhotoFolder(Dataset[Photos]):
             taken[path.with_suffix("")] = path
         share = share or Share()
         self.paths = paths[share.rank :: share.count]
-        _refuse_unreadable(self.paths, len(paths))
+        _reject_unreadable(self.paths, len(paths))
         self._matrices: list[Matrix] | None = None
         if align:
             self._align(len(paths))
@@ -94,14 +94,14 @@ class PhotoFolder(Dataset[Photos]):
             self._mattes = replace(cut_out, folder=None).mattes(framed, self.folder.name, "")
 
     def _align(self, count: int) -> None:
-        """Find the faces, and leave out photos without one."""
+        """Find the faces, and skip photos without one."""
         aligner = Aligner()
-        found = _each(lambda path: aligner(read_rgb(path)), self.paths, "faces")
-        without = _of_all([str(path) for path, matrix in zip(self.paths, found, strict=True) if matrix is None])
+        found = _map(lambda path: aligner(read_rgb(path)), self.paths, "faces")
+        without = _gather([str(path) for path, matrix in zip(self.paths, found, strict=True) if matrix is None])
         if len(without) == count:
             raise DataError(f"--data.align true: no face in any of {count} photos of {self.folder}")
         if without:
-            rank_zero_warn(f"{len(without)} of {count} photos show no face and are left out: {_named(without)}")
+            rank_zero_warn(f"{len(without)} of {count} photos have no face and are skipped: {_first_few(without)}")
         self.paths = [path for path, matrix in zip(self.paths, found, strict=True) if matrix is not None]
         self._matrices = [matrix for matrix in found if matrix is not None]
 
@@ -116,7 +116,7 @@ class PhotoFolder(Dataset[Photos]):
 
 
 class _Framed:
-    """Photos read and framed on access: by their maps, or else by their middle."""
+    """Photos read and framed on access: with their alignment, or else by the central square."""
 
     def __init__(self, paths: Sequence[Path], matrices: Sequence[Matrix] | None, framing: Framing) -> None:
         self._paths, self._matrices, self._framing = paths, matrices, framing
@@ -132,38 +132,38 @@ class _Framed:
         return replace(photo, image=aligned(photo.image, self._matrices[index], self._framing.side))
 
 
-def _refuse_unreadable(paths: Sequence[Path], count: int) -> None:
-    """Find broken photos before the first cartoon is written."""
-    complaints = _of_all([complaint for complaint in _each(_complaint, paths, "photos") if complaint])
-    if complaints:
-        raise DataError(f"{len(complaints)} of {count} photos cannot be read; the first: {complaints[0]}")
+def _reject_unreadable(paths: Sequence[Path], count: int) -> None:
+    """Reject unreadable photos before the first cartoon is written."""
+    errors = _gather([error for error in _map(_decoding_error, paths, "photos") if error])
+    if errors:
+        raise DataError(f"{len(errors)} of {count} photos cannot be read; the first: {errors[0]}")
 
 
 def _warn_of_other_framing(paths: Sequence[Path]) -> None:
-    """Look at some photos, and tell if most of them are not framed as those of training."""
+    """Check a sample of the photos, and warn if most are not framed as in training."""
     aligner, framing = Aligner(), Framing(FRAME_SIDE)
-    looked_at = [paths[place] for place in range(0, len(paths), max(1, len(paths) // _LOOKED_AT))][:_LOOKED_AT]
+    sample = [paths[place] for place in range(0, len(paths), max(1, len(paths) // _SAMPLE_SIZE))][:_SAMPLE_SIZE]
     others = []
-    for path in looked_at:
+    for path in sample:
         matrix = aligner(_Framed([path], None, framing)[0].image)
         if matrix is None or not Deviation.of(matrix).is_small:
             others.append(str(path))
-    if 2 * len(others) > len(looked_at):
+    if 2 * len(others) > len(sample):
         rank_zero_warn(
-            f"{len(others)} of {len(looked_at)} photos that were looked at are not framed as in training, which costs "
-            f"quality: {_named(others)}; --data.align true cuts out their faces"
+            f"{len(others)} of {len(sample)} sampled photos are not framed as in training, which reduces "
+            f"quality: {_first_few(others)}; --data.align true crops their faces"
         )
 
 
-def _each(look: Callable[[Path], _Found], paths: Sequence[Path], name: str) -> list[_Found]:
-    """Do something with each photo, several at once."""
+def _map(function: Callable[[Path], _Found], paths: Sequence[Path], name: str) -> list[_Found]:
+    """Apply a function to each photo, in parallel."""
     with ThreadPoolExecutor() as pool:
-        results = pool.map(look, paths)
+        results = pool.map(function, paths)
         return list(tqdm(results, total=len(paths), desc=name, unit="photo", disable=None, leave=False))
 
 
-def _of_all(found: list[str]) -> list[str]:
-    """What all processes found, sorted; the same in each."""
+def _gather(found: list[str]) -> list[str]:
+    """Gather the findings of all processes, sorted; identical in each."""
     if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
         return sorted(found)
     everywhere: list[list[str]] = [[] for _ in range(torch.distributed.get_world_size())]
@@ -171,11 +171,11 @@ def _of_all(found: list[str]) -> list[str]:
     return sorted(chain(*everywhere))
 
 
-def _named(paths: Sequence[str]) -> str:
+def _first_few(paths: Sequence[str]) -> str:
     return ", ".join(paths[:3]) + (", …" if len(paths) > 3 else "")
 
 
-def _complaint(path: Path) -> str | None:
+def _decoding_error(path: Path) -> str | None:
     try:
         read_rgb(path)
     except DataError as error:

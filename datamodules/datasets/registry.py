@@ -74,7 +74,7 @@ class DataSet:
             DataError: There is no such split, or the folder is incomplete or malformed.
         """
         if split not in self.splits:
-            raise DataError(f"{self.name} has no part '{split}'; take {' or '.join(self.splits)}")
+            raise DataError(f"{self.name} has no split '{split}'; use {' or '.join(self.splits)}")
         return resolve_name(self.reader)(folder, split)
 
     def is_in(self, folder: Path) -> bool:
@@ -179,7 +179,7 @@ def register(data_set: DataSet) -> None:
     """
     for each in _SETS.values():
         if data_set.name == each.name or data_set.folder == each.folder:
-            raise ValueError(f"there is a data set {each.name} in the folder {each.folder}/ already")
+            raise ValueError(f"there already is a data set {each.name} in the folder {each.folder}/")
     _SETS[data_set.name] = data_set
 
 

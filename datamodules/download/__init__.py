@@ -1,4 +1,4 @@
-"""Getting the data sets: from where, under which terms, resumed, verified, safely unpacked; finished or absent."""
+"""Downloads the data sets: resumes and verifies archives, unpacks them safely and installs each set atomically."""
 
 from datamodules.download.fetch import Retry
 from datamodules.download.get import get

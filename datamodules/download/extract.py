@@ -1,4 +1,4 @@
-"""Unpacking archives that may be hostile."""
+"""Safe unpacking of untrusted archives."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _SMALL = 64 << 20
 
 @dataclass(frozen=True)
 class Limits:
-    """What no honest archive of these data sets exceeds.
+    """Limits against decompression bombs, above any genuine archive of these data sets.
 
     Attributes:
-        total: Bytes of all members together.
-        ratio: Those bytes as a multiple of the archive's; archives of images hardly shrink. It is asked of contents of
-            more than 64 MiB only, since a few lists of numbers may well shrink a lot.
-        members: Files and folders.
+        total: Maximum bytes of all members together.
+        ratio: Maximum compression ratio; images hardly compress. It applies only to contents of more than 64 MiB, since
+            small text files may compress well.
+        members: Maximum number of files and folders.
     """
 
     total: int = 32 << 30
@@ -38,24 +38,23 @@ class Limits:
 
 
 def extract(archive: Path, target: Path, limits: Limits | None = None) -> None:
-    """Unpack a zip, tar or tar.gz into a new folder, or leave no trace of it.
+    """Unpack a zip, tar or tar.gz into a new folder, atomically.
 
-    Only plain files and folders are made, from member names that are read as relative paths below ``target``; modes,
-    owners and times in the archive are ignored. Absolute names, names with ``..``, links of any kind, devices,
-    encrypted members, a name that occurs twice and contents beyond ``limits`` are refused, whatever sizes the archive
-    claims.
+    Only regular files and folders are created, below ``target``; modes, owners and times in the archive are ignored.
+    Absolute names, names with ``..``, links, devices, encrypted members, duplicate names and contents beyond ``limits``
+    are rejected; sizes are counted while unpacking, so the archive's own claims are not trusted.
 
     Args:
-        archive: The file; its format is told from its first bytes.
-        target: Folder to make.
-        limits: Against archives that unfold into more than a disk can hold.
+        archive: The file; its format is detected from its first bytes.
+        target: Folder to create.
+        limits: Limits against decompression bombs.
 
     Raises:
-        BadArchiveError: The archive is refused, damaged, cut off or of another format; the folder is removed.
-        DataError: The folder is there already and is left alone, or the disk is full or not writable.
+        BadArchiveError: The archive is rejected, damaged, truncated or of another format; the folder is removed.
+        DataError: The folder already exists (and is unchanged), or the disk is full or not writable.
     """
     if target.exists():
-        raise DataError(f"{target} is there already")
+        raise DataError(f"{target} already exists")
     writer = _Writer(target, archive, limits or Limits())
     try:
         target.mkdir(parents=True)
@@ -66,11 +65,11 @@ def extract(archive: Path, target: Path, limits: Limits | None = None) -> None:
             raise
         if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile | FileExistsError):
             raise DataError(f"cannot unpack {archive}: {error}") from error
-        raise BadArchiveError(f"cannot unpack {archive}: it is damaged or cut off ({error})") from error
+        raise BadArchiveError(f"cannot unpack {archive}: it is damaged or truncated ({error})") from error
 
 
 class BadArchiveError(DataError):
-    """The archive itself is at fault, so that another copy of it is needed."""
+    """The archive itself is bad, so it has to be downloaded again."""
 
 
 class _Unpack(Protocol):
@@ -79,7 +78,7 @@ class _Unpack(Protocol):
 
 @dataclass
 class _Writer:
-    """Writes members below the target and keeps count of them."""
+    """Writes members below the target and enforces the limits."""
 
     target: Path
     archive: Path
@@ -93,17 +92,21 @@ class _Writer:
         self.allowed = min(self.limits.total, by_ratio)
 
     def refuse(self, reason: str) -> BadArchiveError:
-        """The error of an archive that must not be unpacked."""
-        return BadArchiveError(f"{self.archive} is refused: {reason}. Nothing of it was kept")
+        """The error for an archive that must not be unpacked."""
+        return BadArchiveError(f"{self.archive} is rejected: {reason}. Nothing was unpacked")
 
     def count_bytes(self, count: int) -> None:
-        """Take note of bytes that were or will be written."""
+        """Count bytes towards the limit.
+
+        Raises:
+            BadArchiveError: The limit is exceeded.
+        """
         self.total += count
         if self.total > self.allowed:
-            raise self.refuse(f"it unfolds into more than {self.allowed:,} bytes, as no archive of these sets does")
+            raise self.refuse(f"it unpacks to more than {self.allowed:,} bytes, the limit for these data sets")
 
     def add_folder(self, name: str) -> None:
-        """Make the folder of a member."""
+        """Create the folder of a member."""
         path = self._claim(name)
         if path is not None:
             path.mkdir(parents=True, exist_ok=True)
@@ -120,20 +123,20 @@ class _Writer:
                 file.write(chunk)
 
     def _claim(self, name: str) -> Path | None:
-        """The path of a member; None for the target itself and for what macOS adds to archives."""
+        """The path of a member; None for the target itself and for macOS metadata."""
         self.members += 1
         if self.members > self.limits.members:
             raise self.refuse(f"it has more than {self.limits.members:,} members")
         slashed = name.replace("\\", "/")
         parts = [part for part in slashed.split("/") if part not in ("", ".")]
         if slashed.startswith("/") or re.match("[A-Za-z]:", slashed) or ".." in parts or "\0" in name:
-            raise self.refuse(f"its member {name!r} would lie outside the target")
+            raise self.refuse(f"its member {name!r} would be outside the target folder")
         is_clutter = not parts or parts[0] == "__MACOSX" or parts[-1].startswith("._")
         return None if is_clutter else self.target.joinpath(*parts)
 
 
 def _detect(archive: Path) -> _Unpack:
-    """How to unpack a file that begins like this one."""
+    """The unpacker for the format of a file, detected from its first bytes."""
     with archive.open("rb") as file:
         start = file.read(512)
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -143,7 +146,7 @@ def _detect(archive: Path) -> _Unpack:
     if start[257:262] == b"ustar":
         return _unpack_tar
     if looks_like_html(start):
-        raise BadArchiveError(f"{archive} is a web page that was saved under the archive's name")
+        raise BadArchiveError(f"{archive} is a web page saved under the archive's name")
     raise BadArchiveError(f"{archive} is neither a zip nor a tar archive")
 
 
@@ -155,7 +158,7 @@ def _unpack_zip(archive: Path, writer: _Writer) -> None:
         if claimed > writer.allowed or len(members) > writer.limits.members:
             raise writer.refuse(f"it claims {len(members):,} members of {claimed:,} bytes")
         if claimed > free:
-            raise DataError(f"{archive} holds {claimed:,} bytes, but {writer.target.parent} has {free:,} free")
+            raise DataError(f"{archive} contains {claimed:,} bytes, but {writer.target.parent} has {free:,} free")
         for member in tqdm(members, desc=f"unpacking {archive.name}", unit="file", disable=None):
             kind = stat.S_IFMT(member.external_attr >> 16)
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
@@ -170,7 +173,7 @@ def _unpack_zip(archive: Path, writer: _Writer) -> None:
 def _unpack_tar_gz(archive: Path, writer: _Writer) -> None:
     with gzip.open(archive) as stream:
         _unpack_tar_stream(archive, stream, writer)
-        while chunk := stream.read(_CHUNK):  # the padding; gzip compares its checksum at the very end
+        while chunk := stream.read(_CHUNK):  # the padding; gzip verifies its checksum at the end
             writer.count_bytes(len(chunk))
 
 

@@ -1,4 +1,4 @@
-"""Downloading one file: resumed where it stopped, and never taken for another."""
+"""Download of one file, resumable and verified."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _RETRIED = {408, 425, 429}
 
 @dataclass(frozen=True)
 class Retry:
-    """When to give up.
+    """Retry policy.
 
     Attributes:
-        attempts: Tries in a row that brought nothing new.
-        pause: Seconds before the second try; doubled before each further one.
+        attempts: Consecutive attempts without progress before giving up.
+        pause: Seconds before the second attempt; doubled before each further one.
     """
 
     attempts: int = 4
@@ -41,8 +41,8 @@ class Retry:
 
 
 @dataclass(frozen=True)
-class _Stated:
-    """What a server says of a file. It lies beside a part, so that a later run resumes the same file or none."""
+class _RemoteFile:
+    """The server's metadata of a file, stored next to a partial download so that it only resumes the same file."""
 
     url: str
     validator: str | None
@@ -51,35 +51,35 @@ class _Stated:
 
 
 class _TransientError(Exception):
-    """The connection failed in a way that may pass."""
+    """A connection error that may be temporary."""
 
 
 def fetch(archive: Archive, target: Path, retry: Retry | None = None) -> None:
-    """Download an archive, verified, to ``target``; until it is verified it is ``target`` with ``.part`` appended.
+    """Download an archive to ``target`` and verify it; until then, the file is ``target`` with ``.part`` appended.
 
-    A part is resumed by a range request, and only where the server says, by the same validator and the same total
-    size, that it still has the same file; otherwise it starts anew. What turns out to be another file is deleted.
+    A partial download is resumed with a range request if the server's validator and total size are unchanged;
+    otherwise the download starts over. A file that fails verification is deleted.
 
     Raises:
-        DataError: The file cannot be had: offline, refused, another size or hash, a web page instead of it, disk full.
-            Where running it again can help, the part is kept.
+        DataError: The download failed: offline, refused, wrong size or hash, a web page instead of the file, or disk
+            full. If another attempt may help, the partial download is kept.
     """
     assert archive.url is not None
     retry = retry or Retry()
     part = target.with_name(target.name + ".part")
-    stated = _transfer_until_whole(archive, archive.url, part, retry)
-    checksum = archive.checksum or (Checksum("md5", stated.md5) if stated.md5 is not None else None)
+    remote = _transfer_with_retries(archive, archive.url, part, retry)
+    checksum = archive.checksum or (Checksum("md5", remote.md5) if remote.md5 is not None else None)
     try:
         verify(part, archive.size, checksum)
     except DataError as error:
         _discard(part)
-        raise DataError(f"{error}. The download is deleted") from error
+        raise DataError(f"{error}. The download was deleted") from error
     part.replace(target)
     _discard(part)
 
 
-def _transfer_until_whole(archive: Archive, url: str, part: Path, retry: Retry) -> _Stated:
-    """Try again as long as tries bring something new."""
+def _transfer_with_retries(archive: Archive, url: str, part: Path, retry: Retry) -> _RemoteFile:
+    """Retry as long as attempts make progress."""
     longest, failures = _length(part), 0
     while True:
         try:
@@ -88,48 +88,48 @@ def _transfer_until_whole(archive: Archive, url: str, part: Path, retry: Retry) 
             failures = 0 if _length(part) > longest else failures + 1
             longest = max(longest, _length(part))
             if failures >= retry.attempts:
-                kept = f" {longest:,} bytes are kept; running it again goes on from there." if _length(part) else ""
+                kept = f" {longest:,} bytes are kept; run it again to resume." if _length(part) else ""
                 raise DataError(f"cannot download {url}: {error}.{kept}") from error
             time.sleep(retry.pause * 2**failures)
 
 
-def _transfer(archive: Archive, url: str, part: Path) -> _Stated:
-    """Bring the part to its full length by one request."""
-    known, start = _resumable(part, url)
-    if known is not None and start == known.total:
-        return known
+def _transfer(archive: Archive, url: str, part: Path) -> _RemoteFile:
+    """Download the rest of the file with one request."""
+    previous, start = _resumable(part, url)
+    if previous is not None and start == previous.total:
+        return previous
     headers = {"Accept-Encoding": "identity"}
-    if known is not None and known.validator is not None:
-        headers |= {"Range": f"bytes={start}-", "If-Range": known.validator}
+    if previous is not None and previous.validator is not None:
+        headers |= {"Range": f"bytes={start}-", "If-Range": previous.validator}
     with _translated_errors(url), requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
-        stated = _read_stated(response, url)
-        if response.status_code == 206 and known is not None and _continues(response, stated, known, start):
-            stated = known
+        remote = _read_metadata(response, url)
+        if response.status_code == 206 and previous is not None and _resumes(response, remote, previous, start):
+            remote = previous
         elif response.status_code in (206, 416):
             _discard(part)
-            raise _TransientError("the file on the server is not the one whose download was begun")
+            raise _TransientError("the file on the server has changed since the download began")
         else:
             start = 0
-        _check_response(response, archive, url, stated)
-        _check_space(part, stated, start)
-        _sidecar(part).write_text(json.dumps(asdict(stated)), encoding="utf-8")
-        _write_body(response, archive, part, start, stated.total)
-    if stated.total is not None and _length(part) != stated.total:
-        raise _TransientError(f"the connection was cut after {_length(part):,} of {stated.total:,} bytes")
-    return stated
+        _check_response(response, archive, url, remote)
+        _check_space(part, remote, start)
+        _sidecar(part).write_text(json.dumps(asdict(remote)), encoding="utf-8")
+        _write_body(response, archive, part, start, remote.total)
+    if remote.total is not None and _length(part) != remote.total:
+        raise _TransientError(f"the connection was cut after {_length(part):,} of {remote.total:,} bytes")
+    return remote
 
 
-def _continues(response: requests.Response, stated: _Stated, known: _Stated, start: int) -> bool:
-    """Whether a partial answer is the rest of the file that was begun."""
-    begins = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
-    is_same_file = stated.total == known.total and stated.validator in (None, known.validator)
-    return is_same_file and begins is not None and int(begins[1]) == start
+def _resumes(response: requests.Response, remote: _RemoteFile, previous: _RemoteFile, start: int) -> bool:
+    """Whether a partial response continues the previous download."""
+    content_range = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+    is_same_file = remote.total == previous.total and remote.validator in (None, previous.validator)
+    return is_same_file and content_range is not None and int(content_range[1]) == start
 
 
 def _write_body(response: requests.Response, archive: Archive, part: Path, start: int, total: int | None) -> None:
     bar = tqdm(total=total, initial=start, desc=archive.file_name, unit="B", unit_scale=True, disable=None)
     with part.open("ab" if start else "wb") as file, bar:
-        # Not iter_content, which would unpack a .tgz that is sent with `Content-Encoding: gzip`.
+        # iter_content would decompress a .tgz that is sent with `Content-Encoding: gzip`
         for chunk in response.raw.stream(_CHUNK, decode_content=False):
             if file.tell() == 0 and looks_like_html(chunk):
                 _discard(part)
@@ -138,39 +138,39 @@ def _write_body(response: requests.Response, archive: Archive, part: Path, start
             bar.update(len(chunk))
 
 
-def _check_response(response: requests.Response, archive: Archive, url: str, stated: _Stated) -> None:
-    """Refuse an answer that is not the file."""
+def _check_response(response: requests.Response, archive: Archive, url: str, remote: _RemoteFile) -> None:
+    """Reject a response that is not the file."""
     is_insecure = any(hop.url.startswith("http:") for hop in [*response.history, response])
     if url.startswith("https:") and is_insecure:
-        raise DataError(f"{url} leads to an address without encryption, {response.url}; it is not followed")
+        raise DataError(f"{url} redirects to an unencrypted address, {response.url}, which is not followed")
     if response.status_code in _RETRIED or response.status_code >= 500:
-        raise _TransientError(f"the server answers {response.status_code} {response.reason}")
+        raise _TransientError(f"the server responded with {response.status_code} {response.reason}")
     if response.status_code not in (200, 206):
-        raise DataError(f"cannot download {url}: the server answers {response.status_code} {response.reason}")
+        raise DataError(f"cannot download {url}: the server responded with {response.status_code} {response.reason}")
     if response.headers.get("Content-Type", "").lower().startswith("text/html"):
         raise DataError(_describe_page(url))
-    if None not in (archive.size, stated.total) and archive.size != stated.total:
-        raise DataError(f"{url} offers a file of {stated.total:,} bytes, but the published one has {archive.size:,}")
+    if None not in (archive.size, remote.total) and archive.size != remote.total:
+        raise DataError(f"{url} has {remote.total:,} bytes, but the published file has {archive.size:,}")
 
 
 def _describe_page(url: str) -> str:
     return (
-        f"{url} answers with a web page instead of the file. Google Drive does so when too many people have"
-        " downloaded a file lately, or when it wants to be asked in a browser"
+        f"{url} responded with a web page instead of the file. Google Drive does this when a file was downloaded too"
+        " often recently, or when it requires confirmation in a browser"
     )
 
 
-def _check_space(part: Path, stated: _Stated, offset: int) -> None:
+def _check_space(part: Path, remote: _RemoteFile, offset: int) -> None:
     free = shutil.disk_usage(part.parent).free
-    if stated.total is not None and stated.total - offset > free:
+    if remote.total is not None and remote.total - offset > free:
         raise DataError(
-            f"{part.parent} has {free:,} bytes free, but {stated.total - offset:,} are still to be downloaded"
+            f"{part.parent} has {free:,} bytes free, but {remote.total - offset:,} are still to be downloaded"
         )
 
 
 @contextmanager
 def _translated_errors(url: str) -> Iterator[None]:
-    """Turn what the library raises into what may pass and what will not."""
+    """Convert exceptions of requests into temporary and permanent errors."""
     try:
         yield
     except (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError) as error:
@@ -183,24 +183,24 @@ def _translated_errors(url: str) -> Iterator[None]:
 
 
 def _innermost(error: BaseException) -> str:
-    """The plainest words among nested exceptions."""
+    """The message of the innermost of nested exceptions."""
     while error.__context__ is not None:
         error = error.__context__
     return str(error) or type(error).__name__
 
 
-def _resumable(part: Path, url: str) -> tuple[_Stated | None, int]:
-    """What is known of the part and its length; nothing and 0 where it cannot be resumed."""
+def _resumable(part: Path, url: str) -> tuple[_RemoteFile | None, int]:
+    """Metadata and length of a partial download; None and 0 if it cannot be resumed."""
     try:
-        known = _Stated(**json.loads(_sidecar(part).read_text(encoding="utf-8")))
+        previous = _RemoteFile(**json.loads(_sidecar(part).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None, 0
     length = _length(part)
-    is_usable = known.url == url and length > 0 and (known.total is None or length <= known.total)
-    return (known, length) if is_usable and known.validator is not None else (None, 0)
+    is_usable = previous.url == url and length > 0 and (previous.total is None or length <= previous.total)
+    return (previous, length) if is_usable and previous.validator is not None else (None, 0)
 
 
-def _read_stated(response: requests.Response, url: str) -> _Stated:
+def _read_metadata(response: requests.Response, url: str) -> _RemoteFile:
     headers = response.headers
     etag = headers.get("ETag", "")
     validator = etag if etag.startswith('"') else headers.get("Last-Modified")
@@ -210,11 +210,11 @@ def _read_stated(response: requests.Response, url: str) -> _Stated:
     else:
         length = headers.get("Content-Length", "")
         total = int(length) if length.isdigit() else None
-    return _Stated(url, validator, total, _google_md5(headers.get("x-goog-hash", "")))
+    return _RemoteFile(url, validator, total, _google_md5(headers.get("x-goog-hash", "")))
 
 
 def _google_md5(header: str) -> str | None:
-    """The MD5 that Google's storage states as ``crc32c=<base64>,md5=<base64>``."""
+    """The MD5 in Google Cloud Storage's header ``crc32c=<base64>,md5=<base64>``."""
     match = re.search(r"\bmd5=([A-Za-z0-9+/=]+)", header)
     try:
         return base64.b64decode(match[1], validate=True).hex() if match else None

@@ -1,4 +1,4 @@
-"""Getting a whole data set: finished or absent, never half."""
+"""Downloads and installs a data set atomically."""
 
 from __future__ import annotations
 
@@ -24,46 +24,44 @@ def get(
     retry: Retry | None = None,
     say: Callable[[str], None] = print,
 ) -> Path:
-    """Bring a data set to ``root`` in the layout that its ``Dataset`` reads.
+    """Download a data set below ``root``, in the layout that its ``Dataset`` reads.
 
-    Downloads are kept in ``root/.downloads`` until the set is finished, so that a stopped run goes on where it was. The
-    set is unpacked beside its place and then renamed into it, so that it is there whole or not at all. What is there
-    already is left alone; to a folder that lacks some of the published files or folders, those are added.
+    Downloads are kept in ``root/.downloads`` until the set is complete, so that an interrupted run resumes. The set is
+    unpacked to a temporary folder and then renamed. Existing files are not changed; if a set's folder lacks some of the
+    published files or folders, they are added.
 
     Args:
         source: The set.
-        root: The data root; made where it is missing.
-        archives: Files got by hand, or folders that hold them. They are verified, and never changed or deleted.
-        retry: When a download gives up.
-        say: Prints a line for the person who waits.
+        root: The data root; created if missing.
+        archives: Files that the user downloaded, or folders that contain them. They are verified, and never changed.
+        retry: Retry policy of the downloads.
+        say: Prints a progress message.
 
     Returns:
         The set's folder.
 
     Raises:
-        DataError: The set cannot be had. The message says why, what to do by hand on which page, and the command that
-            goes on from there.
+        DataError: The set is unavailable. The message gives the reason, what to download manually from which page, and
+            the command that continues from there.
     """
     given = assign(source, archives)
     folder = root / source.data_set.folder
-    wanted = _find_wanted(source, folder, set(given))
-    if not wanted:
+    missing = _find_missing(source, folder, set(given))
+    if not missing:
         say(f"{folder} is complete; nothing to do")
         return folder
     say(f"{source.page}\n{source.terms}")
-    with _sole_user(root, source) as downloads:
-        check_space(root, wanted, given, downloads)
-        found = collect(source, root, wanted, given, downloads, retry or Retry(), say)
+    with _exclusive_downloads(root, source) as downloads:
+        check_space(root, missing, given, downloads)
+        found = collect(source, root, missing, given, downloads, retry or Retry(), say)
         _install(source, root, found, downloads)
         shutil.rmtree(downloads)
-    say(
-        f"{folder} is complete; `cartoongan data check --root {root} --set {source.data_set}` looks at every file of it"
-    )
+    say(f"{folder} is complete; `cartoongan data check --root {root} --set {source.data_set}` checks every file of it")
     return folder
 
 
-def _find_wanted(source: Source, folder: Path, given: set[str]) -> list[Archive]:
-    """The archives that are still to be installed; of a complete set, those of the optional ones that are given."""
+def _find_missing(source: Source, folder: Path, given: set[str]) -> list[Archive]:
+    """The archives to install; if all required ones are installed, only optional ones that the user provided."""
     missing = [archive for archive in source.archives if not _is_installed(archive, source, folder)]
     is_complete = all(archive.is_optional for archive in missing)
     return [archive for archive in missing if archive.file_name in given] if is_complete else missing
@@ -78,13 +76,13 @@ def _is_filled(path: Path) -> bool:
 
 
 def _place(member: str, source: Source, folder: Path) -> Path:
-    """Where a member belongs; a member named like the set's folder is that folder."""
+    """The target path of a member; a member with the name of the set's folder is that folder."""
     return folder if member == source.data_set.folder else folder / member
 
 
 @contextmanager
-def _sole_user(root: Path, source: Source) -> Iterator[Path]:
-    """The folder of a set's downloads, while no other process gets the same set into the same root."""
+def _exclusive_downloads(root: Path, source: Source) -> Iterator[Path]:
+    """The folder of a set's downloads, locked against other processes."""
     downloads = root / ".downloads" / source.data_set.name
     lock = downloads.with_suffix(".lock")
     try:
@@ -93,15 +91,15 @@ def _sole_user(root: Path, source: Source) -> Iterator[Path]:
             yield downloads
             lock.unlink(missing_ok=True)
     except Timeout as error:
-        raise DataError(f"another process is getting {source.data_set} into {root}") from error
+        raise DataError(f"another process is downloading {source.data_set} to {root}") from error
     except OSError as error:
         raise DataError(f"cannot write to {root}: {error}") from error
     with suppress(OSError):
-        downloads.parent.rmdir()  # unless another set is on its way
+        downloads.parent.rmdir()  # fails while another set is being downloaded
 
 
 def _install(source: Source, root: Path, found: dict[Archive, Path], downloads: Path) -> None:
-    """Unpack beside the set's place, then rename into it."""
+    """Unpack to a temporary folder, then rename it."""
     folder = root / source.data_set.folder
     staging = root / f".{source.data_set.folder}.unpacking"
     shutil.rmtree(staging, ignore_errors=True)
@@ -115,14 +113,14 @@ def _install(source: Source, root: Path, found: dict[Archive, Path], downloads: 
                 if path.parent != downloads:
                     raise
                 path.unlink()
-                raise DataError(f"{error}. The download is deleted; running it again fetches a new one") from error
+                raise DataError(f"{error}. The download was deleted; run the command again to retry") from error
         _rename(staged, folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
 
 def _stage(archive: Archive, path: Path, source: Source, staging: Path) -> None:
-    """Bring the members of one archive to where they belong below ``staging``."""
+    """Move the members of an archive to their paths below ``staging``."""
     staged = staging / source.data_set.folder
     if archive.members == (archive.file_name,):
         shutil.copyfile(path, staged / archive.file_name)
@@ -132,7 +130,7 @@ def _stage(archive: Archive, path: Path, source: Source, staging: Path) -> None:
     home = _find_home(unpacked, archive.members)
     if home is None:
         raise BadArchiveError(
-            f"{path} does not hold {', '.join(archive.members)}; is it the {archive.file_name} of {source.page}?"
+            f"{path} does not contain {', '.join(archive.members)}; is it the {archive.file_name} of {source.page}?"
         )
     for member in archive.members:
         place = _place(member, source, staged)
@@ -143,13 +141,13 @@ def _stage(archive: Archive, path: Path, source: Source, staging: Path) -> None:
 
 
 def _find_home(unpacked: Path, members: tuple[str, ...]) -> Path | None:
-    """The folder that holds all members: the top of the archive, or one of the folders there."""
+    """The folder that contains all members: the top level of the archive, or one of its folders."""
     candidates = [unpacked, *sorted(path for path in unpacked.iterdir() if path.is_dir())]
     return next((home for home in candidates if all(_is_filled(home / member) for member in members)), None)
 
 
 def _rename(staged: Path, folder: Path) -> None:
-    """Put a whole set in its place, or the members that its folder lacks."""
+    """Move a complete set to its folder, or only the members that an existing folder lacks."""
     if not _is_filled(folder):
         staged.replace(folder)
         return

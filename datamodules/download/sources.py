@@ -1,8 +1,8 @@
-"""The published archives of every set, as a table.
+"""The published archives of every set.
 
-Sizes and checksums are those that public loaders verify (torchvision, TensorFlow Datasets). A checksum of None means
-that we know of no published one: such a file is verified by the size and the MD5 that its server states, where it
-states them, and by the checks of its own format (every gzip and every zip member has a CRC).
+Sizes and checksums are those that public loaders verify (torchvision, TensorFlow Datasets). If the checksum is None,
+no published one is known: such a file is verified by the size and MD5 that the server reports, if any, and by its
+format (gzip files and zip members have a CRC).
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ class Archive:
 
     Attributes:
         file_name: Its published name.
-        url: Where it can be downloaded without a browser, or None.
-        members: Files and folders in it that belong to the set. A member that is named like the set's folder is that
-            folder itself; any other goes into it.
-        space: Bytes it takes unpacked, roughly and rather too many, to ask for disk space beforehand.
-        size: Its exact size in bytes, or None where it is not published.
-        checksum: Its hash, or None where we are not certain of it.
-        rough_size: Its size in bytes as far as we know, where ``size`` is None.
-        is_optional: The set is complete without it.
+        url: Address for a download without a browser, or None.
+        members: Files and folders in it that belong to the set. A member with the name of the set's folder is that
+            folder; all others are moved into it.
+        space: Unpacked size in bytes, estimated generously, to check the disk space beforehand.
+        size: Exact size in bytes, or None if not published.
+        checksum: Hash, or None if not known for certain.
+        rough_size: Approximate size in bytes, used if ``size`` is None.
+        is_optional: Whether the set is complete without it.
     """
 
     file_name: str
@@ -57,14 +57,14 @@ class Archive:
 
 @dataclass(frozen=True)
 class Source:
-    """A data set: its archives and what a person must know to get it.
+    """The archives of a data set, its terms, and instructions for a manual download.
 
     Attributes:
         data_set: The set.
-        page: Its home page, the one to open in a browser.
-        terms: What its use is bound to.
-        manual: What to click on that page where a program gets no archive.
-        archives: All files it is made of.
+        page: Its home page.
+        terms: Terms of use.
+        manual: Instructions for a manual download from that page.
+        archives: All its files.
     """
 
     data_set: DataSet
@@ -87,8 +87,8 @@ _MB = 1_000_000
 CELEBA_SOURCE = Source(
     CELEBA,
     page="https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
-    terms="CelebA is for non-commercial research only. Its photos come from the web and belong to others; they must not"
-    " be redistributed. The agreement is on its page.",
+    terms="CelebA is for non-commercial research only. Its photos come from the web and belong to third parties; they"
+    " must not be redistributed. The agreement is on its page.",
     manual="Follow 'Align&Cropped Images' to Google Drive or Baidu and download Img/img_align_celeba.zip,"
     " Anno/list_attr_celeba.txt, Anno/list_landmarks_align_celeba.txt and Eval/list_eval_partition.txt.",
     archives=(
@@ -148,7 +148,7 @@ CELEBA_SOURCE = Source(
 CELEBAMASK_HQ_SOURCE = Source(
     CELEBAMASK_HQ,
     page="https://github.com/switchablenorms/CelebAMask-HQ",
-    terms="CelebAMask-HQ is for non-commercial research and education only, as are the photos of CelebA that it holds;"
+    terms="CelebAMask-HQ is for non-commercial research and education only, like the CelebA photos that it contains;"
     " they must not be redistributed. The agreement is on its page.",
     manual="Follow 'Google Drive' or 'Baidu Drive' under 'CelebAMask-HQ Dataset Downloads' and download"
     " CelebAMask-HQ.zip.",
@@ -169,7 +169,7 @@ def _cartoonset(data_set: DataSet, rough_size: int, space: int) -> Source:
     return Source(
         data_set,
         page="https://google.github.io/cartoonset/download.html",
-        terms="Cartoon Set by Google LLC is licensed under CC BY 4.0: use it for anything, and credit it."
+        terms="Cartoon Set by Google LLC is licensed under CC BY 4.0: use it for any purpose, with attribution."
         " https://creativecommons.org/licenses/by/4.0/",
         manual=f"Download {file_name} from that page.",
         archives=(
@@ -187,8 +187,8 @@ def _cartoonset(data_set: DataSet, rough_size: int, space: int) -> Source:
 WIDER_SOURCE = Source(
     WIDER_FACE,
     page="http://shuoyang1213.me/WIDERFACE/",
-    terms="WIDER FACE is under CC BY-NC-ND 4.0, as far as we know: not for commercial use, no changed copies. Its"
-    " photos come from the web. Its page has the terms.",
+    terms="WIDER FACE is, as far as we know, licensed under CC BY-NC-ND 4.0: no commercial use, no modified copies. Its"
+    " photos come from the web. The terms are on its page.",
     manual="Download 'WIDER Face Training Images', 'WIDER Face Validation Images' and 'Face annotations'.",
     archives=(
         Archive(
@@ -221,8 +221,8 @@ WIDER_SOURCE = Source(
 LFWNET_SOURCE = Source(
     LFW_NET,
     page="https://mmlab.ie.cuhk.edu.hk/archive/CNN_FacePoint.htm",
-    terms="LFW+Net comes without stated terms that we know of: take it for research only. Its photos show real people,"
-    " come from the press (LFW) and the web, and belong to others. Please do not redistribute them.",
+    terms="LFW+Net has no terms that we know of: use it for research only. Its photos show real people, come from the"
+    " press (LFW) and the web, and belong to third parties. Please do not redistribute them.",
     manual="Download 'Training set' (train.zip) from that page.",
     archives=(
         Archive(

@@ -1,4 +1,4 @@
-"""Whether a file is the published one."""
+"""Verification of downloaded files."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from datamodules.errors import DataError
 
 
 def verify(path: Path, size: int | None, checksum: Checksum | None) -> None:
-    """Compare a file with its published size and hash, each where it is known.
+    """Compare a file with its published size and hash, where known.
 
     Raises:
-        DataError: It is another file; the message says how it differs.
+        DataError: Size or hash differ; the message has both values.
     """
     found_size = path.stat().st_size
     if size is not None and found_size != size:
@@ -25,10 +25,10 @@ def verify(path: Path, size: int | None, checksum: Checksum | None) -> None:
     if found != checksum.digest:
         raise DataError(
             f"{path} has the {checksum.algorithm} {found}, but the published file has {checksum.digest}:"
-            " it was damaged or changed on its way"
+            " it is damaged or has changed"
         )
 
 
 def looks_like_html(start: bytes) -> bool:
-    """Whether a file that begins with these bytes is a web page."""
+    """Whether the first bytes of a file are those of a web page."""
     return start.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html", b"<head", b"<!--"))

@@ -1,4 +1,4 @@
-"""The project's own sample data: drawn faces and cartoons in the formats of the published data sets."""
+"""Synthetic sample data: rendered faces and cartoons in the formats of the published data sets."""
 
 from __future__ import annotations
 

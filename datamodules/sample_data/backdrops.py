@@ -1,4 +1,4 @@
-"""What is behind a drawn face, and what the camera adds on top."""
+"""Backgrounds of rendered faces, and simulated camera effects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Bytes = NDArray[np.uint8]
 
 
 def blurred_backdrop(rng: np.random.Generator, size: tuple[int, int]) -> Bytes:
-    """A room or a garden far out of focus: RGB (H, W, 3) of the given width and height."""
+    """An out-of-focus background: RGB (H, W, 3) of the given width and height."""
     width, height = size
     small = np.empty((24, 20, 3), np.float32)
     small[:] = rng.uniform(40, 215, 3) * 0.25 + rng.uniform(50, 205) * 0.75
@@ -30,7 +30,7 @@ def blurred_backdrop(rng: np.random.Generator, size: tuple[int, int]) -> Bytes:
 
 
 def cluttered_backdrop(rng: np.random.Generator, size: tuple[int, int]) -> Bytes:
-    """A busy place with edges, lattices and blobs in which a detector can be wrong: RGB (H, W, 3)."""
+    """A cluttered background with edges, lattices and blobs, hard for a detector: RGB (H, W, 3)."""
     width, height = size
     canvas: Bytes = blurred_backdrop(rng, size)
     for number in range(int(rng.integers(35, 80))):
@@ -42,14 +42,14 @@ def cluttered_backdrop(rng: np.random.Generator, size: tuple[int, int]) -> Bytes
 
 
 def lay_over(backdrop: Bytes, image: Bytes, alpha: Floats) -> Bytes:
-    """Composite a portrait that is black where it is clear over a backdrop, in linear light."""
+    """Composite a premultiplied portrait over a backdrop in linear light."""
     behind = np.square(backdrop.astype(np.float32) / 255) * (1 - alpha)[..., None]
     linear = np.square(image.astype(np.float32) / 255) + behind
     return np.asarray(np.rint(np.sqrt(np.minimum(linear, 1)) * 255), np.uint8)
 
 
 def photograph(rng: np.random.Generator, image: Bytes, blur: float) -> Bytes:
-    """Add what a camera adds: blur (sigma in pixels), vignetting, exposure and grain."""
+    """Simulate a camera: blur (sigma in pixels), vignetting, exposure and grain."""
     height, width = image.shape[:2]
     soft = cv2.GaussianBlur(image, (0, 0), blur).astype(np.float32)
     rows, columns = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)[None]

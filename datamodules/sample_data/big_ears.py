@@ -1,9 +1,9 @@
-"""A second family of cartoon heads, framed as CartoonSet's: DiceBear's style "Big Ears".
+"""A second style of cartoon heads with CartoonSet's framing: DiceBear's style "Big Ears".
 
 The artwork is a remix of "Face Generator" by The Visual Team, CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/,
-https://www.figma.com/community/file/986078800058673824), in the edition of the package dicebear-styles, chosen from,
-recoloured, stretched and given glasses here. Heads are frontal, and every part has one place, so that landmarks are
-known exactly.
+https://www.figma.com/community/file/986078800058673824), as distributed in the package dicebear-styles. Here, parts are
+selected, recoloured and stretched, and glasses are added. Heads are frontal and every part has a fixed position, so the
+landmarks are known exactly.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ These cartoons are changed versions of "Face Generator" by The Visual Team
 licensed under CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/): parts were chosen,
 coloured, stretched, and glasses were added.
 """
-"""What has to go with the pictures."""
+"""Attribution that the licence requires with the pictures."""
 
 STRETCH = (1.12, 1.03)
-"""Width and height of a pixel of `SIDE` x `SIDE` to one of the artwork, whose eyes stand closer than CartoonSet's."""
+"""Horizontal and vertical scale from the artwork to ``SIDE`` pixels; its eyes are closer together than CartoonSet's."""
 
 MIDDLE = (250.0, 264.0)
-"""Where the artwork's `CENTRE` comes to lie."""
+"""Position of the artwork's ``CENTRE`` in the output."""
 
 CENTRE = (220.0, 283.0)
-"""The middle of the face at the height of the eyes, in the artwork."""
+"""Centre of the face at eye level, in the artwork."""
 
 NOSE_DOWN = 6.0
-"""Noses are moved down by so much, in the artwork, towards where CartoonSet has them."""
+"""Downward shift of noses, in the artwork, towards their position in CartoonSet."""
 
 HAIR_HEIGHT = 0.87
-"""Hair is made lower by so much, about the height of the eyes: the crop that networks see would cut it off."""
+"""Vertical scale of the hair about eye level, so that the networks' crop does not cut it off."""
 
 EYES: dict[str, tuple[Point, Point]] = {
     "variant02": ((187.0, 285.3), (258.8, 285.4)),
@@ -63,7 +63,7 @@ EYES: dict[str, tuple[Point, Point]] = {
     "variant29": ((185.9, 274.3), (257.9, 274.3)),
     "variant30": ((183.4, 274.3), (255.9, 275.0)),
 }
-"""Eyes that are open and look ahead -> middles of the pupils in the artwork, image-left first."""
+"""Eyes that are open and look straight ahead -> pupil centres in the artwork, image-left first."""
 
 NOSES: dict[str, Point] = {
     "variant01": (220.0, 319.5),
@@ -72,7 +72,7 @@ NOSES: dict[str, Point] = {
     "variant10": (219.8, 320.0),
     "variant12": (219.9, 317.5),
 }
-"""Symmetric noses -> their base in the artwork, before `NOSE_DOWN`."""
+"""Symmetric noses -> their base in the artwork, before ``NOSE_DOWN``."""
 
 MOUTHS: dict[str, tuple[Point, Point]] = {
     "variant0101": ((197.8, 353.6), (242.8, 353.6)),
@@ -94,17 +94,17 @@ MOUTHS: dict[str, tuple[Point, Point]] = {
 """Mouths -> their corners in the artwork, image-left first."""
 
 _MOUTH_WEIGHTS = (1, 1, 1, 2, 2, 3, 2, 2, 3, 1, 1, 1, 2, 4, 1)
-"""Smiles are drawn more often, as people smile on photos."""
+"""Smiles are more frequent, as in photos."""
 
 HEADS = tuple(f"variant{number:02d}" for number in (1, 2, 3, 6, 7, 8, 9, 10))
-"""All but the two that are boxes."""
+"""All heads except the two box-shaped ones."""
 
 EARS = tuple(f"variant{number:02d}" for number in range(1, 9))
 HAIR = (
     *(f"long{number:02d}" for number in (1, 2, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 17, 19, 20)),
     *(f"short{number:02d}" for number in (1, 2, 4, 5, 6, 7, 8, 10, 11, 13, 14, 15, 16, 17, 18, 20)),
 )
-"""All but those that end at the artwork's border or tower over it."""
+"""All hairstyles except those that touch or exceed the artwork's border."""
 
 FRINGES = tuple(f"variant{number:02d}" for number in range(1, 13))
 SIDEBURNS = tuple(f"variant{number:02d}" for number in range(1, 8))
@@ -119,11 +119,11 @@ class BigEars:
     """A rendered head.
 
     Attributes:
-        image: RGBA (500, 500, 4), white where it is clear.
-        attributes: Value and number of values of CartoonSet's attributes that it has: the hair's and the face's colour
-            and the glasses, as indices of `HAIR_TONES`, `FACE_TONES` and, 11 being none, styles.
-        landmarks: (5, 2) float32 pixels, whole numbers being their middles: image-left pupil, right pupil, nose base,
-            image-left and right corner of the mouth.
+        image: RGBA (500, 500, 4), white where transparent.
+        attributes: Value and number of values of the CartoonSet attributes that are defined: ``hair_color`` and
+            ``face_color``, as indices of ``HAIR_TONES`` and ``FACE_TONES``, and ``glasses``, a style or 11 for none.
+        landmarks: (5, 2) float32 pixels, with pixel centres at whole numbers: image-left pupil, right pupil, nose base,
+            image-left and right mouth corner.
     """
 
     image: Bytes
@@ -133,7 +133,7 @@ class BigEars:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a head is put together from: variants of the style by their names, colours as "#rrggbb"."""
+    """The parts of a head: names of the style's variants, and colours as "#rrggbb"."""
 
     eyes: str
     nose: str
@@ -151,11 +151,11 @@ class Parts:
 
 
 def draw_big_ears(rng: np.random.Generator, hair_colour: int | None = None) -> BigEars:
-    """Draw a head by chance.
+    """Draw a random head.
 
     Args:
-        rng: Source of everything that is not given.
-        hair_colour: Index of the hair's colour, 0 to 9.
+        rng: Random generator.
+        hair_colour: Index of the hair colour, 0 to 9; random by default.
     """
     colour = int(rng.integers(len(HAIR_TONES)))
     colour = colour if hair_colour is None else hair_colour
@@ -182,19 +182,19 @@ def draw_big_ears(rng: np.random.Generator, hair_colour: int | None = None) -> B
 
 
 def landmarks_of(parts: Parts) -> NDArray[np.float32]:
-    """Where a head's parts have their five points, (5, 2) pixels."""
+    """The five landmarks of a head from its parts, (5, 2) pixels."""
     nose_x, nose_y = NOSES[parts.nose]
     points = np.array([*EYES[parts.eyes], (nose_x, nose_y + NOSE_DOWN), *MOUTHS[parts.mouth]])
-    # The artwork and its frame are measured between edges; half a pixel beside them lie the middles.
+    # SVG coordinates refer to pixel edges; landmarks refer to pixel centres, half a pixel further.
     return np.asarray((points - CENTRE) * STRETCH + MIDDLE - 0.5, dtype=np.float32)
 
 
 def head_svg(parts: Parts, left_out: str | None = None) -> str:
-    """SVG of a head in the frame of CartoonSet.
+    """The SVG of a head with CartoonSet's framing.
 
     Args:
         parts: Its parts.
-        left_out: A component of the style that is not to be drawn, such as "mouth".
+        left_out: A component of the style to omit, e.g. "mouth".
     """
     options: dict[str, Any] = {
         "eyesVariant": [parts.eyes],

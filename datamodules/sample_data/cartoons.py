@@ -1,4 +1,4 @@
-"""Flat cartoon heads framed as in Google's CartoonSet, with its attributes."""
+"""Flat cartoon heads with the framing and the attributes of Google's CartoonSet."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HAIR_TONES = (
     "#90a4ae",
     "#e0e0e0",
 )
-"""RGB of every `hair_color`: light blonde, gold, orange, red, dark gold, auburn, brown, black, blue-grey, silver."""
+"""RGB of every ``hair_color``: light blonde, gold, orange, red, dark gold, auburn, brown, black, blue-grey, silver."""
 
 FACE_TONES = (
     "#603d30",
@@ -49,7 +49,7 @@ FACE_TONES = (
     "#fbcdb6",
     "#fbdbd1",
 )
-"""RGB of every `face_color` index, darkest first."""
+"""RGB of every ``face_color`` index, darkest first."""
 
 EYE_TONES = ("#7a4a36", "#2f6fa8", "#5f9440", "#7d94a1", "#20120c")
 GLASSES_TONES = ("#252c2f", "#7a4a2b", "#d9534f", "#f2d35b", "#f4f4f4", "#3f6fb5", "#ef9aa8")
@@ -122,16 +122,16 @@ CARDINALITY: tuple[tuple[str, int], ...] = (
     ("eyebrow_width", 3),
     ("eye_eyebrow_distance", 3),
 )
-"""Names of the eighteen attributes and how many values each may have."""
+"""Names of the eighteen attributes, each with its number of values."""
 
-# Part, then x of its left and right corner and their y, in the part's own file.
+# Part, x of its left and right corner, and their y, in the part's coordinates.
 _MOUTHS = (
     (avatars.MouthType.SMILE, 35.1, 72.9, 14.5),
     (avatars.MouthType.TWINKLE, 40.0, 68.0, 15.5),
     (avatars.MouthType.DEFAULT, 40.0, 68.0, 15.5),
     (avatars.MouthType.SERIOUS, 42.0, 66.0, 21.0),
 )
-# Part, then x of its middle and y of its base, in the part's own file.
+# Part, x of its centre, and y of its base, in the part's coordinates.
 _NOSES = (
     (avatars.NoseType.DEFAULT, 28.0, 16.0),
     (avatars.NoseType.SMALL, 28.0, 15.0),
@@ -147,7 +147,7 @@ class Cartoon:
     """A rendered cartoon.
 
     Attributes:
-        image: RGBA (500, 500, 4), white where it is clear.
+        image: RGBA (500, 500, 4), white where transparent.
         attributes: Value and number of values of each of the eighteen attributes, in the official order.
     """
 
@@ -156,14 +156,14 @@ class Cartoon:
 
 
 def draw_cartoon(rng: np.random.Generator, hair_colour: int | None = None) -> Cartoon:
-    """Draw a cartoon head by chance.
+    """Draw a random cartoon head.
 
     Args:
-        rng: Source of everything that is not given.
-        hair_colour: Index of the hair's colour, 0 to 9.
+        rng: Random generator.
+        hair_colour: Index of the hair colour, 0 to 9; random by default.
 
     Returns:
-        The cartoon, whose landmarks are always `LANDMARKS`.
+        The cartoon; its landmarks are ``LANDMARKS``.
     """
     values = _random_values(rng, hair_colour)
     mouth, nose = int(rng.choice(4, p=(0.45, 0.25, 0.2, 0.1))), int(rng.integers(3))
@@ -172,7 +172,7 @@ def draw_cartoon(rng: np.random.Generator, hair_colour: int | None = None) -> Ca
 
 
 def render(svg: str) -> Bytes:
-    """Pixels RGBA (500, 500, 4) of an SVG, its edges blended with white and its clear pixels white."""
+    """Render an SVG to RGBA (500, 500, 4), with RGB composited over white."""
     png = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=SIDE, height=SIDE, skip_system_fonts=True))
     drawn = Image.open(io.BytesIO(png)).convert("RGBA")
     on_white = Image.alpha_composite(Image.new("RGBA", drawn.size, "white"), drawn)
@@ -181,7 +181,7 @@ def render(svg: str) -> Bytes:
 
 
 def cartoon_svg(values: dict[str, int], mouth: int, nose: int) -> str:
-    """SVG of a head with the given attribute values, mouth and nose."""
+    """The SVG of a head with the given attribute values, mouth and nose."""
     hair = HAIR_TONES[values["hair_color"]]
     bare, unaided = values["facial_hair"] == NO_FACIAL_HAIR, values["glasses"] == NO_GLASSES
     avatar = avatars.Avatar(
@@ -220,7 +220,7 @@ def _random_values(rng: np.random.Generator, hair_colour: int | None) -> dict[st
 def _find(drawing: ElementTree.Element, name: str) -> ElementTree.Element:
     found = drawing.find(f".//*[@id='transparent_{name}']")
     if found is None:
-        raise LookupError(f"python_avatars draws no part named {name!r}; this package knows version 1.4")
+        raise LookupError(f"python_avatars has no part named {name!r}; version 1.4 is supported")
     return found
 
 
@@ -310,12 +310,12 @@ def _recolour(group: ElementTree.Element, tone: str, opacity: str) -> None:
             element.set("fill-opacity", opacity)
 
 
-def _darker(tone: str, share: float) -> str:
-    return "#" + "".join(f"{round(int(tone[i : i + 2], 16) * share):02x}" for i in (1, 3, 5))
+def _darker(tone: str, factor: float) -> str:
+    return "#" + "".join(f"{round(int(tone[i : i + 2], 16) * factor):02x}" for i in (1, 3, 5))
 
 
 def _flatten_masks(drawing: ElementTree.Element, outline: str) -> None:
-    """Draw parts that are a colour seen through a mask as outlined paths: the same picture, rendered faster."""
+    """Replace masked colour fills with outlined paths, which look the same and render faster."""
     line = {"stroke": outline, "stroke-width": "1.8", "paint-order": "stroke"}
     masks = {mask.get("id"): mask for mask in drawing.iter(f"{{{_SVG}}}mask")}
     for parent in list(drawing.iter()):

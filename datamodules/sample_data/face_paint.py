@@ -1,4 +1,4 @@
-"""The face itself, seen from the front in millimetres: its relief, its colours and where its landmarks are."""
+"""The frontal face in millimetres: its relief, colours and landmark positions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Canvas:
 
     @cached_property
     def x(self) -> Floats:
-        """Millimetres (1, W) right of the middle."""
+        """Millimetres (1, W) right of the centre."""
         return (np.arange(self.shape[1], dtype=np.float32) / self.texels_per_mm - _HALF_WIDTH)[None, :]
 
     @cached_property
@@ -38,7 +38,7 @@ class Canvas:
         return (np.arange(self.shape[0], dtype=np.float32) / self.texels_per_mm - _HALF_HEIGHT)[:, None]
 
     def bump(self, x: float, y: float, width: float, height: float) -> Floats:
-        """Separable Gaussian (H, W) of height one."""
+        """A separable Gaussian (H, W) with peak 1."""
         column = np.exp(-0.5 * ((self.y - y) / height) ** 2)
         return np.asarray(np.exp(-0.5 * ((self.x - x) / width) ** 2) * column, np.float32)
 
@@ -60,9 +60,9 @@ class FacePainting:
     """Colours of a face on its canvas.
 
     Attributes:
-        albedo: sRGB (H, W, 3) in [0, 1] before any light falls on it.
+        albedo: sRGB (H, W, 3) in [0, 1], unlit.
         gloss: Strength of the highlight (H, W).
-        glint: Light that eyes and teeth give back whatever the lamp does (H, W).
+        glint: Constant highlight of eyes and teeth, independent of the lamp (H, W).
     """
 
     albedo: Floats
@@ -77,7 +77,7 @@ def landmark_positions(person: Person) -> list[tuple[float, float]]:
 
 
 def face_relief(person: Person) -> Floats:
-    """Relief (240, 160, 2) of the face, one texel a millimetre: height in millimetres, and factor of the width."""
+    """Relief (240, 160, 2) of the face, one texel per millimetre: height in millimetres, and width factor."""
     canvas = Canvas(1.0)
     nose = person.nose
     height = 3.5 * canvas.pair(26, -15, 15, 6) - 7.0 * canvas.pair(EYE_X, 0, 13, 8)

@@ -1,4 +1,4 @@
-"""Photo-like portraits, drawn: a lit head in three dimensions whose landmarks are known by construction."""
+"""Renders photo-like portraits from a shaded 3D head whose landmarks are known exactly."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class FaceSample:
     Attributes:
         image: RGB (H, W, 3), black where nothing is drawn.
         alpha: Coverage (H, W) in [0, 1] of head, hair, neck and clothes.
-        hair_mask: Share (H, W) in [0, 1] of hair in the picture.
-        head_mask: Share (H, W) in [0, 1] of the head in the picture: face, ears, hair, hat, without neck and clothes.
+        hair_mask: Coverage (H, W) in [0, 1] of hair.
+        head_mask: Coverage (H, W) in [0, 1] of the head: face, ears, hair and hat, without neck and clothes.
         box: Left, top, right, bottom (4,) in pixels, forehead to chin and cheek to cheek, not clipped to the picture.
         landmarks: Image-left eye, right eye, nose tip, image-left and right mouth corner (5, 2) in pixels.
-        person: Who was drawn.
-        pose: How the head was held.
+        person: The person.
+        pose: The head pose.
         attributes: CelebA's forty attributes.
     """
 
@@ -49,7 +49,7 @@ class FaceSample:
 
 
 def random_pose(rng: np.random.Generator) -> Pose:
-    """A pose as in portraits: mostly frontal, at most 32 degrees to the side."""
+    """A random portrait pose: mostly frontal, with a yaw of at most 32 degrees."""
     yaw, pitch = np.clip(rng.normal(0, 13), -32, 32), np.clip(rng.normal(0, 5), -10, 10)
     return Pose(float(yaw), float(pitch), float(np.clip(rng.normal(0, 5), -14, 14)))
 
@@ -64,12 +64,11 @@ def draw_face(
     """Draw one portrait.
 
     Args:
-        rng: Source of everything that is not given.
+        rng: Random generator.
         size: Width and height of the picture in pixels.
-        stand: Landmarks (5, 2) in pixels of a frontal face; the head is scaled, turned and shifted to come as close as
-            its own pose and proportions allow.
-        person: Who is drawn.
-        pose: How the head is held. Its roll is undone by `stand`: turn those points to tilt a head.
+        stand: Target landmarks (5, 2) in pixels of a frontal face; the head is placed by the least-squares similarity.
+        person: The person; random by default.
+        pose: The head pose; random by default. Its roll has no effect: to tilt the head, rotate ``stand``.
 
     Returns:
         The portrait.
@@ -100,7 +99,7 @@ def draw_face(
 
 
 def tilted(points: Floats, degrees: float) -> Floats:
-    """Points (N, 2) turned about their mean, clockwise as seen."""
+    """Points (N, 2) rotated clockwise about their mean."""
     centre = points.mean(0)
     return np.asarray((points - centre) @ turn(float(np.deg2rad(degrees)))[:2, :2].T + centre, np.float32)
 
@@ -120,7 +119,7 @@ def _supersampled(view: View) -> View:
 
 
 def _portrait(rng: np.random.Generator, person: Person, view: View, relief: Floats, pose: Pose) -> tuple[Layer, Floats]:
-    """The whole portrait, and the share (H, W) of the head in it."""
+    """The portrait's layers, and the coverage (H, W) of the head."""
     canvas = Canvas(float(np.clip(1.5 * view.pixels_per_mm, 0.5, 2.0)))
     painting = paint_face(rng, person, canvas)
     long_haired = person.style == "long"

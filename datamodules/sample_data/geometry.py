@@ -1,4 +1,4 @@
-"""Rotations, similarity fits and the mean face that drawn heads are placed by."""
+"""Rotations, similarity fits and the mean face that defines where heads are placed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Pose:
 
 @dataclass(frozen=True)
 class Similarity:
-    """Plane similarity: points are turned by `angle` radians, scaled, then shifted."""
+    """2D similarity transform: rotation by ``angle`` radians, then scale, then shift."""
 
     scale: float
     angle: float
@@ -40,18 +40,18 @@ def rotation(pose: Pose) -> Floats:
 
 
 def turn(angle: float) -> Floats:
-    """Rotation matrix (3, 3) within the image plane, `angle` in radians, clockwise as seen."""
+    """Rotation matrix (3, 3) in the image plane, clockwise by ``angle`` radians."""
     cosine, sine = np.cos(angle), np.sin(angle)
     return np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]], np.float32)
 
 
 def fit_similarity(source: Floats, target: Floats) -> Similarity:
-    """Least-squares similarity that carries points (N, 2) onto other points (N, 2), as in Umeyama (1991)."""
+    """Least-squares similarity that maps points (N, 2) to other points (N, 2), as in Umeyama (1991)."""
     source_mean, target_mean = source.mean(0), target.mean(0)
-    centred, wanted = source - source_mean, target - target_mean
-    dot = float((centred * wanted).sum())
-    cross = float((centred[:, 0] * wanted[:, 1] - centred[:, 1] * wanted[:, 0]).sum())
+    source, target = source - source_mean, target - target_mean
+    dot = float((source * target).sum())
+    cross = float((source[:, 0] * target[:, 1] - source[:, 1] * target[:, 0]).sum())
     angle = float(np.arctan2(cross, dot))
-    scale = float(np.hypot(dot, cross) / (centred**2).sum())
+    scale = float(np.hypot(dot, cross) / (source**2).sum())
     shift = target_mean - scale * turn(angle)[:2, :2] @ source_mean
     return Similarity(scale, angle, shift.astype(np.float32))

@@ -17,7 +17,7 @@ _THICKNESS = {"short": 9.0, "parted": 10.0, "long": 9.0, "curly": 22.0, "buzz": 
 
 
 def hair_cap(rng: np.random.Generator, person: Person, view: View, below: Layer) -> Layer:
-    """Hair on the skull, down to the hairline and the temples, over what is drawn of the head so far."""
+    """Hair on the skull, down to the hairline and the temples, drawn over the head's layers so far."""
     thick = _THICKNESS[person.style]
     a, b, c = HEAD_AXES
     centre, axes = (0.0, -3.0 - thick * 0.4, -4.0), (a + 3 + thick, b - 3 + thick * 0.6, c + thick)
@@ -78,7 +78,7 @@ def hat(rng: np.random.Generator, person: Person, view: View) -> Layer:
 
 
 def cloth_layer(surface: Surface, albedo: NDArray[np.floating], corner: tuple[int, int] = (0, 0)) -> Layer:
-    """A dull layer of the given sRGB colours (H, W, 3)."""
+    """A matte layer of the given sRGB colours (H, W, 3)."""
     zero = np.zeros_like(surface.depth)
     tones = np.clip(albedo, 0.01, 1).astype(np.float32)
     soft = np.full_like(zero, 0.3)
@@ -86,7 +86,7 @@ def cloth_layer(surface: Surface, albedo: NDArray[np.floating], corner: tuple[in
 
 
 def hair_layer(person: Person, surface: Surface, strands: Floats, corner: tuple[int, int]) -> Layer:
-    """Hair of the person's tone, with light and dark strands and a broken highlight."""
+    """Hair in the person's tone, with light and dark strands and an irregular highlight."""
     contrast = 0.24 if person.hair == "black" else 0.17
     tone = np.array(person.hair_tone, np.float32)
     albedo = np.clip(tone * (1 + contrast * strands)[..., None], 0.015, 1).astype(np.float32)

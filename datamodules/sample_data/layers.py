@@ -1,4 +1,4 @@
-"""Layers of a portrait, laid over one another before one light falls on all of them."""
+"""Material layers of a portrait, composited first and then shaded together."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Layer:
         normal: Unit normal (H, W, 3).
         albedo: sRGB (H, W, 3) in [0, 1].
         gloss: Strength of the highlight (H, W).
-        glint: Light added whatever the lamp does (H, W).
-        softness: How far light creeps around the form (H, W), 0 hard to 1 skin.
-        hair: Share of hair (H, W) in [0, 1].
+        glint: Constant highlight, independent of the lamp (H, W).
+        softness: Strength of wrapped diffuse lighting (H, W), 0 hard to 1 skin.
+        hair: Coverage of hair (H, W) in [0, 1].
         corner: Row and column of the layer within the whole picture.
     """
 
@@ -37,7 +37,7 @@ class Layer:
     corner: tuple[int, int] = (0, 0)
 
     def lay(self, upper: Layer) -> None:
-        """Lay another layer, at most as large, over this one in place."""
+        """Composite another layer, at most as large, over this one in place."""
         cover = upper.alpha
         top, left = upper.corner
         window = slice(top, top + cover.shape[0]), slice(left, left + cover.shape[1])
@@ -52,12 +52,12 @@ class Layer:
 
 @dataclass(frozen=True)
 class Light:
-    """One lamp and the light of the room.
+    """A directional lamp and ambient light.
 
     Attributes:
         direction: Unit vector (3,) towards the lamp.
         colour: Its linear RGB (3,).
-        ambient: Linear RGB (3,) of the room.
+        ambient: Linear RGB (3,) of the ambient light.
     """
 
     direction: Floats
@@ -66,7 +66,7 @@ class Light:
 
 
 def random_light(rng: np.random.Generator) -> Light:
-    """A lamp from above and the front, with warmth and hardness by chance."""
+    """A lamp from above and in front, with random colour temperature and contrast."""
     side, rise = np.deg2rad(rng.uniform(-55, 55)), np.deg2rad(rng.uniform(5, 45))
     direction = np.array([np.sin(side) * np.cos(rise), -np.sin(rise), np.cos(side) * np.cos(rise)], np.float32)
     warmth = rng.normal(0, 0.05)
@@ -77,7 +77,7 @@ def random_light(rng: np.random.Generator) -> Light:
 
 
 def shade(layer: Layer, light: Light, pixels_per_mm: float) -> Floats:
-    """Light a portrait with diffuse light, cast shadow, occlusion and highlights: linear RGB (H, W, 3)."""
+    """Shade a portrait with diffuse light, cast shadows, ambient occlusion and highlights: linear RGB (H, W, 3)."""
     facing = layer.normal @ light.direction
     lit = _cast_shadow(layer.depth, light, pixels_per_mm)
     open_sky = _occlusion(layer.depth, pixels_per_mm)

@@ -10,7 +10,7 @@ from datamodules.sample_data.geometry import Floats
 
 
 def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], cell: float) -> Floats:
-    """Smooth Gaussian noise (H, W) of about unit variance whose features are `cell` pixels wide."""
+    """Smooth Gaussian noise (H, W) with about unit variance and features ``cell`` pixels wide."""
     rows, columns = (max(2, round(side / max(cell, 1.0)) + 1) for side in shape)
     coarse = rng.standard_normal((rows, columns), dtype=np.float32)
     return cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC).astype(np.float32)
@@ -21,11 +21,11 @@ def strand_noise(rng: np.random.Generator, across: NDArray[np.floating], along: 
 
     Args:
         rng: Source of the texture.
-        across: Coordinate (H, W) that numbers the strands, one unit a strand.
-        along: Coordinate (H, W) that runs along a strand, one unit a change of tone.
+        across: Coordinate (H, W) across the strands, one unit per strand.
+        along: Coordinate (H, W) along a strand, one unit per change of tone.
 
     Returns:
-        Values (H, W) of about zero mean and unit variance.
+        Values (H, W) with about zero mean and unit variance.
     """
     table = rng.standard_normal((512, 64), dtype=np.float32)
     fine = _lookup(table, across, along)

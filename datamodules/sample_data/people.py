@@ -1,4 +1,4 @@
-"""Who is drawn: the random traits of a person and what CelebA would call them."""
+"""Random traits of a person, and the corresponding CelebA attributes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Beard = Literal["none", "stubble", "full", "goatee", "moustache"]
 Tone = tuple[float, float, float]
 
 HAIR_COLOURS: tuple[HairColour, ...] = ("black", "brown", "blonde", "grey")
-"""The four colours that balanced photo sets are made of."""
+"""The paper's four hair colours."""
 
 HAIR_TONES: dict[HairColour, Tone] = {
     "black": (0.10, 0.085, 0.08),
@@ -76,19 +76,19 @@ ATTRIBUTE_NAMES: tuple[str, ...] = (
     "Wearing_Necktie",
     "Young",
 )
-"""CelebA's forty attributes in the order of `list_attr_celeba.txt`."""
+"""CelebA's forty attributes in the order of ``list_attr_celeba.txt``."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """Everything about a drawn person that is not pose or light.
+    """Appearance of a person, independent of pose and light.
 
     Attributes:
         male: Whether the traits are a man's.
         skin: Mean sRGB tone of the skin in [0, 1].
-        pallor: Place in the range of skin tones, 0 palest to 1 darkest.
+        pallor: Position in the range of skin tones, 0 palest to 1 darkest.
         hair: Colour of hair, brows and beard.
-        hair_tone: This person's own sRGB tone of it.
+        hair_tone: sRGB tone of that colour for this person.
         style: Cut of the hair.
         bangs: Whether hair falls over the forehead.
         hairline: Height of the hairline over the eyes in millimetres.
@@ -99,11 +99,11 @@ class Person:
         mouth_open: Gap between the lips in millimetres.
         lipstick: Whether the lips are painted.
         iris: sRGB tone of the iris.
-        eye_open: Height of the eye's opening against the mean.
+        eye_open: Height of the eye opening, relative to the mean.
         brow: Thickness of the brows in millimetres.
         brow_arch: Rise of the brows in millimetres.
-        nose: Size of the nose against the mean.
-        lips: Fullness of the lips against the mean.
+        nose: Size of the nose, relative to the mean.
+        lips: Fullness of the lips, relative to the mean.
         jaw: -1 pointed to 1 square.
         rosy: Redness of the cheeks in [0, 1].
         lines: Depth of the folds in [0, 1].
@@ -137,20 +137,20 @@ class Person:
 
 
 def random_person(rng: np.random.Generator, hair: HairColour | None = None) -> Person:
-    """Draw a person by chance.
+    """Sample a random person.
 
     Args:
-        rng: Source of chance.
-        hair: Hair colour wished for. About one person in twelve is an exception all the same: red-haired, bald or
-            under a hat.
+        rng: Random generator.
+        hair: Hair colour; random by default. About one person in twelve is an exception: red-haired, bald or with a
+            hat.
 
     Returns:
         The person.
     """
-    wished = hair or HAIR_COLOURS[rng.integers(4)]
+    requested = hair or HAIR_COLOURS[rng.integers(4)]
     exception = _choose(rng, ("none", "red", "bald", "hat"), (0.92, 0.03, 0.025, 0.025))
     male = exception == "bald" or bool(rng.random() < 0.5)
-    colour: HairColour = "red" if exception == "red" else wished
+    colour: HairColour = "red" if exception == "red" else requested
     style: HairStyle = "bald" if exception == "bald" else _random_style(rng, male)
     pallor = _random_pallor(rng, colour)
     smiling = rng.random() < 0.5
@@ -185,7 +185,7 @@ def random_person(rng: np.random.Generator, hair: HairColour | None = None) -> P
 
 
 def celeba_attributes(person: Person) -> dict[str, bool]:
-    """CelebA's forty attributes of a drawn person, in the official order; what is never drawn is False."""
+    """CelebA's forty attributes of a person, in the official order; attributes that are never drawn are False."""
     bare = person.style == "bald"
     shown = not bare and not person.hat
     true = {

@@ -1,4 +1,4 @@
-"""The sample data sets in the folders, names and annotation files of the published ones."""
+"""The sample data sets, with the folders, file names and annotation files of the published ones."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class PublishedSet:
 
     Attributes:
         folder: Its folder under the sample data.
-        amount: Number of its pictures for a given `count`.
-        draw: Draws picture `index` of a seed into the folder; returns what the annotation files say of it.
+        amount: Number of its pictures for a given ``count``.
+        draw: Draws picture ``index`` of a seed into the folder; returns its row of the annotation files.
         finish: Writes the annotation files from the rows of all pictures, in order.
     """
 
@@ -47,7 +47,7 @@ class PublishedSet:
 
 
 def draw_photo(folder: Path, seed: int, index: int) -> Row:
-    """Draw CelebA picture `index` with its masks; returns its name, partition, attribute row and landmark row."""
+    """Draw CelebA picture ``index`` with its masks; returns its name, partition, attribute row and landmark row."""
     rng = _rng(seed, "celeba", index)
     person = random_person(rng, HAIR_COLOURS[_shuffled(seed, "celeba", index, 4)])
     spread = CELEBA_POINTS.mean(0)
@@ -77,7 +77,7 @@ def finish_celeba(folder: Path, rows: Sequence[Row]) -> None:
 
 
 def draw_cartoon_files(folder: Path, seed: int, index: int) -> Row:
-    """Draw CartoonSet picture `index` and its attribute file; returns its name."""
+    """Draw CartoonSet picture ``index`` and its attribute file; returns its name."""
     rng = _rng(seed, "cartoonset10k", index)
     cartoon = draw_cartoon(rng, _shuffled(seed, "cartoonset10k", index, 10))
     name = f"cs{10**17 + index}"
@@ -86,11 +86,11 @@ def draw_cartoon_files(folder: Path, seed: int, index: int) -> Row:
 
 
 def finish_cartoons(folder: Path, rows: Sequence[Row]) -> None:
-    """CartoonSet has no annotation file besides those of its pictures."""
+    """Do nothing: CartoonSet has no annotation files except one per picture."""
 
 
 def draw_big_ears_files(folder: Path, seed: int, index: int) -> Row:
-    """Draw cartoon `index` of the second family and its attribute file; returns its file and its ten coordinates."""
+    """Draw cartoon ``index`` of the second style and its attribute file; returns its file and ten coordinates."""
     head = draw_big_ears(_rng(seed, "big_ears", index), _shuffled(seed, "big_ears", index, 10))
     name = f"cs{2 * 10**17 + index}"
     _write_cartoon(folder, name, head.image, head.attributes)
@@ -98,7 +98,7 @@ def draw_big_ears_files(folder: Path, seed: int, index: int) -> Row:
 
 
 def finish_big_ears(folder: Path, rows: Sequence[Row]) -> None:
-    """Write the landmarks beside the pictures, and the artwork's credit."""
+    """Write the landmarks and the artwork's credit."""
     annotations = {
         name: FaceAnnotation(np.array(values, dtype=np.float32).reshape(5, 2)) for name, *values in sorted(rows)
     }
@@ -107,12 +107,12 @@ def finish_big_ears(folder: Path, rows: Sequence[Row]) -> None:
 
 
 def draw_train_scene(folder: Path, seed: int, index: int) -> Row:
-    """Draw WIDER FACE training picture `index`; returns its path and the lines of its faces."""
+    """Draw WIDER FACE training picture ``index``; returns its path and the lines of its faces."""
     return _draw_scene_file(folder, seed, index, "train")
 
 
 def draw_val_scene(folder: Path, seed: int, index: int) -> Row:
-    """Draw WIDER FACE validation picture `index`; returns its path and the lines of its faces."""
+    """Draw WIDER FACE validation picture ``index``; returns its path and the lines of its faces."""
     return _draw_scene_file(folder, seed, index, "val")
 
 
@@ -127,11 +127,11 @@ def finish_val_scenes(folder: Path, rows: Sequence[Row]) -> None:
 
 
 def draw_landmark_photo(folder: Path, seed: int, index: int) -> Row:
-    """Draw LFW+Net picture `index`, every other one of the Net kind; returns its list and its line."""
+    """Draw LFW+Net picture ``index``, alternately in the style of LFW and of Net; returns its list and its line."""
     rng = _rng(seed, "lfw_net", index)
     from_lfw = (index + index // 4) % 2 == 0
     side = 250 if from_lfw else int(rng.integers(140, 301))
-    face = draw_face(rng, (side, side), _landmark_stand(rng, side))
+    face = draw_face(rng, (side, side), _target_landmarks(rng, side))
     backdrop = blurred_backdrop if from_lfw else cluttered_backdrop
     image = lay_over(backdrop(rng, (side, side)), face.image, face.alpha)
     name = f"lfw_5590/Drawn_Person_{index + 1:04d}.jpg" if from_lfw else f"net_7876/{index + 1}_0_0.jpg"
@@ -143,7 +143,7 @@ def draw_landmark_photo(folder: Path, seed: int, index: int) -> Row:
 
 
 def finish_lfw_net(folder: Path, rows: Sequence[Row]) -> None:
-    """Write the training and test lists of LFW+Net, with its backslashes and line ends."""
+    """Write the training and test lists of LFW+Net, with backslashes and CRLF."""
     for name in ("trainImageList.txt", "testImageList.txt"):
         _write_lines(folder / name, [line for listed, line in rows if listed == name], end="\r\n")
 
@@ -158,7 +158,7 @@ SETS: tuple[PublishedSet, ...] = (
 """Everything that sample data consist of."""
 
 BIG_EARS = PublishedSet("big_ears", lambda count: count, draw_big_ears_files, finish_big_ears)
-"""Cartoons of a second family in the layout of CartoonSet, with a `faces.csv` of their landmarks."""
+"""Cartoons of a second family in the layout of CartoonSet, with a ``faces.csv`` of their landmarks."""
 
 
 def _rng(seed: int, stream: str, index: int) -> np.random.Generator:
@@ -166,7 +166,7 @@ def _rng(seed: int, stream: str, index: int) -> np.random.Generator:
 
 
 def _shuffled(seed: int, stream: str, index: int, size: int, salt: int = 0) -> int:
-    """Place of an item within its block of `size`, so that every block holds every place once."""
+    """Place of an item within its block of ``size``, so that every block holds every place once."""
     block = np.random.default_rng([seed, _STREAMS[stream], index // size, size, salt, 1])
     return int(block.permutation(size)[index % size])
 
@@ -191,7 +191,7 @@ def _write_boxes(folder: Path, split: str, rows: Sequence[Row]) -> None:
     _write_lines(folder / "wider_face_split" / f"wider_face_{split}_bbx_gt.txt", lines)
 
 
-def _landmark_stand(rng: np.random.Generator, side: int) -> Floats:
+def _target_landmarks(rng: np.random.Generator, side: int) -> Floats:
     scale = side / 250 * rng.uniform(0.9, 1.15)
     moved = (CELEBA_POINTS - np.array([88.75, 111], np.float32)) * np.float32(scale * 40 / 38.5)
     centre = np.array(_LFW_EYES) * side / 250 + rng.normal(0, 0.012 * side, 2)
@@ -199,7 +199,7 @@ def _landmark_stand(rng: np.random.Generator, side: int) -> Floats:
 
 
 def _landmark_box(rng: np.random.Generator, points: Floats, side: int) -> tuple[int, int, int, int]:
-    """The set's tight square around the landmarks, forehead and chin left out, within the picture."""
+    """A tight square around the landmarks, without forehead and chin, clipped to the picture, as in the set."""
     reach = 0.92 * float(np.linalg.norm(points[3:].mean(0) - points[:2].mean(0))) * rng.uniform(0.95, 1.08)
     centre = points.mean(0) + rng.normal(0, 0.03, 2) * reach
     low, high = np.clip(np.rint(centre - reach), 0, side - 1), np.clip(np.rint(centre + reach), 0, side - 1)
@@ -214,9 +214,9 @@ def _write_jpeg(path: Path, image: Bytes) -> None:
     path.write_bytes(data.tobytes())
 
 
-def _write_mask(path: Path, share: Floats) -> None:
+def _write_mask(path: Path, mask: Floats) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.rint(np.clip(share, 0, 1) * 255).astype(np.uint8)).save(path)
+    Image.fromarray(np.rint(np.clip(mask, 0, 1) * 255).astype(np.uint8)).save(path)
 
 
 def _write_cartoon(folder: Path, name: str, image: Bytes, attributes: dict[str, tuple[int, int]]) -> None:

@@ -1,4 +1,4 @@
-"""Busy scenes with drawn faces of known boxes."""
+"""Cluttered scenes with rendered faces and their boxes."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class SceneFace:
 
     Attributes:
         box: Left, top, width, height in whole pixels.
-        blur: 0 clear, 1 normal, 2 heavy, by the size of the face.
-        unusual_pose: Whether the head is turned or tilted far.
+        blur: WIDER FACE's blur level, from the face's height: 0 clear, 1 normal, 2 heavy.
+        unusual_pose: Whether the yaw exceeds 24 degrees.
     """
 
     box: tuple[int, int, int, int]
@@ -43,12 +43,12 @@ class Scene:
     faces: list[SceneFace]
 
 
-def draw_scene(rng: np.random.Generator, wanted: int) -> Scene:
+def draw_scene(rng: np.random.Generator, count: int) -> Scene:
     """Draw a scene of about 640 x 480 pixels.
 
     Args:
-        rng: Source of chance.
-        wanted: Number of faces; fewer where no more find room.
+        rng: Random generator.
+        count: Number of faces; fewer if there is no room for more.
 
     Returns:
         The scene, its faces ordered from small to large.
@@ -56,25 +56,25 @@ def draw_scene(rng: np.random.Generator, wanted: int) -> Scene:
     size = int(rng.integers(600, 681)), int(rng.integers(440, 521))
     image = cluttered_backdrop(rng, size)
     faces = []
-    for centre, height in sorted(_places(rng, wanted, size), key=lambda place: place[1]):
+    for centre, height in sorted(_places(rng, count, size), key=lambda place: place[1]):
         image, face = _put_face(rng, image, centre, height)
         faces.append(face)
     return Scene(photograph(rng, image, float(rng.uniform(0.3, 0.7))), faces)
 
 
-def _places(rng: np.random.Generator, wanted: int, size: tuple[int, int]) -> list[tuple[Floats, float]]:
-    limit = max(40.0, LARGEST / np.sqrt(max(1, wanted)) * 1.4)
+def _places(rng: np.random.Generator, count: int, size: tuple[int, int]) -> list[tuple[Floats, float]]:
+    limit = max(40.0, LARGEST / np.sqrt(max(1, count)) * 1.4)
     places: list[tuple[Floats, float]] = []
-    for _ in range(wanted * 12):
+    for _ in range(count * 12):
         height = float(np.exp(rng.uniform(np.log(SMALLEST), np.log(min(LARGEST, limit)))))
         margin = np.array([0.6, 0.75], np.float32) * height
         centre = rng.uniform(margin, np.array(size) - margin).astype(np.float32)
-        if len(places) < wanted and not any(_in_the_way(centre, height, *other) for other in places):
+        if len(places) < count and not any(_occludes(centre, height, *other) for other in places):
             places.append((centre, height))
     return places
 
 
-def _in_the_way(centre: Floats, height: float, other_centre: Floats, other_height: float) -> bool:
+def _occludes(centre: Floats, height: float, other_centre: Floats, other_height: float) -> bool:
     """Whether the bust of the larger of two people would cover the smaller one's face."""
     offset = (centre - other_centre) * (1 if height < other_height else -1)
     large, small = max(height, other_height), min(height, other_height)

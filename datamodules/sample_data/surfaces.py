@@ -1,4 +1,4 @@
-"""Ray casting of the few solids that a portrait is built of, under an orthographic camera."""
+"""Ray casting of ellipsoids and the head with an orthographic camera."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 from datamodules.sample_data.geometry import Floats
 
 HEAD_AXES = (74.0, 114.0, 95.0)
-"""Half width, half height and half depth of the head in millimetres; its centre lies between the eyes' height."""
+"""Half width, half height and half depth of the head in millimetres; its centre is at eye level."""
 
 
 @dataclass(frozen=True)
 class View:
-    """Pixel grid seen in millimetres of view space around the head's centre.
+    """Pixel grid in view space, in millimetres relative to the head's centre.
 
     Attributes:
         width: Columns of the grid.
         height: Rows of the grid.
         pixels_per_mm: Scale of the picture.
-        origin: Pixel (2,) where the head's centre is seen.
-        rotation: Head space to view space (3, 3).
-        corner: Row and column where a window lies within the whole picture.
+        origin: Pixel (2,) of the head's centre.
+        rotation: Rotation (3, 3) from head space to view space.
+        corner: Row and column of a window's corner within the whole picture.
     """
 
     width: int
@@ -46,10 +46,10 @@ class View:
         return _millimetres(self.height, float(self.origin[1]), self.pixels_per_mm)[:, None]
 
     def window(self, centre: Floats, reach: Floats) -> View:
-        """The part of the grid within `reach` millimetres (2,) of a point of view space (2,), at least one pixel."""
-        middle = centre * self.pixels_per_mm + self.origin
-        low = np.floor(middle - reach * self.pixels_per_mm - 2).astype(int)
-        high = np.ceil(middle + reach * self.pixels_per_mm + 3).astype(int)
+        """The part of the grid within ``reach`` millimetres (2,) of a point of view space (2,), at least one pixel."""
+        pixel = centre * self.pixels_per_mm + self.origin
+        low = np.floor(pixel - reach * self.pixels_per_mm - 2).astype(int)
+        high = np.ceil(pixel + reach * self.pixels_per_mm + 3).astype(int)
         left, right = (int(v) for v in np.clip([low[0], high[0]], 0, self.width))
         top, bottom = (int(v) for v in np.clip([low[1], high[1]], 0, self.height))
         left, top = min(left, self.width - 1), min(top, self.height - 1)
@@ -58,10 +58,10 @@ class View:
         return View(size[0], size[1], self.pixels_per_mm, origin, self.rotation, (top, left))
 
     def around(self, centre: tuple[float, float, float], axes: tuple[float, float, float], spare: float = 1.0) -> View:
-        """The window in which an ellipsoid of head space is seen, its half axes lengthened by a factor."""
-        middle = self.rotation @ np.array(centre, np.float32)
+        """The bounding window of an ellipsoid in head space, its half axes scaled by ``spare``."""
+        projected = self.rotation @ np.array(centre, np.float32)
         reach = np.sqrt(((self.rotation * np.array(axes, np.float32)) ** 2).sum(1)) * spare
-        return self.window(middle[:2], reach[:2])
+        return self.window(projected[:2], reach[:2])
 
     def project(self, points: Floats) -> Floats:
         """Pixels (N, 2) of head-space points (N, 3)."""
@@ -70,13 +70,13 @@ class View:
 
 @dataclass(frozen=True)
 class Surface:
-    """What a solid shows to the camera at every pixel.
+    """The visible surface of a solid at every pixel.
 
     Attributes:
-        alpha: Coverage (H, W) in [0, 1], soft at the outline.
+        alpha: Coverage (H, W) in [0, 1], antialiased at the outline.
         depth: Height towards the viewer (H, W) in millimetres.
         normal: Unit normal (H, W, 3) in view space.
-        point: Seen point (3 arrays of (H, W)) in the solid's own space, millimetres.
+        point: Visible point (3 arrays of (H, W)) in the solid's own space, millimetres.
     """
 
     alpha: Floats
@@ -84,9 +84,9 @@ class Surface:
     normal: Floats
     point: tuple[Floats, Floats, Floats]
 
-    def cut(self, share: NDArray[np.floating]) -> Surface:
-        """The same surface, of which only a share (H, W) in [0, 1] is there."""
-        return replace(self, alpha=np.asarray(self.alpha * share, np.float32))
+    def cut(self, mask: NDArray[np.floating]) -> Surface:
+        """The surface with its coverage multiplied by a mask (H, W) in [0, 1]."""
+        return replace(self, alpha=np.asarray(self.alpha * mask, np.float32))
 
 
 def ellipsoid(
@@ -96,17 +96,17 @@ def ellipsoid(
     rotation: Floats | None = None,
     ripple: Floats | float = 0.0,
 ) -> Surface:
-    """Cast an ellipsoid that stands in head space.
+    """Ray-cast an ellipsoid in head space.
 
     Args:
         view: The pixel grid.
         centre: Centre in millimetres.
         axes: Half axes in millimetres.
-        rotation: Space of the ellipsoid to view space (3, 3); the head's own by default.
-        ripple: Extra radius (H, W) as a share of the half axes, for ragged outlines.
+        rotation: Rotation (3, 3) from the ellipsoid's space to view space; the head's by default.
+        ripple: Extra radius (H, W) as a fraction of the half axes, for ragged outlines.
 
     Returns:
-        The seen surface; its points are relative to the centre of the head, not of the ellipsoid.
+        The visible surface; its points are relative to the centre of the head, not of the ellipsoid.
     """
     turned = view.rotation if rotation is None else rotation
     radius = np.float32(1.0) + np.asarray(ripple, np.float32)
@@ -122,16 +122,16 @@ def ellipsoid(
 
 
 def sculpted_head(view: View, relief: Floats, rounds: int = 4) -> Surface:
-    """Cast the head: an ellipsoid whose front is raised by a relief and whose width follows a profile.
+    """Ray-cast the head: an ellipsoid with a relief on its front and a width profile.
 
     Args:
         view: The pixel grid.
-        relief: (240, 160, 2), one texel a millimetre, the head's centre at texel (80, 120): height in millimetres added
-            towards the face's front, and the width's factor.
-        rounds: Fixed-point rounds that find the seen point of the raised surface.
+        relief: (240, 160, 2), one texel per millimetre, the head's centre at texel (80, 120): height in millimetres
+            added towards the front of the face, and width factor.
+        rounds: Fixed-point iterations that find the visible point of the raised surface.
 
     Returns:
-        The seen surface.
+        The visible surface.
     """
     turned = view.rotation
     start = [turned[0, i] * view.x + turned[1, i] * view.y for i in range(3)]
@@ -155,7 +155,7 @@ def sculpted_head(view: View, relief: Floats, rounds: int = 4) -> Surface:
 
 
 def front_of_head(relief: Floats, x: float, y: float) -> Floats:
-    """Head-space point (3,) of the head's surface at frontal position x, y in millimetres."""
+    """The point (3,) of the head's surface in head space at frontal position x, y in millimetres."""
     texel = np.array([[x + 80]], np.float32), np.array([[y + 120]], np.float32)
     raised, width = cv2.remap(relief, *texel, cv2.INTER_LINEAR)[0, 0]
     a, b, c = HEAD_AXES
@@ -187,5 +187,5 @@ def _normals_of(depth: Floats, pixels_per_mm: float) -> Floats:
 
 def _normalise(planes: list[Floats]) -> Floats:
     x, y, z = planes
-    share = 1 / np.sqrt(np.maximum(x * x + y * y + z * z, 1e-12))
-    return np.asarray(cv2.merge([x * share, y * share, z * share]), np.float32)
+    scale = 1 / np.sqrt(np.maximum(x * x + y * y + z * z, 1e-12))
+    return np.asarray(cv2.merge([x * scale, y * scale, z * scale]), np.float32)

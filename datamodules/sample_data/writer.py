@@ -1,4 +1,4 @@
-"""Writes the sample data: every picture from its own seed, on as many processes as help, all or nothing."""
+"""Writes the sample data atomically, each picture from its own seed, in parallel."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tqdm import tqdm
 from datamodules.sample_data.published_sets import BIG_EARS, SETS, PublishedSet, Row
 
 GENERATOR_VERSION = 2
-"""Raised whenever the same count and seed would give other files."""
+"""Increased when the same count and seed produce different files."""
 
 MANIFEST = "sample_data.json"
 
@@ -30,15 +30,15 @@ _FIRST_COUNT_FOR_PROCESSES = 100
 
 @dataclass(frozen=True)
 class SampleDataSummary:
-    """What `write_sample_data` left on disk.
+    """Summary of the files written by ``write_sample_data``.
 
     Attributes:
-        folder: Folder that holds the four sets.
+        folder: Folder of the four sets.
         celeba: Number of photographs.
         cartoonset: Number of cartoons.
         wider_train: Number of training scenes.
         wider_val: Number of validation scenes.
-        lfw_net: Number of LFW+Net pictures, a quarter of them for test.
+        lfw_net: Number of LFW+Net pictures, a quarter of them in the test split.
     """
 
     folder: Path
@@ -51,22 +51,22 @@ class SampleDataSummary:
 
 @dataclass(frozen=True)
 class _Job:
-    which: int  # place in what `_all_sets` says: a set's functions do not travel to other processes
+    which: int  # index in `_all_sets`, since a set's functions cannot be pickled
     index: int
     seed: int
     folder: Path
 
 
 def write_sample_data(out: Path, count: int = 500, seed: int = 0, progress: bool = True) -> SampleDataSummary:
-    """Draw the project's own sample data: CelebA, CartoonSet, WIDER FACE and LFW+Net in small, in their own formats.
+    """Write small synthetic versions of CelebA, CartoonSet, WIDER FACE and LFW+Net in their published formats.
 
-    The same count and seed always give the same bytes. Files appear under `out` only once all of them are drawn. Called
-    again with the same arguments it returns at once.
+    The same count and seed always give the same bytes. The files are moved to ``out`` once all are complete. If the
+    same sample data exists already, nothing is done.
 
     Args:
-        out: Folder to write `celeba`, `cartoonset10k`, `wider_face` and `lfw_net` into.
-        count: Number of photographs and of cartoons, at least 10; the other sets follow from it.
-        seed: Number that the pictures depend on, not negative.
+        out: Folder to write ``celeba``, ``cartoonset10k``, ``wider_face`` and ``lfw_net`` into.
+        count: Number of photographs and of cartoons, at least 10; the sizes of the other sets follow from it.
+        seed: Random seed, not negative.
         progress: Whether to show a progress bar.
 
     Returns:
@@ -74,20 +74,21 @@ def write_sample_data(out: Path, count: int = 500, seed: int = 0, progress: bool
 
     Raises:
         ValueError: If count or seed is too small.
-        FileExistsError: If one of the four folders is there already and is not this very sample data.
+        FileExistsError: If one of the four folders exists and is not the same sample data.
     """
     return _write(Path(out), count, seed, progress, _processes_for(count))
 
 
 def write_big_ears(out: Path, count: int = 500, seed: int = 0, progress: bool = True) -> int:
-    """Draw cartoons of a second family, `--data.cartoons cartoonset10k,big_ears`, in the layout of CartoonSet.
+    """Write cartoons of a second style in the layout of CartoonSet (``--data.cartoons cartoonset10k,big_ears``).
 
-    Their landmarks lie in a `faces.csv` beside them. As `write_sample_data`, whole or not at all, and once.
+    Their landmarks are in a ``faces.csv`` in the same folder. Writes atomically and skips existing files, as
+    ``write_sample_data`` does.
 
     Args:
-        out: Folder to write `big_ears` into, of sample data or another.
+        out: Folder to write ``big_ears`` into; may contain other data.
         count: Number of cartoons, at least 10.
-        seed: Number that the pictures depend on, not negative.
+        seed: Random seed, not negative.
         progress: Whether to show a progress bar.
 
     Returns:
@@ -95,7 +96,7 @@ def write_big_ears(out: Path, count: int = 500, seed: int = 0, progress: bool = 
 
     Raises:
         ValueError: If count or seed is too small.
-        FileExistsError: If the folder is there already and is not these very cartoons.
+        FileExistsError: If the folder exists and is not the same cartoons.
     """
     manifest = {"generator": GENERATOR_VERSION, "count": count, "seed": seed}
     _write_sets(Path(out), [BIG_EARS], BIG_EARS_MANIFEST, manifest, progress, _processes_for(count))
@@ -157,7 +158,7 @@ def _refuse_to_overwrite(out: Path, folders: Sequence[str]) -> None:
     for name in folders:
         if (out / name).exists():
             raise FileExistsError(
-                f"{out / name} is there already and is not the sample data of this count, seed and version: "
+                f"{out / name} already exists and is not the sample data of this count, seed and version: "
                 "delete or move it, or choose another folder"
             )
 

@@ -45,7 +45,7 @@ class HairIndex:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             if content["format"] != _FORMAT:
-                raise DataError(f"{path} has format {content['format']}, expected {_FORMAT}; make it anew")
+                raise DataError(f"{path} has format {content['format']}, expected {_FORMAT}; make it again")
             names = {domain: dict(content["names"][domain]) for domain in _DOMAINS}
             if any(set(colours) - _COLOURS for colours in names.values()):
                 raise ValueError("unknown colour")
@@ -53,7 +53,7 @@ class HairIndex:
         except FileNotFoundError as error:
             raise DataError(f"no such index: {path}; make it with `cartoongan data hair`") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DataError(f"{path} is no hair index; make it with `cartoongan data hair`") from error
+            raise DataError(f"{path} is not a hair index; make it with `cartoongan data hair`") from error
 
     def counts(self, domain: Domain) -> dict[str, int]:
         """Number of faces per colour."""
@@ -69,9 +69,9 @@ class HairIndex:
         chosen = [(name, colour) for colour, names in self.names[domain].items() for name in names]
         for name, colour in chosen:
             if name not in position:
-                raise DataError(f"the hair index names the {domain} {name}, which is not there; make it anew")
+                raise DataError(f"the {domain} {name} of the hair index does not exist; make the index again")
             if source.labels[position[name]] != HairColour[colour.upper()]:
-                raise DataError(f"the hair index has {name} as {colour}, its annotation says otherwise; make it anew")
+                raise DataError(f"{name} is {colour} in the hair index, but not in the data; make the index again")
         return ChosenFaces(source, [position[name] for name, _ in chosen])
 
 
@@ -127,7 +127,7 @@ def build_hair_index(
         )
         raise DataError(
             f"too few faces for --per-class {per_class} in the split '{split}'\n{table}\n"
-            f"take --per-class {fewest} or --allow-fewer, or more data (5,000 of each take cartoonset100k)"
+            f"use --per-class {fewest} or --allow-fewer, or more data (5,000 of each need cartoonset100k)"
         )
     rng = np.random.default_rng(seed)
     count = min(per_class, fewest)

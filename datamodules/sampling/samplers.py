@@ -52,8 +52,8 @@ class ShuffledSampler:
 
     def __call__(self, draw: int) -> int:
         """The index of a draw."""
-        which_pass, position = divmod(draw, self.length)
-        return int(_permutation(self.length, self.seed, self.stream, which_pass)[position])
+        epoch, position = divmod(draw, self.length)
+        return int(_permutation(self.length, self.seed, self.stream, epoch)[position])
 
 
 class BalancedSampler:
@@ -86,7 +86,7 @@ class BalancedSampler:
         self._members = [np.flatnonzero(hair == colour) for colour in colours]
         self._rounds = ShuffledSampler(len(colours), seed, stream)
         streams = [1000 * (which + 1) + stream for which in range(len(self._members))]
-        self._passes: list[FaceSampler] = [
+        self._samplers: list[FaceSampler] = [
             within(indices, own) if within else ShuffledSampler(len(indices), seed, own)
             for indices, own in zip(self._members, streams, strict=True)
         ]
@@ -95,7 +95,7 @@ class BalancedSampler:
         """The index of a draw."""
         colour = self._rounds(draw)
         which_round = draw // len(self._members)
-        return int(self._members[colour][self._passes[colour](which_round)])
+        return int(self._members[colour][self._samplers[colour](which_round)])
 
 
 class StratifiedSampler:
@@ -125,7 +125,7 @@ class StratifiedSampler:
         self._groups = [np.flatnonzero(is_first), np.flatnonzero(~is_first)]
         self._share = 0.0 if not len(self._groups[0]) else 1.0 if not len(self._groups[1]) else share
         streams = [1000 + 10 * stream + which for which in range(2)]
-        self._passes: list[FaceSampler] = [
+        self._samplers: list[FaceSampler] = [
             within(indices, own) if within and len(indices) else ShuffledSampler(len(indices), seed, own)
             for indices, own in zip(self._groups, streams, strict=True)
         ]
@@ -134,14 +134,14 @@ class StratifiedSampler:
         """The index of a draw."""
         before, after = int(draw * self._share), int((draw + 1) * self._share)
         which, number = (0, before) if after > before else (1, draw - before)
-        return int(self._groups[which][self._passes[which](number)])
+        return int(self._groups[which][self._samplers[which](number)])
 
 
 def read_shares(shares: Mapping[AttributeName, float] | None) -> dict[Attribute, float]:
-    """The option ``attribute_shares``: fractions of draws by the name of an attribute.
+    """Parse the option ``attribute_shares``: fractions of draws by attribute name.
 
     Raises:
-        DataError: A share is not from 0 to 1.
+        DataError: A fraction is not between 0 and 1.
     """
     for name, share in (shares or {}).items():
         if not 0 <= share <= 1:
@@ -152,7 +152,7 @@ def read_shares(shares: Mapping[AttributeName, float] | None) -> dict[Attribute,
 def shares_sampler(
     attributes: NDArray[np.int64], shares: Mapping[Attribute, float], seed: int, stream: int
 ) -> FaceSampler:
-    """Samples faces in random order, so that each attribute has its share; shares of unknown attributes have no effect.
+    """A random sampler in which each attribute has its target fraction; fractions of unknown attributes are ignored.
 
     Args:
         attributes: ``(N, A)``: 1, 0 or ``UNKNOWN`` for each ``Attribute``.
@@ -161,12 +161,12 @@ def shares_sampler(
         stream: Number of the random stream.
     """
     is_known = (attributes != UNKNOWN).any(axis=0)
-    wanted = {attribute: share for attribute, share in shares.items() if is_known[attribute]}
-    return attribute_sampler(attributes[:, list(wanted)] == 1, list(wanted.values()), seed, stream)
+    targets = {attribute: share for attribute, share in shares.items() if is_known[attribute]}
+    return attribute_sampler(attributes[:, list(targets)] == 1, list(targets.values()), seed, stream)
 
 
 def attribute_sampler(has: NDArray[np.bool_], shares: Sequence[float], seed: int, stream: int) -> FaceSampler:
-    """Samples faces so that each attribute has its share, the attributes independent of each other.
+    """A sampler in which each attribute has its target fraction, independently of the others.
 
     Args:
         has: ``(N, K)`` bool, which faces have each of K attributes.

@@ -79,15 +79,15 @@ class UnpairedFaces(Dataset[UnpairedBatch]):
                 if self._bad_images is None:
                     raise
                 self._bad_images.add(str(error))
-        raise DataError("not one image of a domain can be read; run `cartoongan data check`")
+        raise DataError("no image of a domain can be read; run `cartoongan data check`")
 
 
 class Position(NamedTuple):
-    """Where a run stands in its draws.
+    """Progress of a run.
 
     Attributes:
-        epochs: Epochs done.
-        batches: Batches done of the current one; 0 at its start.
+        epochs: Completed epochs.
+        batches: Completed batches of the current epoch.
     """
 
     epochs: int
@@ -98,15 +98,15 @@ class DrawSampler(DistributedSampler[int]):
     """The sample numbers of one epoch, interleaved over processes: the global batch is independent of their number.
 
     It subclasses ``DistributedSampler``, which Lightning does not replace. Lightning also calls ``set_epoch``, but in a
-    resumed run only after the loader workers have started sampling, and it knows no position within an epoch: hence the
-    ``position`` callable.
+    resumed run only after the loader workers have started sampling, and without the position within the epoch: hence
+    the ``position`` callable.
 
     Args:
         epoch_size: Samples per epoch over all processes, rounded down to a multiple of their number.
         num_replicas: Number of processes.
         rank: Rank of this process.
-        position: Returns where the run stands; by default at the start of the epoch passed to ``set_epoch``.
-        batch_size: Samples of a batch of one process, in which a position counts.
+        position: Returns the progress of the run; by default the start of the epoch passed to ``set_epoch``.
+        batch_size: Samples per batch and process, the unit of ``Position.batches``.
     """
 
     def __init__(

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 T = TypeVar("T")
 
 LOADER_TIMEOUT = 600.0
-"""Seconds after which a batch that a loader process owes is given up: the process hangs, or its disk does."""
+"""Seconds to wait for a batch before the loader process is considered hung."""
 
 
 def loader_of(
@@ -26,19 +26,19 @@ def loader_of(
 ) -> DataLoader[T]:
     """A loader with persistent workers and full batches if given a sampler; otherwise all items in order.
 
-    It draws nothing from the global random state, so a resumed run, which opens its loaders at another time, finds the
-    state that an uninterrupted one has.
+    It does not use the global random state, so that a resumed run, which opens its loaders at another time, has the
+    same state as an uninterrupted one.
 
     Args:
-        dataset: What to load.
-        batch_size: Items of a batch; None if the items are batches.
-        num_workers: Loader processes; 0 loads in this one.
-        sampler: Numbers of the items.
-        persistent: Keep the workers between passes without a sampler, too.
-        drop_last: With a sampler, leave out the items of an incomplete last batch.
+        dataset: The dataset.
+        batch_size: Items per batch; None if the items are batches.
+        num_workers: Loader processes; 0 loads in this process.
+        sampler: Indices of the items.
+        persistent: Keep the workers between epochs even without a sampler.
+        drop_last: With a sampler, drop an incomplete last batch.
 
     Raises:
-        RuntimeError: When iterated, if a loader process died, or did not answer for ``LOADER_TIMEOUT`` seconds.
+        RuntimeError: During iteration, if a loader process died or did not respond for ``LOADER_TIMEOUT`` seconds.
     """
     return DataLoader(
         dataset,
@@ -55,9 +55,9 @@ def loader_of(
 
 
 def start_worker(worker: int) -> None:
-    """Set up a loader process: one thread, to avoid oversubscribing the cores, and deaf to Ctrl-C.
+    """Set up a loader process: one thread, to avoid oversubscribing the cores, and no reaction to Ctrl-C.
 
-    Ctrl-C reaches all processes of a terminal. The training stops after its step, and until then it needs its data.
+    Ctrl-C reaches all processes of a terminal. Training stops after the current step and needs its data until then.
     """
     del worker
     cv2.setNumThreads(0)

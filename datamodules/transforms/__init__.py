@@ -1,1 +1,1 @@
-"""What is done to an image between its file and a network."""
+"""Image transforms between decoding and the network."""

@@ -1,4 +1,4 @@
-"""Photos of any kind, cut out to where training has its faces, by the chain of the runtime."""
+"""Face alignment of arbitrary photos to the framing of training, with the runtime's detector."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from cartoonizer.arrays import Matrix, apply
 from cartoonizer.geometry import cut_out, resized, scaled
 
 FRAME_SIDE = 256
-"""Pixels of a frame, before it is reduced to what a network takes."""
+"""Side of an aligned frame in pixels, before it is scaled to the network's input size."""
 
 MAX_ZOOM, MAX_ROTATION, MAX_SHIFT = 1.2, 15.0, 0.05
-"""Ratio of sizes, degrees, and fraction of a side by which a face may differ from the mean of training: almost no photo
-of CelebA does (149 of 150)."""
+"""Maximum deviation of a face from the mean of training: size ratio, degrees, and fraction of a side. Of 150 photos of
+CelebA, 149 are within these limits."""
 
 
 class Aligner:
-    """Finds the largest face of a photo, upright or not, and the map that takes it to where training has its faces.
+    """Finds the largest face of a photo, at any rotation, and the transform that aligns it as in training.
 
-    It is the detector of `cartoonizer`, with the project's own weights, on the CPU.
+    Uses the detector of ``cartoonizer`` with the project's own weights, on the CPU.
     """
 
     def __init__(self) -> None:
@@ -32,18 +32,18 @@ class Aligner:
         self._finder = Finder(read_model(OWN_MODEL), threads=1)
 
     def __call__(self, photo: NDArray[np.uint8]) -> Matrix | None:
-        """The map ``(2, 3)`` from pixels of a photo ``(H, W, 3)`` to those of a frame; None if there is no face."""
+        """The affine map ``(2, 3)`` from a photo ``(H, W, 3)`` to the aligned frame; None if there is no face."""
         found = self._finder(photo, 1)
         return self._finder.frame(photo, found[0]).matrix if found else None
 
 
 def aligned(photo: NDArray[np.uint8], matrix: Matrix, side: int) -> NDArray[np.uint8]:
-    """A frame ``(side, side, 3)`` of a photo; white beyond the photo.
+    """Warp a photo to its aligned frame ``(side, side, 3)``, white outside the photo.
 
     Args:
         photo: ``(H, W, 3)`` RGB.
-        matrix: From the photo to a frame of `FRAME_SIDE` pixels.
-        side: Pixels of the frame's side.
+        matrix: Affine map from the photo to a frame of ``FRAME_SIDE`` pixels.
+        side: Side of the result in pixels.
     """
     larger = max(side, FRAME_SIDE)
     return resized(cut_out(photo, scaled(matrix, larger / FRAME_SIDE), larger).pixels, side)
@@ -51,12 +51,12 @@ def aligned(photo: NDArray[np.uint8], matrix: Matrix, side: int) -> NDArray[np.u
 
 @dataclass(frozen=True)
 class Deviation:
-    """How a face lies in a square photo, compared with the mean of training.
+    """Deviation of a face in a square photo from the mean of training.
 
     Attributes:
-        zoom: By how much it would have to be enlarged.
-        rotation: Degrees by which it would have to be turned.
-        shift: How far its middle lies from the mean's, in sides of the photo.
+        zoom: Scale factor that would align it.
+        rotation: Rotation that would align it, in degrees.
+        shift: Distance of its centre from the mean's, in sides of the photo.
     """
 
     zoom: float
@@ -65,10 +65,10 @@ class Deviation:
 
     @classmethod
     def of(cls, matrix: Matrix) -> Deviation:
-        """The deviation in a photo of `FRAME_SIDE` pixels.
+        """The deviation in a photo of ``FRAME_SIDE`` pixels.
 
         Args:
-            matrix: From the photo to the frame.
+            matrix: Affine map from the photo to the frame.
         """
         centre = np.full(2, (FRAME_SIDE - 1) / 2)
         shift = float(np.linalg.norm(apply(matrix, centre) - centre)) / FRAME_SIDE
@@ -77,6 +77,6 @@ class Deviation:
 
     @property
     def is_small(self) -> bool:
-        """Whether the photo is framed as those of training are."""
+        """Whether the photo is framed as in training."""
         is_alike = 1 / MAX_ZOOM < self.zoom < MAX_ZOOM and abs(self.rotation) < MAX_ROTATION
         return is_alike and self.shift < MAX_SHIFT

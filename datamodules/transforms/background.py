@@ -90,7 +90,7 @@ class CutOut:
 
         def fill(place: Path) -> None:
             check_room(place, int(np.prod(shape)))
-            print(f"finding the background of {len(photos):,} photos, once, for {self.folder}", file=sys.stderr)
+            print(f"segmenting {len(photos):,} photos once; the mattes are kept in {self.folder}", file=sys.stderr)
             mattes = np.lib.format.open_memmap(place / _MATTES, mode="w+", dtype=np.uint8, shape=shape)
             self._fill(photos, mattes)
             mattes.flush()

@@ -1,4 +1,4 @@
-"""Which cartoons have eyes that can be seen."""
+"""Detects cartoons whose eyes are covered."""
 
 from __future__ import annotations
 

@@ -21,7 +21,5 @@ class BadImageReport(Callback):
         if complaints:
             listed = [f"  {complaint} ({count} times)" for complaint, count in complaints.most_common(_SHOWN)]
             more = [f"  and {len(complaints) - _SHOWN} more"] if len(complaints) > _SHOWN else []
-            summary = (
-                f"epoch {trainer.current_epoch}: {complaints.total()} draws met {len(complaints)} unreadable images"
-            )
+            summary = f"epoch {trainer.current_epoch}: {len(complaints)} unreadable images, {complaints.total()} skips"
             warnings.warn("\n".join([summary, *listed, *more]), stacklevel=2)

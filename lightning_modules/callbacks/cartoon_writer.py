@@ -54,7 +54,7 @@ class CartoonWriter(BasePredictionWriter):
 
 @torch.no_grad()
 def _stickers(finisher: CartoonFinisher, cartoons: Tensor) -> Tensor:
-    """Finished RGBA images (B, 4, H, W), all in [-1, 1], of cartoons or of sheets of square ones side by side."""
+    """Finished RGBA images (B, 4, H, W) in [-1, 1], from cartoons or from rows of square ones."""
     count = max(1, cartoons.shape[3] // cartoons.shape[2])
     single = torch.cat(cartoons.float().chunk(count, dim=3))
     rgba = sticker(finisher(single))

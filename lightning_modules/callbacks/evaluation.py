@@ -44,7 +44,7 @@ class Measuring(TranslationCallback):
         self._faces: FacesShown | None = None
 
     def begin(
-        self, trainer: Trainer, module: BaseCycleGAN, judges: Judges, loader: object, most: int | None = None
+        self, trainer: Trainer, module: BaseCycleGAN, judges: Judges, loader: object, limit: int | None = None
     ) -> None:
         """Start an evaluation.
 
@@ -53,11 +53,11 @@ class Measuring(TranslationCallback):
             module: The model.
             judges: The evaluation networks.
             loader: The data loader of the loop.
-            most: Maximum number of faces per domain, from the start; by default all.
+            limit: Maximum number of faces per domain, from the start; by default all.
         """
         has_hair_labels = not _options(trainer).get("labels")  # may be overridden
         self._evaluator = Evaluator(judges, has_hair_labels).to(module.device)
-        self._faces = FacesShown(cast("DataLoader[UnpairedBatch]", loader), trainer, most)
+        self._faces = FacesShown(cast("DataLoader[UnpairedBatch]", loader), trainer, limit)
 
     def on_translation(
         self, trainer: Trainer, pl_module: BaseCycleGAN, batch: UnpairedBatch, translation: Translation, batch_idx: int
@@ -108,12 +108,12 @@ class Evaluation(Measuring):
         own = {f"test/{key}": figures[key].value for key in _OF_A_PROCESS}
         pl_module.log_dict({name: value for name, value in own.items() if value is not None}, rank_zero_only=True)
         if trainer.is_global_zero:
-            content = self._account(trainer, pl_module, figures, measured)
+            content = self._report(trainer, pl_module, figures, measured)
             write_whole(self.folder / METRICS_FILE, json.dumps(content, indent=1, allow_nan=False) + "\n")
             write_whole(self.folder / FACES_FILE, _as_csv(rows, self._faces.photo_names))
-            rank_zero_info(f"figures: {self.folder / METRICS_FILE}")
+            rank_zero_info(f"metrics: {self.folder / METRICS_FILE}")
 
-    def _account(
+    def _report(
         self, trainer: Trainer, module: LightningModule, figures: dict[str, Figure], measured: dict[str, int]
     ) -> dict[str, object]:
         assert self._evaluator is not None
@@ -149,14 +149,14 @@ class FacesShown:
     Args:
         loader: A validation or test loader.
         trainer: The trainer, whose processes share the loader.
-        most: Maximum number of faces per domain, from the start; by default all.
+        limit: Maximum number of faces per domain, from the start; by default all.
 
     Attributes:
         counts: Number of evaluated faces by domain.
         photo_names: Names of the photos; empty if the loader does not read files.
     """
 
-    def __init__(self, loader: DataLoader[UnpairedBatch], trainer: Trainer, most: int | None = None) -> None:
+    def __init__(self, loader: DataLoader[UnpairedBatch], trainer: Trainer, limit: int | None = None) -> None:
         self._batch_size, self._rank, self._processes = loader.batch_size or 1, trainer.global_rank, trainer.world_size
         faces = loader.dataset
         if isinstance(faces, UnpairedFaces):
@@ -167,8 +167,8 @@ class FacesShown:
             length = len(cast(Any, faces))
             self.counts, self.photo_names = {"photo": length, "cartoon": length}, []
             self._attributes = torch.full((length, len(Attribute)), UNKNOWN)
-        if most is not None:
-            self.counts = {domain: min(count, most) for domain, count in self.counts.items()}
+        if limit is not None:
+            self.counts = {domain: min(count, limit) for domain, count in self.counts.items()}
 
     def numbers(self, batch_idx: int, batch: UnpairedBatch) -> dict[Domain, Tensor]:
         """Face numbers (B,) of a batch by domain; -1 for faces already seen in this epoch.
@@ -193,7 +193,7 @@ def regressor_in_the_loss(model: BaseCycleGAN) -> LandmarkRegressor | None:
 
 
 def peak_memory(device: torch.device) -> Figure:
-    """Peak memory: of the GPU, or on a CPU of the process."""
+    """Peak memory of the GPU, or of the process on a CPU."""
     measured = "of the first GPU in the test" if device.type == "cuda" else "the whole process on a CPU"
     held = largest_memory(device) / 2**20
     return Figure("Peak memory", held, "lower", unit="MiB", note=f"{measured}, judges included")

@@ -1,4 +1,4 @@
-"""Makes a resumed run equal to one that was never interrupted, bit for bit."""
+"""Makes a resumed run bit-for-bit identical to an uninterrupted one."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ KEY = "exact_resume"
 
 
 class ProcessState(TypedDict):
-    """What differs between the processes of a run.
+    """State that differs between the processes of a run.
 
     Attributes:
         random: States of the random generators.
-        pools: States of the image pools, by the module's name; absent in the first process, whose are in the weights.
+        pools: States of the image pools by module name; absent for the first process, whose pools are in the weights.
     """
 
     random: RandomStates
@@ -31,11 +31,11 @@ class ProcessState(TypedDict):
 
 
 class ResumeState(TypedDict):
-    """What a checkpoint holds besides Lightning's own.
+    """Additional state in a checkpoint.
 
     Attributes:
         processes: One state per process, by rank.
-        validated_batches: Training batches done at the last finished validation; -1 if there was none.
+        validated_batches: Number of training batches at the last completed validation; -1 if there was none.
     """
 
     processes: list[ProcessState]
@@ -43,15 +43,15 @@ class ResumeState(TypedDict):
 
 
 class ExactResume(Callback):
-    """Saves random states and image pools of all processes, and resumes at the step where the run was.
+    """Saves random states and image pools of all processes, and resumes at the exact step.
 
-    A checkpoint may be written after any training step, in a validation, or at the end of an epoch. A checkpoint
-    after the last step of an epoch does not lose that epoch's validation and learning rate step. Without this callback
-    Lightning restores none of that.
+    A checkpoint may be written after any training step, during a validation, or at the end of an epoch. If it is
+    written after the last step of an epoch, the resumed run still performs that epoch's validation and learning rate
+    step. Lightning alone restores none of this.
 
     Args:
-        force: Go on with another number of processes than the checkpoint was written by. Pools and random states of
-            added processes then start from the first process's and from the seed.
+        force: Resume even with another number of processes than that of the checkpoint. Additional processes start with
+            the first process's pools, and with random states from the seed.
     """
 
     def __init__(self, force: bool = False) -> None:
@@ -64,11 +64,11 @@ class ExactResume(Callback):
     # Saving
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Note the random states: a checkpoint within a validation resumes at its start."""
+        """Record the random states, since a checkpoint during a validation resumes at its start."""
         self._before_validation = None if trainer.sanity_checking else random_states()
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Note that the validation is done."""
+        """Record that the validation is complete."""
         self._before_validation = None
         if not trainer.sanity_checking:
             self._validated_batches = _epoch_loop(trainer).batch_progress.total.processed
@@ -84,10 +84,10 @@ class ExactResume(Callback):
     # Restoring
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Restore pools, and bring the loops' counters into a form from which Lightning resumes exactly.
+        """Restore the pools, and adjust the loops' counters so that Lightning resumes exactly.
 
         Raises:
-            UsageError: The checkpoint was written by another number of processes.
+            UsageError: The number of processes differs from the checkpoint's.
         """
         if trainer.state.fn != TrainerFn.FITTING or KEY not in checkpoint:
             return
@@ -96,8 +96,8 @@ class ExactResume(Callback):
         if len(processes) != trainer.world_size and not self._force:
             raise UsageError(
                 f"the checkpoint was written by {len(processes)} process(es), this run has {trainer.world_size}; "
-                "its random states and image pools belong to that number\n"
-                "start as many (--trainer.devices, --trainer.num_nodes), or accept another course with --force"
+                "its random states and image pools are per process\n"
+                "use the same number (--trainer.devices, --trainer.num_nodes), or resume with --force"
             )
         if trainer.global_rank < len(processes):
             own = processes[trainer.global_rank]
@@ -113,27 +113,27 @@ class ExactResume(Callback):
         loops["fit_loop"] = settled(loops["fit_loop"], int(checkpoint["global_step"]), is_due)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Restore the random states, last of all, and let the training loop go on where it was."""
+        """Restore the random states last, and resume the training loop at its batch."""
         if not self._is_resumed:
             if trainer.world_size > 1:
-                reset_seed()  # connecting to the others has drawn numbers in some processes, now and then
+                reset_seed()  # connecting the processes may have used random numbers in some of them
             return
         loop, fetcher = _epoch_loop(trainer), cast(Any, trainer.fit_loop._data_fetcher)
-        # Loader processes may have begun at the start of the first epoch: a schedule that asks for the number of steps
-        # opens the loader before the loops know their progress.
+        # Restart the loader: a schedule that needs the number of steps may have opened it before the loops' progress
+        # was restored, so that it began at the first epoch.
         iter(fetcher)
         fetcher.done = fetcher.done or loop.batch_progress.is_last_batch
         if loop.batch_progress.current.processed == 0:
-            loop.restarting = False  # a new epoch; with `max_steps`, Lightning takes it for a broken one
+            loop.restarting = False  # a new epoch; with `max_steps`, Lightning treats it as an interrupted one
         elif loop._should_check_val_fx(fetcher):
-            loop._batches_that_stepped -= 1  # Lightning passes through an empty step, which it counts
+            loop._batches_that_stepped -= 1  # Lightning runs an empty step and counts it
         if self._to_restore is not None:
             set_random_states(self._to_restore)
         self._is_resumed, self._to_restore = False, None
 
 
 def gather_to_first(state: ProcessState, trainer: Trainer) -> list[ProcessState]:
-    """The states of all processes by rank, in the first process; elsewhere only the own one."""
+    """The states of all processes by rank in the first process; in others, only their own."""
     if trainer.world_size == 1:
         return [state]
     gathered: list[Any] | None = [None] * trainer.world_size if trainer.is_global_zero else None

@@ -1,4 +1,4 @@
-"""Leaves the best checkpoint of a finished training as a file for the runtime."""
+"""Exports the best checkpoint for the runtime after training."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from lightning.pytorch.utilities import rank_zero_info, rank_zero_warn
 from lightning_modules.runs import CHECKPOINT_FOLDER, is_dry_run
 
 MIN_STEPS = 100
-"""Shorter trainings are trials, of which nothing is exported."""
+"""Shorter runs are considered trials and are not exported."""
 
 
 class ExportBest(Callback):
-    """Writes ``best.cartoon`` beside ``best.ckpt`` when a training of a CycleGAN ends as it should.
+    """Exports ``best.ckpt`` as ``best.cartoon`` in the same folder after a completed CycleGAN training.
 
-    All nets but the generator are taken from the runtime's own model where they are of the same weights. What goes
-    wrong is a warning of one line; the training is done all the same.
+    Networks other than the generator are copied from the runtime's bundled model if their weights are the same. A
+    failed export is reported as a warning and does not fail the training.
 
     Args:
-        min_steps: Nothing is exported of shorter trainings.
+        min_steps: Minimum number of training steps for an export.
     """
 
     def __init__(self, min_steps: int = MIN_STEPS) -> None:
@@ -37,9 +37,9 @@ class ExportBest(Callback):
             return
         try:
             path = _export(best)
-        except Exception as error:  # of whichever of the exporters it is: the training must not fail
+        except Exception as error:  # exporters may raise anything, and the training must not fail
             reason = (str(error) or type(error).__name__).splitlines()[0]
-            rank_zero_warn(f"{best} is not exported: {reason}; `cartoongan export {best} --out FILE` tries again")
+            rank_zero_warn(f"{best} was not exported: {reason}; try again with `cartoongan export {best} --out FILE`")
         else:
             rank_zero_info(f"exported: cartoongan cartoonize PHOTO --model {path}")
 

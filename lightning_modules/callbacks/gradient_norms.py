@@ -59,8 +59,8 @@ class GradientNorms(TermsCallback):
         stuck = [name for name, times in self._times_without.items() if times >= self._patience]
         if stuck:
             raise UsageError(
-                f"no gradient of {', '.join(stuck)} reaches the generators up to step {trainer.global_step}, "
-                "despite a weight\nsomething on its way is detached or constant; mend that, or set the weight to 0"
+                f"the weighted loss {', '.join(stuck)} has had no gradient w.r.t. the generators until step "
+                f"{trainer.global_step}\nits graph is detached or constant; fix that, or set its weight to 0"
             )
 
 

@@ -1,4 +1,4 @@
-"""Pictures of a run: what the generators make of the same faces, validation by validation."""
+"""Image grids of a run: translations of the same faces after each validation."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ from lightning_modules.runs import is_dry_run
 
 
 class ImageGrid(Callback):
-    """After each validation and at a few early steps, a PNG in ``images/`` of the run's home, and the same in W&B.
+    """After each validation and at a few early steps, writes a PNG to ``images/`` in the run folder, and to W&B.
 
-    What its rows show is the model's to say (``grid_rows``). The faces are the first of the validation part, the same
-    each time. Early grids need the sanity check, which reads them.
+    The model defines the rows (``grid_rows``). The faces are always the first of the validation split. Early grids
+    require the sanity check, which reads the faces.
 
     Args:
-        count: Faces of each domain, one a column.
-        early_steps: Training steps after which there is a grid, too, so that a run shows something in its first
-            minutes.
+        count: Faces per domain, one per column.
+        early_steps: Training steps after which a grid is also drawn, for feedback in the first minutes of a run.
     """
 
     def __init__(self, count: int = 8, early_steps: tuple[int, ...] = (100, 500)) -> None:
@@ -37,12 +36,12 @@ class ImageGrid(Callback):
     def on_validation_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
     ) -> None:
-        """Gather the first faces."""
+        """Collect the first faces."""
         if trainer.is_global_zero and sum(len(faces.photo.image) for faces in self._faces) < self._count:
             self._faces.append(batch)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Draw, save and log the grid; those of the sanity check are kept for early ones."""
+        """Draw, save and log the grid; faces from the sanity check are kept for early grids."""
         faces, self._faces = self._faces, []
         if trainer.sanity_checking:
             self._first = faces
@@ -78,7 +77,7 @@ class ImageGrid(Callback):
         return min(self._count, sum(len(batch.photo.image) for batch in faces))
 
     def _rows(self, model: BaseCycleGAN, faces: list[UnpairedBatch]) -> Tensor:
-        """Rows of images, one column a face: (rows * columns, 3, H, W) in [-1, 1]."""
+        """Rows of images, one column per face: (rows * columns, 3, H, W) in [-1, 1]."""
         with torch.autocast(model.device.type, enabled=False):
             rows = zip(*(model.grid_rows(batch) for batch in faces), strict=True)
             return torch.cat([torch.cat(row)[: self._count].float().cpu() for row in rows])

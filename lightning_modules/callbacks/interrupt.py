@@ -1,4 +1,4 @@
-"""Stops a run on Ctrl-C or SIGTERM between two steps, in all its processes, and saves a checkpoint."""
+"""On Ctrl-C or SIGTERM, stops a run between two steps in all its processes and saves a checkpoint."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from lightning_modules.runs import CHECKPOINT_FOLDER, is_dry_run
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-"""Signals that end a run: of a cluster or container, and Ctrl-C."""
+"""Signals that end a run: SIGTERM from a cluster or container, and Ctrl-C."""
 
 
 class SaveOnInterrupt(Callback):
     """Ends a fit after Ctrl-C or SIGTERM with ``last.ckpt``, and prints how to resume.
 
-    A signal is noted, and the run stops after the training step or validation batch in which it came, so that the
-    checkpoint is one that an uninterrupted run could have written. If one of several processes gets the signal, all
-    stop at the same step. A second Ctrl-C stops at once and saves nothing.
+    The run stops after the current training step or validation batch, so that the checkpoint is one that an
+    uninterrupted run could have written. If one of several processes receives the signal, all stop at the same step. A
+    second Ctrl-C stops immediately without saving.
 
     Attributes:
-        received: The signal that this process got, if any.
+        received: The signal that this process received, if any.
     """
 
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take over the signals from Lightning, whose handler hangs if it is not rank 0 that gets one."""
+        """Replace Lightning's signal handlers, which hang if another rank than 0 receives a signal."""
         if threading.current_thread() is threading.main_thread():
             for each in SIGNALS:
                 signal.signal(each, self._receive)  # Lightning restores the handlers from before the fit
@@ -42,44 +42,45 @@ class SaveOnInterrupt(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Let Lightning stop after this step."""
-        self._tell_lightning(trainer)
+        """Make Lightning stop after this step."""
+        self._stop_if_received(trainer)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Let Lightning stop after this epoch."""
-        self._tell_lightning(trainer)
+        """Make Lightning stop after this epoch."""
+        self._stop_if_received(trainer)
 
     def on_validation_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
     ) -> None:
-        """Stop before the next validation batch; the resumed run validates anew.
+        """Stop before the next validation batch; the resumed run repeats the validation.
 
         Raises:
-            SIGTERMException: A process got a signal.
+            SIGTERMException: A process received a signal.
         """
-        if _has_begun(trainer) and self._is_any_told(trainer):
+        if _has_begun(trainer) and self._any_received(trainer):
             raise SIGTERMException
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Save after a signal only, and say in the exit code which; after other errors the state may be broken."""
+        """Save a checkpoint and set the exit code after a signal; after other errors, the state may be invalid."""
         if isinstance(exception, SIGTERMException) and _has_begun(trainer) and not is_dry_run(trainer):
             path = Path(trainer.default_root_dir) / CHECKPOINT_FOLDER / "last.ckpt"
             trainer.save_checkpoint(path, weights_only=False)
             exception.code = 128 + (self.received or signal.SIGTERM)
-            rank_zero_info(f"stopped at step {trainer.global_step}; go on with: --ckpt_path {path}")
+            rank_zero_info(f"stopped at step {trainer.global_step}; resume with: --ckpt_path {path}")
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.received is signal.SIGINT and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.received = signal.Signals(number)
-        rank_zero_info("stopping after this step" + ("; Ctrl-C again: at once, unsaved" * (number == signal.SIGINT)))
+        hint = "; press Ctrl-C again to stop immediately without saving" if number == signal.SIGINT else ""
+        rank_zero_info(f"stopping after this step{hint}")
 
-    def _is_any_told(self, trainer: Trainer) -> bool:
-        """Whether one of the processes got a signal; the same answer in all of them."""
+    def _any_received(self, trainer: Trainer) -> bool:
+        """Whether any process received a signal; identical in all processes."""
         return bool(trainer.strategy.reduce_boolean_decision(self.received is not None, all=False))
 
-    def _tell_lightning(self, trainer: Trainer) -> None:
-        if self._is_any_told(trainer):
+    def _stop_if_received(self, trainer: Trainer) -> None:
+        if self._any_received(trainer):
             trainer._signal_connector.received_sigterm = True
 
 

@@ -1,4 +1,4 @@
-"""Says if the cartoons of a run are all alike, or are the photos."""
+"""Detects generators that collapsed or return their input."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from datamodules.samples import UnpairedBatch
 from lightning_modules.base import BaseCycleGAN, Translation, TranslationCallback
 
 MIN_SPREAD = 0.05
-"""Standard deviation over the cartoons, as a share of that over the photos, below which they are all alike."""
+"""Minimum ratio of the standard deviations over cartoons and over photos; below, the generator has collapsed."""
 
 MIN_CHANGE = 0.02
-"""Mean absolute difference of cartoon and photo, in [-1, 1], below which a cartoon is the photo."""
+"""Minimum mean absolute difference of cartoon and photo, in [-1, 1]; below, the generator returns its input."""
 
 _FIRST_STEP = 200
 _SIDE = 16
@@ -23,9 +23,9 @@ _FACES = 64
 
 
 class OutputCheck(TranslationCallback):
-    """After a validation, warns once each of a collapsed generator and of one that returns its input.
+    """After each validation, warns about a collapsed generator or one that returns its input, once each.
 
-    It looks at up to 64 faces of the first process, from step 200 on: a new generator's cartoons are all grey.
+    It checks up to 64 faces of the first process, from step 200 on, since a new generator's cartoons are all grey.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class OutputCheck(TranslationCallback):
             self._cartoons.append(F.adaptive_avg_pool2d(cartoons, _SIDE))
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Look at them."""
+        """Check them and warn."""
         kept = [self._photos, self._cartoons, self._changes]
         self._photos, self._cartoons, self._changes = [], [], []
         if trainer.sanity_checking or trainer.global_step < _FIRST_STEP or sum(map(len, kept[0])) < 2:

@@ -71,7 +71,7 @@ class RunRecord(Callback):
         self._unlock()
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Unlock the run, of which Lightning tears nothing down."""
+        """Unlock the run; Lightning does not call ``teardown`` after an error."""
         self._unlock()
 
     def _unlock(self) -> None:

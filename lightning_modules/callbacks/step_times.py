@@ -1,4 +1,4 @@
-"""Logs where the time of training steps goes, and says if a run waits for its data."""
+"""Logs the time of training steps by phase, and warns if a run waits for data."""
 
 from __future__ import annotations
 
@@ -13,30 +13,29 @@ from torch.optim import Optimizer
 
 from lightning_modules.memory import largest_memory
 
-STARVED_SHARE = 0.5
-"""Share of the time that a run may wait for data before it says so."""
+MAX_WAITING = 0.5
+"""Fraction of the time spent waiting for data that causes a warning."""
 
 MIN_STEPS = 20
-"""Steps after which a share of the time means something."""
+"""Number of steps required for a meaningful fraction."""
 
 
 class StepTimes(Callback):
-    """Logs seconds of a step, samples a second, memory and the gradient scale every ``log_every_n_steps`` steps.
+    """Logs step times in seconds, throughput, memory and the gradient scale every ``log_every_n_steps`` steps.
 
     =========================  =====================================================================================
     ``time/data``              waiting for the next batch
-    ``time/generators``        up to the first optimiser's step: forward and backward passes of the generators
-    ``time/discriminators``    the rest of a step, the generators' optimiser included
+    ``time/generators``        until the first optimiser's step: forward and backward passes of the generators
+    ``time/discriminators``    the rest of a step, including the generators' optimiser
     ``time/step``              a step of a module with one optimiser
-    ``samples_per_second``     of all processes, data included; of a CycleGAN pairs
-    ``memory_mib``             largest memory so far: on a GPU what PyTorch allocated, else of the whole process
-    ``gradient_scale``         factor of the losses in 16 bit
+    ``samples_per_second``     over all processes, including data loading; for a CycleGAN, pairs
+    ``memory_mib``             peak memory so far: allocated by PyTorch on a GPU, or of the whole process
+    ``gradient_scale``         loss scale with fp16
     =========================  =====================================================================================
 
-    Times are those of the host. A GPU works behind it, so the split is approximate there; ``samples_per_second`` is
-    not.
-    Validation, checkpoints and the first batch of an epoch are left out. If half of the time is waiting for data, the
-    run says so once.
+    Times are measured on the host. A GPU runs asynchronously, so its phases are approximate; ``samples_per_second`` is
+    accurate. Validation, checkpoints and the first batch of an epoch are excluded. If half of the time is spent waiting
+    for data, a warning is issued once.
     """
 
     def __init__(self) -> None:
@@ -53,7 +52,7 @@ class StepTimes(Callback):
         self._generators_done = None
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> None:
-        """Note when the first of several optimisers is about to step."""
+        """Record the time before the step of the first of several optimisers."""
         if self._generators_done is None and len(trainer.optimizers) > 1:
             self._generators_done = time.perf_counter()
 
@@ -77,15 +76,15 @@ class StepTimes(Callback):
         self._ended = time.perf_counter()
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Leave the time out."""
+        """Exclude the time until the next step."""
         self._ended = None
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Leave the time out."""
+        """Exclude the time until the next step."""
         self._ended = None
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Leave the time out."""
+        """Exclude the time until the next step."""
         self._ended = None
 
     def _add(self, name: str, seconds: float) -> None:
@@ -100,12 +99,12 @@ class StepTimes(Callback):
         if scaler is not None:
             values["gradient_scale"] = float(scaler.get_scale())
         pl_module.log_dict(values, batch_size=1)
-        share = self._sums["time/data"] / total
-        if share > STARVED_SHARE and self._steps >= MIN_STEPS and not self._is_warned:
+        waiting = self._sums["time/data"] / total
+        if waiting > MAX_WAITING and self._steps >= MIN_STEPS and not self._is_warned:
             self._is_warned = True
             rank_zero_warn(
-                f"{share:.0%} of the time is waiting for data: raise --data.num_workers or give --data.cache_dir "
-                '(docs/troubleshooting.md, "The GPU waits")'
+                f"{waiting:.0%} of the time is spent waiting for data: increase --data.num_workers or set "
+                '--data.cache_dir (docs/troubleshooting.md, "The GPU waits")'
             )
         self._sums, self._steps, self._samples = {}, 0, 0
 

@@ -43,9 +43,9 @@ class ValidationFigures(Measuring):
         landmarks: str | None = None,
     ) -> None:
         super().__init__()
-        for name, value, least in (("samples", samples, 4), ("every_n_epochs", every_n_epochs, 1)):
-            if value < least:
-                raise UsageError(f"ValidationFigures: {name} is {value}, must be at least {least}")
+        for name, value, minimum in (("samples", samples, 4), ("every_n_epochs", every_n_epochs, 1)):
+            if value < minimum:
+                raise UsageError(f"ValidationFigures: {name} is {value}, must be at least {minimum}")
         self._samples, self._every_n_epochs = samples, every_n_epochs
         self._files = JudgeFiles(features, inception, classifier, landmarks)
         self._judges: Judges | None = None

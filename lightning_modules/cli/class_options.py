@@ -1,4 +1,4 @@
-"""The options of the model and the data that a command line names."""
+"""The options of the model and data classes that a command line selects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MORE_OPTIONS = {"predict": ("out", "finish", "finisher", "return_predictions"),
 
 
 def class_help(line: CommandLine) -> str:
-    """Help for all options of the model and the data, with the values that the configs give them."""
+    """Help for all options of the model and the data, with their values from the configs."""
     parser = _parser_of(line)
     parser.prog = " ".join(["lightning", *line.subcommand])
     parser.usage = f"{parser.prog} --config FILE [--config FILE ...] [--OPTION VALUE ...]"
@@ -29,7 +29,7 @@ def class_help(line: CommandLine) -> str:
 
 
 def known_options(line: CommandLine) -> list[str]:
-    """Names of all options that a command line can have, such as ``data.batch_size``."""
+    """Names of all valid options for a command line, such as ``data.batch_size``."""
     parser = _parser_of(line)
     parser.add_class_arguments(Trainer, "trainer")
     subcommand = line.subcommand[0] if line.subcommand else "fit"
@@ -53,21 +53,21 @@ def _parser_of(line: CommandLine) -> ArgumentParser:
 
 
 def _names(values: Namespace) -> Iterator[str]:
-    """The names of nested values, down to options."""
-    yield from (str(key) for key in values.keys())  # noqa: SIM118  # a Namespace is no dict: this gives the full names
+    """The full dotted names of nested values."""
+    yield from (str(key) for key in values.keys())  # noqa: SIM118  # a Namespace is not a dict; keys() gives the full names
 
 
 def _chosen_classes(line: CommandLine) -> dict[str, tuple[str, dict[str, Any]]]:
-    """By section the path of its class and the arguments that the configs give it, the last one winning."""
+    """For each section, its class path and its arguments from the configs; the last config takes precedence."""
     chosen: dict[str, tuple[str, dict[str, Any]]] = {}
     for path in (str(project_root() / "configs" / "base.yaml"), *line.configs):
         content = read_config(path)
         for section in _SECTIONS:
-            asked = content.get(section) or {}
-            if isinstance(asked, str):
-                asked = {"class_path": asked}
+            entry = content.get(section) or {}
+            if isinstance(entry, str):
+                entry = {"class_path": entry}
             class_path, values = chosen.get(section, ("", {}))
-            chosen[section] = (asked.get("class_path", class_path), values | (asked.get("init_args") or {}))
+            chosen[section] = (entry.get("class_path", class_path), values | (entry.get("init_args") or {}))
     for section in _SECTIONS:
         for option, value in zip_longest(line.options, line.options[1:], fillvalue=""):
             name, _, attached = option.partition("=")
@@ -77,7 +77,7 @@ def _chosen_classes(line: CommandLine) -> dict[str, tuple[str, dict[str, Any]]]:
 
 
 def _find_class(class_path: str) -> type | None:
-    """The class of a path, or of a name in ``lightning_modules``; None if it cannot be had."""
+    """The class with an import path, or with a name in ``lightning_modules``; None if it does not exist."""
     module, _, name = class_path.rpartition(".")
     try:
         found = getattr(import_module(module) if module else lightning_modules, name, None)

@@ -52,7 +52,7 @@ from networks.weights_file import WeightsError
 
 _DATA_PATHS = ("root", "index", "labels", "exclude", "cache_dir", "cartoon_families", "portrait_weights")
 _FREE_DATA_OPTIONS = {"num_workers", "cache_dir", "memory", "on_bad_image", "predict_dir", "seed", "val_size"}
-"""Options of the data that do not decide what a training sees, or that a machine decides."""
+"""Data options that may differ in a resumed run: they do not affect the training data, or depend on the machine."""
 
 _NEEDS_CHECKPOINT = ("validate", "test", "predict")
 
@@ -60,14 +60,14 @@ _NEEDS_CHECKPOINT = ("validate", "test", "predict")
 class CartoonGANCLI(LightningCLI):
     """``lightning fit|validate|test|predict --config configs/cyclegan_baseline.yaml``.
 
-    ``configs/base.yaml`` lies underneath; later configs beat it, a checkpoint's hyper-parameters beat the configs, and
-    options on the command line beat all.
+    In increasing precedence: ``configs/base.yaml``, the configs in order, the checkpoint's hyper-parameters, and the
+    options on the command line.
     """
 
     def __init__(self, argv: list[str]) -> None:
         base = project_root() / "configs" / "base.yaml"
         if not base.is_file():
-            raise UsageError(f"{base} is missing: every config builds on it; restore it")
+            raise UsageError(f"{base} is missing; restore it, all configs are based on it")
         super().__init__(
             LightningModule,
             LightningDataModule,
@@ -88,7 +88,7 @@ class CartoonGANCLI(LightningCLI):
     # Parsing
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Options beside the trainer's, the model's and the data's."""
+        """Add options other than those of trainer, model and data."""
         parser.add_argument("--name", type=str | None, help="experiment, a folder of runs (default: the config's name)")
         parser.add_argument("--run", type=str | None, help="folder of this run in it (default: date and time)")
         parser.link_arguments("seed_everything", "data.init_args.seed")
@@ -97,27 +97,27 @@ class CartoonGANCLI(LightningCLI):
         parser = super()._prepare_subcommand_parser(klass, subcommand, **kwargs)
         if subcommand == "predict":
             parser.add_argument("--out", type=str | None, help="folder of the cartoons (default: in the run)")
-            parser.set_defaults(return_predictions=False)  # they are written, not kept
+            parser.set_defaults(return_predictions=False)  # they are written to files
         if subcommand == "fit":
             parser.add_argument(
                 "--force",
                 type=bool,
                 default=False,
-                help="resume although the data or the number of processes are others than the checkpoint's",
+                help="resume even if the data or the number of processes differ from the checkpoint's",
             )
             parser.add_argument(
                 "--export",
                 type=bool,
                 default=True,
-                help="when a CycleGAN is trained, write best.cartoon, for `cartoongan cartoonize --model`, beside "
-                f"best.ckpt (not below {MIN_STEPS} steps)",
+                help="after training a CycleGAN, export best.ckpt as best.cartoon, for `cartoongan cartoonize --model` "
+                f"(from {MIN_STEPS} steps on)",
             )
         if subcommand in {"predict", "test"}:
             parser.add_argument(
                 "--finish",
                 type=bool | None,
-                help="finish cartoons: clean, enlarged, at predict without background (default: at predict, where the "
-                "finisher was trained for the size)",
+                help="apply the finisher: clean and enlarged cartoons, in predict without background (default: in "
+                "predict, if the finisher supports the image size)",
             )
             parser.add_argument("--finisher", type=str | None, help="file of the finisher (default: the project's own)")
         if subcommand == "test":
@@ -125,59 +125,59 @@ class CartoonGANCLI(LightningCLI):
         return parser
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        """Parse, and once more with the checkpoint's hyper-parameters between configs and options."""
+        """Parse; with a checkpoint, parse again with its hyper-parameters between configs and options."""
         line = CommandLine(args)
         self.command = [PROGRAM, *args]
         self.config = parser.parse_args(line.assembled())
-        self.asked = self.config[self.config.subcommand]
-        self.asked.name = self.asked.name or line.experiment() or "default"
+        self.settings = self.config[self.config.subcommand]
+        self.settings.name = self.settings.name or line.experiment() or "default"
         self.checkpoint = self._find_checkpoint()
         if self.checkpoint is not None:
-            hyper_parameters = read_hyper_parameters(self.checkpoint, self.asked.model.class_path)
-            name = self.asked.name
+            hyper_parameters = read_hyper_parameters(self.checkpoint, self.settings.model.class_path)
+            name = self.settings.name
             self.config = parser.parse_args(line.assembled(self._run_config(), hyper_parameters))
-            self.asked = self.config[self.config.subcommand]
-            self.asked.name = name
-            self.asked.ckpt_path = str(self.checkpoint)
+            self.settings = self.config[self.config.subcommand]
+            self.settings.name = name
+            self.settings.ckpt_path = str(self.checkpoint)
             if self.config.subcommand == "fit":
-                self._refuse_other_data(hyper_parameters["data"]["init_args"])
+                self._reject_other_data(hyper_parameters["data"]["init_args"])
 
     def _parse_ckpt_path(self) -> None:
-        """Nothing: Lightning would let the checkpoint's values beat the command line here."""
+        """Do nothing: Lightning would let the checkpoint's values override the command line here."""
 
     def _run_config(self) -> list[str]:
-        """The configuration of the run that a fit goes on with, so that nothing needs to be repeated."""
+        """The configuration of the run that a fit resumes, so that options need not be repeated."""
         home = home_of(self.checkpoint) if self.checkpoint and self.config.subcommand == "fit" else None
         return [str(home / CONFIG_FILE)] if home else []
 
-    def _refuse_other_data(self, before: dict[str, Any]) -> None:
-        """A resumed run keeps its data, and even with ``--force`` its image size: the pooled images have it."""
-        differing = differing_data(before, dict(self.asked.data.init_args))
-        if not differing or (self.asked.force and "image_size" not in differing):
+    def _reject_other_data(self, before: dict[str, Any]) -> None:
+        """Reject other data than the checkpoint's, unless with ``--force``; never change the size of pooled images."""
+        differing = differing_data(before, dict(self.settings.data.init_args))
+        if not differing or (self.settings.force and "image_size" not in differing):
             return
         fields = "; ".join(f"--data.{name}: {old} in it, {new} here" for name, (old, new) in differing.items())
-        advice = "go on with that" if "image_size" in differing else "leave that out, or accept another course: --force"
+        advice = "resume with the same" if "image_size" in differing else "remove the option, or resume with --force"
         raise UsageError(f"{self.checkpoint} was trained on other data: {fields}\n{advice}")
 
     def _find_checkpoint(self) -> Path | None:
-        if self.asked.ckpt_path is None:
+        if self.settings.ckpt_path is None:
             if self.config.subcommand in _NEEDS_CHECKPOINT:
                 raise UsageError(
                     f"lightning {self.config.subcommand} needs --ckpt_path: a file, or `last` or `best` for the newest"
                 )
             return None
-        return find_checkpoint(str(self.asked.ckpt_path), self._experiment_folder(), self.asked.run)
+        return find_checkpoint(str(self.settings.ckpt_path), self._experiment_folder(), self.settings.run)
 
     def _experiment_folder(self) -> Path:
-        asked: str | None = self.asked.trainer.default_root_dir
-        root = Path(asked).expanduser().absolute() if asked else default_runs_folder()
-        return root / str(self.asked.name)
+        folder: str | None = self.settings.trainer.default_root_dir
+        root = Path(folder).expanduser().absolute() if folder else default_runs_folder()
+        return root / str(self.settings.name)
 
     # Starting
 
     def before_instantiate_classes(self) -> None:
-        """Give the run its home, its recorder and what it needs on this machine."""
-        config, subcommand = self.asked, self.config.subcommand
+        """Set up the run folder, the callbacks, and precision and strategy for this machine."""
+        config, subcommand = self.settings, self.config.subcommand
         config_text = self._parser(subcommand).dump(self._to_record(), skip_unset=False)
         inherited = home_of(self.checkpoint) if self.checkpoint else None
         if inherited and config.run not in {None, inherited.name}:
@@ -195,7 +195,7 @@ class CartoonGANCLI(LightningCLI):
         if subcommand == "fit" and config.export:
             self.home_callbacks.append(ExportBest())
         if trainer.get("gradient_clip_val"):
-            raise UsageError("--trainer.gradient_clip_val is for one optimiser; use --model.clip_grad_norm")
+            raise UsageError("--trainer.gradient_clip_val needs a single optimiser; use --model.clip_grad_norm")
         self.finisher = self._find_finisher()
         if subcommand == "test" and self.finisher is not None:
             config.data.init_args.image_size *= self.finisher.scale
@@ -204,33 +204,33 @@ class CartoonGANCLI(LightningCLI):
             _keep_apart(config.data.init_args.get("predict_dir"), out)
             self.home_callbacks.append(CartoonWriter(out, self.finisher))
         if subcommand == "test":
-            assert self.checkpoint is not None, "a test without one was refused"
+            assert self.checkpoint is not None, "_find_checkpoint requires one"
             judges = JudgeFiles(**config.evaluation)
             seed = int(config.seed_everything)
             self.home_callbacks.append(Evaluation(judges, self.home / TEST_FOLDER, self.command, seed, self.checkpoint))
 
     def _find_finisher(self) -> CartoonFinisher | None:
-        """The finisher that cartoons go through, if they do."""
-        asked = self.asked.get("finish")
-        if self.config.subcommand not in {"predict", "test"} or asked is False:
+        """The finisher to apply to the cartoons, if any."""
+        finish = self.settings.get("finish")
+        if self.config.subcommand not in {"predict", "test"} or finish is False:
             return None
-        if asked is None and self.config.subcommand == "test":
+        if finish is None and self.config.subcommand == "test":
             return None
-        path = Path(self.asked.finisher).expanduser() if self.asked.finisher else OWN_FINISHER
-        if asked is None and not path.is_file():
+        path = Path(self.settings.finisher).expanduser() if self.settings.finisher else OWN_FINISHER
+        if finish is None and not path.is_file():
             return None
         try:
             finisher = load_finisher(path)
         except WeightsError as error:
             raise UsageError(f"{error} (--finisher)") from error
-        side = self.asked.data.init_args.get("image_size")
-        if asked is None and side != finisher.input_size:
-            rank_zero_info(f"not finished: the finisher is for {finisher.input_size} px, this model works at {side} px")
+        side = self.settings.data.init_args.get("image_size")
+        if finish is None and side != finisher.input_size:
+            rank_zero_info(f"finisher not applied: it is for {finisher.input_size} px, the model for {side} px")
             return None
         return finisher
 
     def instantiate_classes(self) -> None:
-        """Instantiate, and let our own complaints through, which jsonargparse wraps into many lines."""
+        """Instantiate, and unwrap our own errors, which jsonargparse wraps into long messages."""
         try:
             super().instantiate_classes()
             if self.config.subcommand == "test" and self.finisher is not None:
@@ -245,7 +245,7 @@ class CartoonGANCLI(LightningCLI):
             bring_matting(self.datamodule, None if is_dry else self.home.parent.parent / MATTE_FOLDER)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        """Add loggers and callbacks that depend on the run's home."""
+        """Add the loggers and callbacks that depend on the run folder."""
         config = self._get(self.config_init, "trainer")
         if config.get("logger") in {None, True} and not config.get("fast_dev_run"):
             kwargs["logger"] = self._loggers()
@@ -261,8 +261,8 @@ class CartoonGANCLI(LightningCLI):
         return make_loggers(self.home, self.home if self.config.subcommand == "fit" else self.home / TEST_FOLDER)
 
     def _to_record(self) -> Namespace:
-        """The configuration without what belongs to one start only, and with folders that any start can find."""
-        config: Namespace = self.asked.clone()
+        """The configuration for the record: without options of a single start, and with absolute paths."""
+        config: Namespace = self.settings.clone()
         for key in ("config", "run", "ckpt_path"):
             config[key] = None
         if "force" in config:
@@ -277,48 +277,48 @@ class CartoonGANCLI(LightningCLI):
     # Ending
 
     def after_fit(self) -> None:
-        """Say where everything is."""
+        """Print the run folder."""
         if self.trainer.is_global_zero and not is_dry_run(self.trainer):
             rank_zero_info(f"run: {self.home}")
 
     def after_predict(self) -> None:
-        """Say where the cartoons are."""
+        """Print the folder of the cartoons."""
         writer = next(callback for callback in self.home_callbacks if isinstance(callback, CartoonWriter))
         rank_zero_info(f"cartoons: {writer.folder}")
 
 
-def differing_data(before: dict[str, Any], asked: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Options of the data that decide what a run sees and are not as they were: name -> (before, asked).
+def differing_data(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Changed data options that affect the training data: name -> (before, after).
 
     Args:
-        before: The options that a checkpoint holds.
-        asked: The options of the run that resumes from it.
+        before: The options in the checkpoint.
+        after: The options of the resumed run.
     """
     return {
         name: (old, new)
         for name, old in before.items()
-        if name in asked and name not in _FREE_DATA_OPTIONS and (new := _comparable(name, asked[name])) != old
+        if name in after and name not in _FREE_DATA_OPTIONS and (new := _comparable(name, after[name])) != old
     }
 
 
 def _comparable(name: str, value: Any) -> Any:
-    """A value as DataModules store it: paths are absolute, sequences lists."""
+    """A value as stored by DataModules: absolute paths, and lists for sequences."""
     if name in _DATA_PATHS and value:
         return str(Path(value).expanduser().absolute())
     return list(value) if isinstance(value, tuple) else value
 
 
 def as_list(value: Any) -> list[Any]:
-    """A value that may be none, one or several, as a list."""
+    """Convert None, a single value or a sequence to a list."""
     return [] if value is None else list(value) if isinstance(value, list | tuple) else [value]
 
 
 def _keep_apart(photos: str | None, cartoons: Path) -> None:
-    """Refuse to overwrite photos with their cartoons."""
+    """Reject output paths that would overwrite the photos."""
     if not photos:
         return
     source = Path(photos).expanduser().resolve()
     if cartoons.resolve().is_relative_to(source):
-        raise UsageError(f"--out {cartoons} lies in the folder of the photos; choose another")
+        raise UsageError(f"--out {cartoons} is in the folder of the photos; choose another folder")
     if source.is_file() and (cartoons.resolve() / source.stem).with_suffix(".png") == source:
-        raise UsageError(f"--out {cartoons}: the cartoon of {source} would overwrite it; choose another")
+        raise UsageError(f"--out {cartoons}: the cartoon of {source} would overwrite it; choose another folder")

@@ -1,4 +1,4 @@
-"""The ``lightning`` command line, sorted before it is parsed."""
+"""Sorts the ``lightning`` command line before parsing."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ SUBCOMMANDS = ("fit", "validate", "test", "predict")
 
 
 class CommandLine:
-    """A command line, sorted so that options beat configs wherever they stand.
+    """A command line, sorted so that options override configs in any position.
 
     Args:
         argv: The arguments without the program's name.
 
     Attributes:
-        subcommand: The sub-command, or nothing.
+        subcommand: The sub-command, or empty.
         configs: Paths of the configs, in order.
         options: All other arguments, in order.
 
@@ -48,12 +48,12 @@ class CommandLine:
             read_config(path)
 
     def assembled(self, more_configs: Sequence[str] = (), under_options: dict[str, Any] | None = None) -> list[str]:
-        """Sub-command, configs, ``more_configs``, then ``under_options`` as one more config, then options."""
+        """The sub-command, the configs, ``more_configs``, ``under_options`` as another config, and the options."""
         configs = [*self.configs, *more_configs, *([yaml.safe_dump(under_options)] if under_options else [])]
         return [*self.subcommand, *(word for config in configs for word in ("--config", config)), *self.options]
 
     def experiment(self) -> str | None:
-        """Name of the experiment: that of the last config but for sizes, after the paper's recipe for its own."""
+        """Name of the experiment: that of the last config that is not in sizes/, prefixed with paper_ if in paper/."""
         named = [path for path in map(Path, self.configs) if path.parent.name != "sizes"]
         if not named:
             return None
@@ -81,12 +81,12 @@ def read_config(path: str) -> dict[str, Any]:
     return content
 
 
-def find_config(asked: str) -> str:
-    """A config's path: in the current folder, or else in the project.
+def find_config(path: str) -> str:
+    """Resolve a config's path: relative to the current folder, or else to the project.
 
     Raises:
-        UsageError: It is in neither.
+        UsageError: It does not exist.
     """
-    if found := find_in_project(Path(asked)):
+    if found := find_in_project(Path(path)):
         return str(found.absolute())
-    raise UsageError(f"--config {asked}: no such file here or in {project_root()}\nthe project has {known_configs()}")
+    raise UsageError(f"--config {path}: no such file here or in {project_root()}\nthe project has {known_configs()}")

@@ -11,17 +11,17 @@ from lightning_modules.cli.class_options import known_options
 from lightning_modules.cli.command_line import SUBCOMMANDS, CommandLine
 from lightning_modules.errors import UsageError
 
-# jsonargparse's own script completes every class of every option of the trainer: 78 MB, which no shell reads.
+# The script of jsonargparse completes every class of every trainer option: 78 MB, too large for any shell.
 
 
 def completion_script(shell: str) -> str:
-    """A script that completes sub-commands, configs and all options of all models.
+    """Create a script that completes sub-commands, configs and all options of all models.
 
     Args:
         shell: bash, zsh, fish or tcsh.
 
     Raises:
-        UsageError: There is no completion for that shell.
+        UsageError: The shell is not supported.
     """
     if shell not in shtab.SUPPORTED_SHELLS:
         raise UsageError(f"--print_completion {shell}: choose one of {', '.join(shtab.SUPPORTED_SHELLS)}")
@@ -29,7 +29,7 @@ def completion_script(shell: str) -> str:
     parser.add_argument("--help")
     parser.add_argument("--version")
     subparsers = parser.add_subparsers()
-    for subcommand in SUBCOMMANDS:  # shtab leaves out what has no help
+    for subcommand in SUBCOMMANDS:  # shtab ignores sub-commands without help
         _add_options(subparsers.add_parser(subcommand, help=subcommand, add_help=False), subcommand)
     return str(shtab.complete(parser, shell))
 

@@ -1,4 +1,4 @@
-"""What a run asks for and what this machine has: precision and strategy."""
+"""Adapts precision and strategy to the machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _on_cpu(trainer: Namespace) -> bool:
 
 
 def usable_precision(trainer: Namespace) -> Any:
-    """The precision asked for, but fp32 where the CPU would quietly turn fp16 into a crawling bf16."""
+    """The requested precision, but fp32 instead of fp16 on a CPU, where Lightning would use slow bf16."""
     if trainer.precision in {"16-mixed", "16-true", 16, "16"} and _on_cpu(trainer):
         rank_zero_info(f"precision {trainer.precision} is for GPUs: running in fp32 on this CPU")
         return "32-true"
@@ -24,13 +24,13 @@ def usable_precision(trainer: Namespace) -> Any:
 
 
 def fitting_strategy(trainer: Namespace) -> Any:
-    """The strategy asked for, or with several processes the one that toggled optimisers need."""
+    """The requested strategy; for "auto" with several processes, the one required by toggled optimisers."""
     is_alone = _processes(trainer) * trainer.num_nodes <= 1
     return trainer.strategy if trainer.strategy != "auto" or is_alone else "ddp_find_unused_parameters_true"
 
 
 def _processes(trainer: Namespace) -> int:
-    """Processes that ``--trainer.devices`` starts on this machine."""
+    """Number of processes that ``--trainer.devices`` starts on this machine."""
     devices = trainer.devices
     if isinstance(devices, list):
         return len(devices)

@@ -1,4 +1,4 @@
-"""The entry point of the ``lightning`` command: help, version and simple mistakes are answered without PyTorch."""
+"""Entry point of the ``lightning`` command; handles help, version and simple mistakes without importing PyTorch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COMPLETION = "--print_completion"
 
 _HELP = {"--help", "-h"}
 _CONFIG = ("--config", "-c")
-_NAMES_A_MODEL = ("--config=", "--model")
+_SETS_MODEL = ("--config=", "--model")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The command line without the program's name; by default that of this process.
 
     Returns:
-        Exit code: 0; 2 after a user's error that was explained on standard error; 143 after SIGTERM, 130 after Ctrl-C.
+        Exit code: 0; 2 after a user error, explained on standard error; 143 after SIGTERM, 130 after Ctrl-C.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def quick_answer(arguments: Sequence[str]) -> str | None:
-    """What can be answered without PyTorch, which takes seconds to import.
+    """The response to a command line that does not need PyTorch, which takes seconds to import.
 
     Args:
         arguments: The command line without the program's name.
@@ -57,7 +57,7 @@ def quick_answer(arguments: Sequence[str]) -> str | None:
         The text to print; None if the whole command is needed.
 
     Raises:
-        UsageError: The sub-command does not exist, or nothing names a model.
+        UsageError: The sub-command does not exist, or no model is given.
     """
     if not arguments or arguments[0] in _HELP:
         return PROGRAM_HELP
@@ -65,18 +65,20 @@ def quick_answer(arguments: Sequence[str]) -> str | None:
         return f"{PROGRAM} of Landmark CartoonGAN {__version__}"
     first = arguments[0]
     if first in SUBCOMMANDS:
-        has_model = any(each in _CONFIG or each.startswith(_NAMES_A_MODEL) for each in arguments)
+        has_model = any(each in _CONFIG or each.startswith(_SETS_MODEL) for each in arguments)
         if has_model or FULL_HELP in arguments:
             return None
         if _HELP.intersection(arguments):
             return subcommand_help(first)
         raise UsageError(
-            f"{PROGRAM} {first} needs --config FILE, which names a model\nthe project has {known_configs()}"
+            f"{PROGRAM} {first} needs --config FILE, which defines the model\nthe project has {known_configs()}"
         )
     if not first.startswith("-"):
-        meant = closest(first, SUBCOMMANDS)
+        suggestions = closest(first, SUBCOMMANDS)
         raise UsageError(
-            f"{first}: no such sub-command" + (f"; did you mean {meant[0]}?" if meant else "") + f"\n{_CHOICES}"
+            f"{first}: no such sub-command"
+            + (f"; did you mean {suggestions[0]}?" if suggestions else "")
+            + f"\n{_CHOICES}"
         )
     return None
 

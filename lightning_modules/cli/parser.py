@@ -1,4 +1,4 @@
-"""A parser that says what is wrong in at most three lines."""
+"""A parser with error messages of at most three lines."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class UnknownOptionError(UsageError):
 
 
 class ShortErrorParser(LightningArgumentParser):
-    """Takes no abbreviated options, and raises ``UsageError`` instead of printing its usage."""
+    """Rejects abbreviated options, and raises ``UsageError`` instead of printing the usage."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, allow_abbrev=False, **kwargs)
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        """Raise the gist of a jsonargparse message."""
+        """Raise an error with the gist of a jsonargparse message."""
         text = gist(message)
         if unknown := _UNKNOWN.match(text):
             raise UnknownOptionError(text, unknown["option"] or unknown["key"]) from ex
@@ -43,7 +43,7 @@ class ShortErrorParser(LightningArgumentParser):
 
 
 def gist(message: str) -> str:
-    """The key, the trouble and the value of a jsonargparse error, and where the options are listed.
+    """Shorten a jsonargparse error to the key, the problem and the value, with a hint where the options are listed.
 
     jsonargparse reports every member of every union that it tried, over dozens of lines.
     """

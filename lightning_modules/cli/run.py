@@ -1,4 +1,4 @@
-"""Running the ``lightning`` command: help that needs the classes, the run itself, and one-line errors."""
+"""Runs the ``lightning`` command: help that needs the classes, the run itself, and short error messages."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _NOISE = (
     r"(?s).*only one JsonargparseDeprecationWarning.*",
     r"(?s).*The dirpath has changed from.*",
     r"(?s).*could not find the monitored key.*",
-    r"(?s).*module\(s\) in eval mode at the start of training.*",  # a frozen detector stays so
-    r"(?s).*`lr_scheduler.step\(\)` before `optimizer.step\(\)`.*",  # the optimiser of a discriminator that rests
-    r"(?s).*your dataloader is not resumable.*",  # `DrawSampler` asks the trainer where it is
+    r"(?s).*module\(s\) in eval mode at the start of training.*",  # a frozen detector stays in eval mode
+    r"(?s).*`lr_scheduler.step\(\)` before `optimizer.step\(\)`.*",  # the discriminator's optimiser may skip steps
+    r"(?s).*your dataloader is not resumable.*",  # `DrawSampler` reads the trainer's progress
     r"(?s).*`tensorboardX` has been removed.*",
     r"(?s).*recommended to use `self\.log\(.*sync_dist=True.*",  # losses are averaged before they are logged
     r"(?s).*ModelCheckpoint with manual optimization.*pre-optimization state.*",
@@ -46,18 +46,18 @@ _NOISE = (
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the ``lightning`` command, its help apart.
+    """Run the ``lightning`` command, except for its short help.
 
     Args:
         arguments: The command line without the program's name.
 
     Returns:
-        Exit code: 0; 2 after a user's error that was explained on standard error; 143 after SIGTERM, 130 after Ctrl-C.
+        Exit code: 0; 2 after a user error, explained on standard error; 143 after SIGTERM, 130 after Ctrl-C.
     """
-    _quieten()
+    _silence_noise()
     try:
-        if answer := _answer(arguments):
-            print(answer)
+        if text := _help_or_completion(arguments):
+            print(text)
         else:
             _import_models()
             CartoonGANCLI(["--help" if each == FULL_HELP else each for each in arguments])
@@ -69,32 +69,31 @@ def run(arguments: Sequence[str]) -> int:
         if not str(error).startswith("DataLoader "):
             raise
         for child in multiprocessing.active_children():
-            child.kill()  # one that is stopped would keep this process from ending
-        print(f"{PROGRAM}: error: {_of_loader(error)}", file=sys.stderr)
+            child.kill()  # a stopped one would block the exit of this process
+        print(f"{PROGRAM}: error: {_explain_loader_error(error)}", file=sys.stderr)
         return 2
-    except SIGTERMException as stop:  # Lightning would leave with 0, as if all were done
+    except SIGTERMException as stop:  # Lightning would exit with 0
         return stop.code if isinstance(stop.code, int) else 128 + signal.SIGTERM
     return 0
 
 
-def _of_loader(error: RuntimeError) -> str:
-    """What a dead or hanging loader process means for a user."""
+def _explain_loader_error(error: RuntimeError) -> str:
+    """The message for a loader process that died or hangs."""
     gist = str(error).splitlines()[0]
     return (
         f"a loader process died or hangs ({gist})\n"
-        "look for lack of memory (fewer --data.num_workers) and for a disk that does not answer; "
-        "then go on with --ckpt_path last"
+        "check memory (reduce --data.num_workers) and whether the disk responds; then resume with --ckpt_path last"
     )
 
 
 def _import_models() -> None:
-    """Let jsonargparse find the project's own models by their short names."""
+    """Import the project's models, so that jsonargparse finds them by their short names."""
     for name in lightning_modules.__all__:
         getattr(lightning_modules, name)
 
 
-def _answer(arguments: Sequence[str]) -> str | None:
-    """What needs the classes of a command line, but no run."""
+def _help_or_completion(arguments: Sequence[str]) -> str | None:
+    """The help of a config's classes or the completion script, if requested."""
     if arguments[0] == COMPLETION:
         return completion_script(arguments[1] if len(arguments) > 1 else "bash")
     if FULL_HELP not in arguments and {"--help", "-h"}.intersection(arguments):
@@ -104,26 +103,26 @@ def _answer(arguments: Sequence[str]) -> str | None:
 
 
 def _with_suggestion(message: str, error: Exception, arguments: Sequence[str]) -> str:
-    """The message; where an option is unknown, with those that it was probably meant to be."""
+    """Add suggestions to the message if an option is unknown."""
     if not isinstance(error, UnknownOptionError):
         return message
-    meant = closest(error.option, known_options(CommandLine(list(arguments))))
+    suggestions = closest(error.option, known_options(CommandLine(list(arguments))))
     first, *others = message.splitlines()
-    question = f"; did you mean {' or '.join(f'--{name}' for name in meant)}?" if meant else ""
+    question = f"; did you mean {' or '.join(f'--{name}' for name in suggestions)}?" if suggestions else ""
     return "\n".join([first + question, *others])
 
 
 def _without_traceback(error: Exception) -> str:
-    """The message as it was raised: a loader process hands it on at the end of a traceback."""
+    """The original message; loader processes prepend a traceback to it."""
     return str(error).rpartition(f"{type(error).__name__}: ")[2].strip()
 
 
-def _quieten() -> None:
-    """Silence notices of the libraries that tell a user of this project nothing."""
+def _silence_noise() -> None:
+    """Silence irrelevant warnings and notices of the libraries."""
     for message in _NOISE:
         warnings.filterwarnings("ignore", message=message)
-    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(_is_no_advertisement)
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(_is_not_a_tip)
 
 
-def _is_no_advertisement(record: logging.LogRecord) -> bool:
+def _is_not_a_tip(record: logging.LogRecord) -> bool:
     return "Tip:" not in record.getMessage()

@@ -1,4 +1,4 @@
-"""The short help of the ``lightning`` command: the options that people use, without importing PyTorch."""
+"""The short help of the ``lightning`` command: the most important options, without importing PyTorch."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ usage: lightning SUBCOMMAND --config FILE [--config FILE ...] [--OPTION VALUE ..
 Train, validate, test and apply the models of Landmark CartoonGAN.
 
 sub-commands:
-  fit         train a model, or go on with a run (--ckpt_path last)
-  validate    losses and figures of a checkpoint on the validation part
-  test        measure a checkpoint on the test part; writes test/metrics.json into its run
+  fit         train a model, or resume a run (--ckpt_path last)
+  validate    losses and metrics of a checkpoint on the validation split
+  test        evaluate a checkpoint on the test split; writes test/metrics.json to its run
   predict     turn photos into cartoons (for videos, and all faces of a photo: cartoongan cartoonize)
 
 help:
-  lightning fit --help                  the options that are used most
+  lightning fit --help                  the most important options
   lightning fit --config FILE --help    all options of that config's model and data, with their values
   lightning fit --help-all              all options of the trainer
   lightning --version                   the version of this project
@@ -27,29 +27,29 @@ example:
   lightning fit --config configs/demo.yaml --data.root data/sample"""
 
 _SUMMARY = {
-    "fit": "Train a model, or go on with a run.",
-    "validate": "Losses and figures of a checkpoint on the validation part.",
-    "test": "Measure a checkpoint on the test part.",
+    "fit": "Train a model, or resume a run.",
+    "validate": "Losses and metrics of a checkpoint on the validation split.",
+    "test": "Evaluate a checkpoint on the test split.",
     "predict": "Turn photos into cartoons.",
 }
 _RUN = {
-    "--config FILE": "configs/cyclegan_*.yaml and others; repeatable, a later one beats an earlier one",
+    "--config FILE": "e.g. configs/cyclegan_*.yaml; repeatable, later ones take precedence",
     "--name NAME": "experiment, a folder of runs (default: the config's name)",
-    "--run NAME": "folder of this run in it (default: date and time)",
+    "--run NAME": "folder of this run in the experiment (default: date and time)",
     "--ckpt_path PATH": "checkpoint: a file, or `last` or `best` for the newest of the experiment",
-    "--seed_everything SEED": "decides every random draw (default: 42)",
+    "--seed_everything SEED": "random seed (default: 42)",
 }
 _DATA = {
     "--data.root DIR": "folder of the data sets",
     "--data.image_size PIXELS": "side of the square images",
-    "--data.batch_size N": "images of each domain for a step",
-    "--data.num_workers N": "processes that load images",
+    "--data.batch_size N": "images per domain and step",
+    "--data.num_workers N": "loader processes",
 }
 _FIT_DATA = {
-    "--data.photos NAMES": "folder of the photos, or several between commas",
-    "--data.cartoons NAMES": "folder of the cartoons, or several between commas",
-    "--data.epoch_size N": "draws in an epoch",
-    "--data.background WHAT": "of the photos: keep, white or head",
+    "--data.photos NAMES": "folder of the photos, or several, comma-separated",
+    "--data.cartoons NAMES": "folder of the cartoons, or several, comma-separated",
+    "--data.epoch_size N": "samples per epoch",
+    "--data.background WHAT": "background of the photos: keep, white or head",
 }
 _MODEL = {
     "--model.generator NAME": "resnet9, resnet6, unet or densenet",
@@ -57,18 +57,18 @@ _MODEL = {
     "--model.ndf N": "width of the discriminators",
     "--model.lambda_cycle X": "weight of the cycle loss",
     "--model.lambda_identity X": "weight of the identity loss, times lambda_cycle",
-    "--model.learning_rate X": "of both optimisers",
+    "--model.learning_rate X": "learning rate of both optimisers",
 }
 _TRAINER = {
     "--trainer.max_epochs N": "length of the training; also --trainer.max_steps N",
-    "--trainer.max_time D:HH:MM:SS": "stop then, with a checkpoint",
+    "--trainer.max_time D:HH:MM:SS": "stop after this time, with a checkpoint",
     "--trainer.devices N": "GPUs, or processes on a CPU",
     "--trainer.precision WHAT": "16-mixed, bf16-mixed or 32-true",
     "--trainer.default_root_dir DIR": "folder of all runs (default: runs/ of the project)",
 }
 _FINISH = {
-    "--finish BOOL": "send the cartoons through the finisher",
-    "--finisher FILE": "its weights (default: the project's own)",
+    "--finish BOOL": "apply the finisher to the cartoons",
+    "--finisher FILE": "weights of the finisher (default: the project's own)",
 }
 _GROUPS: dict[str, dict[str, dict[str, str]]] = {
     "fit": {
@@ -92,7 +92,7 @@ _GROUPS: dict[str, dict[str, dict[str, str]]] = {
         "run": _RUN,
         "photos and cartoons": {
             "--data.predict_dir PATH": "a folder of photos, or one photo",
-            "--data.align true": "cut out the largest face of each photo, wherever it is",
+            "--data.align true": "find the largest face of each photo and crop it as in training",
             "--out DIR": "folder of the cartoons (default: in the run)",
             "--model.hair COLOUR": "black, brown, blonde, grey, own or all (models with hair colour)",
             **_FINISH,

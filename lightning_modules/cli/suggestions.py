@@ -1,25 +1,25 @@
-"""Finding the option that a misspelled one was meant to be."""
+"""Suggestions for misspelled options."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-MOST = 3
-"""Suggestions at most."""
+MAX_SUGGESTIONS = 3
+"""Maximum number of suggestions."""
 
 
 def closest(name: str, known: Iterable[str]) -> list[str]:
-    """The known names that ``name`` was probably meant to be.
+    """The known names closest to ``name``.
 
-    An option of another section counts as meant: ``batch_size`` finds ``data.batch_size``.
+    A missing section is added: ``batch_size`` finds ``data.batch_size``.
 
     Args:
-        name: As it was typed, without leading dashes.
+        name: The misspelled name, without leading dashes.
         known: All names, such as ``data.batch_size``.
 
     Returns:
-        The best first; empty if nothing is close.
+        The closest names, best first; empty if none is close.
 
     Example:
         >>> closest("batch-size", ["data.batch_size", "data.root", "trainer.max_epochs"])
@@ -32,7 +32,7 @@ def closest(name: str, known: Iterable[str]) -> list[str]:
     names = [each for group in by_end.values() for each in group]
     last = typed.rpartition(".")[2]
     if last in by_end:
-        return by_end[last][:MOST]
+        return by_end[last][:MAX_SUGGESTIONS]
     if "." in typed and (found := get_close_matches(typed, names, n=1, cutoff=0.8)):
         return found
-    return [each for end in get_close_matches(last, by_end, n=1, cutoff=0.6) for each in by_end[end]][:MOST]
+    return [each for end in get_close_matches(last, by_end, n=1, cutoff=0.6) for each in by_end[end]][:MAX_SUGGESTIONS]

@@ -27,15 +27,15 @@ class Generator(nn.Module, ABC):
         """Translates a batch of images.
 
         Args:
-            image: (B, in_channels, H, W) in [-1, 1], H and W multiples of `divisor`.
-            labels: (B, K) one-hot or all zero; None where `num_labels` is 0.
+            image: (B, in_channels, H, W) in [-1, 1], H and W multiples of ``divisor``.
+            labels: (B, K) one-hot or all zero; None if ``num_labels`` is 0.
 
         Returns:
-            (B, out_channels, H, W) float32 in [-1, 1], under autocast too.
+            (B, out_channels, H, W) float32 in [-1, 1], even under autocast.
 
         Raises:
-            ValueError: If a side is not a multiple of `divisor` or is below `smallest_side`, or if labels are missing
-                or unexpected.
+            ValueError: If a side is not a multiple of ``divisor`` or is below ``smallest_side``, or if labels are
+                missing or unexpected.
         """
         self._check_sides(image)
         check_labels(type(self).__name__, image, labels, self.num_labels)

@@ -1,7 +1,7 @@
 """Building blocks of the generators.
 
-All convolutions of a generator use `ConvNorm` and `UpConvNorm`, which also take the labels. How a label is injected
-determines whether it has any effect: see `LabelInjection`.
+All convolutions of a generator use ``ConvNorm`` and ``UpConvNorm``, which also take the labels. How a label is injected
+determines whether it has any effect: see ``LabelInjection``.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class UpConvNorm(nn.Module):
         label_injection: How the label enters.
 
     Raises:
-        ValueError: If `upsampling` is unknown.
+        ValueError: If ``upsampling`` is unknown.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ class DenseNetGenerator(EncoderDecoder):
         ngf: Channels of the stem.
         n_blocks: Number of dense blocks.
         n_layers: Number of 3x3 convolutions per block.
-        growth: Channels added by each of them; `ngf` if None.
+        growth: Channels added by each of them; ``ngf`` if None.
         upsampling: Upsampling method.
         num_labels: Number of label classes, which enter every convolution; 0 for none.
         label_injection: How the label enters.

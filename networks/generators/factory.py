@@ -43,10 +43,10 @@ def build_generator(
         label_injection: How the label enters.
 
     Returns:
-        The generator with PyTorch's default initialisation; see `init_weights`.
+        The generator with PyTorch's default initialisation; see ``init_weights``.
 
     Raises:
-        ValueError: If `name` or `upsampling` is unknown.
+        ValueError: If ``name`` or ``upsampling`` is unknown.
     """
     if name not in _GENERATORS:
         raise ValueError(f"unknown generator {name!r}, expected one of {', '.join(_GENERATORS)}")

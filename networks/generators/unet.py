@@ -16,7 +16,7 @@ from networks.generators.blocks import ConvNorm, LabelInjection, UpConvNorm, Ups
 class UNetGenerator(Generator):
     """The generator of pix2pix: 4x4 convolutions with stride 2 and concatenating skips (paper 4.3, 4.4).
 
-    The bottleneck is not normalised, so that the minimum input of `divisor` pixels, with a 1x1 bottleneck, works.
+    The bottleneck is not normalised, so that the minimum input of ``divisor`` pixels, with a 1x1 bottleneck, works.
 
     Args:
         in_channels: Channels of the input.
@@ -28,7 +28,7 @@ class UNetGenerator(Generator):
         label_injection: How the label enters.
 
     Raises:
-        ValueError: If `n_downsamplings` is below 2.
+        ValueError: If ``n_downsamplings`` is below 2.
     """
 
     def __init__(

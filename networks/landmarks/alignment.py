@@ -11,8 +11,8 @@ from torch import Tensor
 Alignment = Literal["affine", "similarity"]
 
 FLATTEST = 0.3
-"""Minimum ratio of minor to major extent of the points for an affine fit; 0.3 is a face turned by 70 degrees, onto
-which a cartoon would be squashed to a stripe. Also the minimum scale (root of the determinant) of a map."""
+"""Minimum ratio of minor to major extent of the points for an affine fit; 0.3 is a yaw of 70 degrees, for which a
+cartoon would be squashed to a stripe. Also the minimum scale (root of the determinant) of a map."""
 
 SMALLEST = 1.0
 """Minimum extent of the points around their mean in pixels (root of the summed squares)."""
@@ -34,7 +34,7 @@ def fit_affine(source: Tensor, target: Tensor) -> Tensor:
         ValueError: The source or target points of a sample are unknown, collinear or mirrored; the message has its
             index.
     """
-    return _fit_or_refuse(source, target, "affine")
+    return _fit_or_raise(source, target, "affine")
 
 
 def fit_similarity(source: Tensor, target: Tensor) -> Tensor:
@@ -53,11 +53,11 @@ def fit_similarity(source: Tensor, target: Tensor) -> Tensor:
     Raises:
         ValueError: The source or target points of a sample are unknown or coincide; the message has its index.
     """
-    return _fit_or_refuse(source, target, "similarity")
+    return _fit_or_raise(source, target, "similarity")
 
 
 def align(source: Tensor, target: Tensor, alignment: Alignment) -> tuple[Tensor, Tensor]:
-    """Like `fit_affine` or `fit_similarity`, but returns the identity for samples without a fit.
+    """Like ``fit_affine`` or ``fit_similarity``, but returns the identity for samples without a fit.
 
     Always computed in float32, even under autocast.
 
@@ -84,7 +84,7 @@ def align(source: Tensor, target: Tensor, alignment: Alignment) -> tuple[Tensor,
 
 
 def can_align(source: Tensor, target: Tensor, alignment: Alignment) -> Tensor:
-    """Which samples `align` can fit, without solving for the map and without GPU synchronisation.
+    """Which samples ``align`` can fit, without solving for the map and without GPU synchronisation.
 
     Args:
         source: (B, N, 2) pixels; NaN where unknown.
@@ -130,7 +130,7 @@ def warp(images: Tensor, matrices: Tensor, fill: float = 1.0) -> Tensor:
     return F.grid_sample(images - fill, grid.view(-1, height, width, 2).to(images), align_corners=False) + fill
 
 
-def _fit_or_refuse(source: Tensor, target: Tensor, alignment: Alignment) -> Tensor:
+def _fit_or_raise(source: Tensor, target: Tensor, alignment: Alignment) -> Tensor:
     matrices, fits = align(source, target, alignment)
     if not bool(fits.all()):
         refused = ", ".join(str(number) for number in (~fits).nonzero().flatten().tolist())

@@ -32,4 +32,4 @@ def test_cartoons_of_another_family_are_drawn_beside(tmp_path: Path, capsys: pyt
     assert "big_ears: 10 cartoons" in capsys.readouterr().out
     assert len(list((tmp_path / "big_ears").glob("cs*.png"))) == 10
     assert main([*words[:4], "11", *words[5:]]) == 2
-    assert "big_ears is there already" in capsys.readouterr().err
+    assert "big_ears already exists" in capsys.readouterr().err

@@ -36,7 +36,7 @@ def test_a_variant_without_labels_has_no_colours(trained_runs: Path) -> None:
 def test_photos_are_compared_by_name(trained_runs: Path) -> None:
     first, second = (TrainedRun.open(trained_runs / f"cyclegan_{name}" / "a") for name in ("baseline", "cond"))
     assert common_photos([first, second]) == first.photo_names
-    with pytest.raises(DataError, match=r"has no such photo"):
+    with pytest.raises(DataError, match=r"has no photo"):
         first.photos(["999999.jpg"])
 
 
@@ -61,10 +61,10 @@ def test_names_are_spread_evenly_and_none_comes_twice(count: int, expected: list
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"is no run with a checkpoint: there is no .*best\.ckpt"):
+    with pytest.raises(DataError, match=r"is not a run with a checkpoint: there is no .*best\.ckpt"):
         TrainedRun.open(tmp_path)
     checkpoints = tmp_path / "checkpoints"
     checkpoints.mkdir()
     (checkpoints / "last.ckpt").write_bytes(b"broken")
-    with pytest.raises(DataError, match=r"last\.ckpt is cut off"):
+    with pytest.raises(DataError, match=r"last\.ckpt is truncated"):
         TrainedRun.open(tmp_path)

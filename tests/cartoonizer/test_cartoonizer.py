@@ -118,7 +118,7 @@ def test_what_is_unknown_is_refused_by_name(
         cartoonizer(pixels[..., 0])
     with pytest.raises(ValueError, match=r"unknown hair 'pink', expected own, black"):
         cartoonizer(pixels, hair="pink")
-    with pytest.raises(ValueError, match=r"is told no 'hat'"):
+    with pytest.raises(ValueError, match=r"has no label 'hat'"):
         cartoonizer(pixels, hat="long")
     with pytest.raises(ModelError, match="no such model file"):
         Cartoonizer(tmp_path / "nothing.cartoon")

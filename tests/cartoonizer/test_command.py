@@ -102,9 +102,9 @@ def test_photos_without_face_or_of_no_use_are_named_and_the_others_done(
 def test_nothing_is_overwritten_by_accident(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Image.open(photos / "a.jpg").save(photos / "a.png")
     assert run(photos, tmp_path / "out") == 2
-    assert "would both become" in capsys.readouterr().err
+    assert "would both be written to" in capsys.readouterr().err
     assert run(photos / "a.png", photos) == 2
-    assert "would take the photo's place" in capsys.readouterr().err
+    assert "would overwrite the photo" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_nothing_is_overwritten_by_accident(photos: Path, tmp_path: Path, capsys
     [
         (["--hair", "pink"], "invalid choice: 'pink'"),
         (["--size", "3"], "expected 16 to 4096 pixels"),
-        (["--paste", "--hair", "all"], "--paste puts one cartoon on each face"),
+        (["--paste", "--hair", "all"], "--paste needs a single class of each label"),
         (["--model", "none.cartoon"], "no such model file"),
         (["--colour", "grey"], "unrecognized arguments"),
     ],

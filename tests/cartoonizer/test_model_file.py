@@ -58,16 +58,16 @@ def test_the_model_is_small() -> None:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (lambda words: words.update(format=FORMAT + 1), f"is of format {FORMAT + 1}"),
+        (lambda words: words.update(format=FORMAT + 1), f"has format {FORMAT + 1}"),
         (lambda words: words.pop("frame"), "cannot be read"),
         (lambda words: words["frame"].update(landmarks=[[0, 0]]), "expected five points"),
         (lambda words: words["frame"].update(side=10**9), "a side of 1000000000 pixels"),
         (lambda words: words["detector"].update(pyramid_factor=1.5), "not between 0 and 1"),
         (lambda words: words["detector"].update(least_face=0), "not above 0"),
         (lambda words: words["translator"]["inputs"][0].update(kind="code"), "an input of kind"),
-        (lambda words: words["files"].update(pnet="0"), "pnet is not what was written"),
-        (lambda words: words["files"].update({"../evil": "0"}), "damaged or no model file"),
-        (lambda words: words["files"].pop("finisher"), "holds no net"),
+        (lambda words: words["files"].update(pnet="0"), "wrong checksum of pnet"),
+        (lambda words: words["files"].update({"../evil": "0"}), "damaged or not a model file"),
+        (lambda words: words["files"].pop("finisher"), "has no network"),
     ],
 )
 def test_a_changed_manifest_is_refused_in_one_line(
@@ -91,7 +91,7 @@ def test_damaged_and_foreign_files_are_refused_in_one_line(tmp_path: Path) -> No
         with pytest.raises(ModelError, match=name) as error:
             read_model(path)
         assert "\n" not in str(error.value)
-    with pytest.raises(ModelError, match="damaged or no model file"):
+    with pytest.raises(ModelError, match="damaged or not a model file"):
         read_model(rewritten(tmp_path / "less.cartoon", lambda words: None, but="onet.onnx"))
     with pytest.raises(ModelError, match="cannot read"):
         read_model(tmp_path)
@@ -99,5 +99,5 @@ def test_damaged_and_foreign_files_are_refused_in_one_line(tmp_path: Path) -> No
 
 def test_what_is_no_net_is_refused(own_model: ModelFile) -> None:
     broken = ModelFile(Path("x.cartoon"), own_model.manifest, {"pnet": b"not onnx"}, b"")
-    with pytest.raises(ModelError, match=r"x.cartoon: pnet is no net that onnxruntime can run"):
+    with pytest.raises(ModelError, match=r"x.cartoon: pnet is not a network that onnxruntime can run"):
         Net(broken, "pnet")

@@ -87,7 +87,7 @@ def test_what_is_no_video_and_wrong_options_are_refused(
 ) -> None:
     (tmp_path / "torn.mp4").write_bytes(clip.read_bytes()[:500])
     assert main([str(tmp_path / "torn.mp4"), "--out", str(tmp_path / "out")]) == 1
-    assert "torn.mp4 is no video that can be read here" in capsys.readouterr().err
+    assert "torn.mp4 is not a supported video" in capsys.readouterr().err
     assert not list((tmp_path / "out").iterdir())
     for words in (["--hair", "all"], ["--side-by-side"], ["--size", "64"]):
         assert main([str(clip), *words, "--out", str(tmp_path / "out")]) == 2

@@ -146,5 +146,5 @@ def test_heic_files_are_named_not_skipped_in_silence(tmp_path: Path, caplog: pyt
     assert find_images(tmp_path) == [tmp_path / "b.jpg"]
     assert "1 HEIC files" in caplog.text
     assert "a.HEIC" in caplog.text
-    with pytest.raises(DataError, match=r"a\.HEIC; HEIC files are not read: convert"):
+    with pytest.raises(DataError, match=r"a\.HEIC; HEIC is not supported: convert"):
         read_rgb(tmp_path / "a.HEIC")

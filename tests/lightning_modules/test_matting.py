@@ -91,10 +91,10 @@ def test_a_run_finds_backgrounds_once_and_its_checkpoint_remembers_them(
     fit = [*options, *SMALL, "--data.root", str(sample_root), "--trainer.limit_val_batches", "1"]
     short = ["--trainer.max_steps", "2", "--data.background", "head"]
     assert main(["fit", *fit, *short, "--run", "a"]) == 0
-    assert "finding the background" in capfd.readouterr().err
+    assert "segmenting" in capfd.readouterr().err
     assert {path.name.split("-")[-3] for path in (runs / ".mattes").glob("celeba-*")} == {"train", "val"}
     assert main(["fit", *fit, *short, "--run", "b"]) == 0
-    assert "finding the background" not in capfd.readouterr().err
+    assert "segmenting" not in capfd.readouterr().err
     checkpoint = torch.load(runs / "cyclegan_baseline" / "a" / "checkpoints" / "last.ckpt", weights_only=True)
     assert checkpoint["datamodule_hyper_parameters"]["background"] == "head"
 

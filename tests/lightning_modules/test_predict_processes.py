@@ -52,7 +52,7 @@ def test_each_photo_is_drawn_once_by_one_of_two_processes(checkpoint: Path, samp
     both = predict(checkpoint, photos, tmp_path / "both", "--data.align=true", "--trainer.devices=2")
     assert both.returncode == 0, both.stderr
     for run in (single, both):
-        assert run.stderr.count("1 of 6 photos show no face and are left out") == 1, run.stderr
+        assert run.stderr.count("1 of 6 photos have no face and are skipped") == 1, run.stderr
     expected = {path.name: path.read_bytes() for path in (tmp_path / "single").iterdir()}
     assert sorted(expected) == [f"{number:06}.png" for number in range(1, 6)]
     assert {path.name: path.read_bytes() for path in (tmp_path / "both").iterdir()} == expected

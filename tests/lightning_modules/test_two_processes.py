@@ -87,7 +87,7 @@ def test_two_processes_stop_together_and_resume_exactly(sample_root: Path, tmp_p
     finally:
         stopped.kill()
     assert stopped.returncode != 0
-    assert "go on with: --ckpt_path" in errors
+    assert "resume with: --ckpt_path" in errors
     steps = last_of(tmp_path, "part")["global_step"]
     assert 3 <= steps < end["global_step"]
 

@@ -51,11 +51,11 @@ def test_other_files_are_refused(classifier: AttributeNet, tmp_path: Path) -> No
     with pytest.raises(WeightsError, match="no such file"):
         load_attribute_net(path)
     write_weights(classifier, {"something": "else"}, path)
-    with pytest.raises(WeightsError, match=r"odd\.safetensors holds no classifier.*configs/attribute_classifier\.yaml"):
+    with pytest.raises(WeightsError, match=r"odd\.safetensors is not a classifier.*configs/attribute_classifier\.yaml"):
         load_attribute_net(path)
     write_weights(classifier, {"format_version": 9}, path)
     with pytest.raises(WeightsError, match="format 9"):
         load_attribute_net(path)
     write_weights(AttributeNet(7), {"format_version": 2, "num_colours": 4, "figures": {}}, path)
-    with pytest.raises(WeightsError, match=r"does not hold these nets: hair"):
+    with pytest.raises(WeightsError, match=r"does not match these nets: hair"):
         load_attribute_net(path)

@@ -79,7 +79,7 @@ class Malicious:
 def test_files_that_are_no_weights_are_refused_and_not_executed(tmp_path: Path) -> None:
     marker, path = tmp_path / "executed", tmp_path / "inception.pth"
     torch.save({"weight": Malicious(marker)}, path)
-    with pytest.raises(WeightsError, match=r"inception\.pth is damaged or holds more than weights"):
+    with pytest.raises(WeightsError, match=r"inception\.pth is damaged or contains more than weights"):
         InceptionFeatures(path)
     assert not marker.exists()
     torch.save({"weight": torch.zeros(1)}, path)

@@ -161,7 +161,7 @@ def test_refuses_samples_that_differ_from_those_it_holds() -> None:
     pool.query({"image": torch.zeros(1, 3, 4, 4), "label": torch.zeros(1)})
     resumed = ImagePool(size=5)
     resumed.load_state_dict(pool.state_dict())
-    with pytest.raises(ValueError, match=r"the pool holds samples of .*label"):
+    with pytest.raises(ValueError, match=r"the pool contains samples of .*label"):
         resumed.query({"image": torch.zeros(1, 3, 4, 4)})
     with pytest.raises(ValueError, match=r"\(3, 4, 4\).*\(3, 8, 8\)"):
         resumed.query({"image": torch.zeros(1, 3, 8, 8), "label": torch.zeros(1)})

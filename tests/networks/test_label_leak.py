@@ -52,5 +52,5 @@ def test_hair_that_does_not_change_or_is_not_seen_has_no_leak() -> None:
 
 
 def test_one_colour_is_no_comparison() -> None:
-    with pytest.raises(ValueError, match="two colours or more, got 1"):
+    with pytest.raises(ValueError, match="at least two colours, got 1"):
         label_leak([cartoon(-0.9)], FACE[None])

@@ -80,13 +80,13 @@ def test_other_files_are_refused(net: PortraitNet, tmp_path: Path) -> None:
         load_portrait(path)
     for description in ({"something": "else"}, {"kind": "classifier", "format_version": 1, "figures": {}}):
         write_weights(net, description, path)
-        with pytest.raises(WeightsError, match=r"odd\.safetensors holds no portrait.*configs/portrait\.yaml"):
+        with pytest.raises(WeightsError, match=r"odd\.safetensors is not a portrait.*configs/portrait\.yaml"):
             load_portrait(path)
     write_weights(net, {"kind": "portrait", "format_version": 9}, path)
     with pytest.raises(WeightsError, match="format 9"):
         load_portrait(path)
     write_weights(nn.Linear(1, 1), {"kind": "portrait", "format_version": 1, "figures": {}}, path)
-    with pytest.raises(WeightsError, match="does not hold these nets"):
+    with pytest.raises(WeightsError, match="does not match these nets"):
         load_portrait(path)
 
 

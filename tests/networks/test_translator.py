@@ -55,13 +55,13 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="no such file"):
         load_translator(path)
     write_weights(PLAIN.build(), {"kind": "finisher"}, path)
-    with pytest.raises(WeightsError, match="no translator of format 2"):
+    with pytest.raises(WeightsError, match="not a translator of format 2"):
         load_translator(path)
     write_weights(PLAIN.build(), {"kind": "translator", "format_version": 1, "options": {"ngf": 4, "x": 1}}, path)
-    with pytest.raises(WeightsError, match=r"holds no translator.*cartoongan export"):
+    with pytest.raises(WeightsError, match=r"is not a translator.*cartoongan export"):
         load_translator(path)
     write_weights(PLAIN.build(), {"kind": "translator", "format_version": 1, "options": {"ngf": 8}}, path)
-    with pytest.raises(WeightsError, match="does not hold these nets"):
+    with pytest.raises(WeightsError, match="does not match these nets"):
         load_translator(path)
 
 

@@ -24,7 +24,7 @@ def test_values_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     net = nn.Linear(3, 2)
     with torch.no_grad():
         net.bias[0] = torch.nan
-    with pytest.raises(WeightsError, match=r"x\.safetensors holds values that are not finite: bias"):
+    with pytest.raises(WeightsError, match=r"x\.safetensors has values that are not finite: bias"):
         fill(nn.Linear(3, 2), net.state_dict(), tmp_path / "x.safetensors")
 
 
@@ -35,7 +35,7 @@ def test_a_flipped_bit_of_a_weight_is_found(back: int, tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[-back] ^= 1
     path.write_bytes(content)
-    with pytest.raises(WeightsError, match=r"net\.safetensors is damaged: its tensors are not as they were written"):
+    with pytest.raises(WeightsError, match=r"net\.safetensors is damaged: the checksum of its tensors is wrong"):
         read_weights(path)
 
 

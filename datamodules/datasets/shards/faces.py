@@ -39,7 +39,7 @@ class ShardedFaces(Dataset[RawFace]):
     def __init__(self, folder: Path, split: Split) -> None:
         index = ShardIndex.load(folder)
         if split not in index.splits:
-            raise DataError(f"the shards in {folder} hold {', '.join(index.splits)}, but no '{split}'")
+            raise DataError(f"the shards in {folder} contain {', '.join(index.splits)}, but not '{split}'")
         part = index.splits[split]
         self.folder = folder
         self.names = part.names
@@ -65,7 +65,7 @@ class ShardedFaces(Dataset[RawFace]):
         if stored.name != self.names[index]:
             raise DataError(
                 f"{path.parent} has {stored.name} where {self.folder / INDEX_NAME} has {self.names[index]};"
-                " they do not belong together, write the shards anew"
+                " they do not belong together; write the shards again"
             )
         image = decode_rgb(stored.encoded, path)
         return RawFace(image, stored.landmarks, stored.hair, path, self.attributes[index])
@@ -94,9 +94,9 @@ class ShardedFaces(Dataset[RawFace]):
         folder = self.folder / self._split
         for name in (LIBRARY_INDEX_NAME, *(shard.file for shard in self._shards)):
             if not (folder / name).is_file():
-                raise DataError(f"no such file: {folder / name}; copy it anew, or write the shards anew")
+                raise DataError(f"no such file: {folder / name}; copy it again, or write the shards again")
         for shard in self._shards:
             path = folder / shard.file
             size = path.stat().st_size
             if size != shard.size:
-                raise DataError(f"{path} has {size:,} bytes instead of {shard.size:,}; copy it anew")
+                raise DataError(f"{path} has {size:,} bytes instead of {shard.size:,}; copy it again")

@@ -81,14 +81,14 @@ class ShardIndex:
             if content["format"] != _FORMAT:
                 raise DataError(
                     f"{path} has format {content['format']}, but this version of the project reads format {_FORMAT};"
-                    " write the shards anew with `cartoongan data shard`"
+                    " write the shards again with `cartoongan data shard`"
                 )
             splits = {parse_split(name): _parse_split_index(part) for name, part in content["splits"].items()}
             return cls(splits, content["address"], content.get("data_set"))
         except FileNotFoundError as error:
             raise DataError(f"no such file: {path}; write shards with `cartoongan data shard`") from error
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DataError(f"{path} is damaged or no index of shards ({error!r}); write the shards anew") from error
+            raise DataError(f"{path} is damaged or not a shard index ({error!r}); write the shards again") from error
 
 
 def is_sharded(folder: Path) -> bool:
@@ -107,16 +107,16 @@ def _parse_split_index(part: dict[str, Any]) -> SplitIndex:
     of_attributes = (len(values) for values in index.attributes.values())
     counts = {len(index.names), len(index.hair), *of_attributes, sum(shard.faces for shard in index.shards)}
     if len(counts) != 1:
-        raise ValueError("it has not as many names as labels and faces in shards")
+        raise ValueError("the numbers of names, labels and faces in shards differ")
     return index
 
 
 def _attributes(part: dict[str, Any]) -> dict[str, list[int]]:
-    """The attributes of a split; shards of earlier versions have glasses alone, or none."""
+    """The attributes of a split; shards of earlier versions have only glasses, or none."""
     return {name: part[name] for name in ("glasses",) if name in part} | dict(part.get("attributes", {}))
 
 
 def _parse_shard(shard: object) -> Shard:
     if not isinstance(shard, dict):
-        raise TypeError(f"{shard} is no shard")
+        raise TypeError(f"{shard} is not a shard")
     return Shard(str(shard["file"]), int(shard["size"]), int(shard["faces"]))

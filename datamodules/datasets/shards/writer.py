@@ -65,7 +65,7 @@ def write_shards(
 def _sole_writer(folder: Path, staging: Path) -> Iterator[None]:
     """Lock out other processes that write the same shards, and clean up unfinished ones."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DataError(f"{folder} is there already; remove it, or write the shards to another folder")
+        raise DataError(f"{folder} already exists; remove it, or write the shards to another folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
     lock = staging.with_suffix(".lock")
     try:

@@ -140,8 +140,8 @@ def test_a_killed_training_goes_on_and_the_other_cells_are_not_kept_waiting(
     assert lightning.subcommands == ["fit", "fit", "test"]
     told = capsys.readouterr().err
     assert "1 of 2 cells failed" in told
-    assert f"failed: {homes[0].name}: lightning fit was ended by SIGKILL" in told
-    assert f"not in the report, since not done: {homes[0].name}\n" in told
+    assert f"failed: {homes[0].name}: lightning fit was stopped by SIGKILL" in told
+    assert f"not in the report, since not finished: {homes[0].name}\n" in told
     assert homes[0].name not in (homes[0].parent / "report" / "table.md").read_text(encoding="utf-8")
 
     assert ablate() == 0
@@ -197,7 +197,7 @@ def test_a_test_that_failed_is_tried_again_alone(
 ) -> None:
     lightning.endings = [0, 2]
     assert ablate("--only", "full-*") == 1
-    assert "lightning test ended with exit code 2" in capsys.readouterr().err
+    assert "lightning test failed with exit code 2" in capsys.readouterr().err
     assert not (homes[0].parent / "report").exists()
     assert ablate("--only", "full-*") == 0
     assert lightning.subcommands == ["fit", "test", "test"]
@@ -288,8 +288,8 @@ def test_a_cell_is_not_mixed_from_two_matrices(
     capsys.readouterr()
     assert ablate("--only", "full-*") == 1
     told = capsys.readouterr().err
-    assert "begun with other options (model.lambda_2)" in told
-    assert f"remove {homes[1]} to train anew" in told
+    assert "started with other options (model.lambda_2)" in told
+    assert f"remove {homes[1]} to restart" in told
     assert lightning.subcommands == ["fit"]
 
 
@@ -321,7 +321,7 @@ def test_a_dry_run_tells_all_and_does_nothing(
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["two.yaml", "--only", "best-*"], "--only best-* is no cell of two.yaml: baseline-resnet9-seed1, full-"),
+        (["two.yaml", "--only", "best-*"], "--only best-* matches no cell of two.yaml: baseline-resnet9-seed1, full-"),
         (["nowhere.yaml"], "configs/ablation/paper.yaml, configs/ablation/tiny.yaml"),
     ],
 )
@@ -361,7 +361,7 @@ def test_a_cell_that_another_process_works_on_is_left_to_it(
     with FileLock(place.folder / ".locks" / f"{cell.name}.lock"):
         assert run_cells([cell], place, lightning) == {}
     assert lightning.calls == []
-    assert "another process is at it" in capsys.readouterr().out
+    assert "another process is working on it" in capsys.readouterr().out
 
 
 def test_a_damaged_record_is_named(cell: Cell, tmp_path: Path) -> None:
@@ -434,10 +434,10 @@ def test_a_real_training_that_breaks_off_is_taken_up_where_it_was(
                     return 1
         return 2
 
-    assert run_cells([cell], place, fit_alone) == {cell.name: "lightning fit ended with exit code 1"}
+    assert run_cells([cell], place, fit_alone) == {cell.name: "lightning fit failed with exit code 1"}
     assert state_of(cell, place) is State.CUT_OFF
     assert fit_words(cell, place)[-2:] == ["--ckpt_path", "last"]
-    assert run_cells([cell], place, fit_alone) == {cell.name: "lightning test ended with exit code 2"}
+    assert run_cells([cell], place, fit_alone) == {cell.name: "lightning test failed with exit code 2"}
     assert state_of(cell, place) is State.TRAINED
     checkpoint = torch.load(place.home(cell) / "checkpoints" / "last.ckpt", weights_only=True)
     assert (checkpoint["epoch"], checkpoint["global_step"]) == (1, 4)

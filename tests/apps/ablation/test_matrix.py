@@ -55,7 +55,7 @@ def test_a_cell_s_commands_have_all_options(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("seeds: [1", "is no YAML"),
+        ("seeds: [1", "is not valid YAML"),
         ("[1]", "it is .*, expected a table of"),
         ("seeds: [1]", "variants is None, expected a table"),
         ("{seeds: [1], variants: {}}", "variants is {}, expected a table of at least one"),

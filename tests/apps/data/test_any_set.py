@@ -31,9 +31,9 @@ def test_a_set_is_found_by_its_name_a_folder_by_its_path(root: Path, sample_root
 
 
 def test_a_misspelled_name_is_answered_with_the_right_one(root: Path) -> None:
-    with pytest.raises(DataError, match=r"no folder 'dodles'; .* Did you mean doodles\?$"):
+    with pytest.raises(DataError, match=r"'dodles' is neither a data set nor a folder; .* Did you mean doodles\?$"):
         set_or_folder("dodles", root)
-    with pytest.raises(DataError, match=r"no folder 'selebra'; .* Did you mean celeba\?$"):
+    with pytest.raises(DataError, match=r"'selebra' is neither a data set nor a folder; .* Did you mean celeba\?$"):
         set_or_folder("selebra", root)
     with pytest.raises(DataError, match=r"the sets are celeba, .*\.$"):
         set_or_folder("zzzzz", root)

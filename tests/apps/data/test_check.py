@@ -41,7 +41,7 @@ def root(archive: Path, tmp_path: Path) -> Path:
     result = CliRunner().invoke(data_app, ["get", "lfwnet", "--root", str(root), "--from", str(archive)])
     assert result.exit_code == 0, result.output
     assert "cartoongan data check" in result.output
-    assert "LFW+Net comes without stated terms" in result.output
+    assert "LFW+Net has no terms that we know of" in result.output
     return root
 
 
@@ -83,7 +83,7 @@ def test_a_missing_set_counts_where_it_is_named(root: Path, options: list[str], 
 
 def test_a_root_without_data_is_not_called_good(tmp_path: Path) -> None:
     result = CliRunner().invoke(data_app, ["check", "--root", str(tmp_path)])
-    assert f"there is no data set in {tmp_path}" in result.output
+    assert f"no data set in {tmp_path}" in result.output
     assert "nothing is broken" not in result.output
 
 

@@ -41,7 +41,7 @@ def test_splits_and_address_are_taken(sample_root: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (("--set", "wider"), "wider is no set of faces to translate"),
+        (("--set", "wider"), "wider is not a set of faces to translate"),
         (("--set", "celebb"), "there is no data set 'celebb'"),
         (("--set", "celeba", "--split", "dev"), "unknown split 'dev'"),
         (("--set", "cartoonset100k"), "no such folder"),
@@ -56,5 +56,5 @@ def test_a_wrong_word_is_explained(
 
 def test_the_root_itself_is_not_overwritten(sample_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert shard(sample_root, sample_root, "--set", "celeba") == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert len(CelebA(sample_root / "celeba", "train"))

@@ -36,7 +36,7 @@ class FakeRun:
     @classmethod
     def open(cls, home: Path, checkpoint: Checkpoint, root: Path | None = None) -> FakeRun:
         if not (home / "checkpoints" / "best.ckpt").is_file():
-            raise DataError(f"{home} is no run with a checkpoint")
+            raise DataError(f"{home} is not a run with a checkpoint")
         return cls(home, root=root, chosen=checkpoint)
 
     @property
@@ -102,7 +102,7 @@ def test_runs_are_drawn_once_and_the_file_goes_on(
     out = tmp_path / "new" / "ratings.sqlite"
     first = invoke("--runs", runs, "--out", out, "--photos", 5)
     assert first.exit_code == 0, first.output
-    assert "left out" in first.output
+    assert "skipped" in first.output
     assert "detector" in first.output
     made = out.stat().st_mtime_ns
     both = ("--runs", runs / "plain" / "a", "--runs", runs / "full" / "a")
@@ -139,9 +139,9 @@ def test_another_question_wants_another_file(
     out = tmp_path / "ratings.sqlite"
     assert invoke("--runs", runs, "--out", out, "--photos", 5).exit_code == 0
     plain = runs / "plain" / "a"
-    assert "holds the cartoons of full/a, plain/a" in explained(invoke("--runs", plain, "--out", out))
-    assert "holds 5 photos" in explained(invoke("--out", out, "--photos", 6))
-    assert "holds 5 photos" in explained(invoke("--runs", runs, "--out", out, "--photos", 6))
+    assert "has the cartoons of full/a, plain/a" in explained(invoke("--runs", plain, "--out", out))
+    assert "has 5 photos" in explained(invoke("--out", out, "--photos", 6))
+    assert "has 5 photos" in explained(invoke("--runs", runs, "--out", out, "--photos", 6))
     (plain / "checkpoints" / "best.ckpt").write_text("trained on")
     assert "earlier state" in explained(invoke("--runs", runs, "--out", out))
     alone = tmp_path / "alone.sqlite"
@@ -153,8 +153,8 @@ def test_what_cannot_be_rated_is_told(runs: Path, tmp_path: Path) -> None:
     out = tmp_path / "ratings.sqlite"
     assert "--runs RUN" in explained(invoke("--out", out))
     assert str(runs / "lost") in explained(invoke("--runs", runs / "lost", "--out", out))
-    assert "no run with a checkpoint" in explained(invoke("--runs", runs / "detector" / "a", "--out", out))
-    assert "no run with a checkpoint" in explained(invoke("--runs", runs / "detector", "--out", out))
+    assert "not a run with a checkpoint" in explained(invoke("--runs", runs / "detector" / "a", "--out", out))
+    assert "no run with a CycleGAN checkpoint" in explained(invoke("--runs", runs / "detector", "--out", out))
     for words in (("--runs", runs), ("--out", out, "--photos", 0), ("--out", out, "--mode", "ranks")):
         result = invoke(*words)
         assert result.exit_code == 2
@@ -163,7 +163,7 @@ def test_what_cannot_be_rated_is_told(runs: Path, tmp_path: Path) -> None:
 
 
 def test_the_report_is_for_people_and_for_programs(database: Path) -> None:
-    assert "0 raters, 0 answers: there are no figures yet" in invoke("report", database).output
+    assert "0 raters, 0 answers: no results yet" in invoke("report", database).output
     with Store(database) as store:
         for _ in range(2):
             rater = store.find_rater(store.join(None))
@@ -175,7 +175,7 @@ def test_the_report_is_for_people_and_for_programs(database: Path) -> None:
     assert "2 raters, 72 answers" in shown
     assert "cyclegan_full/s1" in shown
     assert "agreement, realistic: alpha" in shown
-    assert "only 2 raters: the interval is rough" in shown
+    assert "only 2 raters, so the interval is approximate" in shown
     assert "preferred" not in shown
     told = json.loads(invoke("report", database, "--json").output)
     assert (told["raters"], told["ratings"]) == (2, 72)
@@ -184,7 +184,7 @@ def test_the_report_is_for_people_and_for_programs(database: Path) -> None:
     assert low <= figures["identity"]["value"] <= high
     assert figures["preference"] == {
         **{"value": None, "interval": None, "samples": 0},
-        "note": "its cartoons were compared with no others yet",
+        "note": "its cartoons have not been compared yet",
     }
     assert "no such file" in explained(invoke("report", database.with_name("lost.sqlite")))
     assert invoke("--photos", 3, "report", database).exit_code == 2

@@ -71,9 +71,9 @@ def test_alpha_is_that_of_its_definition() -> None:
 @pytest.mark.parametrize(
     ("ratings", "reason"),
     [
-        (np.empty((0, 6)), "two people"),
-        (np.array([[1.0, 2, 3]]), "two people"),
-        (np.array([[1.0, NAN], [NAN, 2]]), "two people"),
+        (np.empty((0, 6)), "two raters"),
+        (np.array([[1.0, 2, 3]]), "two raters"),
+        (np.array([[1.0, NAN], [NAN, 2]]), "two raters"),
         (np.array([[3.0, 3], [3, 3]]), "all answers are the same"),
     ],
 )
@@ -105,7 +105,7 @@ def test_means_are_over_all_ratings() -> None:
     assert (first.value, first.samples) == (3.0, 3)
     assert first.interval is not None
     assert 1 <= first.interval[0] < 3 < first.interval[1] <= 4
-    assert first.note == "only 2 raters: the interval is rough"
+    assert first.note == "only 2 raters, so the interval is approximate"
     assert (second.value, second.interval, second.samples) == (2.0, None, 1)
     assert second.note is not None
     assert "two raters" in second.note

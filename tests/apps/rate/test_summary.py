@@ -40,7 +40,7 @@ def test_figures_are_those_of_the_statistics_in_the_form_of_metrics_json(databas
             assert figures[key].keys() == KEYS
             assert (figures[key]["value"], figures[key]["spread"], figures[key]["samples"]) == (value, 0, 8)
             assert (figures[key]["better"], figures[key]["unit"]) == ("higher", "")
-            assert figures[key]["note"] == "only 2 raters: the interval is rough"
+            assert figures[key]["note"] == "only 2 raters, so the interval is approximate"
         compared = preferences(ratings.choices)
         for key, expected, unit in (
             ("preference", compared.shares[index], "%"),
@@ -92,4 +92,4 @@ def test_one_person_agrees_with_nobody(database: Path) -> None:
     answer(database, Mode.PAIRS, 1, preference=1)
     (_, told) = describe_raters(database)
     assert told.startswith("Krippendorff's alpha of Preference")
-    assert told.endswith("agreement needs an item that two people have rated")
+    assert told.endswith("agreement needs an item with at least two raters")

@@ -95,7 +95,7 @@ def test_exactly_the_tested_file_is_opened(tested_runs: list[Path]) -> None:
     (folder / "best.ckpt").rename(folder / "last.ckpt")  # of the same steps, and yet not what was tested
     (run,), (warning,) = open_runs(measured)
     assert run.home == tested_runs[0]
-    assert warning == f"there are no pictures of {measured[1].title}: {folder / 'best.ckpt'} is gone"
+    assert warning == f"no pictures of {measured[1].title}: {folder / 'best.ckpt'} does not exist any more"
 
 
 def test_a_checkpoint_that_was_trained_further_is_not_shown(
@@ -105,7 +105,7 @@ def test_a_checkpoint_that_was_trained_further_is_not_shown(
     save_progress(path, step=200)
     (run,), (warning,) = open_runs([read_run(home) for home in tested_runs])
     assert run.home == tested_runs[1]
-    assert warning.endswith(f"{path} is of another step than the one that was tested")
+    assert warning.endswith(f"{path} is from another step than the tested one")
 
 
 def test_a_test_of_another_file_shows_that_file(tested_runs: list[Path], untrained: list[Path]) -> None:
@@ -129,4 +129,4 @@ def test_data_that_moved_after_training_are_found(tested_runs: list[Path], sampl
     metrics.write_text(json.dumps(content))
     found, (warning,) = open_runs([read_run(home) for home in tested_runs[:1]])
     assert found == []
-    assert f"there is no {tmp_path / 'nowhere'}; where the data lie elsewhere, name their folder by --root" in warning
+    assert f"no such folder: {tmp_path / 'nowhere'}; if the data has moved, give its folder with --root" in warning

@@ -54,9 +54,12 @@ def test_ratings_of_the_tested_checkpoints_are_the_runs(database: Path, homes: l
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ("other weights", "people rated another checkpoint than {path}"),
-        ("trained on", "cannot be told, since {path} is of another step than the one that was tested"),
-        ("gone", "cannot be told, since {path} is gone"),
+        ("other weights", "another checkpoint than {path} was rated"),
+        (
+            "trained on",
+            "unknown whether the tested checkpoint was rated: {path} is from another step than the tested one",
+        ),
+        ("gone", "unknown whether the tested checkpoint was rated: {path} does not exist any more"),
     ],
 )
 def test_ratings_of_another_checkpoint_are_left_out(
@@ -72,7 +75,7 @@ def test_ratings_of_another_checkpoint_are_left_out(
     rated = read_ratings(database, [read_run(home) for home in homes])
     assert list(rated.figures) == ["a/1"]
     (warning,) = rated.warnings
-    assert warning.startswith("the ratings of a/2 in ratings.sqlite are left out: ")
+    assert warning.startswith("the ratings of a/2 in ratings.sqlite are excluded: ")
     assert warning.endswith(complaint.format(path=path))
 
 

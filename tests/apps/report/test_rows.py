@@ -69,7 +69,7 @@ def test_of_two_runs_with_one_seed_the_one_tested_later_counts(make_rows: Callab
     rows, warnings = make_rows(("a/old", {"seed": 1}), ("b/other", {"seed": 2}), ("a/new", {"seed": 1}))
     assert outline(rows) == {"CycleGANFull": ["a/new", "b/other"]}
     (warning,) = warnings
-    assert warning.startswith("a/old is left out: a/new has the same")
+    assert warning.startswith("a/old is excluded: a/new has the same")
 
 
 def test_a_run_whose_configuration_is_not_known_is_alone(make_rows: Callable[..., Any], tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_folders_without_runs_are_named(tmp_path: Path) -> None:
     [
         ("{", "is damaged"),
         ("[]", "expected a table"),
-        ({"format": 2}, "is of format 2, expected 1"),
+        ({"format": 2}, "has format 2, expected 1"),
         ({"format": None}, "has format: None"),
         ({"variant": 3}, "has variant: 3, expected a text"),
         ({"step": True}, "has step: True, expected a whole number"),

@@ -68,7 +68,7 @@ def test_one_seed_keeps_its_own_spread_and_the_legend_says_so(make_table: Callab
     legend = legend_of(table, [])
     (basis,) = legend.bases
     assert (basis.spread, basis.samples) == ("over 100 subsets", "10")
-    assert any("one seed" in line for line in legend.lines)
+    assert any("single seed" in line for line in legend.lines)
     assert not any("several seeds" in line for line in legend.lines)
 
 
@@ -102,14 +102,14 @@ def test_the_best_are_marked(
 def test_nothing_is_best_among_rows_that_cannot_be_compared(make_table: Callable[..., Table]) -> None:
     table = make_table([{"value": 1.0}], [{"value": 2.0}], is_ranked=False)
     assert texts(table, "k") == ["1.00", "2.00"]
-    assert any("no best values" in line for line in legend_of(table, []).lines)
+    assert any("best values are not marked" in line for line in legend_of(table, []).lines)
 
 
 def test_figures_of_the_machine_are_not_ranked_where_machines_differ(make_table: Callable[..., Table]) -> None:
     rows = [{"value": 1.0}], [{"value": 2.0}]
     table = make_table(*rows, unranked={"k": "the tests' devices differ"})
     assert texts(table, "k") == ["1.00", "2.00"]
-    assert "A figure: no best is marked, since the tests' devices differ" in legend_of(table, []).lines
+    assert "A figure: best values are not marked, since the tests' devices differ" in legend_of(table, []).lines
     other = build_table(table.rows, {}, unranked={"another": "the tests' devices differ"})
     assert texts(other, "k") == ["*1.00*", "2.00"]
     assert not any("devices differ" in line for line in legend_of(other, []).lines)
@@ -130,7 +130,7 @@ def test_an_interval_is_shown_with_its_real_ends(make_home: MakeHome, make_figur
     assert texts(table, "k") == ["4.90 (3.80 to 5.00)"]  # and not 4.9 ± 0.6
     legend = legend_of(table, [])
     assert legend.bases[0].spread == "95 % confidence interval"
-    assert "in brackets: the ends of the 95 % confidence interval" in legend.lines
+    assert "in brackets: 95 % confidence interval" in legend.lines
     assert not any("±" in line for line in legend.lines)
 
 
@@ -146,7 +146,7 @@ def test_notes_become_footnotes_and_stand_at_the_head_where_all_have_them(make_t
         [{"value": 3.0, "note": "slow machine"}],
     )
     assert texts(table, "k") == ["*2.00* [1, 3]", DASH, "3.00"]
-    assert table.footnotes == ["too few samples", "slow machine", "1 of 2 seeds with a value"]
+    assert table.footnotes == ["too few samples", "slow machine", "1 of 2 seeds have a value"]
     assert table.marks_of(table.columns[0]) == [2]
 
 
@@ -193,7 +193,7 @@ def test_people_s_ratings_are_further_columns(make_home: MakeHome, make_figure: 
     table = table_of(tmp_path / "runs", ratings=ratings)
     assert [column.key for column in table.columns] == ["preference", "k"]
     assert table.cells[0][0].value == pytest.approx(0.2)
-    assert table.cells[0][0].notes == ["2 of 3 seeds with a value"]
+    assert table.cells[0][0].notes == ["2 of 3 seeds have a value"]
 
 
 def test_figures_that_rest_on_no_samples_name_no_number(make_table: Callable[..., Table]) -> None:

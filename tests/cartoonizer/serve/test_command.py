@@ -14,7 +14,7 @@ from cartoonizer.serve.command import main
 
 def test_a_server_that_is_open_to_others_needs_a_guard(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--host", "0.0.0.0", "--port", "0"]) == 2
-    assert "give a --token, or say --behind-proxy" in capsys.readouterr().err
+    assert "set --token, or --behind-proxy" in capsys.readouterr().err
 
 
 def test_a_model_that_cannot_be_used_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

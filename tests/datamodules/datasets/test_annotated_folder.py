@@ -75,7 +75,7 @@ def test_three_photos_make_all_parts_and_two_do_not(folder: Path) -> None:
         shutil.copy(folder / name, few / f"{number}{Path(name).suffix}")
     assert {name for split in SPLITS for name in AnnotatedFolder(few, split).names} == {"0.jpg", "1.PNG", "2.jpg"}
     (few / "2.jpg").unlink()
-    with pytest.raises(DataError, match=r"few holds 2 photos, too few for a part"):
+    with pytest.raises(DataError, match=r"few has 2 photos, too few for a split"):
         [AnnotatedFolder(few, split) for split in SPLITS]
 
 

@@ -90,7 +90,7 @@ def test_a_word_among_the_numbers_is_an_error(folder: Path) -> None:
     number = next(i for i, line in enumerate(lines) if line.startswith(CelebA(folder, "train").names[0]))
     lines[number] = lines[number].rsplit(" ", 1)[0] + " x"
     path.write_text("\n".join(lines))
-    with pytest.raises(DataError, match="no number"):
+    with pytest.raises(DataError, match="not a number"):
         CelebA(folder, "train")
 
 

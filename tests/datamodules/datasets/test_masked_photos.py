@@ -52,7 +52,7 @@ def test_faults_are_named(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=rf"{path.name} is 5x6 pixels, its photo 178x218"):
         photos[0]
     shutil.rmtree(folder / "masks")
-    with pytest.raises(DataError, match=r"masks holds no mask NAME\.png of a photo of the part 'train'"):
+    with pytest.raises(DataError, match=r"masks has no mask NAME\.png for a photo of the split 'train'"):
         MaskedCelebA(folder, "train")
     with pytest.raises(DataError, match=r"no such folder of masked photos: .*nowhere"):
         open_masked(tmp_path / "nowhere", "train")

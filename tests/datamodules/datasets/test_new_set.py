@@ -145,5 +145,5 @@ def test_two_sets_cannot_share_a_name() -> None:
 
 
 def test_a_part_that_a_set_does_not_have_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no part 'test'; take train or val"):
+    with pytest.raises(DataError, match="no split 'test'; use train or val"):
         DataSet("scenes", "somewhere:Else", splits=("train", "val")).open(tmp_path, "test")

@@ -58,7 +58,7 @@ def test_any_photo_is_cut_out_as_training_has_its_faces(group: Path, sample_root
     face = sample_root / "celeba" / "img_align_celeba" / "000001.jpg"
     expected = PhotoFolder(face, 64, align=True)[0].image
     assert (expected - PhotoFolder(face, 64)[0].image).abs().mean() < 0.3  # it was framed, if not to the pixel
-    with pytest.warns(UserWarning, match=r"1 of 2 photos show no face and are left out: .*meadow\.png$"):
+    with pytest.warns(UserWarning, match=r"1 of 2 photos have no face and are skipped: .*meadow\.png$"):
         folder = PhotoFolder(group, 64, align=True)
     assert [photo.name for photo in (folder[index] for index in range(len(folder)))] == ["corner.png"]
     centre = (slice(None), slice(12, 52), slice(12, 52))
@@ -76,7 +76,7 @@ def test_photos_of_another_framing_are_told_and_those_of_training_are_not(
 ) -> None:
     PhotoFolder(sample_root / "celeba" / "img_align_celeba", 64)
     assert not [one for one in recwarn if "framed" in str(one.message)]
-    with pytest.warns(UserWarning, match=r"2 of 2 photos .* not framed as in training.*--data\.align true"):
+    with pytest.warns(UserWarning, match=r"2 of 2 sampled photos .* not framed as in training.*--data\.align true"):
         PhotoFolder(group, 64)
 
 

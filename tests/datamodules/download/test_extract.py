@@ -49,7 +49,7 @@ def everything_in(folder: Path) -> dict[str, bytes]:
 
 
 def refuse(archive: Path, message: str, limits: Limits | None = None) -> None:
-    """Unpack, and see that it is refused and that nothing but the archive is left."""
+    """Unpack, and check that the archive is rejected and nothing else is left."""
     before = everything_in(archive.parent)
     with pytest.raises(BadArchiveError, match=message):
         extract(archive, archive.parent / "inner" / "target", limits)
@@ -69,7 +69,7 @@ def test_an_honest_archive_is_unpacked(tmp_path: Path, write: Write) -> None:
     ["../out.txt", "set/../../out.txt", "/tmp/out.txt", "..\\out.txt", "C:\\out.txt", "C:out.txt", "\\\\host\\out"],
 )
 def test_a_member_outside_the_target_is_refused(tmp_path: Path, write: Write, name: str) -> None:
-    refuse(write(tmp_path / "archive", {"in.txt": b"in", name: b"out"}), "would lie outside the target")
+    refuse(write(tmp_path / "archive", {"in.txt": b"in", name: b"out"}), "would be outside the target")
 
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE])
@@ -126,7 +126,7 @@ def test_a_zip_that_claims_too_little_is_refused(tmp_path: Path) -> None:
 def test_padding_after_a_tar_is_counted(tmp_path: Path) -> None:
     path = write_tar(tmp_path / "archive", FILES)
     path.write_bytes(gzip.compress(path.read_bytes() + bytes(2_000_000)))
-    refuse(path, "unfolds into more than 1,000,000 bytes", Limits(total=1_000_000))
+    refuse(path, "unpacks to more than 1,000,000 bytes", Limits(total=1_000_000))
 
 
 @pytest.mark.parametrize("write", [write_zip, write_tgz])
@@ -134,7 +134,7 @@ def test_padding_after_a_tar_is_counted(tmp_path: Path) -> None:
 def test_an_archive_that_was_cut_off_leaves_nothing(tmp_path: Path, write: Write, part: float) -> None:
     path = write(tmp_path / "archive", {f"{n}.bin": os.urandom(5_000) for n in range(20)})
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * part)])
-    refuse(path, "damaged or cut off")
+    refuse(path, "damaged or truncated")
 
 
 @pytest.mark.parametrize("write", [write_zip, write_tgz])
@@ -143,7 +143,7 @@ def test_a_flipped_byte_is_noticed(tmp_path: Path, write: Write) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 0xFF
     path.write_bytes(content)
-    refuse(path, "damaged or cut off")
+    refuse(path, "damaged or truncated")
 
 
 @FORMATS

@@ -123,14 +123,14 @@ def test_another_part_than_the_one_asked_for_is_not_taken(site: Site, target: Pa
 
 def test_wrong_bytes_are_deleted(site: Site, target: Path) -> None:
     site.files["/a.zip"] = BODY[:-1] + b"x"
-    with pytest.raises(DataError, match=r"sha256 .* but the published file has .* The download is deleted"):
+    with pytest.raises(DataError, match=r"sha256 .* but the published file has .* The download was deleted"):
         fetch(archive_at(f"{site.url}/a.zip"), target, AT_ONCE)
     assert files_in(target.parent) == []
 
 
 def test_a_wrong_size_is_known_before_the_first_byte(site: Site, target: Path) -> None:
     site.files["/a.zip"] = BODY[:-1]
-    with pytest.raises(DataError, match="999,999 bytes, but the published one has 1,000,000"):
+    with pytest.raises(DataError, match="999,999 bytes, but the published file has 1,000,000"):
         fetch(archive_at(f"{site.url}/a.zip"), target, AT_ONCE)
     assert files_in(target.parent) == []
 
@@ -149,13 +149,13 @@ def test_the_hash_that_the_server_states_stands_in_for_an_unpublished_one(site: 
 def test_a_web_page_is_not_taken_for_the_file(site: Site, target: Path, headers: dict[str, str]) -> None:
     site.files["/a.zip"] = PAGE
     site.headers = headers
-    with pytest.raises(DataError, match="answers with a web page instead of the file"):
+    with pytest.raises(DataError, match="responded with a web page instead of the file"):
         fetch(archive_at(f"{site.url}/a.zip", size=None, checksum=None), target, AT_ONCE)
     assert files_in(target.parent) == []
 
 
 def test_a_refusal_is_final(site: Site, target: Path) -> None:
-    with pytest.raises(DataError, match="answers 404"):
+    with pytest.raises(DataError, match="responded with 404"):
         fetch(archive_at(f"{site.url}/b.zip"), target, AT_ONCE)
     assert len(site.requests) == 1
 
@@ -168,7 +168,7 @@ def test_a_busy_server_is_asked_again(site: Site, target: Path) -> None:
 
 def test_a_server_that_stays_busy_is_given_up(site: Site, target: Path) -> None:
     site.statuses = [503] * 9
-    with pytest.raises(DataError, match="answers 503"):
+    with pytest.raises(DataError, match="responded with 503"):
         fetch(archive_at(f"{site.url}/a.zip"), target, AT_ONCE)
     assert len(site.requests) == 3
 

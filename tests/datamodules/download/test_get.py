@@ -194,7 +194,7 @@ def test_a_web_page_is_answered_with_page_and_command(site: Site, tmp_path: Path
         get(source, tmp_path, retry=AT_ONCE)
     message = str(caught.value)
     assert "img_align_celeba.zip: " in message
-    assert "answers with a web page instead of the file" in message
+    assert "responded with a web page instead of the file" in message
     assert "Open https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html" in message
     assert f"cartoongan data get celeba --root {tmp_path} --from img_align_celeba.zip\n" in message
     assert not (tmp_path / "celeba").exists()
@@ -230,7 +230,7 @@ def test_a_hostile_archive_leaves_nothing_and_is_not_used_again(site: Site, tmp_
     root = tmp_path / "root"
     files = {"train.zip": zipped({"lfw_5590/a.jpg": b"x", "../../out.txt": b"out"})}
     source = at_site(LFW_NET, site, files)
-    with pytest.raises(DataError, match=r"would lie outside the target.*The download is deleted"):
+    with pytest.raises(DataError, match=r"would be outside the target.*The download was deleted"):
         get(source, root, retry=AT_ONCE)
     assert {Path(name).suffix for name in everything_in(tmp_path)} <= {".lock"}
     site.files["/train.zip"] = published(LFW_NET)["train.zip"]
@@ -242,7 +242,7 @@ def test_the_archive_of_another_set_is_refused(site: Site, tmp_path: Path) -> No
     source = at_site(CARTOONSET10K, site, {})
     other = tmp_path / "cartoonset100k.tgz"
     other.write_bytes(published(CARTOONSET100K)["cartoonset100k.tgz"])
-    with pytest.raises(DataError, match="does not hold cartoonset10k"):
+    with pytest.raises(DataError, match="does not contain cartoonset10k"):
         get(source, tmp_path, [other], retry=AT_ONCE)
     assert not (tmp_path / "cartoonset10k").exists()
     assert other.is_file()
@@ -273,7 +273,7 @@ def test_an_optional_list_can_be_added_later(site: Site, tmp_path: Path) -> None
     source = at_site(CELEBA, site, published(CELEBA))
     said: list[str] = []
     get(source, tmp_path, retry=AT_ONCE, say=said.append)
-    assert sum("left out, since it is optional" in line for line in said) == 2
+    assert sum("skipped, since it is optional" in line for line in said) == 2
     boxes = tmp_path / "list_landmarks_celeba.txt"
     boxes.write_bytes(published(CELEBA)["list_landmarks_align_celeba.txt"])
     get(source, tmp_path, [boxes], retry=AT_ONCE)
@@ -294,7 +294,9 @@ def test_two_processes_do_not_get_the_same_set(site: Site, tmp_path: Path) -> No
         get(source, tmp_path, retry=AT_ONCE)
 
 
-@pytest.mark.parametrize(("name", "message"), [("list.txt", "none of the files of celeba"), ("no.zip", "no such file")])
+@pytest.mark.parametrize(
+    ("name", "message"), [("list.txt", "not one of the files of celeba"), ("no.zip", "no such file")]
+)
 def test_a_file_that_does_not_belong_is_refused(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "list.txt").write_text("3")
     with pytest.raises(DataError, match=message):

@@ -167,7 +167,7 @@ def test_the_same_call_draws_nothing_anew_and_another_is_refused(root: Path) -> 
     before = {path.name: path.stat().st_mtime_ns for path in (root / "big_ears").iterdir()}
     write_big_ears(root, count=20, progress=False)
     assert {path.name: path.stat().st_mtime_ns for path in (root / "big_ears").iterdir()} == before
-    with pytest.raises(FileExistsError, match="big_ears is there already"):
+    with pytest.raises(FileExistsError, match="big_ears already exists"):
         write_big_ears(root, count=21, progress=False)
 
 
@@ -179,7 +179,7 @@ def test_landmarks_change_the_fingerprint_and_stray_rows_are_named(root: Path, t
     before = CartoonSet(folder, "train").fingerprint()
     table = folder / "faces.csv"
     table.write_text(table.read_text() + "cs9.png,1,2,3,4,5,6,7,8,9,10,\n")
-    with pytest.raises(DataError, match=r"faces\.csv has a row for cs9\.png, which is no cartoon"):
+    with pytest.raises(DataError, match=r"faces\.csv has a row for cs9\.png, which is not a cartoon"):
         CartoonSet(folder, "train")
     table.write_text("\n".join(table.read_text().splitlines()[:-2]) + "\n")
     assert CartoonSet(folder, "train").fingerprint() != before

@@ -165,6 +165,6 @@ def test_an_unreadable_image_is_skipped_and_noted_when_asked() -> None:
 
 def test_nothing_readable_at_all_is_an_error() -> None:
     log = BadImageLog()
-    with pytest.raises(DataError, match="not one image"):
+    with pytest.raises(DataError, match="no image"):
         with_unreadable(log, {0, 1, 2, 3, 4})[0]
     log.close()

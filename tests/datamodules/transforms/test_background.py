@@ -187,7 +187,7 @@ print(int(found.min()))
     ]
     ended = [process.communicate(timeout=200) for process in started]
     assert [said for said, _ in ended] == ["255\n", "255\n"], ended
-    assert sum("finding the background" in complaints for _, complaints in ended) == 1
+    assert sum("segmenting" in complaints for _, complaints in ended) == 1
 
 
 def test_a_stopped_attempt_leaves_nothing(photos: Path, tmp_path: Path) -> None:

@@ -14,9 +14,7 @@ def test_what_was_skipped_is_counted_and_named() -> None:
     for name in ("a.jpg", "b.jpg", "a.jpg"):
         log.add(f"cannot decode {name}")
     trainer = Mock(datamodule=Mock(bad_images=log), current_epoch=3)
-    with pytest.warns(
-        UserWarning, match=r"epoch 3: 3 draws met 2 unreadable images\n  cannot decode a\.jpg \(2 times\)"
-    ):
+    with pytest.warns(UserWarning, match=r"epoch 3: 2 unreadable images, 3 skips\n  cannot decode a\.jpg \(2 times\)"):
         BadImageReport().on_train_epoch_end(trainer, Mock())
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # nothing new: nothing said

@@ -49,7 +49,9 @@ def test_a_failure_is_told_and_the_training_is_done(
         raise DataError("the disk is full")
 
     monkeypatch.setattr(cartoon_file, "write_cartoon_file", fail)
-    with pytest.warns(UserWarning, match=r"best\.ckpt is not exported: the disk is full; `cartoongan export"):
+    with pytest.warns(
+        UserWarning, match=r"best\.ckpt was not exported: the disk is full; try again with `cartoongan export"
+    ):
         folder = fit(sample_root, tmp_path)
     assert (folder / "best.ckpt").is_file()
     assert not (folder / "best.cartoon").exists()

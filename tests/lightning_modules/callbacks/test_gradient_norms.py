@@ -96,7 +96,7 @@ def test_a_term_without_gradient_stops_the_run_by_name(
     model_class: type[WithTerm], make_trainer: MakeTrainer, faces: Loader
 ) -> None:
     trainer = make_trainer(max_steps=6, callbacks=[GradientNorms(every_n_steps=1, patience=3)])
-    with pytest.raises(UsageError, match="no gradient of odd reaches the generators up to step 2"):
+    with pytest.raises(UsageError, match=r"loss odd has had no gradient .* until step 2"):
         trainer.fit(model_class(), faces)
 
 
@@ -121,7 +121,7 @@ def test_a_term_may_miss_single_batches(make_trainer: MakeTrainer, faces: Loader
     trainer = make_trainer(max_steps=6, callbacks=[GradientNorms(every_n_steps=1, patience=3)])
     trainer.fit(NowAndThen(), faces)
     assert trainer.global_step == 6
-    with pytest.raises(UsageError, match="no gradient of odd"):
+    with pytest.raises(UsageError, match="loss odd has had no gradient"):
         make_trainer(max_steps=6, callbacks=[GradientNorms(1, patience=2)]).fit(NowAndThen(), faces)
 
 
@@ -150,5 +150,5 @@ def test_batches_that_a_term_has_no_face_in_do_not_count(make_trainer: MakeTrain
     trainer = make_trainer(max_steps=6, callbacks=[GradientNorms(every_n_steps=2, patience=1)])
     trainer.fit(Seldom(), faces)
     assert trainer.global_step == 6
-    with pytest.raises(UsageError, match="no gradient of odd reaches the generators up to step 3"):
+    with pytest.raises(UsageError, match=r"loss odd has had no gradient .* until step 3"):
         make_trainer(max_steps=6, callbacks=[GradientNorms(1, patience=2)]).fit(Seldom(), faces)

@@ -46,7 +46,7 @@ def test_a_run_that_waits_for_data_says_so_once(
     assert values["samples_per_second"] == 10 / (data + 4)
     said = [str(each.message) for each in recwarn]
     assert len(said) == is_starved
-    assert all("60% of the time is waiting for data: raise --data.num_workers" in message for message in said)
+    assert all("60% of the time is spent waiting for data: increase --data.num_workers" in message for message in said)
 
 
 def test_a_run_logs_its_times(

@@ -312,7 +312,7 @@ def test_cartoons_are_not_written_over_photos(
     for out in (photos, photos / "cartoons"):
         options = ["--ckpt_path", "last", "--data.predict_dir", str(photos), "--out", str(out)]
         assert lightning("predict", *options, small=False) == 2
-        assert "lies in the folder of the photos" in capsys.readouterr().err
+        assert "is in the folder of the photos" in capsys.readouterr().err
     assert sorted(path.name for path in photos.iterdir()) == before
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lightning_modules.cli.suggestions import MOST, closest
+from lightning_modules.cli.suggestions import MAX_SUGGESTIONS, closest
 
 KNOWN = ["config", "run", "data.batch_size", "data.root", "model.ngf", "model.ndf", "trainer.max_epochs"]
 
@@ -25,4 +25,4 @@ def test_the_closest_option_is_found(typed: str, meant: list[str]) -> None:
 
 def test_a_name_of_several_sections_gives_each() -> None:
     assert closest("seed", ["data.seed", "model.seed", "data.root"]) == ["data.seed", "model.seed"]
-    assert len(closest("x", [f"section_{number}.x" for number in range(10)])) == MOST
+    assert len(closest("x", [f"section_{number}.x" for number in range(10)])) == MAX_SUGGESTIONS

@@ -87,7 +87,7 @@ def test_a_cut_off_file_is_refused(keep: int, random_nets: MTCNN, tmp_path: Path
     path = tmp_path / "detector.safetensors"
     save_weights(random_nets, CARD, path)
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(WeightsError, match=r"detector\.safetensors is damaged or no file of weights"):
+    with pytest.raises(WeightsError, match=r"detector\.safetensors is damaged or not a weights file"):
         load_weights(path)
 
 

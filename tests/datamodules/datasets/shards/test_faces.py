@@ -129,7 +129,7 @@ def test_shards_and_index_of_different_runs_are_noticed(folder: Path) -> None:
 
 def test_a_split_that_was_not_sharded_is_named(sample_root: Path, tmp_path: Path) -> None:
     write_shards({"val": CelebA(sample_root / "celeba", "val")}, tmp_path / "celeba")
-    with pytest.raises(DataError, match="hold val, but no 'train'"):
+    with pytest.raises(DataError, match="contain val, but not 'train'"):
         ShardedFaces(tmp_path / "celeba", "train")
 
 
