@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.core.optimizer import LightningOptimizer
+from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
@@ -469,11 +470,11 @@ class BaseCycleGAN(LightningModule, ABC):
     # Optimisation
 
     def prepare_data(self) -> None:
-        """Reject data that the model does not support, before anything is written."""
+        """Reject an image size that the networks do not support, before anything is written."""
         data = getattr(self.trainer.datamodule, "hparams", {})  # type: ignore[attr-defined]
         if self._lambda_background and data.get("background") == "keep":
-            raise UsageError(
-                "--model.lambda_background needs photos on white: --data.background head or white, or set it to 0"
+            rank_zero_warn(
+                "--model.lambda_background takes no part with --data.background keep: it needs photos on white"
             )
         side = data.get("image_size")
         if side is not None and (problem := self.size_error(side)):

@@ -52,7 +52,13 @@ PAPER: dict[str, dict[str, object]] = {
 LITERAL: dict[str, object] = {
     **{"generator": "resnet9", "ngf": 64, "ngf_photo": None, "ndf": 64, "ndf_photo": None, "upsampling": "transposed"},
     **{"gan_mode": "vanilla", "lambda_cycle": 10.0, "cycle_noise": 0.0, "lambda_identity": 0.5, "identity_steps": 0},
-    **{"r1_weight": 0.0, "discriminator_norm": "instance", "discriminator_scales": 1, "pool_size": 50},
+    **{
+        "lambda_background": 0.0,
+        "r1_weight": 0.0,
+        "discriminator_norm": "instance",
+        "discriminator_scales": 1,
+        "pool_size": 50,
+    },
     **{"learning_rate": 2e-4, "beta1": 0.5, "decay_start": 0.5, "ema_decay": 0.0},
 }
 

@@ -318,7 +318,9 @@ def test_what_is_drawn_in_the_white_background_is_a_term(loader: Loader) -> None
     assert "background_cartoon" not in small().generator_terms(batch, translation)
 
 
-def test_a_loss_on_the_background_needs_photos_on_white(make_trainer: MakeTrainer) -> None:
+def test_a_loss_on_the_background_of_photos_that_keep_theirs_is_warned_of(
+    make_trainer: MakeTrainer, recwarn: pytest.WarningsRecorder
+) -> None:
     class Data(LightningDataModule):
         def __init__(self, background: str) -> None:
             super().__init__()
@@ -328,8 +330,9 @@ def test_a_loss_on_the_background_needs_photos_on_white(make_trainer: MakeTraine
     model.trainer = make_trainer()
     model.trainer.datamodule = Data("head")  # type: ignore[attr-defined]
     model.prepare_data()
+    assert not [warning for warning in recwarn if "lambda_background" in str(warning.message)]
     model.trainer.datamodule = Data("keep")  # type: ignore[attr-defined]
-    with pytest.raises(UsageError, match=r"--model\.lambda_background .* --data\.background head or white"):
+    with pytest.warns(UserWarning, match=r"--model\.lambda_background takes no part with --data\.background keep"):
         model.prepare_data()
 
 
