@@ -1,4 +1,4 @@
-# The front door. `make help` lists what there is.
+# `make help` lists the targets.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo data detector portrait finisher ablation runtime wheel test test-oldest lint format type docs clean
 
@@ -9,10 +9,10 @@ PRESET ?= small
 MATRIX ?= paper
 INSTALLED := .venv/.installed
 
-help:  ## list the targets
+help:  ## list all targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
 
-setup: $(INSTALLED)  ## make .venv with the project and its tools (6 GB; skipped when up to date)
+setup: $(INSTALLED)  ## create .venv with the project and its tools (6 GB; skipped if up to date)
 
 $(INSTALLED): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -31,48 +31,48 @@ data: setup  ## download CelebA, CartoonSet 10k, WIDER FACE and LFW+Net into dat
 	$(BIN)/cartoongan data get lfwnet --root data
 	$(BIN)/cartoongan data check --root data
 
-detector: setup  ## train MTCNN stage by stage on DATA (data/; an hour or two); PRESET=tiny tries it on sample data
+detector: setup  ## train MTCNN stage by stage on DATA (data/; one to two hours); PRESET=tiny for a trial on sample data
 	$(BIN)/cartoongan detector train --preset $(PRESET) $(if $(filter tiny,$(PRESET)),,--root $(DATA) --install)
 
-portrait: setup  ## train the portrait network, which finds the background of photos, on DATA (a quarter of an hour)
+portrait: setup  ## train the portrait network, which segments photos, on DATA (15 minutes)
 	$(BIN)/lightning fit --config configs/portrait.yaml --data.root $(DATA)
 
-finisher: setup  ## train the finisher, which makes cartoons clean and larger, on DATA (half an hour)
+finisher: setup  ## train the finisher, which cleans and enlarges cartoons, on DATA (30 minutes)
 	$(BIN)/lightning fit --config configs/finisher.yaml --data.root $(DATA)
 
-ablation: setup  ## train and test all variants on DATA and report on them; MATRIX=tiny tries it in minutes
+ablation: setup  ## train, test and compare all variants on DATA; MATRIX=tiny for a trial in minutes
 	$(BIN)/cartoongan ablation configs/ablation/$(MATRIX).yaml --root $(DATA)
 
-runtime: setup  ## export the project's weights for the runtime package; after any change of weights/
+runtime: setup  ## export the project's weights for the runtime package, after any change of weights/
 	$(BIN)/cartoongan export weights/cartoons.safetensors --out cartoonizer/own.cartoon --half
 
-wheel: setup  ## the runtime as a wheel of its own in dist/, without PyTorch
+wheel: setup  ## build the wheel of the runtime in dist/, without PyTorch
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist ./cartoonizer
 	@rm -rf cartoonizer/build cartoonizer/*.egg-info
 	@ls -sh dist/cartoonizer-*.whl
 
-test: setup  ## the tests, on both cores, with coverage
+test: setup  ## run the tests on two cores, with coverage
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
 
-test-oldest:  ## the tests with the oldest allowed release of each dependency, in .venv-oldest (another 6 GB)
+test-oldest:  ## run the tests with the oldest allowed release of each dependency, in .venv-oldest (another 6 GB)
 	$(PYTHON) tools/oldest.py > .oldest.txt
 	$(PYTHON) -m venv .venv-oldest
 	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check --constraint .oldest.txt --editable '.[dev]'
 	.venv-oldest/bin/python -m pytest -n 2
 
-lint: setup  ## style and format of the code, unchanged
+lint: setup  ## check style and format of the code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-format: setup  ## bring the code into format
+format: setup  ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-type: setup  ## strict types
+type: setup  ## check types
 	$(BIN)/mypy
 
-docs: setup  ## the documentation as a web site in site/; needs no network
+docs: setup  ## build the documentation as a web site in site/, without network
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
-clean:  ## remove the environments and caches; data and runs stay
+clean:  ## remove environments and caches, but not data and runs
 	rm -rf .venv .venv-oldest .oldest.txt site .mypy_cache .pytest_cache .ruff_cache .coverage* *.egg-info build dist

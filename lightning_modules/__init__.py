@@ -1,6 +1,6 @@
-"""What knows a Trainer: the CycleGAN variants, the detector's stages, their callbacks and the ``lightning`` command.
+"""The code that uses Lightning: the CycleGAN variants, the detector's stages, callbacks and the ``lightning`` command.
 
-Classes are imported when they are first used, so that a command's help does not wait for PyTorch.
+Classes are imported lazily, so that a command's help does not wait for PyTorch.
 """
 
 from importlib import import_module
@@ -38,7 +38,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """The class of that name in one of this package's modules, so that a new variant needs no entry here."""
+    """Find a class by name in the modules of this package, so that a new variant needs no entry here."""
     for path in sorted(Path(__file__).parent.glob("*.py")) if name[:1].isupper() else ():
         if f"\nclass {name}(" in path.read_text(encoding="utf-8"):
             found: object = getattr(import_module(f"{__name__}.{path.stem}"), name)

@@ -29,7 +29,7 @@ _OF_A_MACHINE = {"root", "cache_dir", "cartoon_families", "num_workers"}
 
 
 _QUESTIONS = {"hair": len(HairColour), **{attribute.name.lower(): 2 for attribute in Attribute}}
-"""Number of answers to each question."""
+"""Number of classes of each label."""
 
 
 class AttributeClassifier(AveragedModule):
@@ -93,11 +93,11 @@ class AttributeClassifier(AveragedModule):
         return torch.stack(list(losses.values())).sum()
 
     def validation_step(self, batch: LabelledFaces, batch_idx: int, dataloader_idx: int) -> None:
-        """Measure one part of what was held back."""
+        """Evaluate a batch of one evaluation set."""
         self._measure(batch, dataloader_idx)
 
     def test_step(self, batch: LabelledFaces, batch_idx: int, dataloader_idx: int) -> None:
-        """Measure one part of what was held back."""
+        """Evaluate a batch of one evaluation set."""
         self._measure(batch, dataloader_idx)
 
     def on_validation_epoch_end(self) -> None:
@@ -115,7 +115,7 @@ class AttributeClassifier(AveragedModule):
         path = Path(self.trainer.default_root_dir) / CLASSIFIER_FILE
         logged = self.trainer.callback_metrics
         figures = {name.removeprefix("val/"): float(value) for name, value in logged.items() if name.startswith("val/")}
-        save_attribute_net(cast(AttributeNet, self.average.module), figures, path, self._account())
+        save_attribute_net(cast(AttributeNet, self.average.module), figures, path, self._training_record())
         rank_zero_info(f"classifier: {path}")
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
@@ -156,7 +156,7 @@ class AttributeClassifier(AveragedModule):
         data = cast(Any, self.trainer).datamodule
         return data.part_names if isinstance(data, AttributeDataModule) else (*UNSEEN, *PHOTOS.values())
 
-    def _account(self) -> dict[str, object]:
+    def _training_record(self) -> dict[str, object]:
         """Description of its training data."""
         data: dict[str, object] = dict(getattr(cast(Any, self.trainer).datamodule, "hparams", {}))
         families = data.get("cartoon_families")

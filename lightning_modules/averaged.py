@@ -1,4 +1,4 @@
-"""What the modules with one network and its moving average share."""
+"""Base class of modules with one network and its moving average."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class AveragedModule(LightningModule):
     """A module with a network ``net`` and its moving average ``average``, or None."""
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
-        """Step, and update the average within the step: a checkpoint may be written right after it."""
+        """Step and update the average, since a checkpoint may be written right after the step."""
         super().optimizer_step(*args, **kwargs)
         average = cast("AveragedModel | None", self.average)
         if average is not None:

@@ -38,29 +38,29 @@ class VerifiedCheckpointIO(TorchCheckpointIO):
         """
         target = Path(path)
         if broken := _find_not_finite(checkpoint.get("state_dict", {})):
-            raise UsageError(f"{target} is not written, for {broken} is not finite; an earlier checkpoint is as it was")
+            raise UsageError(f"{target} was not written: {broken} is not finite; an existing checkpoint is unchanged")
         try:
             with whole_file(target) as part, part.open("wb") as file:
                 torch.save(checkpoint, file)
                 file.flush()
                 os.fsync(file.fileno())
             _sync_folder(target.parent)
-            for left in target.parent.glob(f".{target.name}.*.part"):  # of processes that were killed while writing
+            for left in target.parent.glob(f".{target.name}.*.part"):  # from processes killed while writing
                 left.unlink()
         except (DataError, OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
-            raise UsageError(f"cannot write {target}: {error}; an earlier checkpoint is as it was") from error
+            raise UsageError(f"cannot write {target}: {error}; an existing checkpoint is unchanged") from error
 
     def load_checkpoint(self, path: str | Path, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Read a checkpoint after verifying its checksums.
 
         Raises:
-            UsageError: The file is damaged, or is no checkpoint of Lightning.
+            UsageError: The file is damaged, or not a Lightning checkpoint.
         """
         if fault := find_damage(Path(path)):
             raise UsageError(f"{path} {fault}")
         checkpoint: dict[str, Any] = super().load_checkpoint(path, *args, **kwargs)
         if not isinstance(checkpoint, dict) or "pytorch-lightning_version" not in checkpoint:
-            raise UsageError(f"{path} was not written by Lightning; it cannot be resumed, tested or applied")
+            raise UsageError(f"{path} is not a Lightning checkpoint; it cannot be resumed, tested or applied")
         return checkpoint
 
 
@@ -77,9 +77,10 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except (RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError) as error:
-        raise UsageError(f"{path} is damaged or no checkpoint of this project: {str(error).splitlines()[0]}") from error
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"{path} is damaged or not a checkpoint of this project: {reason}") from error
     if not isinstance(checkpoint, dict):
-        raise UsageError(f"{path} is no checkpoint of a LightningModule of this project")
+        raise UsageError(f"{path} is not a checkpoint of a LightningModule of this project")
     return checkpoint
 
 
@@ -92,8 +93,8 @@ def find_damage(path: Path) -> str | None:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError):
-        return "is cut off, damaged or no checkpoint at all"
-    return f"is damaged: {damaged} is not as it was written" if damaged else None
+        return "is truncated, damaged or not a checkpoint"
+    return f"is damaged: wrong checksum of {damaged}" if damaged else None
 
 
 def _find_not_finite(state: Mapping[str, object]) -> str | None:

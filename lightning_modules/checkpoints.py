@@ -38,7 +38,7 @@ def progress_of(path: Path) -> tuple[int, int]:
     try:
         return int(checkpoint["epoch"]), int(checkpoint["global_step"])
     except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"{path} does not say of which step it is; it is no checkpoint") from error
+        raise UsageError(f"{path} has no training step; it is not a checkpoint") from error
 
 
 def load_model(path: Path) -> BaseCycleGAN:
@@ -52,10 +52,10 @@ def load_model(path: Path) -> BaseCycleGAN:
     checkpoint = _read(path)
     found = checkpoint["hyper_parameters"].get(_CLASS_KEY)
     if found is None:
-        raise UsageError(f"{path} does not say what model it is of; was it written by the `lightning` command?")
+        raise UsageError(f"{path} does not name its model; was it written by the `lightning` command?")
     model_class = getattr(lightning_modules, str(found).rpartition(".")[2], None)  # imports no other module
     if not (isinstance(model_class, type) and issubclass(model_class, BaseCycleGAN)):
-        raise UsageError(f"{path} is a checkpoint of {found}, which is no CycleGAN of this project")
+        raise UsageError(f"{path} is a checkpoint of {found}, which is not a CycleGAN of this project")
     model = model_class(**_options_of(checkpoint, path, model_class.__name__)["model"]["init_args"])
     model.load_state_dict(checkpoint["state_dict"])
     return model.eval()
@@ -65,7 +65,7 @@ def _options_of(checkpoint: dict[str, Any], path: Path, model_class: str) -> dic
     model = dict(checkpoint["hyper_parameters"])
     theirs = model.get(_CLASS_KEY, model_class)
     if theirs.rpartition(".")[2] != model_class.rpartition(".")[2]:
-        raise UsageError(f"{path} is a checkpoint of {theirs}, but the config asks for {model_class}")
+        raise UsageError(f"{path} is a checkpoint of {theirs}, but the config has {model_class}")
     data = dict(checkpoint.get("datamodule_hyper_parameters", {}))
     data = _BEFORE.get(str(data.get(_CLASS_KEY)), {}) | data
     return {
@@ -82,5 +82,5 @@ def _read(path: Path) -> dict[str, Any]:
     """
     checkpoint = read_checkpoint(path)
     if "hyper_parameters" not in checkpoint:
-        raise UsageError(f"{path} is no checkpoint of a LightningModule of this project")
+        raise UsageError(f"{path} is not a checkpoint of a LightningModule of this project")
     return checkpoint

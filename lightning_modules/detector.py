@@ -22,7 +22,9 @@ def load_detector(weights: Path | None = None) -> MTCNN:
     """
     path = weights or default_weights()
     if weights is None and not path.is_file():
-        raise DataError(f"the project's own detector is missing ({path}); `make detector` trains one, or name a file")
+        raise DataError(
+            f"the project's own detector is missing ({path}); train one with `make detector`, or name a file"
+        )
     try:
         return load_weights(path)[0]
     except WeightsError as error:

@@ -26,7 +26,7 @@ class Figure:
         interval: Bounds of a confidence interval, not necessarily symmetric around ``value``.
     """
 
-    __pydantic_config__: ClassVar[dict[str, bool]] = {"strict": True, "allow_inf_nan": False}  # where it is read back
+    __pydantic_config__: ClassVar[dict[str, bool]] = {"strict": True, "allow_inf_nan": False}  # for reading
 
     title: str
     value: float | None = None
@@ -41,7 +41,7 @@ class Figure:
 
     def __post_init__(self) -> None:
         if self.interval is not None and self.interval[0] > self.interval[1]:
-            raise ValueError(f"has interval: {self.interval}, expected a low and a high end or null")
+            raise ValueError(f"has interval: {self.interval}, expected a lower and an upper bound, or null")
 
     def as_json(self) -> dict[str, object]:
         """As plain values; non-finite ones become None."""

@@ -30,6 +30,6 @@ def require_landmarks(draws: Dataset[UnpairedBatch]) -> None:
             return
     names = " and ".join(f"--data.{domain}s" for domain in sorted(missing))
     raise UsageError(
-        f"not one of {DRAWS} draws of {names} has landmarks, which this model learns from\n"
-        "of a folder of images `cartoongan data landmarks DIR` finds them and writes its faces.csv"
+        f"none of {DRAWS} samples of {names} has landmarks, which this model needs for training\n"
+        "for a folder of images, `cartoongan data landmarks DIR` detects them and writes its faces.csv"
     )

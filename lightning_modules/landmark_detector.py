@@ -21,10 +21,10 @@ MEAN_PHOTO = torch.tensor([[0.395, 0.517], [0.612, 0.517], [0.500, 0.652], [0.40
 """Average landmarks in framed CelebA photos, relative to the frame side (measured)."""
 
 SEARCHED_SIDE = 640
-"""Photos are searched for faces at this size at most; the smallest face found is 1/16 of it."""
+"""Maximum size at which photos are searched for faces; the smallest detectable face is 1/16 of it."""
 
 FRAME_SIDE = 256
-"""Side in pixels of the frame that is cut out of a photo, before it is reduced to what the networks take."""
+"""Side in pixels of the frame cropped from a photo, before it is scaled to the networks' input size."""
 
 MIN_FACE = 0.25
 """Minimum face size in a framed photo, relative to the frame side; the mean is 0.65."""

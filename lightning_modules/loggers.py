@@ -47,7 +47,7 @@ class AppendingCSVLogger(CSVLogger):
         return self._experiment
 
     def log_hyperparams(self, params: dict[str, Any] | Namespace | None = None) -> None:
-        """Does nothing, as they are in ``config.yaml``."""
+        """Do nothing, since hyper-parameters are in ``config.yaml``."""
 
 
 class _AppendingWriter(ExperimentWriter):
@@ -79,9 +79,9 @@ class ForgivingWandbLogger(WandbLogger):
 
 def wandb_mode() -> WandbMode:
     """``WANDB_MODE`` if set; otherwise online when logged in and offline when not, without ever asking."""
-    asked = os.environ.get("WANDB_MODE")
-    if asked in {"online", "offline", "disabled"}:
-        return asked  # type: ignore[return-value]  # mypy does not narrow by a set of literals
+    mode = os.environ.get("WANDB_MODE")
+    if mode in {"online", "offline", "disabled"}:
+        return mode  # type: ignore[return-value]  # mypy does not narrow by a set of literals
     import wandb  # slow import, skipped if disabled
 
     try:
@@ -91,7 +91,7 @@ def wandb_mode() -> WandbMode:
 
 
 @rank_zero_only
-def _say_how_to_sync(home: Path) -> None:
+def _print_sync_hint(home: Path) -> None:
     rank_zero_info(
         f"W&B: not logged in, so this run is logged offline; upload it with: wandb sync {home / 'wandb'}/offline-run-*"
     )
@@ -104,7 +104,7 @@ def _wandb_logger(home: Path, mode: WandbMode) -> ForgivingWandbLogger:
     import wandb
 
     if mode == "offline":
-        _say_how_to_sync(home)
+        _print_sync_hint(home)
     options: dict[str, Any] = {"resume": "allow"} if mode == "online" else {"resume": None}
     logger = ForgivingWandbLogger(
         project=os.environ.get("WANDB_PROJECT", PROJECT),
@@ -115,7 +115,7 @@ def _wandb_logger(home: Path, mode: WandbMode) -> ForgivingWandbLogger:
         settings=wandb.Settings(silent=mode == "offline", init_timeout=20),
         **options,
     )
-    # What Lightning sets and W&B then warns of: which run a trial is, W&B knows from the sweep's agent.
+    # Remove the options that Lightning sets and W&B warns about; in a sweep, W&B gets the run from its agent.
     unwanted = ("anonymous", "project", "id") if os.environ.get("WANDB_SWEEP_ID") else ("anonymous",)
     for option in unwanted:
         logger._wandb_init.pop(option, None)

@@ -1,8 +1,8 @@
-"""The progress of Lightning's fit loop in a checkpoint, brought into the few forms that resume exactly.
+"""Normalises the progress of Lightning's fit loop in a checkpoint, so that it resumes exactly.
 
-A checkpoint can be written at a dozen places between two training steps, and the counters of Lightning's loops differ
-in each. From some of them Lightning repeats a step, counts an epoch twice, or leaves out a validation. What a run needs
-to go on is less: epochs done, batches done of the next one, and whether the validation after them is done.
+A checkpoint can be written at a dozen points between two training steps, and the counters of Lightning's loops differ
+in each. From some of them Lightning repeats a step, counts an epoch twice, or skips a validation. Resuming only needs
+the number of completed epochs, of completed batches in the next one, and whether the validation after them is complete.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _LOGGED = "epoch_loop.state_dict"
 
 
 class Progress(NamedTuple):
-    """How far a fit is.
+    """Progress of a fit.
 
     Attributes:
-        epochs: Epochs done, with all that belongs to their ends.
-        batches: Batches done of the next epoch. All of them, if the end of the epoch is not done yet.
-        all_batches: Batches done in all epochs.
-        is_last_batch: Whether ``batches`` are all of the epoch.
+        epochs: Completed epochs, including their end-of-epoch hooks.
+        batches: Completed batches of the next epoch; all of them if only the end-of-epoch hooks are missing.
+        all_batches: Completed batches of all epochs.
+        is_last_batch: Whether ``batches`` includes the last batch of the epoch.
     """
 
     epochs: int
@@ -36,25 +36,25 @@ class Progress(NamedTuple):
 
 
 def progress_of_loops(loops: Mapping[str, Any]) -> Progress:
-    """How far the fit loop was that a checkpoint holds."""
+    """Read the progress from the fit loop's state in a checkpoint."""
     epochs, batches = loops[_EPOCHS]["current"], loops[_BATCHES]
     done = batches["current"]["processed"] if epochs["started"] > epochs["processed"] else 0
     return Progress(epochs["processed"], done, batches["total"]["processed"], done > 0 and batches["is_last_batch"])
 
 
 def settled(loops: LoopState, global_step: int, is_validation_due: bool) -> LoopState:
-    """The state of a fit loop as if the checkpoint had been written between two steps.
+    """Normalise the state of a fit loop, as if the checkpoint had been written between two steps.
 
     Args:
-        loops: The state as Lightning wrote it; left as it is.
-        global_step: Training steps done.
-        is_validation_due: Whether the validation after the last batch, if there is to be one, is still to be run.
+        loops: The state as written by Lightning; not modified.
+        global_step: Completed training steps.
+        is_validation_due: Whether a scheduled validation after the last batch has not been run yet.
     """
     progress = progress_of_loops(loops)
     begun = progress.epochs + (progress.batches > 0)
     epochs = {"ready": begun, "completed": progress.epochs, "started": begun, "processed": progress.epochs}
     current, total = _all(progress.batches), _all(progress.all_batches)
-    # "Begun, but not one batch is through" makes Lightning run it; any settled count makes it leave it out.
+    # Lightning runs a validation that was started but has no completed batch; with any other count, it skips it.
     validation = {"ready": 1, "completed": 0, "started": 1, "processed": 0} if is_validation_due else _all(0)
     return {
         **loops,

@@ -48,10 +48,10 @@ class PortraitMatting:
         return np.asarray(alphas.byte().cpu().numpy())
 
     def fingerprint(self) -> str:
-        """Changes with what the file holds.
+        """Changes with the content of the file.
 
         Raises:
-            DataError: It is missing.
+            DataError: The file is missing.
         """
         try:
             return fingerprint(self._path)

@@ -65,13 +65,13 @@ class MTCNNStage(AveragedModule, ABC):
     fit writes the detector so far to ``mtcnn.safetensors`` in the run folder.
 
     Args:
-            weights: Detector with the earlier stages (``.safetensors``). Without it, or if they are untrained, a later
+        weights: Detector with the earlier stages (``.safetensors``). Without it, or if they are untrained, a later
             stage is trained on random windows only. If it contains this stage already trained, training continues.
         loss_weights: Weights of face, box and landmark loss: "paper", "mtcnn" (the code of Zhang et al.), or three
             numbers.
         hard_ratio: Fraction of crops in the face loss, hardest first.
         landmark_loss: "squared" (Eq. 3), or "distance", whose gradient does not vanish for small errors.
-            optimizer: "sgd" with momentum 0.9 and steps (Zhang et al.), or "adamw" with one cosine cycle.
+        optimizer: "sgd" with momentum 0.9 and steps (Zhang et al.), or "adamw" with one cosine cycle.
         learning_rate: Peak learning rate.
         milestones: Epochs at which SGD's learning rate is divided by ten.
         weight_decay: Weight decay of the optimiser.

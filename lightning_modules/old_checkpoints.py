@@ -1,4 +1,4 @@
-"""Checkpoints of earlier versions, brought into today's form."""
+"""Converts checkpoints of earlier versions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from networks.image_pool import Sample
 
 
 def update_pools(state_dict: dict[str, Any]) -> None:
-    """Replace ``glasses`` by ``attributes`` in pooled samples from before there were several attributes.
+    """Replace ``glasses`` by ``attributes`` in pooled samples of versions with a single attribute.
 
     Args:
         state_dict: State of a module with image pools; changed in place.

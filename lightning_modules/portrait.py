@@ -82,19 +82,19 @@ class Portrait(AveragedModule):
         return entropy + 0.5 * (1 - overlap)
 
     def validation_step(self, batch: Portraits, batch_idx: int, dataloader_idx: int = 0) -> None:
-        """Measure one part of what was held back."""
+        """Evaluate a batch of one evaluation set."""
         self._measure(batch, dataloader_idx)
 
     def test_step(self, batch: Portraits, batch_idx: int, dataloader_idx: int = 0) -> None:
-        """Measure one part of what was held back."""
+        """Evaluate a batch of one evaluation set."""
         self._measure(batch, dataloader_idx)
 
     def on_validation_epoch_end(self) -> None:
-        """Log the figures."""
+        """Log the metrics."""
         self._log_figures("val")
 
     def on_test_epoch_end(self) -> None:
-        """Log the figures."""
+        """Log the metrics."""
         self._log_figures("test")
 
     def on_fit_end(self) -> None:
@@ -104,7 +104,7 @@ class Portrait(AveragedModule):
         path = Path(self.trainer.default_root_dir) / PORTRAIT_FILE
         logged = self.trainer.callback_metrics
         figures = {name.removeprefix("val/"): float(value) for name, value in logged.items() if name.startswith("val/")}
-        save_portrait(cast(PortraitNet, self.average.module), figures, path, self._account())
+        save_portrait(cast(PortraitNet, self.average.module), figures, path, self._training_record())
         rank_zero_info(f"portrait network: {path}")
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
@@ -115,11 +115,11 @@ class Portrait(AveragedModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def on_validation_epoch_start(self) -> None:
-        """Begin to measure."""
+        """Reset the metrics."""
         self._begin()
 
     def on_test_epoch_start(self) -> None:
-        """Begin to measure."""
+        """Reset the metrics."""
         self._begin()
 
     def _begin(self) -> None:
@@ -148,7 +148,7 @@ class Portrait(AveragedModule):
         data = cast(Any, self.trainer).datamodule
         return data.part_names if isinstance(data, PortraitDataModule) else ("photos",)
 
-    def _account(self) -> dict[str, object]:
+    def _training_record(self) -> dict[str, object]:
         """Description of its training data."""
         data: dict[str, object] = dict(getattr(cast(Any, self.trainer).datamodule, "hparams", {}))
         return {
@@ -160,10 +160,10 @@ class Portrait(AveragedModule):
 
 
 def _read(weights: str) -> PortraitNet:
-    """A network of a file, ready to be trained.
+    """Load a network from a file, ready for training.
 
     Raises:
-        UsageError: The file is missing, or cannot be used.
+        UsageError: The file is missing or unusable.
     """
     try:
         net, _ = load_portrait(Path(weights).expanduser())
@@ -173,11 +173,11 @@ def _read(weights: str) -> PortraitNet:
 
 
 def soft_overlap(alphas: Tensor, masks: Tensor) -> Tensor:
-    """Mean over masks of the sum of products over the sum of all that either covers: scalar in [0, 1], differentiable.
+    """Soft intersection over union, averaged over masks: a differentiable scalar in [0, 1].
 
     Args:
         alphas: (B, C, H, W) in [0, 1].
-        masks: Ground truth, likewise. For an empty mask, the score depends on how empty the alpha is.
+        masks: Ground truth, likewise. For an empty mask, the score decreases with the alpha's area.
     """
     both = (alphas * masks).sum(dim=(2, 3))
     either = (alphas + masks - alphas * masks).sum(dim=(2, 3))

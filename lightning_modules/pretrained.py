@@ -1,4 +1,4 @@
-"""Starting a training from all networks of an earlier one's checkpoint."""
+"""Initialises a training from the networks of a checkpoint."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _AVERAGE = "average.module."
 
 
 def start_from_checkpoint(networks: Mapping[str, nn.ModuleDict], path: Path) -> None:
-    """Initialise networks with those of a checkpoint, generators with their moving average if it has one.
+    """Initialise networks from a checkpoint, generators from their moving average if it has one.
 
-    Optimisers, schedules, image pools and the position in the data start anew, unlike in a resumed run.
+    Unlike in a resumed run, optimisers, schedules, image pools and the order of the data start afresh.
 
     Args:
         networks: ``generators`` and ``discriminators``, as in the model; may have more labels than in the checkpoint.
         path: The checkpoint.
 
     Raises:
-        WeightsError: The file is missing, no checkpoint of a CycleGAN, or of another architecture.
-        UsageError: The file is damaged, or no checkpoint.
+        WeightsError: The file is missing, not a CycleGAN checkpoint, or of another architecture.
+        UsageError: The file is damaged, or not a checkpoint.
     """
     if not path.is_file():
         raise WeightsError(f"no such file: {path}")
@@ -46,7 +46,7 @@ def start_from_checkpoint(networks: Mapping[str, nn.ModuleDict], path: Path) -> 
             name.removeprefix(f"{group}."): value for name, value in tensors.items() if name.startswith(f"{group}.")
         }
         if odd := copy_weights(modules.state_dict(), trained, new_labels):
-            raise WeightsError(f"{path} is of another architecture: {group}.{odd} differs")
+            raise WeightsError(f"{path} has another architecture: {group}.{odd} differs")
 
 
 def _labels_of(generators: nn.ModuleDict) -> int:
@@ -56,6 +56,6 @@ def _labels_of(generators: nn.ModuleDict) -> int:
 
 
 def _label_count(options: Mapping[str, Any]) -> int:
-    """Length of the label vector of a checkpoint's model; before attributes there were glasses alone."""
+    """Length of the label vector of a checkpoint's model; earlier versions have glasses as the only attribute."""
     attributes = options.get("attributes", ("glasses",) if options.get("glasses") else ())
     return LabelEncoder(int(options.get("num_labels", 0)), tuple(attributes)).size

@@ -15,7 +15,7 @@ class PrivateName(NamedTuple):
     Attributes:
         owner: Class that has it, as an import path.
         name: The attribute or method.
-        reason: What for, and why nothing public does.
+        reason: What it is used for.
     """
 
     owner: str
@@ -26,18 +26,18 @@ class PrivateName(NamedTuple):
 PRIVATE_NAMES = (
     PrivateName("lightning.pytorch.cli.LightningCLI", "_get", "config of the trainer, as it was instantiated"),
     PrivateName("lightning.pytorch.cli.LightningCLI", "_instantiate_trainer", "callbacks that need the run's folder"),
-    PrivateName("lightning.pytorch.cli.LightningCLI", "_parse_ckpt_path", "overridden: options beat a checkpoint"),
+    PrivateName("lightning.pytorch.cli.LightningCLI", "_parse_ckpt_path", "overridden: options override a checkpoint"),
     PrivateName("lightning.pytorch.cli.LightningCLI", "_parser", "the parser of a sub-command, to dump its config"),
     PrivateName("lightning.pytorch.cli.LightningCLI", "_prepare_subcommand_parser", "options of one sub-command"),
     PrivateName("lightning.pytorch.core.LightningModule", "_trainer", "whether there is a trainer; `trainer` raises"),
     PrivateName("lightning.pytorch.core.optimizer.LightningOptimizer", "_on_before_step", "one step, counted once"),
     PrivateName("lightning.pytorch.core.optimizer.LightningOptimizer", "_on_after_step", "one step, counted once"),
     PrivateName("lightning.pytorch.Trainer", "_signal_connector", "a signal to any process stops all, as SIGTERM does"),
-    PrivateName("lightning.pytorch.loops.fit_loop._FitLoop", "_data_fetcher", "where a resumed epoch goes on"),
+    PrivateName("lightning.pytorch.loops.fit_loop._FitLoop", "_data_fetcher", "where a resumed epoch continues"),
     PrivateName(
         "lightning.pytorch.loops.training_epoch_loop._TrainingEpochLoop",
         "_should_check_val_fx",
-        "a resumed run makes up for the validation that was due",
+        "a resumed run performs the validation that was due",
     ),
     PrivateName(
         "lightning.pytorch.loops.training_epoch_loop._TrainingEpochLoop",
@@ -48,7 +48,7 @@ PRIVATE_NAMES = (
     PrivateName(
         "lightning.pytorch.loggers.csv_logs.ExperimentWriter",
         "_check_log_dir_exists",
-        "overridden: a resumed run goes on in its folder",
+        "overridden: a resumed run continues in its folder",
     ),
     PrivateName("lightning.pytorch.loggers.WandbLogger", "_save_dir", "the run's folder"),
     PrivateName("lightning.pytorch.loggers.WandbLogger", "_wandb_init", "options that W&B would warn about"),

@@ -1,4 +1,4 @@
-"""The states of all random generators of a process, in a form that a checkpoint holds."""
+"""States of all random generators of a process, for checkpoints."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from torch import Tensor
 
 
 class RandomStates(TypedDict):
-    """Tensors and plain values alone, so that ``torch.load`` reads them with ``weights_only=True``.
+    """Only tensors and plain values, so that ``torch.load`` reads them with ``weights_only=True``.
 
     Attributes:
-        python: Of ``random``: version, words, and the next Gaussian or None.
-        numpy: Of ``numpy.random``: words, position, whether there is a next Gaussian, and it.
-        torch: Of PyTorch on the CPU, uint8.
-        cuda: Of PyTorch on this process's GPU, uint8; absent without one.
+        python: State of ``random``: version, words, and the cached Gaussian or None.
+        numpy: State of ``numpy.random``: words, position, whether there is a cached Gaussian, and its value.
+        torch: State of PyTorch on the CPU, uint8.
+        cuda: State of PyTorch on this process's GPU, uint8; absent without a GPU.
     """
 
     python: tuple[int, tuple[int, ...], float | None]

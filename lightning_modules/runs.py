@@ -1,13 +1,13 @@
 """Run folders: everything a run writes goes to ``<default_root_dir>/<experiment>/<run>/``.
 
 =====================  ================================================================
-``config.yaml``        the configuration as it was asked for
+``config.yaml``        the requested configuration
 ``run.json``           each session's command, seed, versions and git revision
-``metrics.csv``        what was logged
+``metrics.csv``        logged values
 ``images/``            grids of each validation
 ``checkpoints/``       ``best.ckpt`` and ``last.ckpt``
-``test/``              what ``lightning test`` and ``validate`` logged; of a test ``metrics.json`` and ``faces.csv``
-``predictions/``       what ``lightning predict`` made, unless told otherwise
+``test/``              logs of ``lightning test`` and ``validate``; for a test, ``metrics.json`` and ``faces.csv``
+``predictions/``       cartoons of ``lightning predict``, unless ``--out`` is given
 =====================  ================================================================
 """
 
@@ -39,7 +39,7 @@ _HOME_VARIABLE = "LANDMARK_CARTOONGAN_RUN"
 
 
 def project_root() -> Path:
-    """The folder that holds this project's packages and ``configs/``."""
+    """The folder that contains this project's packages and ``configs/``."""
     return Path(__file__).resolve().parent.parent
 
 
@@ -60,11 +60,11 @@ def default_runs_folder() -> Path:
     return (root if (root / "pyproject.toml").is_file() else Path.cwd()) / "runs"
 
 
-def find_checkpoint(asked: str, experiment_folder: Path, run: str | None = None) -> Path:
+def find_checkpoint(name: str, experiment_folder: Path, run: str | None = None) -> Path:
     """Resolve ``--ckpt_path`` to a checkpoint file.
 
     Args:
-        asked: A path, or "last" or "best" for the newest undamaged one of that name. Damaged ones are skipped with a
+        name: A path, or "last" or "best" for the newest undamaged one of that name. Damaged ones are skipped with a
             warning.
         experiment_folder: Folder of this experiment's runs.
         run: Search this run only.
@@ -72,16 +72,16 @@ def find_checkpoint(asked: str, experiment_folder: Path, run: str | None = None)
     Raises:
         UsageError: There is no such file, all are damaged, or it is a URL: a downloaded checkpoint could execute code.
     """
-    if asked in NEWEST:
-        found = list(experiment_folder.glob(f"{run or '*'}/{CHECKPOINT_FOLDER}/{asked}.ckpt"))
+    if name in NEWEST:
+        found = list(experiment_folder.glob(f"{run or '*'}/{CHECKPOINT_FOLDER}/{name}.ckpt"))
         if not found:
-            hint = "; a run that ended before its first validation has `last` only" if asked == "best" else ""
-            raise UsageError(f"--ckpt_path {asked}: no {asked}.ckpt of any run in {experiment_folder}{hint}")
+            hint = "; a run that ended before its first validation has only `last`" if name == "best" else ""
+            raise UsageError(f"--ckpt_path {name}: no {name}.ckpt in any run of {experiment_folder}{hint}")
         return _newest_undamaged(found)
-    path = Path(asked).expanduser()
+    path = Path(name).expanduser()
     if not path.is_file():
-        hint = "; download it first, and only from where you trust it" if "://" in asked else ""
-        raise UsageError(f"--ckpt_path {asked}: no such file{hint}")
+        hint = "; download it first, and only from a trusted source" if "://" in name else ""
+        raise UsageError(f"--ckpt_path {name}: no such file{hint}")
     return path.resolve()
 
 
@@ -93,7 +93,7 @@ def _newest_undamaged(checkpoints: list[Path]) -> Path:
         fault = find_damage(path)
         if fault is None:
             for line in faults:
-                warnings.warn(f"passed over: {line}", stacklevel=3)
+                warnings.warn(f"skipped: {line}", stacklevel=3)
             return path
         faults.append(f"{path} {fault}")
     raise UsageError("--ckpt_path: there is no undamaged checkpoint\n" + "\n".join(faults))
@@ -119,10 +119,10 @@ def new_home(experiment_folder: Path, run: str | None) -> Path:
     if run is None and int(os.environ.get("WORLD_SIZE", "1")) > 1:
         run = os.environ.get("SLURM_JOB_ID") or os.environ.get("TORCHELASTIC_RUN_ID")
         if run in {None, "none"}:
-            raise UsageError("processes started by a launcher of your own need a common run name: --run NAME")
+            raise UsageError("processes started by an external launcher need a common run name: --run NAME")
     elif run is not None and (experiment_folder / run / CONFIG_FILE).exists():
         raise UsageError(
-            f"--run {run}: {experiment_folder / run} exists; go on with it by --ckpt_path last, or choose another name"
+            f"--run {run}: {experiment_folder / run} exists; resume it with --ckpt_path last, or choose another name"
         )
     home = experiment_folder / (run or f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{secrets.token_hex(2)}")
     os.environ[_HOME_VARIABLE] = str(home)

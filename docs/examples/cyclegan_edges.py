@@ -22,7 +22,7 @@ class CycleGANEdges(BaseCycleGAN):
         super().__init__(**kwargs)  # keeps all options in self.hparams
 
     def extra_generator_terms(self, batch: UnpairedBatch, translation: Translation) -> Terms:
-        """The edge loss, beside those of the base class."""
+        """The base class's terms and the edge loss."""
         terms = super().extra_generator_terms(batch, translation)
         value = edge_consistency(translation.fake["cartoon"], batch.photo.image)
         return terms | {"edges_cartoon": Term(value, self.hparams["lambda_edges"])}

@@ -1,4 +1,4 @@
-"""Edges that a cartoon shares with its photo."""
+"""A loss that preserves the edges of photos in their cartoons."""
 
 from __future__ import annotations
 

@@ -41,5 +41,5 @@ class Stickers:
         return self.folder / self.names[index]
 
     def fingerprint(self) -> str:
-        """Something that changes whenever a file does."""
+        """A string that changes whenever a file changes."""
         return fingerprint_of(self.folder, self.names)

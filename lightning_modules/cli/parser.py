@@ -50,14 +50,14 @@ def gist(message: str) -> str:
     lines = [line.strip(" -") for line in message.splitlines() if line.strip() and line.strip(" -") != _HINT]
     keys = re.findall(r'Parser key "([^"]+)"', message)
     value = next((line.removeprefix("Given value: ") for line in lines if line.startswith("Given value: ")), None)
-    troubles = [line for line in lines if not _SCAFFOLDING.match(line) and not line.startswith("Given value: ")]
-    trouble = re.sub(r"<class '([\w.]+)'>", r"\1", " ".join(troubles[:2])).replace("typing.Literal", "one of ")
-    if unknown := re.match(r"Option '(\S+)' is not accepted", trouble):
+    problems = [line for line in lines if not _SCAFFOLDING.match(line) and not line.startswith("Given value: ")]
+    problem = re.sub(r"<class '([\w.]+)'>", r"\1", " ".join(problems[:2])).replace("typing.Literal", "one of ")
+    if unknown := re.match(r"Option '(\S+)' is not accepted", problem):
         keys.append(unknown[1])
-        trouble = "no such option"
-    elif nested := re.match(r"([\w.]+): (.*)", trouble):  # the gist of an inner parser
+        problem = "no such option"
+    elif nested := re.match(r"([\w.]+): (.*)", problem):  # the gist of an inner parser
         keys.append(nested[1])
-        trouble = nested[2]
-    if value is not None and re.fullmatch(r"Expected an? \w+", trouble):
-        trouble += f". Got value: {value}"
-    return ": ".join(part for part in (".".join(keys), trouble) if part) + f"\n{_HINT}"
+        problem = nested[2]
+    if value is not None and re.fullmatch(r"Expected an? \w+", problem):
+        problem += f". Got value: {value}"
+    return ": ".join(part for part in (".".join(keys), problem) if part) + f"\n{_HINT}"

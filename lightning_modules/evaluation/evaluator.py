@@ -38,7 +38,7 @@ POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 _ERROR = "standard error of the mean"
 _FACE_SCORE, _FEW_FACES = 0.5, 0.5
 _TITLES = {"glasses": "Glasses", "beard": "Beards"}
-"""Titles of the attributes' figures, in the order of the columns."""
+"""Titles of the attributes' metrics, in column order."""
 _TIMED_BATCHES = 20
 _MIN_POSES = 8
 
@@ -47,16 +47,16 @@ class FaceRow(NamedTuple):
     """Evaluation results for the cartoon of one photo.
 
     Attributes:
-        number: Of the photo in its part, from 0.
-        landmark_error: In eye distances, mean of the five points.
-        skin: Brightness of the photo's cheeks, in [-1, 1]; NaN where they cannot be seen.
+        number: Index of the photo in its split, starting at 0.
+        landmark_error: Mean over the five points, in eye distances.
+        skin: Brightness of the photo's cheeks, in [-1, 1]; NaN if not visible.
         skin_judged: Brightness of the cartoon's cheeks.
-        hair: The photo's colour, -1 where it has none.
-        hair_judged: The cartoon's, as the classifier says.
-        glasses: Whether the photo has some: 1, 0 or -1 where that is not known.
-        glasses_judged: Whether the cartoon has, as the classifier says.
-        beard: As glasses.
-        beard_judged: As glasses.
+        hair: Hair label of the photo; -1 if none.
+        hair_judged: Predicted hair colour of the cartoon.
+        glasses: Whether the photo has glasses: 1, 0, or -1 if unknown.
+        glasses_judged: Whether the cartoon is predicted to have glasses.
+        beard: Whether the photo has a beard: 1, 0, or -1 if unknown.
+        beard_judged: Whether the cartoon is predicted to have a beard.
     """
 
     number: int
@@ -75,8 +75,8 @@ class Evaluator(nn.Module):
     """Evaluates translations batch by batch, each face once, on any number of processes.
 
     Args:
-        judges: Who judges.
-        has_hair_labels: Whether the labels are hair colours (other labels the classifier does not know).
+        judges: The evaluation networks.
+        has_hair_labels: Whether the labels are hair colours; the classifier supports no others.
     """
 
     def __init__(self, judges: Judges, has_hair_labels: bool = True) -> None:
@@ -93,7 +93,7 @@ class Evaluator(nn.Module):
         self.pose = PoseVariety()
         self.skin = SkinToneOrder()
         self.rows = _Rows()
-        self._previous: Tensor | None = None  # a cartoon of the batch before
+        self._previous: Tensor | None = None  # the last cartoon of the previous batch
         self._timings: list[tuple[int, float]] = []
 
     def update(
@@ -104,14 +104,14 @@ class Evaluator(nn.Module):
         numbers: dict[Domain, Tensor],
         attributes: Tensor,
     ) -> None:
-        """Takes in one batch.
+        """Evaluate a batch.
 
         Args:
-            model: What translates.
-            batch: What was translated.
-            translation: What became of it.
-            numbers: By domain (B,) int64, which face of its part each is; -1 for one that was seen already.
-            attributes: (B, A) int64 of the photos: 1, 0, or -1 where unknown.
+            model: The model.
+            batch: The input.
+            translation: The model's output.
+            numbers: By domain, (B,) int64 index of each face in its split; -1 for faces already evaluated.
+            attributes: (B, A) int64 of the photos: 1, 0, or -1 if unknown.
         """
         for domain in OPPOSITE:
             is_new = numbers[domain] >= 0
@@ -198,7 +198,7 @@ class Evaluator(nn.Module):
         return self._with_warning(figures) | {"images_per_second": self._speed()}
 
     def _with_warning(self, figures: dict[str, Figure]) -> dict[str, Figure]:
-        """The figures; those judged on faces say so if most of the cartoons are no faces."""
+        """Add a warning to the metrics that require faces if most of the cartoons are not recognised as faces."""
         found: MeanSummary = self._mean("faces").compute()
         if not found.samples or found.mean >= _FEW_FACES:
             return figures
@@ -211,7 +211,7 @@ class Evaluator(nn.Module):
         }
 
     def _attribute_figures(self) -> dict[str, Figure]:
-        """Invented and kept attributes, beside chance: the share of all cartoons that have them."""
+        """Invented and kept attributes, with the chance level: the fraction of all cartoons that have them."""
         figures: dict[str, Figure] = {}
         for name, title in _TITLES.items():
             of_all: MeanSummary = self._mean(f"all_{name}").compute()
@@ -262,36 +262,36 @@ class Evaluator(nn.Module):
             self._mean(f"invented_{name}").update(has[known == 0])
             self._mean(f"kept_{name}").update(has[known == 1])
             self._mean(f"all_{name}").update(has)
-        pairs = torch.stack([photos.attributes, seen], dim=2).flatten(1)  # photo and cartoon by turns
+        pairs = torch.stack([photos.attributes, seen], dim=2).flatten(1)  # alternating photo and cartoon
         skin = [cheek_brightness(images, in_photos) for images in (photos.image, cartoons)]
         self.rows.update(
             torch.cat([torch.stack([numbers, errors.mean(dim=1), *skin, label, hair], dim=1), pairs], dim=1)
         )
 
     def _judge_unlabelled(self, photos: Faces, cartoons: Tensor, landmarks: Tensor) -> None:
-        """Red is what unlabelled cartoons are, and what photos without label may learn from them."""
+        """Count orange or red hair, which unlabelled photos may learn from the unlabelled cartoons."""
         is_unlabelled = (photos.label < 0) & torch.tensor(self._has_hair_labels, device=photos.label.device)
         seen = label_of_palette(hair_index(cartoons[is_unlabelled], landmarks[is_unlabelled]))
         self._mean("orange").update(seen == NO_HAIR_COLOUR)
 
     def _judge_control(self, model: BaseCycleGAN, photos: Faces) -> None:
-        """One value a photo: its cartoons have much in common."""
-        asked = model.in_all_labels(photos) if self._has_hair_labels else []
-        if not asked:
+        """Check if cartoons have the requested hair colours; one value per photo, as its cartoons are correlated."""
+        by_label = model.in_all_labels(photos) if self._has_hair_labels else []
+        if not by_label:
             return
-        hits = [self.judges.classifier(cartoons).hair.argmax(dim=1) == label for label, cartoons in enumerate(asked)]
+        hits = [self.judges.classifier(cartoons).hair.argmax(dim=1) == label for label, cartoons in enumerate(by_label)]
         self._mean("control").update(torch.stack(hits).double().mean(dim=0))
         boxes = square_of_landmarks(or_mean(photos.landmarks, photos.image))
         landmarks = self.judges.landmarks(photos.image, boxes)
-        hits = [label_of_palette(hair_index(cartoons, landmarks)) == label for label, cartoons in enumerate(asked)]
+        hits = [label_of_palette(hair_index(cartoons, landmarks)) == label for label, cartoons in enumerate(by_label)]
         self._mean("palette").update(torch.stack(hits).double().mean(dim=0))
-        leak = label_leak(asked, landmarks)
+        leak = label_leak(by_label, landmarks)
         self._mean("hair_leak").update(leak.cheeks[leak.cheeks.isfinite()])
         self._mean("background_leak").update(leak.background[leak.background.isfinite()])
 
     def _judge_chance(self, cartoons: Tensor, boxes: Tensor, in_photos: Tensor) -> None:
-        """What the landmarks of each photo are from those of the cartoon before, which is of another one."""
-        first = 1 if self._previous is None else 0  # the very first photo has none before it
+        """Chance level of the landmark error: each photo compared with the previous photo's cartoon."""
+        first = 1 if self._previous is None else 0  # the first photo has no previous one
         others = cartoons[:-1] if self._previous is None else torch.cat([self._previous, cartoons[:-1]])
         found = self.judges.landmarks(others, boxes[first:]) if len(others) else in_photos[:0]
         self._mean("chance").update(landmark_errors(found, in_photos[first:]).mean(dim=1))
@@ -304,10 +304,10 @@ class Evaluator(nn.Module):
             self._timings.append((len(photos.image), _now(photos.image.device) - start))
 
     def _speed(self) -> Figure:
-        """Of the batches that were timed; the first one warms up, where there are others."""
+        """Throughput over the timed batches, without the first one (warm-up) if there are others."""
         timings = self._timings[1:] or self._timings
         images, seconds = sum(count for count, _ in timings), sum(seconds for _, seconds in timings)
-        note = None if len(self._timings) > 1 else "of the first batch, which is slow: there was no other"
+        note = None if len(self._timings) > 1 else "of the first batch only, which is slow"
         title, unit = "Cartoons a second", "images/s"
         return Figure(title, images / seconds if images else None, "higher", samples=images, unit=unit, note=note)
 
@@ -316,7 +316,7 @@ class Evaluator(nn.Module):
     ) -> Figure:
         summary: MeanSummary = self._mean(name).compute()
         if not summary.samples:
-            note = _WHY_NOT.get(name, "no face with what it takes")
+            note = _WHY_NOT.get(name, "no suitable face")
         value = float(summary.mean) if summary.samples else None
         spread = float(summary.error) if summary.samples > 1 else None
         return Figure(title, value, better, spread, _ERROR, int(summary.samples), unit, judge, note)
@@ -335,8 +335,8 @@ class Evaluator(nn.Module):
 _WHY_NOT = {
     "hair": "no test photo with a hair label",
     "chance": "takes two photos",
-    **dict.fromkeys(("control", "palette"), "the variant cannot be asked for a hair colour"),
-    **dict.fromkeys(("hair_leak", "background_leak"), "there are no cartoons whose hair follows the colour asked for"),
+    **dict.fromkeys(("control", "palette"), "the variant has no hair condition"),
+    **dict.fromkeys(("hair_leak", "background_leak"), "no cartoons have the requested hair colour"),
     "orange": "no test photo without a hair label",
     **{f"invented_{name}": f"no test photo that is known to be without {name}" for name in ATTRIBUTES},
     **{f"kept_{name}": f"no test photo that is known to show {name}" for name in ATTRIBUTES},
@@ -344,7 +344,7 @@ _WHY_NOT = {
 
 
 class _Rows(Metric):
-    """Rows of numbers from all processes."""
+    """Collects rows of numbers from all processes."""
 
     full_state_update = False
 
@@ -401,7 +401,7 @@ def _distance_figures(domain: Domain, extractor: str, metric: FeatureDistance) -
 
 
 def _too_few(faces: int) -> str | None:
-    """Why there is no correlation of so few faces."""
+    """The reason why there is no correlation; None if there are enough faces."""
     return None if faces >= _MIN_POSES else f"takes {_MIN_POSES} faces; there are {faces}"
 
 

@@ -1,4 +1,4 @@
-"""Evaluation networks (judges) for generated faces, which were not used in training the generators."""
+"""Evaluation networks (judges) for generated faces; they are not used to train the generators."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Judges(nn.Module):
         features: Feature extractor of the distances.
         classifier: Classifier of hair, glasses and beard.
         landmarks: Landmark regressor.
-        detector: Tells whether an image shows a face at all.
+        detector: Detects whether an image shows a face.
         cards: Name and accuracies of each network.
     """
 
@@ -74,9 +74,9 @@ class Judges(nn.Module):
         """Load the judges.
 
         Args:
-            files: Which.
-            in_the_loss: The regressor that the model's landmark loss looks through; it cannot be the judge.
-            options: What stands before the names of the options in a message.
+            files: Their files.
+            in_the_loss: The regressor of the model's landmark loss, which must not be the judge.
+            options: Prefix of the option names in messages.
 
         Raises:
             UsageError: A file is missing or cannot be used; the message names the option.
@@ -89,7 +89,7 @@ class Judges(nn.Module):
             raise UsageError(f"{error} ({options}classifier)") from error
         if not accuracies:
             raise UsageError(
-                f"{classifier_path} does not say how good it is: its training had no validation ({options}classifier)"
+                f"{classifier_path} has no accuracies, since it was trained without validation ({options}classifier)"
             )
         try:
             nets, card = load_weights(landmarks_path)
@@ -98,7 +98,7 @@ class Judges(nn.Module):
         regressor = LandmarkRegressor(nets.onet)
         if in_the_loss is not None and _are_equal(regressor, in_the_loss):
             raise UsageError(
-                f"{landmarks_path} is the detector in this model's loss, and no judge of it; "
+                f"{landmarks_path} is the detector in this model's loss and cannot evaluate it; "
                 f"give another with {options}landmarks"
             )
         features = _extractor(files, options)

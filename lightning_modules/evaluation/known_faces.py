@@ -1,4 +1,4 @@
-"""Images of one face each, whose place and landmarks are known, and which of a detector's boxes is that face."""
+"""Test images with one annotated face each, and the matching of detections with that face."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ from datamodules.transforms.face_box import square_of_landmarks
 from networks.mtcnn import Detections
 
 CARTOON_DRAWS = 500
-"""Scenes that cartoons are drawn into, however many cartoons there are."""
+"""Number of scenes with cartoons, independent of the number of cartoons."""
 
 ENOUGH_OVERLAP = 0.3
-"""Intersection over union above which a box always matches the face, regardless of its centre."""
+"""IoU above which a box always matches the face, regardless of its centre."""
 
 FACE_OF_FRAME = 0.65
-"""Side of the face's square in sides of the frame, as CelebA's photos are framed."""
+"""Side of the face's square relative to the frame's side, as in framed CelebA photos."""
 
 _SEED = 0
 
 
 class KnownFace(NamedTuple):
-    """One image and its face.
+    """An image and its face.
 
     Attributes:
         image: ``(H, W, 3)`` uint8 RGB.
         box: ``(4,)`` float32 edges x1, y1, x2, y2 in pixels.
         landmarks: ``(5, 2)`` float32 pixels.
-        name: What to call the image in a message.
+        name: Name of the image, for messages.
     """
 
     image: NDArray[np.uint8]
@@ -52,11 +52,11 @@ class KnownFace(NamedTuple):
 
 @dataclass(frozen=True)
 class KnownFaces:
-    """A numbered collection.
+    """An indexed collection.
 
     Attributes:
-        count: Number of its images.
-        read: The image of a number from 0; the same each time.
+        count: Number of images.
+        read: Returns the image with an index, starting at 0; deterministic.
     """
 
     count: int
@@ -64,11 +64,11 @@ class KnownFaces:
 
 
 def photographed_faces(folder: Path, limit: int | None = None) -> KnownFaces:
-    """The test list of LFW+Net.
+    """The faces of LFW+Net's test list.
 
     Args:
-        folder: ``lfw_net``.
-        limit: So many faces at most, evenly spread over the list.
+        folder: The folder ``lfw_net``.
+        limit: Maximum number of faces, evenly spread over the list.
 
     Raises:
         DataError: The list is missing or malformed.
@@ -87,8 +87,8 @@ def held_back(folder: Path, families: Path | None = None) -> list[str]:
     """The held-out cartoons, as paths relative to their folder.
 
     Args:
-        folder: CartoonSet's.
-        families: Table of what cartoons share, as `split_by_group` wants it.
+        folder: Folder of CartoonSet.
+        families: Table of the cartoons' families, see ``split_by_group``.
 
     Raises:
         DataError: The table is missing or malformed.
@@ -99,13 +99,13 @@ def held_back(folder: Path, families: Path | None = None) -> list[str]:
 def drawn_faces(
     folder: Path, names: Sequence[str], photos: WiderScenes | None = None, limit: int | None = None
 ) -> KnownFaces:
-    """Cartoons under the full augmentation, in scenes that are the same in every run.
+    """Fully augmented cartoons in scenes that are the same in every run.
 
     Args:
-        folder: CartoonSet's.
+        folder: Folder of CartoonSet.
         names: Image files in it, at least one.
-        photos: What backgrounds are cut from; without them they are plain.
-        limit: So many scenes at most, of ``CARTOON_DRAWS``.
+        photos: Photos from which backgrounds are cropped; without them, backgrounds are plain.
+        limit: Maximum number of scenes, at most ``CARTOON_DRAWS``.
     """
     scenes = CartoonScenes(folder, names, photos)
 
@@ -118,9 +118,9 @@ def drawn_faces(
 
 
 def framed(faces: KnownFaces, side: int) -> KnownFaces:
-    """The same faces as a CycleGAN sees them, in the middle of a square frame that is scaled to `side` pixels.
+    """The same faces with the CycleGANs' framing: centred in a square frame, scaled to ``side`` pixels.
 
-    What lies beyond an image is its border, gone on.
+    Pixels outside an image repeat its border.
     """
 
     def read(number: int) -> KnownFace:
@@ -138,18 +138,18 @@ def framed(faces: KnownFaces, side: int) -> KnownFaces:
 
 
 def choose_face(found: Detections, box: Tensor) -> int | None:
-    """Which detection is the face that was annotated; there can be others in the image.
+    """Select the detection of the annotated face; the image may show others.
 
-    It is the one that overlaps the box most, of those whose centre lies in the box or that overlap it by
-    ``ENOUGH_OVERLAP``. Annotators draw boxes of very different tightness about the same face (LFW+Net's are a third
-    smaller than WIDER FACE's), so that overlap alone would not tell.
+    It is the one with the highest IoU among those whose centre is inside the box or whose IoU is at least
+    ``ENOUGH_OVERLAP``. IoU alone is not sufficient, since the tightness of annotated boxes varies: LFW+Net's are a
+    third smaller than WIDER FACE's.
 
     Args:
         found: N detections.
         box: (4,) edges in pixels.
 
     Returns:
-        Its index, or None where the face was not found.
+        Its index, or None if the face was not found.
     """
     overlap = box_iou(found.boxes, box[None]).flatten()
     centres = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2

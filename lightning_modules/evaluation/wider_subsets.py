@@ -1,7 +1,8 @@
-"""Which faces of WIDER FACE are to be found: those of its easy, medium and hard subsets, or all that are large enough.
+"""Evaluation subsets of WIDER FACE: the official easy, medium and hard ones, or all faces that are large enough.
 
-The official evaluation tools (http://shuoyang1213.me/WIDERFACE/, "eval tools") hold ``wider_easy_val.mat`` and two more
-like it: cell arrays of events, of the images of each, and of the numbers of the faces that count in each image.
+The official evaluation tools (http://shuoyang1213.me/WIDERFACE/, "eval tools") contain ``wider_easy_val.mat``,
+``wider_medium_val.mat`` and ``wider_hard_val.mat``: cell arrays of the events, their images, and the indices of the
+faces that count in each image.
 """
 
 from __future__ import annotations
@@ -17,20 +18,20 @@ from datamodules.detector.scenes import SMALLEST_FACE, boxes_of
 from datamodules.errors import DataError
 
 LARGE = f"{SMALLEST_FACE:g} px and more"
-"""Name of the subset that needs no official list."""
+"""Name of the subset that does not need an official list."""
 
 DIFFICULTIES = ("easy", "medium", "hard")
 
 Subset = dict[str, NDArray[np.bool_]]
-"""By name of the image, (N,) whether each of its faces counts; the others are ignored."""
+"""By image name, (N,) bool: which of its faces count; the others are ignored."""
 
 
 def find_subsets(folder: Path, annotations: Sequence[WiderAnnotation]) -> dict[str, Subset]:
-    """The subsets by name: the faces that are large enough and valid, and the official ones whose lists are there.
+    """The subsets by name: valid faces that are large enough, and the official subsets whose lists exist.
 
     Args:
-        folder: ``wider_face``; the lists are looked for in its ``ground_truth`` and ``wider_face_split``.
-        annotations: The images of the val part that are evaluated.
+        folder: The folder ``wider_face``; lists are read from its ``ground_truth`` and ``wider_face_split``.
+        annotations: The evaluated images of the validation split.
 
     Raises:
         DataError: A list is damaged, or does not belong to these annotations; the message names it.
@@ -45,28 +46,28 @@ def find_subsets(folder: Path, annotations: Sequence[WiderAnnotation]) -> dict[s
 
 
 def _select(path: Path, annotations: Sequence[WiderAnnotation]) -> Subset:
-    """The faces that a list counts.
+    """The subset of an official list.
 
     Raises:
-        DataError: As in `find_subsets`.
+        DataError: As in ``find_subsets``.
     """
     numbers = _read_numbers(path)
     subset: Subset = {}
     for annotation in annotations:
         counted = numbers.get(Path(annotation.name).with_suffix("").as_posix())
         if counted is None:
-            raise DataError(f"{path} does not list {annotation.name}; take it out of the list of boxes")
+            raise DataError(f"{path} does not list {annotation.name}; remove it from the list of boxes")
         if len(counted) and not 1 <= counted.min() <= counted.max() <= len(annotation.boxes):
             raise DataError(
                 f"{path} counts faces {counted.min()} to {counted.max()} of {annotation.name}, "
-                f"which has {len(annotation.boxes)}; the list of boxes is not the one it was made for"
+                f"which has {len(annotation.boxes)}; it belongs to another list of boxes"
             )
         subset[annotation.name] = np.isin(np.arange(1, len(annotation.boxes) + 1), counted)
     return subset
 
 
 def _read_numbers(path: Path) -> dict[str, NDArray[np.int64]]:
-    """Numbers of the faces that count, from 1, by event and image without its suffix.
+    """Indices of the faces that count, starting at 1, by ``event/image`` without suffix.
 
     Raises:
         DataError: The file is damaged, or has another structure.
@@ -82,4 +83,4 @@ def _read_numbers(path: Path) -> dict[str, NDArray[np.int64]]:
             for image, numbers in zip(images.ravel(), lists.ravel(), strict=True)
         }
     except Exception as error:  # SciPy raises arbitrary errors on damaged files
-        raise DataError(f"{path} is damaged, or no list of WIDER FACE's evaluation tools: {error}") from error
+        raise DataError(f"{path} is damaged, or not a list of WIDER FACE's evaluation tools: {error}") from error

@@ -1,1 +1,1 @@
-"""Trained networks as files for products: ONNX, cards, and the `.cartoon` file that holds them all."""
+"""Exports trained networks for products: ONNX files, their cards, and the ``.cartoon`` file that bundles them."""

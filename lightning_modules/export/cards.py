@@ -1,4 +1,4 @@
-"""What an exported net says of itself: what it is, what it was trained on, and under which terms."""
+"""Cards of exported networks: what they are, their training data, and their terms of use."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ UNKNOWN_TERMS = "as those of the data it was trained on; see its card"
 
 
 def card_of(weights: Path, what: str, details: Mapping[str, object] | None = None) -> dict[str, object]:
-    """The card of a file of weights.
+    """Create the card of a weights file.
 
     Args:
-        weights: The file; a Markdown file of the same name beside it may say more.
-        what: What the net is, in a few words.
-        details: How it was trained, where the file does not say so itself.
+        weights: The file; a Markdown file with the same name in the same folder may have more information.
+        what: Short description of the network.
+        details: How it was trained, if the file itself does not record it.
 
     Returns:
         Plain values: what, trained_on, terms, figures, details, version, weights and sha256.
@@ -40,7 +40,7 @@ def card_of(weights: Path, what: str, details: Mapping[str, object] | None = Non
 
 
 def front_matter(path: Path) -> tuple[dict[str, str], str]:
-    """What a Markdown file says between two lines ``---`` at its head, as ``key: value``, and the rest of it."""
+    """Split a Markdown file into its front matter, ``key: value`` lines between two ``---``, and the rest."""
     if not path.is_file():
         return {}, ""
     text = path.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A model file, ``*.cartoon``: every net that makes a cartoon of a photo, in ONNX, and a manifest."""
+"""Writes model files, ``*.cartoon``: all networks from photo to cartoon in ONNX, and a manifest."""
 
 from __future__ import annotations
 
@@ -42,20 +42,20 @@ from networks.weights_file import WeightsError
 
 HAIR = Label("hair", tuple(color.name.lower() for color in HairColour))
 ATTRIBUTE_LABELS = tuple(Label(name, ("no", "yes")) for name in ATTRIBUTES)
-"""What the classifier tells apart."""
+"""Labels of the classifier."""
 
 _BATCH = Dim("batch", min=1, max=1024)
 
 
 @dataclass(frozen=True)
 class Source:
-    """What is exported.
+    """Source of an export.
 
     Attributes:
         translator: The generator of cartoons.
-        path: The file that it is from.
-        details: How it was trained, where the file does not say so.
-        finisher: File of the finisher; None for none.
+        path: Its file.
+        details: How it was trained, if the file does not record it.
+        finisher: File of the finisher, or None.
     """
 
     translator: Translator
@@ -65,19 +65,20 @@ class Source:
 
 
 def write_cartoon_file(source: Source, path: Path, half: bool, known: ModelFile | None = None) -> list[Exported]:
-    """Write a model file, whole or not at all.
+    """Write a model file atomically.
 
     Args:
-        source: What it is made of; the other nets are the project's own.
+        source: The generator and finisher; the other networks are the project's own.
         path: The file.
-        half: Store weights in half precision where that keeps the outputs.
-        known: A model file from which nets of the same weights are taken over, which saves most of the time.
+        half: Store weights in half precision if that does not change the outputs.
+        known: A model file from which networks with the same weights are copied, which saves most of the time.
 
     Returns:
-        Its nets.
+        The exported networks.
 
     Raises:
-        DataError: A file of weights cannot be used, a net's outputs change, or the file cannot be written.
+        DataError: A weights file cannot be used, the outputs of an exported network differ, or the file cannot be
+            written.
     """
     try:
         nets = _export_all(source, Exporter(half, _reusable(known, source.translator.options.image_size)))
@@ -86,23 +87,25 @@ def write_cartoon_file(source: Source, path: Path, half: bool, known: ModelFile 
     members: dict[str, str | bytes] = {MANIFEST: _manifest(source, nets)}
     members |= {f"{net.name}.onnx": net.content for net in nets}
     content = BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:  # as small as deflated, and faster to read
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:  # deflating would not make it smaller
         for name, data in members.items():
-            archive.writestr(zipfile.ZipInfo(name), data)  # of no date: the same nets make the same file
+            archive.writestr(zipfile.ZipInfo(name), data)  # without a date, so that the file is reproducible
     write_whole(path, content.getvalue())
     return nets
 
 
 def _reusable(known: ModelFile | None, side: int) -> dict[str, bytes]:
-    """Nets of a model file that are those of another one if their weights are."""
+    """The networks of a model file that can be reused if their weights are the same."""
     if known is None:
         return {}
-    own = {"translator"} if known.manifest.side == side else {"translator", "classifier"}  # which is made for a side
+    own = (
+        {"translator"} if known.manifest.side == side else {"translator", "classifier"}
+    )  # the classifier is exported for a given side
     return {name: content for name, content in known.nets.items() if name not in own}
 
 
 def labels_of(translator: Translator) -> tuple[Label, ...]:
-    """The labels that a translator takes, in the order of its label vector."""
+    """The labels of a translator, in the order of its label vector."""
     count = translator.options.num_labels
     if not count:
         return ()
@@ -126,14 +129,14 @@ def _export_all(source: Source, export: Exporter) -> list[Exported]:
 
 
 def translator_examples(translator: Translator, net: TranslatorNet) -> list[tuple[torch.Tensor, ...]]:
-    """Random inputs of a generator of several batch sizes, and of another image size."""
+    """Random inputs of a generator, with several batch sizes and another image size."""
     divisor, side = translator.generator.divisor, translator.options.image_size
     sizes = ((2, side), (3, side), (1, side + divisor))
     return [example_inputs(net, labels_of(translator), count, size) for count, size in sizes]
 
 
 def translator_shapes(translator: Translator, net: TranslatorNet) -> tuple[Any, ...]:
-    """The dimensions of a generator's inputs that may change, in `torch.export`'s form."""
+    """The dynamic dimensions of a generator's inputs, in the format of ``torch.export``."""
     divisor = translator.generator.divisor
     photo: dict[int, Any] = {0: _BATCH}
     photo |= {2: divisor * Dim("rows", min=2, max=256), 3: divisor * Dim("columns", min=2, max=256)}
@@ -142,7 +145,7 @@ def translator_shapes(translator: Translator, net: TranslatorNet) -> tuple[Any, 
 
 
 def export_translator(source: Source, export: Exporter) -> Exported:
-    """The generator of a source in ONNX."""
+    """Export the generator of a source to ONNX."""
     net = TranslatorNet(source.translator, labels_of(source.translator))
     card = card_of(source.path, "translator: framed photos to cartoons", source.details)
     examples, shapes = translator_examples(source.translator, net), translator_shapes(source.translator, net)
@@ -152,7 +155,9 @@ def export_translator(source: Source, export: Exporter) -> Exported:
 def _export_detector(export: Exporter) -> list[Exported]:
     nets = load_detector()
     if nets.one_based:
-        raise DataError("the detector counts pixels from 1, which no runtime does; train one by `make detector`")
+        raise DataError(
+            "the detector has 1-based pixel coordinates, which no runtime supports; train one with `make detector`"
+        )
     card = card_of(default_weights(), "detector (MTCNN): faces and their landmarks")
     any_size = {0: _BATCH, 2: Dim("rows", min=PNET_SIDE, max=8192), 3: Dim("columns", min=PNET_SIDE, max=8192)}
     stages = [
@@ -230,5 +235,5 @@ def _manifest(source: Source, nets: Sequence[Exported]) -> str:
 
 
 def _rounded(points: torch.Tensor) -> list[list[float]]:
-    """Float32 numbers as the decimal ones that they stand for."""
+    """Float32 values rounded to their shortest decimal representation."""
     return [[round(value, 6) for value in point] for point in points.tolist()]

@@ -1,4 +1,4 @@
-"""The networks as an exporter sees them: tensors in, tensors out, nothing that only training needs."""
+"""Wrappers of the networks for export: tensors in, tensors out, without the parts that only training needs."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from networks.translator import Translator
 
 @dataclass(frozen=True)
 class Label:
-    """A label that a translator takes.
+    """A label of a translator.
 
     Attributes:
-        name: Such as "hair".
+        name: Its name, such as "hair".
         classes: Names of its classes, in the order of the one-hot vector.
     """
 
@@ -32,11 +32,11 @@ class Label:
 
 
 class TranslatorNet(nn.Module):
-    """A generator with its heatmaps: photo, landmarks where it is given some, and its labels, to a cartoon.
+    """A generator with its heatmaps: maps a photo, landmarks if used, and labels to a cartoon.
 
     Args:
         translator: The generator.
-        labels: The labels that it takes, in the order of its label vector.
+        labels: Its labels, in the order of its label vector.
     """
 
     def __init__(self, translator: Translator, labels: tuple[Label, ...]) -> None:
@@ -56,7 +56,7 @@ class TranslatorNet(nn.Module):
 
 
 class BackgroundNet(nn.Module):
-    """The portrait network at its own size."""
+    """The portrait network at its native size."""
 
     def __init__(self, net: PortraitNet) -> None:
         super().__init__()
@@ -68,25 +68,25 @@ class BackgroundNet(nn.Module):
 
 
 class ClassifierNet(nn.Module):
-    """The classifier for faces of one size, with one score for each class of each question.
+    """The classifier for faces of a fixed size, with one score per class of each label.
 
     Args:
         net: The classifier.
-        side: Pixels of a side of the faces.
-        own_side: Pixels of a side that the classifier looks at.
+        side: Side of the input images in pixels.
+        own_side: Side in pixels to which the classifier resizes them.
     """
 
     def __init__(self, net: AttributeNet, side: int, own_side: int) -> None:
         super().__init__()
         self.net = net
-        # A reduction without aliasing is linear and separable: two matrix products, which every runtime has.
+        # Antialiased downscaling is linear and separable: two matrix products, which every runtime supports.
         columns = torch.eye(side)[None, None]
         reduction = F.interpolate(columns, (own_side, side), mode="bilinear", antialias=True, align_corners=False)
         self.register_buffer("reduction", reduction[0, 0])
         self.register_buffer("thresholds", torch.tensor([PHOTO_LOGITS[name] for name in ATTRIBUTES]))
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        """Scores of faces (B, 3, S, S): (B, 4) of hair, and (B, 2) of no and yes for each attribute."""
+        """Scores of faces (B, 3, S, S): (B, 4) for hair, and (B, 2) for no and yes of each attribute."""
         reduction = self.get_buffer("reduction")
         seen = self.net(reduction @ image @ reduction.T)
         evidence = seen.attributes - self.get_buffer("thresholds")
@@ -94,11 +94,11 @@ class ClassifierNet(nn.Module):
 
 
 class StageNet(nn.Module):
-    """A stage of the detector, from grey values to logits.
+    """A stage of the detector, from pixels to logits.
 
     Args:
         stage: The stage.
-        has_landmarks: Whether its landmarks are asked for.
+        has_landmarks: Whether to output landmarks.
     """
 
     def __init__(self, stage: Stage, has_landmarks: bool) -> None:
@@ -107,14 +107,14 @@ class StageNet(nn.Module):
         self.has_landmarks = has_landmarks
 
     def forward(self, windows: Tensor) -> tuple[Tensor, ...]:
-        """Logits (B,) of a face, box offsets (B, 4) and landmarks (B, 5, 2) of windows (B, 3, S, S) from 0 to 255."""
+        """Face logits (B,), box offsets (B, 4) and landmarks (B, 5, 2) of RGB windows (B, 3, S, S) from 0 to 255."""
         seen = self.stage(normalise(windows))
         said = (seen.face[:, 1] - seen.face[:, 0], seen.box)
         return (*said, seen.landmarks) if self.has_landmarks else said
 
 
 def example_inputs(net: TranslatorNet, labels: tuple[Label, ...], count: int, side: int) -> tuple[Tensor, ...]:
-    """Random inputs of a translator: photos, landmarks and labels."""
+    """Random inputs for a translator: photos, landmarks and labels."""
     inputs = [torch.rand(count, 3, side, side) * 2 - 1]
     if net.has_landmarks:
         inputs.append(torch.rand(count, 5, 2) * side)
@@ -123,7 +123,7 @@ def example_inputs(net: TranslatorNet, labels: tuple[Label, ...], count: int, si
 
 
 def _without_own_gradients(stage: Stage) -> Stage:
-    """A copy with PyTorch's own PReLU, which exporters know."""
+    """A copy with PyTorch's standard PReLU, which exporters support."""
     copy = deepcopy(stage)
     for name, module in list(copy.named_modules()):
         if isinstance(module, PReLU):

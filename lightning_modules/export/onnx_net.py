@@ -1,4 +1,4 @@
-"""A network as the bytes of an ONNX file, with a card inside, and checked against the original."""
+"""Exports networks to ONNX with an embedded card, and verifies the outputs."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     import onnx
 
 LARGEST_DIFFERENCE = 1e-3
-"""A file whose outputs differ from the network's by more is refused."""
+"""Maximum difference between the outputs of the ONNX file and the network."""
 
 _EXACT = 1e-5
-"""The same for weights in half precision of a net whose outputs others go on with."""
+"""The same for half-precision weights of a network whose outputs are processed further."""
 
 _OPSET = 18
 _LEAST_HALVED = 256
-"""Tensors of fewer values stay in float32."""
+"""Tensors with fewer values stay in float32."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ class Exported:
     """A network in ONNX.
 
     Attributes:
-        name: What it is called.
-        content: The file.
-        difference: Largest difference of its outputs from the network's.
-        is_half: Whether weights are stored in half precision; it computes in float32 all the same.
+        name: Its name.
+        content: The bytes of the file.
+        difference: Maximum difference between its outputs and the network's.
+        is_half: Whether weights are stored in half precision; computation is always in float32.
     """
 
     name: str
@@ -52,8 +52,8 @@ class Exporter:
     """Exports networks.
 
     Attributes:
-        half: Store weights in half precision where that keeps the outputs.
-        known: Nets in ONNX by name. One whose card is the same is taken over, which saves its export.
+        half: Store weights in half precision if that does not change the outputs.
+        known: ONNX networks by name, which are reused instead of exported if their cards are the same.
     """
 
     half: bool
@@ -69,19 +69,19 @@ class Exporter:
         card: Mapping[str, object],
         is_last: bool = False,
     ) -> Exported:
-        """A network as ONNX.
+        """Export a network.
 
         Args:
-            name: What it is called.
+            name: Its name.
             net: The network.
-            names: Of its inputs and of its outputs.
-            examples: Inputs; the first is traced, by all it is compared.
-            shapes: The dimensions that may change, in `torch.export`'s form.
-            card: What the file says of itself.
-            is_last: Whether a person sees its outputs, rather than another net or a threshold.
+            names: Names of its inputs and of its outputs.
+            examples: Example inputs; the first is used for tracing, all for verification.
+            shapes: The dynamic dimensions, in the format of ``torch.export``.
+            card: Metadata to embed in the file.
+            is_last: Whether its outputs are shown, rather than processed by another network or a threshold.
 
         Raises:
-            DataError: Its outputs differ from the network's.
+            DataError: The outputs of the ONNX file differ from the network's.
         """
         known = self.known.get(name)
         if known is not None and card_of(known, name) == json.loads(json.dumps(card)):
@@ -111,7 +111,7 @@ def _traced(
             example,
             dynamic_shapes=shapes,
             strict=True,
-            prefer_deferred_runtime_asserts_over_guards=True,  # of pools that round up, whose guards forbid odd sides
+            prefer_deferred_runtime_asserts_over_guards=True,  # the guards of ceil-mode pools would forbid odd sides
         )
         program = torch.onnx.export(
             traced, input_names=list(names[0]), output_names=list(names[1]), opset_version=_OPSET, verbose=False
@@ -122,7 +122,7 @@ def _traced(
 
 
 def _describe(model: onnx.ModelProto, name: str, card: Mapping[str, object]) -> None:
-    """Put the card in, and take out what only says where the exporter was run."""
+    """Embed the card, and remove metadata about the exporting environment."""
     for item in (model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
         del item.metadata_props[:]
     for node in model.graph.node:
@@ -136,7 +136,7 @@ def _describe(model: onnx.ModelProto, name: str, card: Mapping[str, object]) -> 
 
 
 def _halved(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same with weights in half precision, each followed by a cast that a runtime does once, when it loads."""
+    """Convert weights to half precision, each followed by a cast that the runtime evaluates once at loading."""
     import onnx
     from onnx import numpy_helper
 
@@ -156,7 +156,7 @@ def _halved(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _difference(content: bytes, net: nn.Module, names: Sequence[str], examples: Sequence[tuple[Tensor, ...]]) -> float:
-    """The largest difference between the outputs of a file and of the network."""
+    """The maximum difference between the outputs of a file and of the network."""
     from cartoonizer.quiet_onnxruntime import onnxruntime
 
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])

@@ -27,7 +27,7 @@ def translator_of(checkpoint: Path) -> tuple[Translator, dict[str, object]]:
     trained = read_hyper_parameters(checkpoint, type(model).__name__)
     data: dict[str, Any] = trained["data"]["init_args"]
     if "image_size" not in data:
-        raise UsageError(f"{checkpoint} does not say at what size it was trained; it needs a FacesDataModule")
+        raise UsageError(f"{checkpoint} does not record its image size; it was not trained with a FacesDataModule")
     inputs = model.generator_inputs()
     options = TranslatorOptions(
         generator=model.hparams["generator"],

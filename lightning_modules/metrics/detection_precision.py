@@ -39,7 +39,7 @@ class PrecisionSummary(NamedTuple):
 
     average_precision: Tensor
     recall: Tensor
-    curve: Tensor  # one tensor, since torchmetrics makes scalars of vectors with one element
+    curve: Tensor  # one tensor, since torchmetrics converts vectors with one element to scalars
 
 
 class DetectionPrecision(Metric):
@@ -70,13 +70,13 @@ class DetectionPrecision(Metric):
         if not 0 < iou_threshold <= 1:
             raise ValueError(f"iou_threshold is {iou_threshold:g}; expected a number above 0, up to 1")
         self.iou_threshold = iou_threshold
-        # Vectors of one type, since a process without any detection takes part in the gathering with such a one.
+        # All vectors have one dtype, so that processes without detections can take part in the gather.
         self.add_state("scores", default=[], dist_reduce_fx="cat")
         self.add_state("hits", default=[], dist_reduce_fx="cat")
         self.add_state("faces", default=torch.tensor(0), dist_reduce_fx="sum")
 
     def update(self, detections: Sequence[Detections], truths: Sequence[TrueBoxes]) -> None:
-        """Adds images.
+        """Add images.
 
         Args:
             detections: Detections of each image.
@@ -92,7 +92,7 @@ class DetectionPrecision(Metric):
             self.faces += (~truth.is_ignored).sum()
 
     def compute(self) -> PrecisionSummary:
-        """Result over all images of all processes; order-independent."""
+        """The result over all images of all processes; order-independent."""
         nothing = torch.empty(0, device=self.device)
         scores, order = (dim_zero_cat(self.scores) if len(self.scores) else nothing).sort(descending=True)
         hits = (dim_zero_cat(self.hits) if len(self.hits) else nothing)[order].double()
@@ -106,21 +106,21 @@ class DetectionPrecision(Metric):
 
 
 def judge(found: Detections, truth: TrueBoxes, iou_threshold: float) -> tuple[Tensor, Tensor]:
-    """Which detections of one image are true positives, and which are counted at all.
+    """Match the detections of one image with its ground truth.
 
     Returns:
-        (N,) bool and (N,) bool, in the order of the detections.
+        (N,) bool, true positives; (N,) bool, detections that count. Both in the order of the detections.
     """
-    nobody = torch.zeros(len(found), dtype=torch.bool, device=found.scores.device)
+    none = torch.zeros(len(found), dtype=torch.bool, device=found.scores.device)
     if not len(found) or not len(truth.boxes):
-        return nobody, ~nobody
+        return none, ~none
     order = found.scores.argsort(descending=True, stable=True)
     overlap, face = box_iou(found.boxes[order], truth.boxes).nan_to_num(0).max(dim=1)
     is_on_face = overlap >= iou_threshold
     claims = (face[:, None] == torch.arange(len(truth.boxes), device=face.device)) & is_on_face[:, None]
     is_first = (claims & (claims.cumsum(0) == 1)).any(dim=1)
     is_on_ignored = is_on_face & truth.is_ignored[face]
-    is_hit, counts = nobody.clone(), nobody.clone()
+    is_hit, counts = none.clone(), none.clone()
     is_hit[order], counts[order] = is_first & ~is_on_ignored, ~is_on_ignored
     return is_hit, counts
 

@@ -47,7 +47,7 @@ class Diversity(Metric):
         self.add_state("squares", default=torch.zeros(2, dtype=torch.float64), dist_reduce_fx="sum")
 
     def update(self, features: Tensor, real: bool) -> None:
-        """Adds images.
+        """Add images.
 
         Args:
             features: Their features (N, num_features); N may be 0.
@@ -59,7 +59,7 @@ class Diversity(Metric):
         self.squares[int(real)] += features.square().sum()
 
     def compute(self) -> DiversitySummary:
-        """Result over all images of all processes."""
+        """The result over all images of all processes."""
         # The mean squared distance over pairs of different images is twice the total variance.
         variance = (self.squares - self.totals.square().sum(dim=1) / self.counts).clamp(min=0) / (self.counts - 1)
         generated, real = (2 * variance).sqrt()

@@ -52,12 +52,12 @@ class FeatureDistance(nn.Module):
     def __init__(self, num_features: int) -> None:
         super().__init__()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that the kernel distance keeps all features
+            warnings.simplefilter("ignore")  # warns that the kernel distance stores all features
             self.frechet = FrechetInceptionDistance(_Features(num_features))
             self.kernel = KernelInceptionDistance(_Features(num_features), subsets=SUBSETS)
 
     def update(self, features: Tensor, real: bool) -> None:
-        """Adds images.
+        """Add images.
 
         Args:
             features: Their features (N, num_features); N may be 0.
@@ -68,7 +68,7 @@ class FeatureDistance(nn.Module):
             self.kernel.update(features, real)
 
     def compute(self) -> DistanceSummary:
-        """Result over all images of all processes, with deterministic subsets."""
+        """The result over all images of all processes, with deterministic subsets."""
         with self.frechet.sync_context():
             generated = int(self.frechet.fake_features_num_samples)
             real = int(self.frechet.real_features_num_samples)
@@ -88,7 +88,7 @@ class FeatureDistance(nn.Module):
         return DistanceSummary(frechet, mean, deviation, subset, apart, generated, real)
 
     def reset(self) -> None:
-        """Removes all images."""
+        """Remove all images."""
         self.frechet.reset()
         self.kernel.reset()
 

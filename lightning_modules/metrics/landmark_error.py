@@ -46,26 +46,26 @@ class LandmarkError(Metric):
         self.add_state("errors", default=[], dist_reduce_fx="cat")
 
     def update(self, predicted: Tensor, truth: Tensor) -> None:
-        """Adds faces.
+        """Add faces.
 
         Args:
             predicted: (N, 5, 2) pixels; N may be 0.
             truth: (N, 5, 2) pixels.
 
         Raises:
-            ValueError: As in `landmark_errors`.
+            ValueError: As in ``landmark_errors``.
         """
-        # Flat, since a process without any face takes part in the gathering with a vector.
+        # Flattened, so that processes without faces can take part in the gather.
         self.errors.append(landmark_errors(predicted, truth).flatten())
 
     def compute(self) -> LandmarkErrorSummary:
-        """Result over all faces of all processes."""
+        """The result over all faces of all processes."""
         flat = dim_zero_cat(self.errors) if len(self.errors) else torch.empty(0, device=self.device)
         errors = flat.double().view(-1, _POINTS)
         faces = errors.mean(dim=1)
         return LandmarkErrorSummary(
             mean=faces.mean(),
-            median=(faces.median() - (-faces).median()) / 2,  # the mean of the lower and the upper one; NaN of nothing
+            median=(faces.median() - (-faces).median()) / 2,  # mean of lower and upper median; NaN if empty
             share_over_10_percent=(faces > LARGE_ERROR).double().mean(),
             per_point=errors.mean(dim=0),
         )
@@ -85,7 +85,7 @@ def landmark_errors(predicted: Tensor, truth: Tensor) -> Tensor:
         ValueError: The shapes are wrong, or the true eyes of a face coincide or are unknown.
     """
     if predicted.shape != truth.shape or truth.shape[1:] != (_POINTS, 2):
-        raise ValueError(f"expected (N, 5, 2) landmarks twice, got {tuple(predicted.shape)} and {tuple(truth.shape)}")
+        raise ValueError(f"expected two (N, 5, 2) tensors, got {tuple(predicted.shape)} and {tuple(truth.shape)}")
     between_eyes: Tensor = (truth[:, _LEFT_EYE] - truth[:, _RIGHT_EYE]).float().norm(dim=1, keepdim=True)
     is_known = (between_eyes > 0).flatten()
     if not is_known.all():

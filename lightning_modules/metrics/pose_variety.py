@@ -1,4 +1,4 @@
-"""Whether generated faces follow the head pose of their photos (paper 6.1, Fig. 5: all cartoons are frontal)."""
+"""Compares the head pose of generated faces with their photos (paper 6.1, Fig. 5: all cartoons are frontal)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class PoseVariety(Metric):
         self.add_state("products", default=torch.zeros(2, 2, dtype=torch.float64), dist_reduce_fx="sum")
 
     def update(self, generated: Tensor, photos: Tensor) -> None:
-        """Adds faces.
+        """Add faces.
 
         Args:
             generated: (N, 5, 2) landmarks detected in the cartoons, pixels.
@@ -57,7 +57,7 @@ class PoseVariety(Metric):
         self.products += turns @ turns.T
 
     def compute(self) -> PoseSummary:
-        """Result over all faces of all processes."""
+        """The result over all faces of all processes."""
         means = self.totals / self.count
         covariance = (self.products - self.count * torch.outer(means, means)) / (self.count - 1)
         generated, photos = covariance.diagonal().clamp(min=0).sqrt()

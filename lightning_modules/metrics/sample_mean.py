@@ -40,7 +40,7 @@ class SampleMean(Metric):
             self.add_state(name, default=torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
 
     def update(self, values: Tensor) -> None:
-        """Adds samples.
+        """Add samples.
 
         Args:
             values: (N,) numbers or bools; N may be 0.
@@ -51,7 +51,7 @@ class SampleMean(Metric):
         self.count += len(values)
 
     def compute(self) -> MeanSummary:
-        """Result over all samples of all processes."""
+        """The result over all samples of all processes."""
         mean = self.total / self.count
         variance = (self.squares - self.count * mean.square()).clamp(min=0) / (self.count - 1)
         return MeanSummary(mean, (variance / self.count).sqrt(), self.count)

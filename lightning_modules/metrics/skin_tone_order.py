@@ -1,4 +1,4 @@
-"""Whether cartoons of darker faces are darker than those of lighter ones."""
+"""Measures whether cartoons preserve the order of skin tones."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def cheek_brightness(images: Tensor, landmarks: Tensor) -> Tensor:
 
 
 class SkinToneOrder(SpearmanCorrCoef):
-    """Rank correlation of the brightness of the cheeks, cartoons and photos; 1 keeps the order of skin tones."""
+    """Rank correlation of the cheeks' brightness in cartoons and photos; 1 preserves the order of skin tones."""
 
     def update(self, cartoons: Tensor, photos: Tensor, landmarks: Tensor) -> None:  # type: ignore[override]
-        """Adds faces; those without visible cheeks are excluded.
+        """Add faces; those without visible cheeks are excluded.
 
         Args:
             cartoons: (N, 3, H, W) in [-1, 1].
@@ -55,7 +55,7 @@ class SkinToneOrder(SpearmanCorrCoef):
         super().update(drawn[is_visible], taken[is_visible])
 
     def compute(self) -> SkinToneSummary:  # type: ignore[override]
-        """Result over all faces of all processes."""
+        """The result over all faces of all processes."""
         samples = sum(map(len, self.preds)) if isinstance(self.preds, list) else len(self.preds)
         order = super().compute() if samples > 1 else torch.tensor(torch.nan)
         return SkinToneSummary(order, samples)

@@ -1,4 +1,4 @@
-"""Classifier two-sample test (Lopez-Paz and Oquab 2017): how well a classifier tells two sets of images apart."""
+"""Classifier two-sample test (Lopez-Paz and Oquab 2017): how well a classifier separates two sets of images."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _RIDGE = 1.0
 def told_apart(real: Tensor, generated: Tensor) -> float | None:
     """Balanced accuracy of a linear classifier in feature space, cross-validated over the samples.
 
-    Kernel ridge regression on standardised features, in which both sets weigh the same. Each sample is judged by a
-    classifier that did not see it.
+    Kernel ridge regression on standardised features, with equal total weight of both sets. Each sample is classified by
+    a model that was not trained on it.
 
     Args:
         real: (N, D) features of real images.
         generated: (M, D) features of generated images.
 
     Returns:
-        From 0 to 1: 0.5 for sets that it cannot tell apart, 1 if it makes no mistake; None below ``MIN_SAMPLES``.
+        From 0 to 1: 0.5 for indistinguishable sets, 1 for perfect separation; None below ``MIN_SAMPLES``.
     """
     if min(len(real), len(generated)) < MIN_SAMPLES:
         return None
@@ -38,15 +38,15 @@ def told_apart(real: Tensor, generated: Tensor) -> float | None:
     return float((hits[is_real].mean() + hits[~is_real].mean()) / 2)
 
 
-def _hits(features: Tensor, truth: Tensor, is_held_back: Tensor) -> Tensor:
-    """For each sample held back, whether a classifier trained on the others is right: 1 or 0."""
-    known, unknown, target = features[~is_held_back], features[is_held_back], truth[~is_held_back]
-    mean, deviation = known.mean(dim=0), known.std(dim=0).clamp(min=1e-6)
-    known, unknown = (known - mean) / deviation, (unknown - mean) / deviation
-    share = torch.where(target > 0, (target > 0).double().mean(), (target < 0).double().mean())
+def _hits(features: Tensor, truth: Tensor, is_held_out: Tensor) -> Tensor:
+    """For each held-out sample, whether a classifier trained on the others is correct: 1 or 0."""
+    train, test, target = features[~is_held_out], features[is_held_out], truth[~is_held_out]
+    mean, deviation = train.mean(dim=0), train.std(dim=0).clamp(min=1e-6)
+    train, test = (train - mean) / deviation, (test - mean) / deviation
+    frequency = torch.where(target > 0, (target > 0).double().mean(), (target < 0).double().mean())
     width = features.shape[1]
-    kernel = known @ known.T / width + 1.0  # the constant stands for the bias
-    dual = torch.linalg.solve(kernel + _RIDGE / width * len(target) * torch.diag(share), target)
-    score = (unknown @ known.T / width + 1.0) @ dual
-    is_right: Tensor = (score > 0) == (truth[is_held_back] > 0)
-    return is_right.double()
+    kernel = train @ train.T / width + 1.0  # the constant acts as the bias
+    dual = torch.linalg.solve(kernel + _RIDGE / width * len(target) * torch.diag(frequency), target)
+    score = (test @ train.T / width + 1.0) @ dual
+    is_correct: Tensor = (score > 0) == (truth[is_held_out] > 0)
+    return is_correct.double()

@@ -65,4 +65,4 @@ def test_mistakes_are_explained(trained_runs: Path, tmp_path: Path, capsys: pyte
     assert main(["figures", "--run", home, "--out", str(tmp_path), "--photo", "none.jpg"]) == 2
     assert "none.jpg" in capsys.readouterr().err
     assert main(["figures", "--run", str(tmp_path), "--out", str(tmp_path)]) == 2
-    assert "is not a run with a checkpoint" in capsys.readouterr().err
+    assert "no run with a CycleGAN checkpoint" in capsys.readouterr().err

@@ -104,7 +104,7 @@ def test_what_is_no_photo_is_refused_in_one_line(gradient: NDArray[np.uint8], tm
         decode(Image.new("L", (10_000, 10_000)))
     with pytest.raises(PhotoError, match="is a folder"):
         decode(tmp_path)
-    with pytest.raises(PhotoError, match="nothing in"):
+    with pytest.raises(PhotoError, match="no supported file in"):
         find_files(tmp_path)
 
 

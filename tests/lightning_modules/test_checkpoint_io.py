@@ -33,7 +33,7 @@ def test_what_is_saved_comes_back_and_nothing_else_is_left(tmp_path: Path) -> No
 def test_a_file_of_another_program_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.ckpt"
     torch.save({"state_dict": {}}, path)
-    with pytest.raises(UsageError, match=r"other\.ckpt was not written by Lightning"):
+    with pytest.raises(UsageError, match=r"other\.ckpt is not a Lightning checkpoint"):
         VerifiedCheckpointIO().load_checkpoint(path)
 
 
@@ -50,7 +50,7 @@ def test_weights_that_are_not_finite_leave_the_earlier_checkpoint(value: float, 
     path = tmp_path / "last.ckpt"
     VerifiedCheckpointIO().save_checkpoint(checkpoint_of(1.0), path)
     before = path.read_bytes()
-    with pytest.raises(UsageError, match="weight is not finite; an earlier checkpoint is as it was"):
+    with pytest.raises(UsageError, match="weight is not finite; an existing checkpoint is unchanged"):
         VerifiedCheckpointIO().save_checkpoint(checkpoint_of(value), path)
     assert path.read_bytes() == before
 
@@ -79,7 +79,7 @@ def test_a_flipped_bit_is_found(place: float, tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[int(place * len(content))] ^= 4
     path.write_bytes(content)
-    with pytest.raises(UsageError, match=r"last\.ckpt is (damaged|cut off)"):
+    with pytest.raises(UsageError, match=r"last\.ckpt is (damaged|truncated)"):
         VerifiedCheckpointIO().load_checkpoint(path)
 
 
@@ -87,7 +87,7 @@ def test_a_flipped_bit_is_found(place: float, tmp_path: Path) -> None:
 def test_other_files_are_named_in_a_line(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "odd.ckpt"
     path.write_bytes(content)
-    assert find_damage(path) == "is cut off, damaged or no checkpoint at all"
+    assert find_damage(path) == "is truncated, damaged or not a checkpoint"
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")

@@ -101,13 +101,13 @@ def test_a_model_comes_back_as_what_it_was(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["lightning_modules.MTCNNPNet", "os.system", "lightning_modules.base"])
 def test_what_is_no_cyclegan_is_not_loaded(tmp_path: Path, name: str) -> None:
     path = saved(tmp_path / "a.ckpt", hyper_parameters={"_class_path": name}, state_dict={})
-    with pytest.raises(UsageError, match="which is no CycleGAN of this project"):
+    with pytest.raises(UsageError, match="which is not a CycleGAN of this project"):
         load_model(path)
 
 
 def test_a_checkpoint_without_class_is_refused(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.ckpt", hyper_parameters={"ngf": 4})
-    with pytest.raises(UsageError, match="does not say what model it is of"):
+    with pytest.raises(UsageError, match="does not name its model"):
         load_model(path)
     with pytest.raises(UsageError, match="no such checkpoint"):
         load_model(tmp_path / "none.ckpt")
@@ -115,5 +115,5 @@ def test_a_checkpoint_without_class_is_refused(tmp_path: Path) -> None:
 
 def test_a_checkpoint_tells_its_epoch_and_step(tmp_path: Path) -> None:
     assert progress_of(saved(tmp_path / "a.ckpt", epoch=3, global_step=400)) == (3, 400)
-    with pytest.raises(UsageError, match=r"b\.ckpt does not say of which step it is"):
+    with pytest.raises(UsageError, match=r"b\.ckpt has no training step"):
         progress_of(saved(tmp_path / "b.ckpt", epoch=3))

@@ -50,7 +50,7 @@ def test_missing_and_wrong_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no portrait network: .*none.*--data\.portrait_weights"):
         PortraitMatting(tmp_path / "none").fingerprint()
     with pytest.raises(
-        DataError, match=r"attribute_classifier\.safetensors holds no portrait.*--data\.portrait_weights"
+        DataError, match=r"attribute_classifier\.safetensors is not a portrait.*--data\.portrait_weights"
     ):
         PortraitMatting(OWN_PORTRAIT.with_name("attribute_classifier.safetensors"))(photos)
 

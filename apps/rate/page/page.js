@@ -1,4 +1,4 @@
-// The rater's page: one question at a time, each answer on the server's disk before the next one is asked.
+// The rating page: one question at a time; each answer is saved on the server before the next question.
 
 const PATIENCE = 10_000; // milliseconds that a request may take
 const PAUSES = [1000, 2000, 4000, 8000]; // between attempts
@@ -12,9 +12,9 @@ let step = 0; // the question on the screen
 let newest = 0; // position of the newest item that was dealt
 let isBusy = false;
 
-// ---- talking to the server
+// ---- requests to the server
 
-/** The server understood and said no; asking again would not help. */
+/** The server rejected the request; retrying would not help. */
 class Refusal extends Error {}
 
 async function request(path, body) {
@@ -29,8 +29,8 @@ async function request(path, body) {
   throw new Refusal(error);
 }
 
-/** Do something until it works, and say meanwhile that it does not. */
-async function persist(attempt, trouble = "No connection to the server. It is tried again by itself.") {
+/** Retry an action until it succeeds, and show a message meanwhile. */
+async function persist(attempt, trouble = "No connection to the server. Retrying automatically.") {
   for (let count = 0; ; count += 1) {
     try {
       const result = await attempt();
@@ -44,7 +44,7 @@ async function persist(attempt, trouble = "No connection to the server. It is tr
   }
 }
 
-/** Wait so long, or until the network is back or the button is pressed. */
+/** Wait for a time, or until the network is back or the button is pressed. */
 function pause(duration) {
   return new Promise((resolve) => {
     const wake = () => {
@@ -65,7 +65,7 @@ function tellTrouble(text, canRetry) {
   find("#trouble").hidden = false;
 }
 
-/** Run one thing at a time; what the rater presses meanwhile is dropped. */
+/** Run one action at a time; input during an action is ignored. */
 async function alone(work) {
   if (isBusy) return;
   isBusy = true;
@@ -80,7 +80,7 @@ async function alone(work) {
   }
 }
 
-// ---- answers that the server has not confirmed yet outlive a reload
+// ---- unconfirmed answers, which survive a reload
 
 const unsentKey = () => `unsent ${study.study} ${study.mode}`;
 
@@ -102,14 +102,14 @@ function readUnsent() {
 async function send(answer) {
   keepUnsent(answer);
   try {
-    const trouble = "No connection to the server. Your answer is kept and sent again by itself.";
+    const trouble = "No connection to the server. Your answer is kept and sent again automatically.";
     return await persist(() => request("/api/ratings", answer), trouble);
   } finally {
     keepUnsent(null);
   }
 }
 
-// ---- what is on the screen
+// ---- display
 
 function turnTo(section) {
   for (const each of findAll("main > section")) each.hidden = each.id !== section;
@@ -179,9 +179,9 @@ function thank() {
   find("#thanks").focus({ preventScroll: true });
 }
 
-// ---- going on and back
+// ---- navigation
 
-/** The item to answer next; where it was begun, its first open question. */
+/** The next item to answer; if partially answered, its first open question. */
 async function showNext() {
   const { item, answered } = await persist(() => request("/api/items/next"));
   tellProgress(answered);

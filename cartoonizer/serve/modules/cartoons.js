@@ -9,7 +9,7 @@ const BETWEEN_LOOKS = 700; // at the place in the line
 const token = location.hash.slice(1);
 let labels = {};
 
-/** What can be asked for: name and terms of the model, and the classes of its labels. */
+/** Name, terms, and labels with their classes of the model. */
 export async function load() {
   const model = await ask("api/model");
   labels = model.labels;
@@ -50,7 +50,7 @@ export async function draw(blob, tell) {
 async function ask(path, options = {}) {
   const headers = { ...options.headers, ...(token && { Authorization: `Bearer ${token}` }) };
   const response = await fetch(path, { ...options, headers, signal: AbortSignal.timeout(PATIENCE) }).catch((error) => {
-    throw error.name === "TimeoutError" ? new Error("The server does not answer.") : error;
+    throw error.name === "TimeoutError" ? new Error("The server does not respond.") : error;
   });
   if (response.ok) return response.json();
   const { error } = await response.json().catch(() => ({}));

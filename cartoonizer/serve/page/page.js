@@ -1,4 +1,4 @@
-// The page: shows the faces of a photo and a cartoon of each. Who draws them is in cartoons.js: a server, or this browser.
+// The page: shows the faces of a photo and a cartoon of each. cartoons.js draws them, on a server or in this browser.
 
 import { draw, load } from "./cartoons.js";
 
@@ -11,7 +11,7 @@ let wanted = {}; // class of each label
 let newest = 0; // number of the last photo that was given
 let asked = 0; // number of the last cartoon that was asked for
 
-// ---- taking photos in
+// ---- input of photos
 
 async function take(blob, example = null) {
   const number = ++newest;
@@ -29,13 +29,13 @@ async function take(blob, example = null) {
   }
 }
 
-// ---- showing what came back
+// ---- results
 
 async function show(drawn) {
   const count = drawn.faces.length;
   find("#result").hidden = count === 0;
   if (count === 0) {
-    tellTrouble("No face was found. The whole face has to be in the photo, and not too small.");
+    tellTrouble("No face was found. The whole face must be in the photo, and not too small.");
     return;
   }
   shown = drawn;
@@ -53,7 +53,7 @@ async function choose(number) {
   await showCartoon();
 }
 
-/** What the photo itself has, of each label. */
+/** The photo's own class of each label. */
 function ownClasses() {
   const own = shown.faces[face].own;
   return Object.fromEntries(Object.entries(model.labels).map(([name, classes]) => [name, own[name] ?? classes[0]]));
@@ -111,7 +111,7 @@ async function showCartoon() {
   await saveOnWhite(png);
 }
 
-/** The link to the cartoon on white, which comes without background. */
+/** The link to the cartoon on white, composited from the transparent one. */
 async function saveOnWhite(png) {
   const image = new Image();
   image.src = png;
@@ -148,7 +148,7 @@ function drawPhoto() {
   }
 }
 
-/** A line that is seen on light and on dark ground. */
+/** A line that is visible on light and dark backgrounds. */
 function outline(context, width, colour, stroke) {
   [context.strokeStyle, context.lineWidth] = ["rgb(0 0 0 / 55%)", 2 * width];
   stroke();
@@ -176,7 +176,7 @@ async function openBooth() {
     booth.showModal();
     await find("#booth video").play();
   } catch {
-    tellTrouble("The camera cannot be used here. The browser allows it on this machine itself or over https.");
+    tellTrouble("The camera is not available. Browsers only allow it on localhost or over https.");
   }
 }
 
@@ -195,7 +195,7 @@ async function shoot() {
   take(await canvas.convertToBlob({ type: "image/jpeg", quality: 0.95 }));
 }
 
-// ---- listening
+// ---- event listeners
 
 function firstImage(items) {
   return [...items].find((item) => item.type.startsWith("image/"));

@@ -25,7 +25,7 @@ def test_the_baseline_does_the_reference_s_work_and_no_more(capsys: pytest.Captu
     assert rows[0][4] == rows[1][4]
     assert float(rows[1][3]) == pytest.approx(2000 / float(rows[1][1]), rel=0.05)
     assert 0 < float(rows[1][5]) < 1
-    assert "operations of a step: +0 beside the reference's" in " ".join(shown.split())
+    assert "operations per step: +0 compared with the reference" in " ".join(shown.split())
 
 
 def test_a_step_of_other_work_is_not_timed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

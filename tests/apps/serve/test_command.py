@@ -9,4 +9,4 @@ def test_it_is_the_runtime_s_own_command(capsys: pytest.CaptureFixture[str]) -> 
     assert main(["serve", "--help"]) == 0
     assert "--megapixels" in capsys.readouterr().out
     assert main(["serve", "--host", "0.0.0.0", "--port", "0"]) == 2
-    assert "give a --token" in capsys.readouterr().err
+    assert "set --token" in capsys.readouterr().err

@@ -192,7 +192,7 @@ def test_rows_tell_each_face_once() -> None:
 def test_a_variant_without_labels_has_no_control() -> None:
     control = measured(Evaluator(judges()), Plain()).figures()["hair_control"].as_json()
     assert control["value"] is None
-    assert control["note"] == "the variant cannot be asked for a hair colour"
+    assert control["note"] == "the variant has no hair condition"
 
 
 def test_labels_that_are_no_hair_colours_are_not_judged_as_such() -> None:
@@ -300,7 +300,7 @@ def test_without_labels_only_unlabelled_photos_are_judged_by_the_palette() -> No
     assert value["unlabelled_orange"] == 0.5
     assert value["hair_palette"] is None
     assert value["hair_leak"] is None
-    assert "hair follows" in (evaluator.figures()["background_leak"].note or "")
+    assert "requested hair colour" in (evaluator.figures()["background_leak"].note or "")
     other_labels = measured_hair(Evaluator(barbers_judges(), has_hair_labels=False), Barber())
     assert other_labels["unlabelled_orange"] is None
     assert other_labels["hair_palette"] is None

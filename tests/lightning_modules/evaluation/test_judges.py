@@ -62,7 +62,7 @@ def test_the_detector_in_the_loss_is_no_judge_whatever_its_file(tmp_path: Path) 
 def test_a_classifier_that_was_not_measured_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "attribute_classifier.safetensors"
     save_attribute_net(AttributeNet(), {}, path)
-    with pytest.raises(UsageError, match=r"does not say how good it is.*\(ValidationFigures: classifier\)"):
+    with pytest.raises(UsageError, match=r"has no accuracies.*\(ValidationFigures: classifier\)"):
         Judges.of_files(JudgeFiles(classifier=str(path)), options="ValidationFigures: ")
 
 

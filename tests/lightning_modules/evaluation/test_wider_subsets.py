@@ -102,5 +102,5 @@ def test_damaged_lists_are_named(tmp_path: Path) -> None:
         with pytest.raises(DataError, match=r"wider_easy_val\.mat is damaged"):
             find_subsets(tmp_path, ANNOTATIONS)
     savemat(path, {"something": 1})
-    with pytest.raises(DataError, match=r"wider_easy_val\.mat is damaged, or no list"):
+    with pytest.raises(DataError, match=r"wider_easy_val\.mat is damaged, or not a list"):
         find_subsets(tmp_path, ANNOTATIONS)

@@ -83,5 +83,5 @@ def test_faces_without_a_distance_between_the_eyes_are_refused(eye: Tensor) -> N
 
 @pytest.mark.parametrize("shape", [(2, 5, 2), (3, 10), (3, 4, 2)])
 def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="expected \\(N, 5, 2\\) landmarks"):
+    with pytest.raises(ValueError, match="expected two \\(N, 5, 2\\) tensors"):
         landmark_errors(torch.zeros(shape), some_faces(3) if shape[0] == 2 else torch.zeros(shape))
