@@ -59,7 +59,7 @@ def test_every_example_is_on_the_page() -> None:
 def test_every_hook_on_the_page_exists() -> None:
     from lightning_modules.base import BaseCycleGAN
 
-    table = PAGE.partition("| You want | Override |")[2].partition("## ")[0]
+    table = PAGE.partition("| To change | Override |")[2].partition("## ")[0]
     hooks = re.findall(r"`(\w+)`", table)
     assert len(hooks) >= 10
     assert [hook for hook in hooks if not hasattr(BaseCycleGAN, hook)] == []
