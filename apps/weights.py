@@ -76,4 +76,13 @@ def _written(value: object) -> str:
     """A value on one line; long texts are wrapped."""
     if isinstance(value, str):
         return value.strip().replace("\n", "\n" + 15 * " ")
-    return json.dumps(value)
+    return json.dumps(_rounded(value))
+
+
+def _rounded(value: object) -> object:
+    """The same with numbers of four significant digits."""
+    if isinstance(value, dict):
+        return {key: _rounded(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_rounded(each) for each in value]
+    return float(f"{value:.4g}") if isinstance(value, float) else value

@@ -50,8 +50,9 @@ def find_in_project(path: Path) -> Path | None:
 
 
 def known_configs(folder: str = "configs") -> str:
-    """The project's configs in a folder, comma-separated."""
-    return ", ".join(sorted(f"{folder}/{path.name}" for path in (project_root() / folder).glob("*.yaml")))
+    """The project's configs in a folder, comma-separated; not ``base.yaml``, which names no model."""
+    names = sorted(path.name for path in (project_root() / folder).glob("*.yaml") if path.name != "base.yaml")
+    return ", ".join(f"{folder}/{name}" for name in names)
 
 
 def default_runs_folder() -> Path:

@@ -127,4 +127,4 @@ def bench_plan(
             f"{found.checkpoint / MIB:.0f} MiB, {found.checkpoint_time:.1f} s",
             f"{found.hours * count * price:.2f}" if price else "",
         )
-    Console().print(table)
+    Console(width=max(Console().width, 110)).print(table)

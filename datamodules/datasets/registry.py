@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
@@ -197,7 +198,9 @@ def find_set(text: str) -> DataSet:
     for each in _SETS.values():
         if text in (each.name, each.folder):
             return each
-    raise DataError(f"there is no data set '{text}'; the sets are {', '.join(_SETS)}")
+    meant = get_close_matches(text, _SETS, n=1)
+    question = f"; did you mean {meant[0]}?" if meant else ""
+    raise DataError(f"there is no data set '{text}'{question}; the sets are {', '.join(_SETS)}")
 
 
 def recognize(folder: Path, domain: Domain) -> DataSet:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -20,6 +21,13 @@ def test_a_card_says_what_it_is_and_under_which_terms(tmp_path: Path, capsys: py
         shown = capsys.readouterr().out
         assert "for research only" in shown
         assert path.name in shown
+
+
+def test_numbers_are_short_on_the_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["weights", "show", str(OWN_MODEL)]) == 0
+    described = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  figures")]
+    assert described
+    assert not re.search(r"\d\.\d{5}", "".join(described))
 
 
 def test_cards_of_all_nets_as_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -56,6 +56,7 @@ def test_a_set_goes_by_its_name_and_its_folder(text: str, data_set: DataSet) -> 
 
 def test_an_unknown_set_is_answered_with_the_list() -> None:
     with pytest.raises(
-        DataError, match=r"'celebb'.*celeba, celebamaskhq, cartoonset10k, cartoonset100k, wider, lfwnet"
+        DataError,
+        match=r"'celebb'; did you mean celeba\?.*celeba, celebamaskhq, cartoonset10k, cartoonset100k, wider, lfwnet",
     ):
         find_set("celebb")
