@@ -25,7 +25,7 @@ def test_a_card_says_what_it_is_and_under_which_terms(tmp_path: Path, capsys: py
 
 def test_numbers_are_short_on_the_screen(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["weights", "show", str(OWN_MODEL)]) == 0
-    described = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  figures")]
+    described = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("  figures", "  details"))]
     assert described
     assert not re.search(r"\d\.\d{5}", "".join(described))
 
