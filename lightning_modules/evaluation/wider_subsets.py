@@ -7,6 +7,7 @@ like it: cell arrays of events, of the images of each, and of the numbers of the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,9 @@ from datamodules.errors import DataError
 LARGE = f"{SMALLEST_FACE:g} px and more"
 """Name of the subset that needs no official list."""
 
+SIZES = (SMALLEST_FACE, 40.0, 80.0, float("inf"))
+"""Limits in pixels of the bins by the shorter side of a face."""
+
 DIFFICULTIES = ("easy", "medium", "hard")
 
 Subset = dict[str, NDArray[np.bool_]]
@@ -26,7 +30,9 @@ Subset = dict[str, NDArray[np.bool_]]
 
 
 def find_subsets(folder: Path, annotations: Sequence[WiderAnnotation]) -> dict[str, Subset]:
-    """The subsets by name: the faces that are large enough and valid, and the official ones whose lists are there.
+    """The subsets by name: the faces that are large enough and valid, those by size, and the official ones.
+
+    The official lists are optional.
 
     Args:
         folder: ``wider_face``; the lists are looked for in its ``ground_truth`` and ``wider_face_split``.
@@ -36,12 +42,27 @@ def find_subsets(folder: Path, annotations: Sequence[WiderAnnotation]) -> dict[s
         DataError: A list is damaged, or does not belong to these annotations; the message names it.
     """
     subsets = {LARGE: {annotation.name: boxes_of(annotation)[1] for annotation in annotations}}
+    subsets |= {_title(*bounds): _of_size(bounds, annotations) for bounds in pairwise(SIZES)}
     for difficulty in DIFFICULTIES:
         for inner in ("ground_truth", "wider_face_split"):
             path = folder / inner / f"wider_{difficulty}_val.mat"
             if path.is_file() and difficulty not in subsets:
                 subsets[difficulty] = _select(path, annotations)
     return subsets
+
+
+def _title(least: float, below: float) -> str:
+    return f"{least:g} px and more" if below == float("inf") else f"{least:g} to {below:g} px"
+
+
+def _of_size(bounds: tuple[float, float], annotations: Sequence[WiderAnnotation]) -> Subset:
+    """Of the faces to be found those whose shorter side is within bounds."""
+    subset: Subset = {}
+    for annotation in annotations:
+        boxes, is_target = boxes_of(annotation)
+        shorter = (boxes[:, 2:] - boxes[:, :2]).min(axis=1)
+        subset[annotation.name] = is_target & (shorter >= bounds[0]) & (shorter < bounds[1])
+    return subset
 
 
 def _select(path: Path, annotations: Sequence[WiderAnnotation]) -> Subset:
