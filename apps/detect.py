@@ -64,7 +64,7 @@ def detect(
     weights: DetectorOption = None,
     thresholds: Annotated[
         tuple[float, float, float], typer.Option(metavar="P R O", help="Minimum scores of the three networks.")
-    ] = (0.6, 0.7, 0.7),
+    ] = (0.8, 0.6, 0.8),
     pyramid_factor: Annotated[float, typer.Option(help="Scale ratio between two pyramid levels.")] = 0.709,
     backend: Annotated[
         Backend, typer.Option(help="torch runs on the GPU if there is one; onnx is faster on a CPU.")

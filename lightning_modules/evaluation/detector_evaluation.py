@@ -31,7 +31,7 @@ from lightning_modules.metrics.detection_precision import DetectionPrecision, Pr
 from lightning_modules.metrics.landmark_error import LandmarkError, LandmarkErrorSummary, landmark_errors
 from networks.mtcnn import CascadeSettings, Detections, LandmarkRegressor
 
-CROWD_SETTINGS = CascadeSettings(min_face=10, thresholds=(0.5, 0.5, 0.3), pyramid_factor=0.79)
+CROWD_SETTINGS = CascadeSettings(min_face=10, thresholds=(0.7, 0.4, 0.1), pyramid_factor=0.79)
 """The protocol on WIDER FACE: small faces, and low scores that end the curve at a high recall."""
 
 BATCH_IMAGES = 8

@@ -16,6 +16,10 @@ from torch import Tensor
 
 from networks.mtcnn import CascadeSettings, Detections
 
+FACENET_SETTINGS = CascadeSettings(20, (0.6, 0.7, 0.7), 0.709)
+FACENET_CROWD_SETTINGS = CascadeSettings(10, (0.5, 0.5, 0.3), 0.79)
+"""What the published weights are used with: the defaults of their package, and lower ones for crowds."""
+
 
 class Detector(Protocol):
     """What finds faces in (H, W, 3) uint8 RGB images."""

@@ -39,6 +39,9 @@ from networks.mtcnn.pyramid import IntegralImages, pyramid_scales
 SMALLEST_MIN_FACE = 6.0
 """Smaller values would upscale the image more than twice, and such small faces are not found."""
 
+THRESHOLDS = (0.8, 0.6, 0.8)
+"""Score thresholds of the project's own weights, chosen on the validation part; see docs/detector.md."""
+
 NMS_WITHIN_LEVEL = 0.501  # neighbours on the grid overlap by exactly 0.5, which rounding must not decide on
 NMS_ACROSS_LEVELS = 0.7
 NMS_AFTER_RNET = 0.7
@@ -72,7 +75,7 @@ class CascadeSettings:
     """
 
     min_face: float = 20.0
-    thresholds: tuple[float, float, float] = (0.6, 0.7, 0.7)
+    thresholds: tuple[float, float, float] = THRESHOLDS
     pyramid_factor: float = 0.709
 
     def __post_init__(self) -> None:
