@@ -43,6 +43,7 @@ THRESHOLDS = (0.8, 0.6, 0.8)
 """Score thresholds of the project's own weights, chosen on the validation part; see docs/detector.md."""
 
 NMS_WITHIN_LEVEL = 0.501  # neighbours on the grid overlap by exactly 0.5, which rounding must not decide on
+NMS_WITHIN_LEVEL_ONE_BASED = 0.5  # of whole numbers, as in MTCNN's code
 NMS_ACROSS_LEVELS = 0.7
 NMS_AFTER_RNET = 0.7
 NMS_AFTER_ONET = 0.7
@@ -223,7 +224,8 @@ class Cascade:
             boxes = decode_cells(column, row + rows.start, scale, self._nets.one_based)
             offsets = pnet.box(features[image, :, row, column, None, None]).flatten(1)
             parts.append(Candidates(image + members.start, boxes, margins[image, row, column], offsets))
-        return self._suppress(_join(parts), NMS_WITHIN_LEVEL)
+        limit = NMS_WITHIN_LEVEL_ONE_BASED if self._nets.one_based else NMS_WITHIN_LEVEL
+        return self._suppress(_join(parts), limit)
 
     def _refine(self, sums: IntegralImages, candidates: Candidates) -> Candidates:
         """Squares that RNet accepts."""
