@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated, Protocol, TypedDict
 
 import typer
 
@@ -16,12 +17,28 @@ from datamodules.errors import DataError
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from torch import Tensor
 
-    from networks.mtcnn import Cascade, Detections
+    from networks.mtcnn import CascadeSettings, Detections
 
 BATCH_IMAGES = 16
 BATCH_PIXELS = 8_000_000
 """Maximum number of images, and of their pixels, in a batch."""
+
+
+class Backend(StrEnum):
+    """What runs the detector's nets."""
+
+    TORCH = "torch"
+    ONNX = "onnx"
+
+
+class Detector(Protocol):
+    """Finds faces in (H, W, 3) uint8 RGB images."""
+
+    def detect(self, images: Sequence[Tensor]) -> list[Detections]:
+        """One result per image."""
+        ...
 
 
 class Face(TypedDict):
@@ -47,25 +64,24 @@ def detect(
     weights: DetectorOption = None,
     thresholds: Annotated[
         tuple[float, float, float], typer.Option(metavar="P R O", help="Minimum scores of the three networks.")
-    ] = (0.6, 0.7, 0.7),
+    ] = (0.8, 0.6, 0.8),
     pyramid_factor: Annotated[float, typer.Option(help="Scale ratio between two pyramid levels.")] = 0.709,
+    backend: Annotated[
+        Backend, typer.Option(help="torch runs on the GPU if there is one; onnx is faster on a CPU.")
+    ] = Backend.TORCH,
 ) -> None:
     """Find faces and their five landmarks.
 
     In the JSON and below DIR, images of a folder are named by their path in it, others by their path as given.
     The exit code is 1 if an image could not be read; all others are processed.
     """
-    import torch
-
-    from lightning_modules.detector import load_detector
-    from networks.mtcnn import Cascade, CascadeSettings
+    from networks.mtcnn import CascadeSettings
 
     try:
         settings = CascadeSettings(min_face, thresholds, pyramid_factor)
     except ValueError as error:
         raise DataError(str(error)) from error
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    cascade = Cascade(load_detector(weights), settings, device)
+    cascade = _open(weights, settings, backend)
     paths = _name_images(images)
     faces: dict[str, list[Face]] = {}
     for batch in read_batches(paths):
@@ -78,6 +94,19 @@ def detect(
         _write_json(faces, json)
     if len(faces) < len(paths):
         raise typer.Exit(1)
+
+
+def _open(weights: Path | None, settings: CascadeSettings, backend: Backend) -> Detector:
+    if backend is Backend.ONNX:
+        from lightning_modules.export.detector import OnnxDetector
+
+        return OnnxDetector(weights, settings)
+    import torch
+
+    from lightning_modules.detector import load_detector
+    from networks.mtcnn import Cascade
+
+    return Cascade(load_detector(weights), settings, "cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _name_images(given: list[Path]) -> dict[str, Path]:
@@ -114,7 +143,7 @@ def read_batches(paths: Mapping[str, Path]) -> Iterator[dict[str, NDArray[np.uin
         yield batch
 
 
-def detect_batch(cascade: Cascade, batch: Mapping[str, NDArray[np.uint8]]) -> list[Detections]:
+def detect_batch(cascade: Detector, batch: Mapping[str, NDArray[np.uint8]]) -> list[Detections]:
     """The faces of decoded images, in the same order."""
     import torch
 

@@ -10,6 +10,8 @@ from cartoonizer.arrays import Floats
 Indices = NDArray[np.intp]
 
 _TINY = np.finfo(np.float32).tiny
+_AT_ONCE = 256
+"""Boxes that are compared with each other at once."""
 
 
 def calibrate(boxes: Floats, offsets: Floats) -> Floats:
@@ -39,18 +41,24 @@ def suppress(boxes: Floats, scores: Floats, max_overlap: float, of_smaller: bool
         Indices of the kept boxes, by descending score.
     """
     order = np.argsort(-scores, kind="stable")
-    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     kept = []
     while len(order):
-        best, order = order[0], order[1:]
-        kept.append(best)
-        shared = _intersections(boxes[best], boxes[order])
-        whole = np.minimum(areas[best], areas[order]) if of_smaller else areas[best] + areas[order] - shared
-        order = order[~(shared / np.maximum(whole, _TINY) > np.float64(max_overlap))]
-    return np.array(kept, dtype=np.intp)
+        first, order = order[:_AT_ONCE], order[_AT_ONCE:]
+        stays = np.ones(len(first), dtype=np.bool_)
+        for place, is_close in enumerate(_too_close(boxes[first], boxes[first], max_overlap, of_smaller)):
+            if stays[place]:
+                stays[place + 1 :] &= ~is_close[place + 1 :]
+        kept.append(first[stays])
+        if len(order):
+            order = order[~_too_close(boxes[first[stays]], boxes[order], max_overlap, of_smaller).any(axis=0)]
+    return np.concatenate(kept) if kept else np.empty(0, dtype=np.intp)
 
 
-def _intersections(box: Floats, others: Floats) -> Floats:
-    sides = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
-    areas: Floats = np.prod(np.maximum(sides, 0), axis=1)
-    return areas
+def _too_close(boxes: Floats, others: Floats, max_overlap: float, of_smaller: bool) -> NDArray[np.bool_]:
+    """(N, M) whether two boxes overlap by more than ``max_overlap``."""
+    corners = np.maximum(boxes[:, None, :2], others[None, :, :2])
+    sides = np.minimum(boxes[:, None, 2:], others[None, :, 2:]) - corners
+    shared = np.maximum(sides[..., 0], 0) * np.maximum(sides[..., 1], 0)
+    areas, other_areas = (np.prod(each[:, 2:] - each[:, :2], axis=1) for each in (boxes, others))
+    whole = np.minimum(areas[:, None], other_areas) if of_smaller else areas[:, None] + other_areas - shared
+    return np.asarray(shared / np.maximum(whole, _TINY) > np.float64(max_overlap))

@@ -1,4 +1,7 @@
-"""The detector's three nets: proposals, refined, refined again and given landmarks (MTCNN, Zhang et al. 2016)."""
+"""The detector's three nets: proposals, refined, refined again and given landmarks (MTCNN, Zhang et al. 2016).
+
+Boxes are ranked by logits: the probabilities of sure faces are all 1 in float32.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ WINDOW, STRIDE = 12, 2
 """Pixels of a side that the first net looks at, and between its windows."""
 
 RNET_SIDE, ONET_SIDE = 24, 48
-WITHIN_LEVEL, ACROSS_LEVELS, AFTER_RNET, AFTER_ONET = 0.5, 0.7, 0.7, 0.7
+WITHIN_LEVEL, ACROSS_LEVELS, AFTER_RNET, AFTER_ONET = 0.501, 0.7, 0.7, 0.7
+"""Largest overlaps. Neighbours on the first net's grid overlap by exactly 0.5, which rounding must not decide on."""
+
 MOST_PROPOSALS, MOST_REFINED = 10_000, 2_000
 _AT_ONCE = 64
 
@@ -71,17 +76,17 @@ class Cascade:
         return whole_squares(calibrate(kept[:, :4], kept[:, 5:]))
 
     def _propose_on_level(self, sums: IntegralImage, scale: float) -> Floats:
-        """``(N, 9)`` box, score and offsets of windows of one level of the image's pyramid."""
+        """``(N, 9)`` box, logit and offsets of windows of one level of the image's pyramid."""
         level = sums.level(int(sums.height * scale + 1), int(sums.width * scale + 1))
         seen = self._pnet(windows=level)
-        scores = probability(seen["logit"][0])
-        rows, columns = np.nonzero(scores >= self._settings.thresholds[0])
+        logits = seen["logit"][0]
+        rows, columns = np.nonzero(probability(logits) >= self._settings.thresholds[0])
         corners = (np.stack([columns, rows], axis=1) * STRIDE).astype(np.float32)
         boxes = np.concatenate([corners / np.float32(scale), (corners + WINDOW) / np.float32(scale)], axis=1)
-        scores = scores[rows, columns]
+        logits = logits[rows, columns]
         offsets = seen["box"][0][:, rows, columns].T
-        kept = suppress(boxes, scores, WITHIN_LEVEL)
-        return np.column_stack([boxes, scores, offsets])[kept]
+        kept = suppress(boxes, logits, WITHIN_LEVEL)
+        return np.column_stack([boxes, logits, offsets])[kept]
 
     def _refine(self, sums: IntegralImage, squares: Floats) -> Floats:
         """Those squares that are faces by the second net, too."""
@@ -89,10 +94,9 @@ class Cascade:
         if not len(squares):
             return squares
         seen = in_parts(self._rnet, "windows", sums.crops(squares, RNET_SIDE), _AT_ONCE)
-        scores = probability(seen["logit"])
-        passed = scores > self._settings.thresholds[1]
-        squares, scores, offsets = squares[passed], scores[passed], seen["box"][passed]
-        kept = suppress(squares, scores, AFTER_RNET)[:MOST_REFINED]
+        passed = probability(seen["logit"]) > self._settings.thresholds[1]
+        squares, logits, offsets = squares[passed], seen["logit"][passed], seen["box"][passed]
+        kept = suppress(squares, logits, AFTER_RNET)[:MOST_REFINED]
         return whole_squares(calibrate(squares[kept], offsets[kept]))
 
     def _conclude(self, sums: IntegralImage, squares: Floats) -> Detections:
@@ -103,12 +107,12 @@ class Cascade:
         seen = in_parts(self._onet, "windows", sums.crops(squares, ONET_SIDE), _AT_ONCE)
         scores = probability(seen["logit"])
         passed = scores > self._settings.thresholds[2]
-        squares, scores = squares[passed], scores[passed]
+        squares, scores, logits = squares[passed], scores[passed], seen["logit"][passed]
         boxes = calibrate(squares, seen["box"][passed])
         sides = (squares[:, 2:] - squares[:, :2])[:, None]
         landmarks = squares[:, None, :2] + seen["landmarks"][passed] * sides
         landmarks += np.float32(self._settings.landmark_offset)
-        kept = suppress(boxes, scores, AFTER_ONET, of_smaller=True)
+        kept = suppress(boxes, logits, AFTER_ONET, of_smaller=True)
         return Detections(boxes[kept], landmarks[kept], scores[kept])
 
 

@@ -1,4 +1,7 @@
-"""Integral images, for area-averaged downscaling with four look-ups per value."""
+"""Integral images, for area-averaged downscaling with four look-ups per pixel.
+
+A look-up moves a whole pixel: its three sums and an empty one, as a number of 16 bytes.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,10 @@ from numpy.typing import NDArray
 from cartoonizer.arrays import Floats, Pixels
 
 _Edges = NDArray[np.int64]
+_PIXEL = np.complex128
+"""Stands for four int32; nothing is computed with it."""
+
+_Pixels = NDArray[np.complex128]
 
 
 class IntegralImage:
@@ -21,15 +28,19 @@ class IntegralImage:
     def __init__(self, image: Pixels) -> None:
         self.height, self.width = image.shape[:2]
         # int32 may wrap around, but differences are correct for areas below 8 million pixels.
-        self._sums = np.asarray(cv2.integral(image, sdepth=cv2.CV_32S), dtype=np.int32)
+        sums = cv2.integral(cv2.cvtColor(image, cv2.COLOR_RGB2RGBA), sdepth=cv2.CV_32S)
+        self._pixels: _Pixels = np.asarray(sums, dtype=np.int32).view(_PIXEL)[..., 0]
 
     def level(self, height: int, width: int) -> Floats:
         """The whole image at another size, ``(1, 3, height, width)`` from 0 to 255."""
         zero = np.zeros(1, dtype=np.int64)
         (top,), (bottom,) = _bins(zero, zero + self.height, height)
         (left,), (right,) = _bins(zero, zero + self.width, width)
-        bands = self._sums[bottom] - self._sums[top]
-        totals = bands[:, right] - bands[:, left]
+        bands = _sums(self._pixels.take(bottom, axis=0))
+        bands -= _sums(self._pixels.take(top, axis=0))
+        columns = bands.view(_PIXEL)[..., 0]
+        totals = _sums(columns.take(right, axis=1))
+        totals -= _sums(columns.take(left, axis=1))
         areas = (bottom - top)[:, None] * (right - left)[None]
         return _means(totals[None], areas[None])
 
@@ -46,7 +57,10 @@ class IntegralImage:
         edges = windows.astype(np.int64)
         left, right = _within(*_bins(edges[:, 0], edges[:, 2], side), self.width)
         top, bottom = _within(*_bins(edges[:, 1], edges[:, 3], side), self.height)
-        totals = self._at(bottom, right) - self._at(bottom, left) - self._at(top, right) + self._at(top, left)
+        totals = self._at(bottom, right)
+        totals -= self._at(bottom, left)
+        totals -= self._at(top, right)
+        totals += self._at(top, left)
         return _means(totals, (bottom - top)[:, :, None] * (right - left)[:, None])
 
     def contains(self, windows: Floats) -> NDArray[np.bool_]:
@@ -55,8 +69,14 @@ class IntegralImage:
         return np.asarray((within[:, 2:] > within[:, :2]).all(axis=1))
 
     def _at(self, rows: _Edges, columns: _Edges) -> NDArray[np.int32]:
-        """Sums at ``(N, S)`` rows and columns: ``(N, S, S, 3)``."""
-        return self._sums[rows[:, :, None], columns[:, None]]
+        """Sums at ``(N, S)`` rows and columns: ``(N, S, S, 4)``."""
+        places = (rows * (self.width + 1))[:, :, None] + columns[:, None]
+        return _sums(self._pixels.ravel().take(places))
+
+
+def _sums(pixels: _Pixels) -> NDArray[np.int32]:
+    """The four sums of each pixel, in a last axis of their own."""
+    return pixels[..., None].view(np.int32)
 
 
 def _bins(start: _Edges, end: _Edges, count: int) -> tuple[_Edges, _Edges]:
@@ -73,6 +93,9 @@ def _within(first: _Edges, last: _Edges, length: int) -> tuple[_Edges, _Edges]:
 
 
 def _means(totals: NDArray[np.int32], areas: _Edges) -> Floats:
-    """Means ``(N, 3, H, W)`` from sums ``(N, H, W, 3)`` and areas ``(N, H, W)``."""
-    means = totals.astype(np.float32) / areas[..., None].astype(np.float32)
-    return np.ascontiguousarray(means.transpose(0, 3, 1, 2))
+    """``(N, H, W, 4)`` sums over ``(N, H, W)`` areas as ``(N, 3, H, W)`` means."""
+    means = np.empty((len(totals), 3, *totals.shape[1:3]), dtype=np.float32)
+    divisors = areas.astype(np.float32)
+    for channel in range(3):
+        np.divide(totals[..., channel], divisors, out=means[:, channel], dtype=np.float32, casting="unsafe")
+    return means

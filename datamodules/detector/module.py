@@ -18,9 +18,10 @@ from datamodules.datasets.registry import CARTOONSET10K, CELEBA, LFW_NET, WIDER_
 from datamodules.datasets.splits import deal_splits
 from datamodules.datasets.wider_face import WiderFace
 from datamodules.detector.crops import Crops
+from datamodules.detector.kept import KeptCrops
 from datamodules.detector.memory import ImageMemory
 from datamodules.detector.mined import MINED_FILE, MinedWindows
-from datamodules.detector.sampler import CropBatches, Mix, Sources
+from datamodules.detector.sampler import Changes, CropBatches, Mix, Sources
 from datamodules.detector.scenes import CartoonScenes, FaceScenes, WiderScenes
 from datamodules.errors import DataError
 from datamodules.images import read_rgb, read_rgba
@@ -56,6 +57,9 @@ class DetectorDataModule(LightningDataModule):
         celeba: Learn landmarks from CelebA, too; they have to be true ones.
         rotation: Largest turn of portraits, in degrees.
         recolouring: Largest change of contrast, brightness and colour balance, as a share.
+        roughness: Share of the crops that is each shrunk, blurred or sharpened, darkened or brightened, compressed.
+        portrait_faces: Learn from the crops for landmarks, too, that they show faces.
+        kept: So many crops are cut once and drawn again and again, which is quick; 0 cuts all anew.
         least_negative: Smallest side of random negatives in pixels.
         memory: Megabytes of decoded images that a loader process keeps.
         num_workers: Loader processes.
@@ -78,6 +82,9 @@ class DetectorDataModule(LightningDataModule):
         celeba: bool = False,
         rotation: float = 5.0,
         recolouring: float = 0.0,
+        roughness: float = 0.0,
+        portrait_faces: bool = False,
+        kept: int = 0,
         least_negative: float = 12.0,
         memory: float = 2000.0,
         num_workers: int = 2,
@@ -94,11 +101,13 @@ class DetectorDataModule(LightningDataModule):
             ("positives", positives, 0),
             ("parts", parts, 0),
             ("landmarks", landmarks, 0),
+            ("kept", kept, 0),
         ):
             if value < minimum:
                 raise DataError(f"--data.{name} is {value}, must be at least {minimum}")
-        if not 0 <= cartoons <= 1:
-            raise DataError(f"--data.cartoons is {cartoons}, must be from 0 to 1")
+        for name, share in (("cartoons", cartoons), ("roughness", roughness)):
+            if not 0 <= share <= 1:
+                raise DataError(f"--data.{name} is {share}, must be from 0 to 1")
         self.save_hyperparameters(ignore=["seed"])
         # Absolute paths, as training may be resumed from another folder.
         self.hparams["root"] = str(Path(root).expanduser().absolute())
@@ -109,11 +118,12 @@ class DetectorDataModule(LightningDataModule):
         self._epoch_size, self._val_size = epoch_size, val_size
         self._mix = Mix(negatives, positives, parts, landmarks, cartoons)
         self._families = Path(cartoon_families).expanduser() if cartoon_families else None
-        self._celeba, self._rotation, self._recolouring = celeba, rotation, recolouring
+        self._celeba, self._rotation, self._changes = celeba, rotation, Changes(recolouring, roughness)
+        self._portrait_faces, self._kept = portrait_faces, kept
         self._least_negative, self._num_workers, self._seed = least_negative, num_workers, seed
         reads = {"crowds": read_rgb, "portraits": read_rgb, "cartoons": read_rgba}
         self._read = {name: ImageMemory(reads[name], share * memory) for name, share in _MEMORY_SHARES.items()}
-        self._batches: dict[str, CropBatches] = {}
+        self._batches: dict[str, CropBatches | KeptCrops] = {}
 
     def prepare_data(self) -> None:
         """Complain about missing folders before anything is written or started."""
@@ -123,12 +133,11 @@ class DetectorDataModule(LightningDataModule):
     def setup(self, stage: str) -> None:
         """Read the annotations of what ``stage`` ("fit", "validate" or "test") needs."""
         if stage == "fit":
-            mined = self._mined()
-            self._batches["train"] = self._crops(self._sources("train", self._rotation), self._recolouring, mined)
+            self._batches["train"] = self._training_crops()
         if stage in {"fit", "validate"}:
-            self._batches["val"] = self._crops(self._sources("val", None), 0.0, None)
+            self._batches["val"] = self._crops(self._sources("val", None))
         if stage == "test":
-            self._batches["test"] = self._crops(self._sources("test", None), 0.0, None)
+            self._batches["test"] = self._crops(self._sources("test", None))
 
     def train_dataloader(self) -> DataLoader[Crops]:
         """New draws each epoch; see ``Crops``."""
@@ -184,9 +193,27 @@ class DetectorDataModule(LightningDataModule):
             raise DataError(f"{folder} has no cartoons for the part '{split}'; --data.cartoons 0 goes without them")
         return CartoonScenes(folder, chosen, crowds, self._read["cartoons"])
 
-    def _crops(self, sources: Sources, recolouring: float, mined: MinedWindows | None) -> CropBatches:
+    def _crops(self, sources: Sources) -> CropBatches:
+        """Crops to measure by."""
         mix = (self._side, self._batch_size, self._mix)
-        return CropBatches(sources, *mix, mined, self._least_negative, recolouring, self._seed)
+        return CropBatches(sources, *mix, least_negative=self._least_negative, seed=self._seed)
+
+    def _training_crops(self) -> CropBatches | KeptCrops:
+        batches = CropBatches(
+            self._sources("train", self._rotation),
+            self._side,
+            self._batch_size,
+            self._mix,
+            self._mined(),
+            self._least_negative,
+            self._changes,
+            self._portrait_faces,
+            self._seed,
+        )
+        if not self._kept:
+            return batches
+        count = max(1, self._kept // self._batch_size)
+        return KeptCrops(batches, count, self._batch_size, self._changes, self._seed)
 
     def _mined(self) -> MinedWindows | None:
         """What the stage's module mined into the run's home, if it did."""

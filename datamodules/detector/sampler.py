@@ -23,6 +23,7 @@ from datamodules.detector.crops import (
     to_batch,
 )
 from datamodules.detector.mined import MinedWindows
+from datamodules.detector.roughen import roughen
 from datamodules.detector.scenes import CartoonScenes, FaceScenes, Scene, WiderScenes, boxes_of
 from datamodules.detector.windows import (
     PART_FROM,
@@ -87,6 +88,28 @@ class Sources:
     cartoons: CartoonScenes | None = None
 
 
+@dataclass(frozen=True)
+class Changes:
+    """How crops are varied, beside being mirrored.
+
+    Attributes:
+        recolouring: Strength of the change of colours; 0 for none.
+        roughness: Share of the crops that each way of roughening befalls; 0 for none.
+    """
+
+    recolouring: float = 0.0
+    roughness: float = 0.0
+
+    def __call__(self, crops: CropList, rng: np.random.Generator) -> CropList:
+        """Varied crops; the draws are those of ``rng``."""
+        crops = mirror(crops, rng.integers(2, size=len(crops)).astype(np.bool_))
+        if self.recolouring:
+            crops = replace(crops, image=recolour(crops.image, self.recolouring, rng))
+        if self.roughness:
+            crops = replace(crops, image=roughen(crops.image, self.roughness, rng))
+        return crops
+
+
 class CropBatches(Dataset[Crops]):
     """Batch number -> crops.
 
@@ -97,7 +120,8 @@ class CropBatches(Dataset[Crops]):
         mix: Proportion of the kinds.
         mined: Windows of the photos of crowds that the stages before took for faces.
         least_negative: Smallest side of random negatives in pixels.
-        recolouring: Strength of the change of colours; 0 for none.
+        changes: How crops are varied.
+        portrait_faces: Whether crops for landmarks also teach that they are faces.
         seed: Decides everything.
     """
 
@@ -109,16 +133,26 @@ class CropBatches(Dataset[Crops]):
         mix: Mix,
         mined: MinedWindows | None = None,
         least_negative: float = 12.0,
-        recolouring: float = 0.0,
+        changes: Changes | None = None,
+        portrait_faces: bool = False,
         seed: int = 0,
     ) -> None:
         self._sources, self._side, self._batch_size, self._mix = sources, side, batch_size, mix
-        self._least_negative, self._recolouring, self._seed = least_negative, recolouring, seed
+        self._least_negative, self._seed = least_negative, seed
+        self._changes = changes or Changes()
+        self._portrait_verdict = FACE if portrait_faces else UNLABELED
         self._targets = _targets_of(sources.crowds)
         self._mined = None if mined is None or not len(mined) else _MinedByKind.of(mined, len(sources.crowds))
 
     def __getitem__(self, number: int) -> Crops:
         rng = np.random.default_rng([self._seed, number])
+        return to_batch(self._changes(self._drawn(rng), rng))
+
+    def cut(self, number: int) -> CropList:
+        """The crops of a batch as they lie in the photos, before any change."""
+        return self._drawn(np.random.default_rng([self._seed, number]))
+
+    def _drawn(self, rng: np.random.Generator) -> CropList:
         negative, positive, part, landmark = self._mix.counts(self._batch_size)
         cartoons = self._mix.cartoons if self._sources.cartoons else 0.0
         drawn_positive, drawn_part, drawn_landmark = (round(cartoons * count) for count in (positive, part, landmark))
@@ -128,11 +162,7 @@ class CropBatches(Dataset[Crops]):
             *self._portraits(landmark - drawn_landmark, rng),
             *self._cartoons(drawn_positive, drawn_part, drawn_landmark, rng),
         ]
-        crops = join([crops for crops in lists if len(crops)])
-        crops = mirror(crops, rng.integers(2, size=len(crops)).astype(np.bool_))
-        if self._recolouring:
-            crops = replace(crops, image=recolour(crops.image, self._recolouring, rng))
-        return to_batch(crops)
+        return join([crops for crops in lists if len(crops)])
 
     def _negatives(self, count: int, rng: np.random.Generator) -> list[CropList]:
         photos = rng.integers(len(self._sources.crowds), size=math.ceil(count / NEGATIVES_OF_PHOTO))
@@ -196,7 +226,7 @@ class CropBatches(Dataset[Crops]):
         box = scene.boxes[0]
         windows = windows_around(box, TRIES, rng)
         close = windows[pairwise_iou(windows, box[None])[:, 0] >= POSITIVE_FROM][:count]
-        return landmark_crops(scene, 0, close, self._side)
+        return landmark_crops(scene, 0, close, self._side, self._portrait_verdict)
 
     def _cartoons(self, positive: int, part: int, landmark: int, rng: np.random.Generator) -> list[CropList]:
         cartoons = self._sources.cartoons

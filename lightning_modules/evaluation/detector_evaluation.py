@@ -25,12 +25,13 @@ from datamodules.evenly import evenly
 from datamodules.transforms.augment import to_tensor
 from datamodules.transforms.face_box import square_of_landmarks
 from lightning_modules.evaluation.known_faces import KnownFace, KnownFaces, choose_face
+from lightning_modules.evaluation.rivals import Detector
 from lightning_modules.evaluation.wider_subsets import find_subsets
 from lightning_modules.metrics.detection_precision import DetectionPrecision, PrecisionSummary, TrueBoxes
 from lightning_modules.metrics.landmark_error import LandmarkError, LandmarkErrorSummary, landmark_errors
-from networks.mtcnn import Cascade, CascadeSettings, Detections, LandmarkRegressor
+from networks.mtcnn import CascadeSettings, Detections, LandmarkRegressor
 
-CROWD_SETTINGS = CascadeSettings(min_face=10, thresholds=(0.5, 0.5, 0.3), pyramid_factor=0.79)
+CROWD_SETTINGS = CascadeSettings(min_face=10, thresholds=(0.7, 0.4, 0.1), pyramid_factor=0.79)
 """The protocol on WIDER FACE: small faces, and low scores that end the curve at a high recall."""
 
 BATCH_IMAGES = 8
@@ -82,11 +83,11 @@ class _Crowd(NamedTuple):
     annotation: WiderAnnotation
 
 
-def evaluate_crowds(cascades: Mapping[str, Cascade], folder: Path, limit: int | None = None) -> dict[str, CrowdScores]:
+def evaluate_crowds(cascades: Mapping[str, Detector], folder: Path, limit: int | None = None) -> dict[str, CrowdScores]:
     """Average precision at an overlap of one half on WIDER FACE's val part.
 
     Args:
-        cascades: Detectors by name, their settings ``CROWD_SETTINGS`` to be comparable.
+        cascades: Detectors by name, opened with ``CROWD_SETTINGS`` to be comparable.
         folder: ``wider_face``.
         limit: So many photos at most, evenly spread over the list.
 
@@ -114,7 +115,7 @@ def evaluate_crowds(cascades: Mapping[str, Cascade], folder: Path, limit: int | 
     }
 
 
-def evaluate_faces(cascades: Mapping[str, Cascade], faces: KnownFaces, title: str) -> dict[str, FaceScores]:
+def evaluate_faces(cascades: Mapping[str, Detector], faces: KnownFaces, title: str) -> dict[str, FaceScores]:
     """Share of the faces that are found, and the error of their landmarks.
 
     Args:
@@ -219,7 +220,7 @@ class _Result(NamedTuple, Generic[_Item]):
     seconds: float
 
 
-def _run_in_turn(cascades: Mapping[str, Cascade], items: Iterable[_Item]) -> Iterator[_Result[_Item]]:
+def _run_in_turn(cascades: Mapping[str, Detector], items: Iterable[_Item]) -> Iterator[_Result[_Item]]:
     """Every detector on every batch; the first image is seen twice, so that no first call is timed."""
     items = iter(items)
     is_warm = False

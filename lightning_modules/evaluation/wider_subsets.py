@@ -8,6 +8,7 @@ faces that count in each image.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,9 @@ from datamodules.errors import DataError
 LARGE = f"{SMALLEST_FACE:g} px and more"
 """Name of the subset that does not need an official list."""
 
+SIZES = (SMALLEST_FACE, 40.0, 80.0, float("inf"))
+"""Limits in pixels of the bins by the shorter side of a face."""
+
 DIFFICULTIES = ("easy", "medium", "hard")
 
 Subset = dict[str, NDArray[np.bool_]]
@@ -27,7 +31,9 @@ Subset = dict[str, NDArray[np.bool_]]
 
 
 def find_subsets(folder: Path, annotations: Sequence[WiderAnnotation]) -> dict[str, Subset]:
-    """The subsets by name: valid faces that are large enough, and the official subsets whose lists exist.
+    """The subsets by name: the faces that are large enough and valid, those by size, and the official ones.
+
+    The official lists are optional.
 
     Args:
         folder: The folder ``wider_face``; lists are read from its ``ground_truth`` and ``wider_face_split``.
@@ -37,12 +43,27 @@ def find_subsets(folder: Path, annotations: Sequence[WiderAnnotation]) -> dict[s
         DataError: A list is damaged, or does not belong to these annotations; the message names it.
     """
     subsets = {LARGE: {annotation.name: boxes_of(annotation)[1] for annotation in annotations}}
+    subsets |= {_title(*bounds): _of_size(bounds, annotations) for bounds in pairwise(SIZES)}
     for difficulty in DIFFICULTIES:
         for inner in ("ground_truth", "wider_face_split"):
             path = folder / inner / f"wider_{difficulty}_val.mat"
             if path.is_file() and difficulty not in subsets:
                 subsets[difficulty] = _select(path, annotations)
     return subsets
+
+
+def _title(least: float, below: float) -> str:
+    return f"{least:g} px and more" if below == float("inf") else f"{least:g} to {below:g} px"
+
+
+def _of_size(bounds: tuple[float, float], annotations: Sequence[WiderAnnotation]) -> Subset:
+    """Of the faces to be found those whose shorter side is within bounds."""
+    subset: Subset = {}
+    for annotation in annotations:
+        boxes, is_target = boxes_of(annotation)
+        shorter = (boxes[:, 2:] - boxes[:, :2]).min(axis=1)
+        subset[annotation.name] = is_target & (shorter >= bounds[0]) & (shorter < bounds[1])
+    return subset
 
 
 def _select(path: Path, annotations: Sequence[WiderAnnotation]) -> Subset:

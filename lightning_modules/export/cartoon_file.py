@@ -21,9 +21,9 @@ from datamodules.errors import DataError
 from datamodules.samples import HairColour
 from datamodules.transforms.face_box import MEAN_FACE
 from lightning_modules.attribute_classifier import OWN_CLASSIFIER
-from lightning_modules.detector import default_weights, load_detector
 from lightning_modules.export.cards import card_of
-from lightning_modules.export.nets import BackgroundNet, ClassifierNet, Label, StageNet, TranslatorNet, example_inputs
+from lightning_modules.export.detector import export_detector, landmark_offset
+from lightning_modules.export.nets import BackgroundNet, ClassifierNet, Label, TranslatorNet, example_inputs
 from lightning_modules.export.onnx_net import Exported, Exporter
 from lightning_modules.finisher import OWN_LARGE_FINISHER
 from lightning_modules.landmark_detector import FRAME_SIDE, MEAN_PHOTO, SEARCHED_SIDE
@@ -34,7 +34,6 @@ from networks.attribute_classifier import load_attribute_net
 from networks.finisher import load_finisher
 from networks.labels import ATTRIBUTES
 from networks.mtcnn import CascadeSettings
-from networks.mtcnn.nets import ONET_SIDE, PNET_SIDE, RNET_SIDE
 from networks.portrait import HEAD, PERSON, load_portrait
 from networks.portrait import SIDE as PORTRAIT_SIDE
 from networks.translator import Translator
@@ -118,7 +117,7 @@ def _export_all(source: Source, export: Exporter) -> list[Exported]:
     options = source.translator.options
     nets = [
         export_translator(source, export),
-        *_export_detector(export),
+        *export_detector(export),
         _export_classifier(export, options.image_size),
     ]
     if options.background != "keep":
@@ -150,33 +149,6 @@ def export_translator(source: Source, export: Exporter) -> Exported:
     card = card_of(source.path, "translator: framed photos to cartoons", source.details)
     examples, shapes = translator_examples(source.translator, net), translator_shapes(source.translator, net)
     return export("translator", net, (net.names, ["cartoon"]), examples, shapes, card, is_last=True)
-
-
-def _export_detector(export: Exporter) -> list[Exported]:
-    nets = load_detector()
-    if nets.one_based:
-        raise DataError(
-            "the detector has 1-based pixel coordinates, which no runtime supports; train one with `make detector`"
-        )
-    card = card_of(default_weights(), "detector (MTCNN): faces and their landmarks")
-    any_size = {0: _BATCH, 2: Dim("rows", min=PNET_SIDE, max=8192), 3: Dim("columns", min=PNET_SIDE, max=8192)}
-    stages = [
-        ("pnet", StageNet(nets.pnet, False), (51, 77), ((12, 12), (50, 33), (192, 13)), any_size),
-        ("rnet", StageNet(nets.rnet, False), (RNET_SIDE, RNET_SIDE), ((RNET_SIDE, RNET_SIDE),), {0: _BATCH}),
-        ("onet", StageNet(nets.onet, True), (ONET_SIDE, ONET_SIDE), ((ONET_SIDE, ONET_SIDE),), {0: _BATCH}),
-    ]
-    outputs = ["logit", "box", "landmarks"]
-    return [
-        export(
-            name,
-            net,
-            (["windows"], outputs[: 2 + net.has_landmarks]),
-            [(255 * torch.rand(2, 3, *size),), *((255 * torch.rand(5, 3, *other),) for other in others)],
-            (shapes,),
-            {**card, "stage": name},
-        )
-        for name, net, size, others, shapes in stages
-    ]
 
 
 def _export_background(export: Exporter) -> Exported:
@@ -222,7 +194,7 @@ def _manifest(source: Source, nets: Sequence[Exported]) -> str:
             "least_face": settings.min_face,
             "thresholds": settings.thresholds,
             "pyramid_factor": settings.pyramid_factor,
-            "landmark_offset": 0.0 if load_detector().onet.is_half_a_pixel_off else -0.5,
+            "landmark_offset": landmark_offset(),
             "face": _rounded(MEAN_FACE),
         },
         "translator": {"side": options.image_size, "inputs": inputs},

@@ -9,11 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lightning_modules.export.early_pools import with_early_pools
 from networks.attribute_classifier import PHOTO_LOGITS, AttributeNet
 from networks.labels import ATTRIBUTES, one_hot
 from networks.landmarks import landmark_heatmaps
-from networks.mtcnn.nets import Stage, normalise
-from networks.mtcnn.prelu import PReLU
+from networks.mtcnn.nets import LANDMARKS, Stage
 from networks.portrait import PortraitNet
 from networks.translator import Translator
 
@@ -103,14 +103,17 @@ class StageNet(nn.Module):
 
     def __init__(self, stage: Stage, has_landmarks: bool) -> None:
         super().__init__()
-        self.stage = _without_own_gradients(stage)
+        copy = deepcopy(stage).requires_grad_(False).eval()
+        self.features = with_early_pools(copy.features)
+        self.face, self.box, self.landmarks = copy.face, copy.box, copy.landmarks
         self.has_landmarks = has_landmarks
 
     def forward(self, windows: Tensor) -> tuple[Tensor, ...]:
-        """Face logits (B,), box offsets (B, 4) and landmarks (B, 5, 2) of RGB windows (B, 3, S, S) from 0 to 255."""
-        seen = self.stage(normalise(windows))
-        said = (seen.face[:, 1] - seen.face[:, 0], seen.box)
-        return (*said, seen.landmarks) if self.has_landmarks else said
+        """Logits (B,) of a face, box offsets (B, 4) and landmarks (B, 5, 2) of windows (B, 3, S, S) from 0 to 255."""
+        features = self.features(windows)
+        face = self.face(features)
+        said = (face[:, 1] - face[:, 0], self.box(features))
+        return (*said, self.landmarks(features).unflatten(1, (LANDMARKS, 2))) if self.has_landmarks else said
 
 
 def example_inputs(net: TranslatorNet, labels: tuple[Label, ...], count: int, side: int) -> tuple[Tensor, ...]:
@@ -120,14 +123,3 @@ def example_inputs(net: TranslatorNet, labels: tuple[Label, ...], count: int, si
         inputs.append(torch.rand(count, 5, 2) * side)
     inputs += [one_hot(torch.arange(count) % len(label.classes), len(label.classes)) for label in labels]
     return tuple(inputs)
-
-
-def _without_own_gradients(stage: Stage) -> Stage:
-    """A copy with PyTorch's standard PReLU, which exporters support."""
-    copy = deepcopy(stage)
-    for name, module in list(copy.named_modules()):
-        if isinstance(module, PReLU):
-            plain = nn.PReLU(module.num_parameters)
-            plain.load_state_dict(module.state_dict())
-            copy.set_submodule(name, plain)
-    return copy.requires_grad_(False).eval()

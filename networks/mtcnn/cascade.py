@@ -31,7 +31,7 @@ from networks.mtcnn.nets import (
     RNET_SIDE,
     Stage,
     StageOutput,
-    face_score,
+    face_margin,
     normalise,
 )
 from networks.mtcnn.pyramid import IntegralImages, pyramid_scales
@@ -39,7 +39,11 @@ from networks.mtcnn.pyramid import IntegralImages, pyramid_scales
 SMALLEST_MIN_FACE = 6.0
 """Smaller values would upscale the image more than twice, and such small faces are not found."""
 
-NMS_WITHIN_LEVEL = 0.5
+THRESHOLDS = (0.8, 0.6, 0.8)
+"""Score thresholds of the project's own weights, chosen on the validation part; see docs/detector.md."""
+
+NMS_WITHIN_LEVEL = 0.501  # neighbours on the grid overlap by exactly 0.5, which rounding must not decide on
+NMS_WITHIN_LEVEL_ONE_BASED = 0.5  # of whole numbers, as in MTCNN's code
 NMS_ACROSS_LEVELS = 0.7
 NMS_AFTER_RNET = 0.7
 NMS_AFTER_ONET = 0.7
@@ -72,7 +76,7 @@ class CascadeSettings:
     """
 
     min_face: float = 20.0
-    thresholds: tuple[float, float, float] = (0.6, 0.7, 0.7)
+    thresholds: tuple[float, float, float] = THRESHOLDS
     pyramid_factor: float = 0.709
 
     def __post_init__(self) -> None:
@@ -110,17 +114,17 @@ class Candidates:
     Attributes:
         images: (N,) int64, the image of each box.
         boxes: (N, 4).
-        scores: (N,).
-        offsets: (N, 4) edge offsets predicted by the net that gave the scores.
+        margins: (N,) logits, by which candidates are ranked: the scores of sure faces are all 1 in float32.
+        offsets: (N, 4) edge offsets predicted by the net that gave the margins.
     """
 
     images: Tensor
     boxes: Tensor
-    scores: Tensor
+    margins: Tensor
     offsets: Tensor
 
     def __getitem__(self, index: Tensor) -> Candidates:
-        return Candidates(self.images[index], self.boxes[index], self.scores[index], self.offsets[index])
+        return Candidates(self.images[index], self.boxes[index], self.margins[index], self.offsets[index])
 
 
 class Cascade:
@@ -187,7 +191,7 @@ class Cascade:
             sums, places = self._sum_up(images)
             proposed = self._propose(sums)
             found = proposed if stage == "rnet" else self._refine(sums, proposed)
-            best_first = found[found.scores.argsort(descending=True)]
+            best_first = found[found.margins.argsort(descending=True)]
         return [best_first.boxes[best_first.images == place] for place in places]
 
     def _sum_up(self, images: Sequence[Tensor]) -> tuple[IntegralImages, list[int]]:
@@ -215,31 +219,34 @@ class Cascade:
         for members, rows in _parts_of_level(images, height, width, PIXELS_AT_ONCE[self._device.type]):
             seen = range(PNET_STRIDE * rows.start, min(PNET_STRIDE * (rows.stop - 1) + PNET_SIDE, height))
             features = pnet.features(normalise(sums.level(members, height, width, seen)))
-            scores = face_score(pnet.face(features))
-            image, row, column = (scores >= self.settings.thresholds[0]).nonzero().unbind(1)
+            margins = face_margin(pnet.face(features))
+            image, row, column = (margins.sigmoid() >= self.settings.thresholds[0]).nonzero().unbind(1)
             boxes = decode_cells(column, row + rows.start, scale, self._nets.one_based)
             offsets = pnet.box(features[image, :, row, column, None, None]).flatten(1)
-            parts.append(Candidates(image + members.start, boxes, scores[image, row, column], offsets))
-        return self._suppress(_join(parts), NMS_WITHIN_LEVEL)
+            parts.append(Candidates(image + members.start, boxes, margins[image, row, column], offsets))
+        limit = NMS_WITHIN_LEVEL_ONE_BASED if self._nets.one_based else NMS_WITHIN_LEVEL
+        return self._suppress(_join(parts), limit)
 
     def _refine(self, sums: IntegralImages, candidates: Candidates) -> Candidates:
         """Squares that RNet accepts."""
         candidates, seen = self._look(self._nets.rnet, sums, candidates, RNET_SIDE, WINDOWS_AT_ONCE_RNET)
-        scores = face_score(seen.face)
-        found = replace(candidates, scores=scores, offsets=seen.box)[scores > self.settings.thresholds[1]]
+        margins = face_margin(seen.face)
+        is_face = margins.sigmoid() > self.settings.thresholds[1]
+        found = replace(candidates, margins=margins, offsets=seen.box)[is_face]
         kept = _best(self._suppress(found, NMS_AFTER_RNET), MOST_REFINED)
         return replace(kept, boxes=self._squares(calibrate(kept.boxes, kept.offsets)))
 
     def _conclude(self, sums: IntegralImages, candidates: Candidates) -> list[Detections]:
         """Faces that ONet accepts, per image."""
         candidates, seen = self._look(self._nets.onet, sums, candidates, ONET_SIDE, WINDOWS_AT_ONCE_ONET)
-        scores = face_score(seen.face)
+        margins = face_margin(seen.face)
+        scores = margins.sigmoid()
         boxes = calibrate(candidates.boxes, seen.box)
         landmarks = place_landmarks(candidates.boxes, seen.landmarks, self._nets.onet.is_half_a_pixel_off)
         results = []
         for image in range(len(sums.sizes)):
             own = ((candidates.images == image) & (scores > self.settings.thresholds[2])).nonzero().flatten()
-            kept = own[greedy_nms(boxes[own], scores[own], NMS_AFTER_ONET, "smaller")]
+            kept = own[greedy_nms(boxes[own], margins[own], NMS_AFTER_ONET, "smaller")]
             results.append(Detections(boxes[kept], scores[kept], landmarks[kept]))
         return results
 
@@ -249,7 +256,7 @@ class Cascade:
         return squares if self._nets.one_based else to_whole_pixels(squares)
 
     def _suppress(self, candidates: Candidates, threshold: float) -> Candidates:
-        values = (candidates.boxes, candidates.scores, candidates.images)
+        values = (candidates.boxes, candidates.margins, candidates.images)
         return candidates[nms_by_group(*values, threshold, self._shortfall)]
 
     def _look(
@@ -324,7 +331,7 @@ def _join(parts: Sequence[Candidates]) -> Candidates:
     return Candidates(
         torch.cat([part.images for part in parts]),
         torch.cat([part.boxes for part in parts]),
-        torch.cat([part.scores for part in parts]),
+        torch.cat([part.margins for part in parts]),
         torch.cat([part.offsets for part in parts]),
     )
 

@@ -141,7 +141,12 @@ class MTCNN(nn.Module):
 
 def face_score(logits: Tensor) -> Tensor:
     """Face probability, softmax[1] of the two logits along the second axis, which is removed."""
-    return torch.sigmoid(logits[:, 1] - logits[:, 0])
+    return torch.sigmoid(face_margin(logits))
+
+
+def face_margin(logits: Tensor) -> Tensor:
+    """Logit of that probability, face less no face."""
+    return logits[:, 1] - logits[:, 0]
 
 
 def normalise(rgb: Tensor) -> Tensor:

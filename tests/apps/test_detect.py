@@ -169,3 +169,15 @@ def test_many_images_go_through_in_several_batches(
     out = tmp_path / "faces.json"
     assert main(["detect", str(photos), "--weights", str(weights), "--json", str(out)]) == 0
     assert {name: len(found) for name, found in read(out).items()} == {"a.jpg": 0, "a.png": 2, "inner/b.png": 2}
+
+
+def test_onnxruntime_finds_what_pytorch_finds(sample_root: Path, tmp_path: Path) -> None:
+    portrait = sample_root / "celeba" / "img_align_celeba" / "000001.jpg"
+    found = []
+    for backend in ("torch", "onnx"):
+        out = tmp_path / f"{backend}.json"
+        assert main(["detect", str(portrait), "--backend", backend, "--json", str(out)]) == 0
+        (faces,) = read(out).values()
+        found.append(torch.tensor([face["box"] for face in faces]))
+    assert len(found[0])
+    torch.testing.assert_close(*found, atol=0.5, rtol=0)

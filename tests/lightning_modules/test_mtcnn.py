@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lightning_modules.cli import main
-from lightning_modules.mtcnn import DETECTOR_FILE, cycle_factor
+from lightning_modules.mtcnn import DETECTOR_FILE, STAGES, cycle_factor
 from lightning_modules.mtcnn_onet import MTCNNONet
 from networks.mtcnn import MTCNN, Card, load_weights, save_weights
 
@@ -136,12 +136,13 @@ def test_the_cycle_rises_quickly_and_ends_at_nothing() -> None:
     assert factors[200] == pytest.approx(0)
 
 
-def test_a_trained_stage_is_tested_by_the_command(sample_root: Path, tmp_path: Path) -> None:
-    assert fit("pnet", sample_root, tmp_path, "--run", "run", "--trainer.max_epochs", "1") == 0
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_trained_stage_is_tested_by_the_command(stage: str, sample_root: Path, tmp_path: Path) -> None:
+    assert fit(stage, sample_root, tmp_path, "--run", "run", "--trainer.max_epochs", "1") == 0
     options = ["--ckpt_path", "last", "--trainer.default_root_dir", str(tmp_path), "--data.root", str(sample_root)]
     options += ["--data.num_workers", "0", "--trainer.enable_progress_bar", "false"]
-    assert main(["test", "--config", "configs/mtcnn_pnet.yaml", *options]) == 0
-    header, *rows = (tmp_path / HOME.format("pnet") / "test" / "metrics.csv").read_text().splitlines()
+    assert main(["test", "--config", f"configs/mtcnn_{stage}.yaml", *options]) == 0
+    header, *rows = (tmp_path / HOME.format(stage) / "test" / "metrics.csv").read_text().splitlines()
     figures = dict(zip(header.split(","), rows[-1].split(","), strict=True))
     assert 0 <= float(figures["test/face_accuracy"]) <= 1
     assert float(figures["test/landmark_error"]) > 0

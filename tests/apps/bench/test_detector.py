@@ -28,11 +28,15 @@ def test_the_bench_compares_both_cascades(
     torch.manual_seed(0)
     save_weights(MTCNN(), Card(source="a test"), weights)
     photos = sample_root / "lfw_net" / "lfw_5590"
-    assert main([*words(photos), "--weights", str(weights)]) == 0
+    crowds = sample_root / "wider_face" / "WIDER_val"
+    assert main([*words(photos), "--weights", str(weights), "--crowds", str(crowds)]) == 0
     shown = capsys.readouterr().out
     assert "exact" in shown
     assert "fast" in shown
+    assert "onnx" in shown
     assert "batch of 16" in shown
+    assert "crowd photo" in shown
+    assert "stages: PNet" in shown
     assert "in both" in shown
     assert "facenet" not in shown
 

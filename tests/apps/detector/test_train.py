@@ -33,6 +33,7 @@ def test_three_stages_make_a_detector_with_a_card(
     monkeypatch.setattr(detector, "default_weights", lambda: installed)
     words = ["detector", "train", "--root", str(sample_root), "--preset", "tiny", "--out", str(tmp_path / "runs")]
     assert main(words) == 0
+    assert "this is no detector yet; --preset small trains one" in capsys.readouterr().out
     made = tmp_path / "runs" / "detector-tiny" / "mtcnn.safetensors"
     nets, card = load_weights(made)
     assert card.untrained_heads == ()

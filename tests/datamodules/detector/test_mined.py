@@ -27,7 +27,7 @@ def test_windows_are_sorted_by_overlap() -> None:
 
 
 def test_only_the_best_negatives_of_a_scene_are_kept() -> None:
-    windows = np.array([[200 + i, 200, 260 + i, 260] for i in range(100)], dtype=np.float32)
+    windows = np.array([[200 + i, 200, 260 + i, 260] for i in range(NEGATIVES_OF_SCENE + 30)], dtype=np.float32)
     mined = sort_out(0, windows, FACES, IS_TARGET)
     np.testing.assert_array_equal(mined.windows, windows[:NEGATIVES_OF_SCENE])
 

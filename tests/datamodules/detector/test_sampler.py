@@ -1,32 +1,12 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-import pytest
 import torch
 
-from datamodules.datasets.lfw_net import LfwNet
-from datamodules.datasets.wider_face import WiderFace
 from datamodules.detector.crops import FACE, NO_FACE, UNLABELED
 from datamodules.detector.mined import MinedWindows
-from datamodules.detector.sampler import CropBatches, Mix, Sources
-from datamodules.detector.scenes import CartoonScenes, FaceScenes, WiderScenes
-
-
-@pytest.fixture(scope="module")
-def sources(sample_root: Path) -> Sources:
-    wider, lfw = WiderFace(sample_root / "wider_face", "train"), LfwNet(sample_root / "lfw_net", "train")
-    crowds = WiderScenes(wider, range(len(wider)))
-    portraits = FaceScenes(
-        [lfw.folder / annotation.name for annotation in lfw.annotations],
-        np.stack([annotation.landmarks for annotation in lfw.annotations]),
-        rotation=5.0,
-    )
-    folder = sample_root / "cartoonset10k"
-    return Sources(
-        crowds, portraits, CartoonScenes(folder, sorted(path.name for path in folder.glob("cs*.png")), crowds)
-    )
+from datamodules.detector.sampler import Changes, CropBatches, Mix, Sources
+from datamodules.detector.scenes import WiderScenes
 
 
 def test_the_mix_is_what_was_asked_for(sources: Sources) -> None:
@@ -57,7 +37,7 @@ def test_offsets_fit_the_kinds(sources: Sources) -> None:
 
 
 def test_a_batch_is_a_function_of_seed_and_number(sources: Sources) -> None:
-    batches = CropBatches(sources, 12, 64, Mix(), recolouring=0.2, seed=3)
+    batches = CropBatches(sources, 12, 64, Mix(), changes=Changes(recolouring=0.2), seed=3)
     first, again, other = batches[5], batches[5], batches[6]
     assert all(torch.equal(a.nan_to_num(), b.nan_to_num()) for a, b in zip(first, again, strict=True))
     assert not torch.equal(first.image[:16], other.image[:16])
@@ -87,3 +67,11 @@ def test_mined_windows_are_drawn(sources: Sources) -> None:
         is_marked = (batch.image == torch.tensor([255, 0, 255])[:, None, None]).all(dim=(1, 2, 3))
         shares.append(float(is_marked.double().mean()))
     assert shares[1] > 0.4 > shares[0]
+
+
+def test_crops_for_landmarks_can_teach_that_they_are_faces(sources: Sources) -> None:
+    batch = CropBatches(sources, 24, 128, Mix(), portrait_faces=True)[0]
+    has_landmarks = ~torch.isnan(batch.landmarks).flatten(1).any(dim=1)
+    assert has_landmarks.any()
+    assert (batch.face[has_landmarks] == FACE).all()
+    assert torch.isnan(batch.box[has_landmarks]).all()

@@ -135,13 +135,15 @@ def test_crowds_are_scored_on_every_subset(crowds: Path) -> None:
     scores = evaluate_crowds(cascades, crowds)
     assert list(scores) == ["all", "none"]
     assert scores["all"].images == 2
-    assert scores["all"].faces == {LARGE: 2, "easy": 1}
+    bins = {"20 to 40 px": 1, "40 to 80 px": 1, "80 px and more": 0}
+    assert scores["all"].faces == {LARGE: 2, "easy": 1} | bins
     assert float(scores["all"].subsets[LARGE].average_precision) == 1
     assert scores["all"].subsets[LARGE].curve[0].tolist() == pytest.approx([1, 2 / 3])  # the false alarm at 0.8
     easy = scores["all"].subsets["easy"]
     assert float(easy.recall) == 1
     assert float(easy.average_precision) == pytest.approx(1 / 2)
-    assert [float(summary.average_precision) for summary in scores["none"].subsets.values()] == [0, 0]
+    assert [float(scores["none"].subsets[name].average_precision) for name in (LARGE, "easy")] == [0, 0]
+    assert float(scores["all"].subsets["40 to 80 px"].recall) == 1
 
 
 def test_a_limit_leaves_photos_out(crowds: Path) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 import networks.mtcnn.cascade as cascade_module
 from networks.mtcnn import MTCNN, Cascade, CascadeSettings, Detections, ExactCascade
+from networks.mtcnn.boxes import decode_cells, nms_by_group
 from networks.mtcnn.pyramid import pyramid_scales
 
 ALL = CascadeSettings(min_face=12, thresholds=(0.5, 0.5, 0.4))
@@ -169,7 +170,7 @@ def test_the_best_of_each_image_are_handed_on() -> None:
     scores = torch.arange(7, 0, -1).float()
     best = cascade_module._best(cascade_module.Candidates(images, torch.zeros(7, 4), scores, torch.zeros(7, 4)), 2)
     assert best.images.tolist() == [0, 1, 0, 1, 2]
-    assert best.scores.tolist() == [7, 6, 5, 3, 1]
+    assert best.margins.tolist() == [7, 6, 5, 3, 1]
 
 
 def test_boxes_outside_the_image_are_left_out(random_nets: MTCNN) -> None:
@@ -238,3 +239,17 @@ def test_candidates_belong_to_their_images(stage: Literal["rnet", "onet"], squar
         centres = (boxes[:, :2] + boxes[:, 2:]) / 2
         assert (centres - torch.tensor([x + side / 2, y + side / 2])).abs().max() < 14
     assert cascade.candidates([], stage) == []
+
+
+@pytest.mark.parametrize("image", [0, 1, 15])
+def test_windows_side_by_side_on_the_grid_stay_in_every_image(image: int) -> None:
+    """They overlap by exactly one half; an image's place in the batch changes the rounding, not the faces."""
+    scales = torch.tensor(pyramid_scales(480, 640, 20, 0.709)).tolist()
+    for scale in scales:
+        columns = torch.arange(0, 40, 2)
+        boxes = decode_cells(columns, torch.zeros_like(columns), scale)
+        groups = torch.full((len(boxes) + 1,), image)
+        groups[-1] = 16
+        far = torch.cat((boxes, torch.tensor([[0.0, 0, 640, 480]])))
+        kept = nms_by_group(far, torch.linspace(1, 0, len(far)), groups, cascade_module.NMS_WITHIN_LEVEL)
+        assert kept.tolist() == list(range(len(far)))

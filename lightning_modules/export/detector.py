@@ -1,0 +1,109 @@
+"""The detector's three nets in ONNX, and a detector that runs them where PyTorch's would be."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.export import Dim
+
+from cartoonizer.cascade import Cascade
+from cartoonizer.errors import ModelError
+from cartoonizer.manifest import DetectorSettings
+from cartoonizer.model_file import OWN_MODEL, ModelFile, read_model
+from cartoonizer.net import card_of as card_inside
+from datamodules.errors import DataError
+from datamodules.transforms.face_box import MEAN_FACE
+from lightning_modules.detector import default_weights, load_detector
+from lightning_modules.export.cards import card_of
+from lightning_modules.export.nets import StageNet
+from lightning_modules.export.onnx_net import Exported, Exporter
+from networks.mtcnn import CascadeSettings, Detections
+from networks.mtcnn.nets import ONET_SIDE, PNET_SIDE, RNET_SIDE
+
+_FORM = "pools before activations"
+"""Of the nets as they are exported now: those of another form are exported anew, though their weights be the same."""
+
+
+class OnnxDetector:
+    """Finds the faces that ``networks.mtcnn.Cascade`` finds, by onnxruntime on the CPU.
+
+    Args:
+        weights: The detector; by default the project's own, whose nets lie ready. Others take some seconds to export.
+        settings: Detection settings; by default those of ``CascadeSettings``.
+        threads: Threads of a net's run; 0 is one for each core.
+
+    Raises:
+        DataError: The weights cannot be used, or count pixels from 1.
+    """
+
+    def __init__(self, weights: Path | None = None, settings: CascadeSettings | None = None, threads: int = 0) -> None:
+        given = settings or CascadeSettings()
+        model = _model_of(weights or default_weights())
+        self._cascade = Cascade(model, _settings(given, landmark_offset(weights)), threads)
+
+    def detect(self, images: Sequence[Tensor]) -> list[Detections]:
+        """Detects the faces in (H, W, 3) uint8 RGB images, one after the other."""
+        results = (self._cascade(image.numpy()) for image in images)
+        return [Detections(*map(torch.from_numpy, (each.boxes, each.scores, each.landmarks))) for each in results]
+
+
+def export_detector(export: Exporter, weights: Path | None = None) -> list[Exported]:
+    """The nets "pnet", "rnet" and "onet" of a detector, by default the project's own.
+
+    Raises:
+        DataError: The weights cannot be used, or count pixels from 1.
+    """
+    nets = load_detector(weights)
+    if nets.one_based:
+        raise DataError("the detector counts pixels from 1, which no runtime does; train one by `make detector`")
+    card = card_of(weights or default_weights(), "detector (MTCNN): faces and their landmarks") | {"form": _FORM}
+    batch = Dim("batch", min=1, max=4096)
+    any_size = {0: batch, 2: Dim("rows", min=PNET_SIDE, max=8192), 3: Dim("columns", min=PNET_SIDE, max=8192)}
+    stages = [
+        ("pnet", StageNet(nets.pnet, False), (51, 77), ((12, 12), (50, 33), (192, 13)), any_size),
+        ("rnet", StageNet(nets.rnet, False), (RNET_SIDE, RNET_SIDE), ((RNET_SIDE, RNET_SIDE),), {0: batch}),
+        ("onet", StageNet(nets.onet, True), (ONET_SIDE, ONET_SIDE), ((ONET_SIDE, ONET_SIDE),), {0: batch}),
+    ]
+    outputs = ["logit", "box", "landmarks"]
+    return [
+        export(
+            name,
+            net,
+            (["windows"], outputs[: 2 + net.has_landmarks]),
+            [(255 * torch.rand(2, 3, *size),), *((255 * torch.rand(5, 3, *other),) for other in others)],
+            (shapes,),
+            {**card, "stage": name},
+        )
+        for name, net, size, others, shapes in stages
+    ]
+
+
+def landmark_offset(weights: Path | None = None) -> float:
+    """Pixels from a landmark as a detector's ONet counts it to the middle of its pixel."""
+    return 0.0 if load_detector(weights).onet.is_half_a_pixel_off else -0.5
+
+
+def _model_of(weights: Path) -> ModelFile:
+    """The project's own model file with the nets of a detector in it."""
+    try:
+        own, digest = read_model(OWN_MODEL), hashlib.sha256(weights.read_bytes()).hexdigest()
+        card = card_inside(own.nets["pnet"], "pnet")
+        if (card.get("sha256"), card.get("form")) == (digest, _FORM):
+            return own
+    except ModelError as error:
+        raise DataError(str(error)) from error
+    except OSError as error:
+        raise DataError(f"cannot read {weights}: {error.strerror}") from error
+    nets = export_detector(Exporter(half=False), weights)
+    return replace(own, path=weights, nets={net.name: net.content for net in nets})
+
+
+def _settings(given: CascadeSettings, offset: float) -> DetectorSettings:
+    face = np.asarray(MEAN_FACE, dtype=np.float32)
+    return DetectorSettings(0, given.min_face, given.thresholds, given.pyramid_factor, offset, face)
