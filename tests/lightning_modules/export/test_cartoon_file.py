@@ -71,4 +71,4 @@ def test_other_files_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert main(["export", str(tmp_path / "no.safetensors"), "--out", str(tmp_path / "x.cartoon")]) == 2
     assert "no such file of weights" in capsys.readouterr().err
     assert main(["export", str(tmp_path / "no.ckpt"), "--out", str(tmp_path / "x.zip")]) == 2
-    assert "name a file of one of .cartoon" in capsys.readouterr().err
+    assert "use one of the suffixes .cartoon" in capsys.readouterr().err
