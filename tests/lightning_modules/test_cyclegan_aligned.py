@@ -184,7 +184,7 @@ def test_data_without_landmarks_are_refused(make_trainer: MakeTrainer) -> None:
     faces = some_faces(1, seed=0)
     nothing = Faces(faces.image[0], torch.full((5, 2), math.nan), faces.label[0], faces.attributes[0])
     draws = cast(Dataset[UnpairedBatch], [UnpairedBatch(nothing, nothing)] * 64)
-    with pytest.raises(UsageError, match="has landmarks, which this model learns from"):
+    with pytest.raises(UsageError, match="has landmarks, which this model needs for training"):
         make_trainer(max_steps=1).fit(small(), DataLoader(draws, batch_size=2))
 
 

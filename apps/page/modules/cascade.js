@@ -1,4 +1,5 @@
 // The detector's three nets: proposals, refined, refined again and given landmarks (MTCNN, Zhang et al. 2016).
+// Boxes are ranked by logits: the probabilities of sure faces are all 1 in float32.
 
 import { calibrate, suppress, wholeSquare } from "./boxes.js";
 import { IntegralImage } from "./integral.js";
@@ -7,7 +8,7 @@ const { fround } = Math;
 const [WINDOW, STRIDE] = [12, 2]; // pixels of a side that the first net looks at, and between its windows
 const RNET_SIDE = 24;
 export const ONET_SIDE = 48;
-const [WITHIN_LEVEL, ACROSS_LEVELS, AFTER_RNET, AFTER_ONET] = [0.5, 0.7, 0.7, 0.7];
+const [WITHIN_LEVEL, ACROSS_LEVELS, AFTER_RNET, AFTER_ONET] = [0.501, 0.7, 0.7, 0.7]; // see cartoonizer/cascade.py
 const [MOST_PROPOSALS, MOST_REFINED] = [10_000, 2_000];
 const AT_ONCE = 64;
 
@@ -40,7 +41,7 @@ export class Cascade {
     for (let scale = WINDOW / this.settings.least_face; shorter * scale >= WINDOW; scale *= this.settings.pyramid_factor) {
       found.push(...(await this.#proposeOnLevel(sums, scale)));
     }
-    const kept = suppress(found.map(({ box }) => box), found.map(({ score }) => score), ACROSS_LEVELS);
+    const kept = suppress(found.map(({ box }) => box), found.map(({ logit }) => logit), ACROSS_LEVELS);
     return kept.slice(0, MOST_PROPOSALS).map((place) => wholeSquare(calibrate(found[place].box, found[place].offsets)));
   }
 
@@ -53,20 +54,19 @@ export class Cascade {
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
         const place = row * columns + column;
-        const score = probability(logit.data[place]);
-        if (!(score >= least)) continue;
+        if (!(probability(logit.data[place]) >= least)) continue;
         const edges = [column * STRIDE, row * STRIDE, column * STRIDE + WINDOW, row * STRIDE + WINDOW];
         const offsets = [0, 1, 2, 3].map((edge) => box.data[edge * rows * columns + place]);
-        found.push({ box: edges.map((edge) => fround(edge / fround(scale))), score, offsets });
+        found.push({ box: edges.map((edge) => fround(edge / fround(scale))), logit: logit.data[place], offsets });
       }
     }
-    return suppress(found.map((each) => each.box), found.map(({ score }) => score), WITHIN_LEVEL).map((place) => found[place]);
+    return suppress(found.map((each) => each.box), found.map(({ logit }) => logit), WITHIN_LEVEL).map((place) => found[place]);
   }
 
   /** Those squares that are faces by the second net, too. */
   async #refine(sums, squares) {
     const seen = (await this.#look("rnet", sums, squares, RNET_SIDE)).filter(({ score }) => score > fround(this.settings.thresholds[1]));
-    const kept = suppress(seen.map(({ square }) => square), seen.map(({ score }) => score), AFTER_RNET);
+    const kept = suppress(seen.map(({ square }) => square), seen.map(({ logit }) => logit), AFTER_RNET);
     return kept.slice(0, MOST_REFINED).map((place) => wholeSquare(calibrate(seen[place].square, seen[place].offsets)));
   }
 
@@ -74,12 +74,13 @@ export class Cascade {
   async #conclude(sums, squares) {
     const seen = (await this.#look("onet", sums, squares, ONET_SIDE)).filter(({ score }) => score > fround(this.settings.thresholds[2]));
     const offset = fround(this.settings.landmark_offset);
-    const faces = seen.map(({ square, score, offsets, landmarks }) => {
+    const faces = seen.map(({ square, score, logit, offsets, landmarks }) => {
       const [x1, y1, x2, y2] = square;
       const place = ([x, y]) => [x1 + fround(x * (x2 - x1)), y1 + fround(y * (y2 - y1))].map((value) => fround(fround(value) + offset));
-      return { box: calibrate(square, offsets), landmarks: landmarks.map(place), score };
+      return { box: calibrate(square, offsets), landmarks: landmarks.map(place), score, logit };
     });
-    return suppress(faces.map(({ box }) => box), faces.map(({ score }) => score), AFTER_ONET, true).map((place) => faces[place]);
+    const kept = suppress(faces.map(({ box }) => box), faces.map(({ logit }) => logit), AFTER_ONET, true);
+    return kept.map((place) => faces[place]);
   }
 
   /** What a net says of squares. */
@@ -92,7 +93,7 @@ export class Cascade {
       for (const [place, square] of some.entries()) {
         const offsets = box.data.slice(4 * place, 4 * place + 4);
         const points = landmarks && pairs(landmarks.data.slice(10 * place, 10 * place + 10));
-        seen.push({ square, score: probability(logit.data[place]), offsets, landmarks: points });
+        seen.push({ square, score: probability(logit.data[place]), logit: logit.data[place], offsets, landmarks: points });
       }
     }
     return seen;

@@ -53,7 +53,7 @@ def test_other_files_are_refused_by_name(tmp_path: Path, database: Path) -> None
     newer = sqlite3.connect(database)
     newer.execute("PRAGMA user_version = 2")
     newer.close()
-    for path, reason in ((text, "not a database"), (other, "no file of ratings"), (database, "format 2")):
+    for path, reason in ((text, "not a database"), (other, "not a file of ratings"), (database, "format 2")):
         with pytest.raises(DataError, match=reason) as caught:
             connect(path)
         assert str(path) in str(caught.value)

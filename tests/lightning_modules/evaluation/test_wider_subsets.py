@@ -17,6 +17,9 @@ Listed = dict[str, dict[str, list[int]]]
 EASY: Listed = {"0--Parade": {"0_Parade_a": [1, 3], "0_Parade_b": []}, "4--Dancing": {"4_Dancing_c": [2]}}
 
 
+BINS = ["20 to 40 px", "40 to 80 px", "80 px and more"]
+
+
 def cells(*contents: object) -> NDArray[np.object_]:
     """A column of cells."""
     column = np.empty((len(contents), 1), dtype=object)
@@ -63,8 +66,11 @@ ANNOTATIONS = [
 
 def test_without_lists_large_valid_faces_count(tmp_path: Path) -> None:
     subsets = find_subsets(tmp_path, ANNOTATIONS)
-    assert list(subsets) == [LARGE]
-    assert [chosen.tolist() for chosen in subsets[LARGE].values()] == [[True, False, False, False], [], [True, False]]
+    assert list(subsets) == [LARGE, *BINS]
+    expected = [[True, False, False, False], [], [True, False]]
+    assert [chosen.tolist() for chosen in subsets[LARGE].values()] == expected
+    assert [chosen.tolist() for chosen in subsets[BINS[0]].values()] == expected
+    assert not any(chosen.any() for name in BINS[1:] for chosen in subsets[name].values())
 
 
 @pytest.mark.parametrize("inner", ["ground_truth", "wider_face_split"])
@@ -72,7 +78,7 @@ def test_lists_are_read_from_either_folder(tmp_path: Path, inner: str) -> None:
     write_list(tmp_path / inner / "wider_easy_val.mat", EASY)
     write_list(tmp_path / inner / "wider_hard_val.mat", EASY | {"4--Dancing": {"4_Dancing_c": [1, 2]}})
     subsets = find_subsets(tmp_path, ANNOTATIONS)
-    assert list(subsets) == [LARGE, "easy", "hard"]
+    assert list(subsets) == [LARGE, *BINS, "easy", "hard"]
     for name, last in (("easy", [False, True]), ("hard", [True, True])):
         assert {image: chosen.tolist() for image, chosen in subsets[name].items()} == {
             "0--Parade/0_Parade_a.jpg": [True, False, True, False],

@@ -43,6 +43,15 @@ def test_only_what_is_drawn_in_the_background_is_penalised() -> None:
     assert float(background_whiteness(cartoon, photo)) == pytest.approx(40 * 2 / area)
 
 
+def test_images_count_alike_whatever_their_background() -> None:
+    """So a batch's loss is the mean of its parts', as several processes compute it."""
+    photos = torch.cat([head_on_white(), torch.ones(1, 3, 64, 64), torch.zeros(1, 3, 64, 64)])
+    cartoons = torch.rand(3, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    each = [background_whiteness(cartoons[n : n + 1], photos[n : n + 1]) for n in range(3)]
+    torch.testing.assert_close(background_whiteness(cartoons, photos), torch.stack(each).mean())
+    assert each[2] == 0
+
+
 def test_the_gradient_makes_a_strand_whiter_and_leaves_the_head() -> None:
     photo = head_on_white()
     cartoon = torch.zeros_like(photo, requires_grad=True)
