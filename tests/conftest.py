@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 os.environ["WANDB_MODE"] = "disabled"  # tests of the W&B logger set their own
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the commands do, before torch is imported
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as the commands do, before torch is imported
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported: one core for each worker
 

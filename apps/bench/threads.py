@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from statistics import median
 from typing import Annotated, NamedTuple
@@ -14,9 +14,13 @@ from typing import Annotated, NamedTuple
 import typer
 
 from apps.options import RoundsOption
-from lightning_modules.openmp import WAIT_POLICY
+from lightning_modules.openmp import BRIEF, SPIN_COUNT, WAIT_POLICY
 
-POLICIES = {"sleep (default here)": "PASSIVE", "spin": "ACTIVE"}
+POLICIES = {
+    "spin briefly (default here)": {SPIN_COUNT: BRIEF},
+    "sleep": {WAIT_POLICY: "PASSIVE"},
+    "spin (OpenMP's default)": {},
+}
 _BUSY = "while True: pass"
 _STEPS = """
 import json, sys, time
@@ -45,13 +49,13 @@ class Seconds(NamedTuple):
 def bench_threads(
     threads: Annotated[int, typer.Option(min=1, help="Threads of the steps.")] = 2,
     busy: Annotated[int, typer.Option(min=0, help="Other processes on the busy machine.")] = 2,
-    steps: Annotated[int, typer.Option(min=1, help="Forward and backward passes of a small network.")] = 20,
+    steps: Annotated[int, typer.Option(min=1, help="Forward and backward passes of a small network.")] = 10,
     rounds: RoundsOption = 3,
 ) -> None:
-    """Time of small convolutions whose threads sleep or spin while they wait, without and with other work.
+    """Time of small convolutions by how their threads wait for each other, without and with other work.
 
-    Each measurement is a process of its own; sleep and spin take turns. The commands of this project let threads sleep,
-    unless OMP_WAIT_POLICY is set.
+    Each measurement is a process of its own; the ways take turns. The commands of this project let threads spin
+    briefly, unless OMP_WAIT_POLICY or GOMP_SPINCOUNT is set.
     """
     from rich.console import Console
     from rich.table import Table
@@ -74,11 +78,12 @@ def measure_policies(threads: int, busy: int, steps: int, rounds: int) -> dict[s
     return {name: Seconds(*map(median, zip(*values, strict=True))) for name, values in found.items()}
 
 
-def _measure(arguments: Sequence[str], policy: str) -> Seconds:
-    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+def _measure(arguments: Sequence[str], policy: Mapping[str, str]) -> Seconds:
+    ours = {"OMP_NUM_THREADS", WAIT_POLICY, SPIN_COUNT}
+    environment = {name: value for name, value in os.environ.items() if name not in ours}
     program = subprocess.run(
         [sys.executable, "-c", _STEPS, *arguments],
-        env=environment | {WAIT_POLICY: policy},
+        env=environment | dict(policy),
         capture_output=True,
         text=True,
         check=True,
@@ -88,7 +93,7 @@ def _measure(arguments: Sequence[str], policy: str) -> Seconds:
 
 @contextmanager
 def _busy_processes(count: int) -> Iterator[None]:
-    processes = [subprocess.Popen([sys.executable, "-c", _BUSY]) for _ in range(count)]
+    processes = [subprocess.Popen([sys.executable, "-c", _BUSY], start_new_session=True) for _ in range(count)]
     try:
         yield
     finally:

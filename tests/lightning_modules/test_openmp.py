@@ -6,16 +6,21 @@ import sys
 
 import pytest
 
-from lightning_modules.openmp import WAIT_POLICY, let_threads_sleep
+from lightning_modules.openmp import BRIEF, SPIN_COUNT, WAIT_POLICY, let_threads_sleep
 
 
 def test_what_the_user_chose_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SPIN_COUNT, "5")
+    monkeypatch.delenv(WAIT_POLICY, raising=False)
+    let_threads_sleep()
+    assert os.environ[SPIN_COUNT] == "5"
+    monkeypatch.delenv(SPIN_COUNT)
     monkeypatch.setenv(WAIT_POLICY, "ACTIVE")
     let_threads_sleep()
-    assert os.environ[WAIT_POLICY] == "ACTIVE"
+    assert SPIN_COUNT not in os.environ
     monkeypatch.delenv(WAIT_POLICY)
     let_threads_sleep()
-    assert os.environ[WAIT_POLICY] == "PASSIVE"
+    assert os.environ[SPIN_COUNT] == BRIEF
 
 
 @pytest.mark.parametrize(
@@ -26,11 +31,11 @@ def test_what_the_user_chose_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_pytorch_s_threads_sleep_in_both_commands(command: list[str]) -> None:
-    """The OpenMP runtime itself says which policy it took when PyTorch loaded it."""
-    environment = {name: value for name, value in os.environ.items() if name != WAIT_POLICY}
+    """The OpenMP runtime itself says how long threads spin when PyTorch loaded it."""
+    environment = {name: value for name, value in os.environ.items() if name not in {WAIT_POLICY, SPIN_COUNT}}
     program = subprocess.run(
         [sys.executable, "-m", *command],
-        env=environment | {"OMP_DISPLAY_ENV": "true"},
+        env=environment | {"OMP_DISPLAY_ENV": "verbose"},
         capture_output=True,
         text=True,
         check=False,
@@ -38,4 +43,4 @@ def test_pytorch_s_threads_sleep_in_both_commands(command: list[str]) -> None:
     assert program.returncode == 0, program.stderr
     if "OPENMP DISPLAY ENVIRONMENT" not in program.stderr:
         pytest.skip("PyTorch's OpenMP runtime does not show its settings here")
-    assert "OMP_WAIT_POLICY = 'PASSIVE'" in program.stderr
+    assert f"GOMP_SPINCOUNT = '{BRIEF}'" in program.stderr

@@ -24,7 +24,7 @@ def test_both_policies_are_measured_beside_busy_processes_that_end(
     assert main(words) == 0
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
     assert len(rows) == 2 * len(POLICIES)
-    assert "and 1 busy processes" in rows[2]
+    assert "and 1 busy processes" in rows[len(POLICIES)]
     assert len(started) == 2 * len(POLICIES) + 1
     assert all(process.poll() is not None for process in started)
 
