@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Protocol, TypedDict
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -17,9 +17,8 @@ from datamodules.errors import DataError
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from torch import Tensor
 
-    from networks.mtcnn import CascadeSettings, Detections
+    from networks.mtcnn import CascadeSettings, Detections, Detector
 
 BATCH_IMAGES = 16
 BATCH_PIXELS = 8_000_000
@@ -31,14 +30,6 @@ class Backend(StrEnum):
 
     TORCH = "torch"
     ONNX = "onnx"
-
-
-class Detector(Protocol):
-    """Finds faces in (H, W, 3) uint8 RGB images."""
-
-    def detect(self, images: Sequence[Tensor]) -> list[Detections]:
-        """One result per image."""
-        ...
 
 
 class Face(TypedDict):

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from lightning_modules.openmp import let_threads_sleep
+
 os.environ["WANDB_MODE"] = "disabled"  # tests of the W&B logger set their own
-os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as the commands do, before torch is imported
+let_threads_sleep()  # as the commands do, before torch is imported
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported: one core for each worker
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from lightning_modules.evaluation.rivals import Detector, Rival
-    from networks.mtcnn import MTCNN, CascadeSettings
+    from lightning_modules.evaluation.rivals import Rival
+    from networks.mtcnn import MTCNN, CascadeSettings, Detector
 
 MIN_FACE = 20
 BATCH = 16
@@ -66,23 +66,19 @@ def bench_detector(
     nets = _facenet_weights() if is_against_facenet else load_detector(weights)
     usual, searching = CascadeSettings(min_face=MIN_FACE), CROWD_SETTINGS
     ways = _ways(nets, weights, rivals, usual, FACENET_SETTINGS if is_against_facenet else usual)
-    work = [
-        (
-            Contest(f"one {side}x{side} photo", {name: _one_by_one(way, photos) for name, way in ways.items()}),
-            len(photos),
-        ),
-        (Contest(f"batch of {BATCH}", {name: _all_at_once(way, batch) for name, way in ways.items()}), 1),
-    ]
+    alone = Contest(f"one {side}x{side} photo", {name: _one_by_one(way, photos) for name, way in ways.items()})
+    together = Contest(f"batch of {BATCH}", {name: _all_at_once(way, batch) for name, way in ways.items()})
+    work = [(alone, len(photos), 1), (together, 1, BATCH)]
     if crowds is not None:
         whole = _read_whole(crowds, count)
         its = FACENET_CROWD_SETTINGS if is_against_facenet else searching
         ways = _ways(nets, weights, rivals, searching, its)
-        work.append((Contest("crowd photo", {name: _one_by_one(way, whole) for name, way in ways.items()}), len(whole)))
+        crowded = Contest("crowd photo", {name: _one_by_one(way, whole) for name, way in ways.items()})
+        work.append((crowded, len(whole), 1))
     table = Table("work", "way", "ms/photo", "times as fast")
-    for contest, calls in work:
+    for contest, calls, photos_a_call in work:
         rates = measure(contest, calls, rounds)
         plain = rates[next(iter(rates))]
-        photos_a_call = BATCH if contest.title.startswith("batch") else 1
         for name, rate in rates.items():
             table.add_row(contest.title, name, f"{1000 / rate / photos_a_call:.1f}", f"{rate / plain:.2f}")
         table.add_section()

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from apps.drawing.contact_sheet import Tile
     from lightning_modules.evaluation.detector_evaluation import CrowdScores, FaceScores
     from lightning_modules.evaluation.known_faces import KnownFaces
-    from lightning_modules.evaluation.rivals import Detector, Rival
-    from networks.mtcnn import MTCNN
+    from lightning_modules.evaluation.rivals import Rival
+    from networks.mtcnn import MTCNN, Detector
 
 CROWDS, PHOTOS, CARTOONS = "WIDER FACE val", "LFW+Net test", "cartoons held back"
 

@@ -12,7 +12,7 @@ from datamodules.check.files import list_images, note_unlisted, read_list
 from datamodules.check.geometry import Size, find_landmark_fault
 from datamodules.check.report import Fault, SetReport, Severity
 from datamodules.datasets.annotations import parse_finite
-from datamodules.datasets.celeba import ListRow, parse_rows
+from datamodules.datasets.celeba import ATTRIBUTE_VALUES, PARTITIONS, ListRow, parse_rows
 from datamodules.datasets.masked_photos import HEAD_MASKS, PERSON_MASKS
 
 PUBLISHED_IMAGES = 202_599
@@ -49,7 +49,7 @@ def _check_partition(report: SetReport, folder: Path, names: set[str]) -> dict[s
     rows, problems = parse_rows(read_list(report, path), header_lines=0, columns=1)
     report.problems(path, problems)
     for name, row in rows.items():
-        if row.values[0] not in ("0", "1", "2"):
+        if row.values[0] not in PARTITIONS:
             report.error(path, f"the part is {row.values[0]}, expected 0, 1 or 2", row.line)
         if name not in names:
             report.error(path, f"no such image: {folder / name}", row.line)
@@ -102,7 +102,7 @@ def _check_table(
 
 
 def _find_attribute_fault(_: str, words: list[str]) -> Fault | None:
-    wrong = [word for word in words if word not in ("1", "-1")]
+    wrong = [word for word in words if word not in ATTRIBUTE_VALUES]
     return (Severity.ERROR, f"an attribute is '{wrong[0]}', expected 1 or -1") if wrong else None
 
 

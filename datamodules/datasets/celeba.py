@@ -24,6 +24,12 @@ from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN, Attribute, HairColour, 
 from datamodules.source import fingerprint_of
 
 _PARTITION: dict[Split, str] = {"train": "0", "val": "1", "test": "2"}
+PARTITIONS = tuple(_PARTITION.values())
+"""Values of ``list_eval_partition.txt``."""
+
+ATTRIBUTE_VALUES = ("1", "-1")
+"""Values of ``list_attr_celeba.txt``."""
+
 _HAIR_ATTRIBUTES = {
     "Black_Hair": HairColour.BLACK,
     "Brown_Hair": HairColour.BROWN,
@@ -49,13 +55,15 @@ class CelebA(Dataset[RawFace]):
 
     def __init__(self, folder: Path, split: Split) -> None:
         self.folder = folder
-        partition = _read_rows(folder / "list_eval_partition.txt", header_lines=0, columns=1)
-        _require(folder / "list_eval_partition.txt", partition, "the part", {"0", "1", "2"})
+        path = folder / "list_eval_partition.txt"
+        partition = _rows_of(path, _read_lines(path), header_lines=0, columns=1)
+        _require_values(path, partition, "the part", PARTITIONS)
         self.names = sorted(name for name, row in partition.items() if row.values[0] == _PARTITION[split])
         if not self.names:
-            raise DataError(f"{folder / 'list_eval_partition.txt'} assigns no image to '{split}'")
+            raise DataError(f"{path} assigns no image to '{split}'")
         self.attribute_names = _read_header(folder / "list_attr_celeba.txt")
-        self.raw_attributes = self._table("list_attr_celeba.txt", len(self.attribute_names)) > 0
+        columns = len(self.attribute_names)
+        self.raw_attributes = self._table("list_attr_celeba.txt", columns, ATTRIBUTE_VALUES) > 0
         self.landmarks = self._table("list_landmarks_align_celeba.txt", 10).reshape(-1, 5, 2)
         self.labels = hair_labels(self.raw_attributes, self.attribute_names)
         self.attributes = attribute_labels(self.raw_attributes, self.attribute_names)
@@ -102,16 +110,17 @@ class CelebA(Dataset[RawFace]):
         has_list = (self.folder / "list_landmarks_celeba.txt").exists()
         return self._table("list_landmarks_celeba.txt", 10).reshape(-1, 5, 2) if has_list else None
 
-    def _table(self, file_name: str, columns: int) -> NDArray[np.float32]:
-        """Numeric rows of a list file for the images of this partition: ``(N, columns)``."""
+    def _table(self, file_name: str, columns: int, values: tuple[str, ...] = ()) -> NDArray[np.float32]:
+        """Numeric rows of a list file for the images of this partition: ``(N, columns)``; only ``values``, if any."""
         path = self.folder / file_name
-        rows = _read_rows(path, header_lines=2, columns=columns)
-        if file_name == "list_attr_celeba.txt":
-            _require(path, rows, "an attribute", {"1", "-1"})
+        lines = _read_lines(path)
+        rows = _rows_of(path, lines, header_lines=2, columns=columns)
+        if values:
+            _require_values(path, rows, "an attribute", values)
         missing = [name for name in self.names if name not in rows]
         if missing:
             raise DataError(f"{path} has no row for {missing[0]} ({len(missing)} rows missing)")
-        _require_count(path, rows)
+        _require_count(path, lines[0].strip(), rows)
         try:
             table = np.array([rows[name].values for name in self.names], dtype=np.float32)
         except ValueError as error:
@@ -186,12 +195,11 @@ def _read_lines(path: Path) -> list[str]:
     return read_lines(path, "is --data.root the folder that contains celeba/?")
 
 
-def _require(path: Path, rows: dict[str, ListRow], what: str, values: set[str]) -> None:
+def _require_values(path: Path, rows: dict[str, ListRow], what: str, values: tuple[str, ...]) -> None:
     """Raises an error at the first row with another value."""
     for row in rows.values():
-        if not values.issuperset(row.values):
-            wrong = next(value for value in row.values if value not in values)
-            raise DataError(f"{path}, line {row.line}: {what} is '{wrong}', expected {' or '.join(sorted(values))}")
+        if wrong := [value for value in row.values if value not in values]:
+            raise DataError(f"{path}, line {row.line}: {what} is '{wrong[0]}', expected {' or '.join(sorted(values))}")
 
 
 def _read_header(path: Path) -> list[str]:
@@ -202,16 +210,15 @@ def _read_header(path: Path) -> list[str]:
     return lines[1].split()
 
 
-def _read_rows(path: Path, header_lines: int, columns: int) -> dict[str, ListRow]:
+def _rows_of(path: Path, lines: list[str], header_lines: int, columns: int) -> dict[str, ListRow]:
     """The rows of a list file by image name; raises an error if a row has the wrong length."""
-    rows, problems = parse_rows(_read_lines(path), header_lines, columns)
+    rows, problems = parse_rows(lines, header_lines, columns)
     raise_first(path, problems)
     return rows
 
 
-def _require_count(path: Path, rows: dict[str, ListRow]) -> None:
+def _require_count(path: Path, count: str, rows: dict[str, ListRow]) -> None:
     """Raises an error if a list does not have as many rows as its first line says."""
-    count = _read_lines(path)[0].strip()
     if count != str(len(rows)):
         raise DataError(
             f"{path} should have {count} rows by its first line, but has {len(rows)}: get it again, or correct it"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 from functools import cache
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
+from cartoonizer.pictures import png
 from datamodules.atomic import write_whole
 from datamodules.datasets.cartoonset import NO_GLASSES, find_cartoons, read_attributes
 from datamodules.datasets.group_split import read_families
@@ -71,7 +71,7 @@ def copy_with_dark_frames(cartoons: Path, out: Path, families: Path | None = Non
             if (drawn := darkened(name)) is None:
                 _link(cartoons / name, folder / name)
             else:
-                write_whole(folder / name, _png(drawn))
+                write_whole(folder / name, png(Image.fromarray(drawn)))
                 changed.append(name)
 
     try:
@@ -88,9 +88,3 @@ def _link(source: Path, target: Path) -> None:
         os.link(source.resolve(), target)
     except OSError:
         shutil.copyfile(source, target)
-
-
-def _png(rgba: NDArray[np.uint8]) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(rgba).save(buffer, "PNG")
-    return buffer.getvalue()

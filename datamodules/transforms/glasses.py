@@ -56,9 +56,8 @@ def with_dark_frames(rgba: NDArray[np.uint8], mask: NDArray[np.bool_], name: str
     Returns:
         ``(S, S, 4)``.
     """
-    covered = cv2.dilate(
-        mask.astype(np.uint8), np.ones((5, 5), np.uint8)
-    )  # covers the blended edge; bold at small sizes
+    # Two pixels more cover the blended edge, and make thin frames bold enough for small sizes.
+    covered = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8))
     weight = cv2.resize(covered.astype(np.float32), rgba.shape[1::-1], interpolation=cv2.INTER_AREA)[..., None]
     color = np.array(DARK_FRAMES[hashlib.sha256(name.encode()).digest()[0] % len(DARK_FRAMES)], np.float32)
     drawn = rgba.copy()

@@ -25,11 +25,10 @@ from datamodules.evenly import evenly
 from datamodules.transforms.augment import to_tensor
 from datamodules.transforms.face_box import square_of_landmarks
 from lightning_modules.evaluation.known_faces import KnownFace, KnownFaces, choose_face
-from lightning_modules.evaluation.rivals import Detector
 from lightning_modules.evaluation.wider_subsets import find_subsets
 from lightning_modules.metrics.detection_precision import DetectionPrecision, PrecisionSummary, TrueBoxes
 from lightning_modules.metrics.landmark_error import LandmarkError, LandmarkErrorSummary, landmark_errors
-from networks.mtcnn import CascadeSettings, Detections, LandmarkRegressor
+from networks.mtcnn import CascadeSettings, Detections, Detector, LandmarkRegressor
 
 CROWD_SETTINGS = CascadeSettings(min_face=10, thresholds=(0.7, 0.4, 0.1), pyramid_factor=0.79)
 """The protocol on WIDER FACE: small faces, and low scores that end the curve at a high recall."""

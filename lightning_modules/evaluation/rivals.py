@@ -7,26 +7,18 @@ from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from importlib.util import find_spec
 from io import StringIO
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from networks.mtcnn import CascadeSettings, Detections
+from networks.mtcnn import CascadeSettings, Detections, Detector
 
 FACENET_SETTINGS = CascadeSettings(20, (0.6, 0.7, 0.7), 0.709)
 FACENET_CROWD_SETTINGS = CascadeSettings(10, (0.5, 0.5, 0.3), 0.79)
 """What the published weights are used with: the defaults of their package, and lower ones for crowds."""
-
-
-class Detector(Protocol):
-    """What finds faces in (H, W, 3) uint8 RGB images."""
-
-    def detect(self, images: Sequence[Tensor]) -> list[Detections]:
-        """One result per image, in the same order."""
-        ...
 
 
 class Rival(NamedTuple):
@@ -69,7 +61,7 @@ class Facenet:
         )
 
     def detect(self, images: Sequence[Tensor]) -> list[Detections]:
-        """As in ``Detector``."""
+        """See ``networks.mtcnn.Detector``."""
         if len({image.shape for image in images}) > 1:
             return [faces for image in images for faces in self.detect([image])]
         found = self._net.detect(np.stack([image.numpy() for image in images]), landmarks=True)
@@ -91,7 +83,7 @@ class LibFaceDetection:
         self._least = settings.thresholds[2]
 
     def detect(self, images: Sequence[Tensor]) -> list[Detections]:
-        """As in ``Detector``."""
+        """See ``networks.mtcnn.Detector``."""
         return [self._detect_one(image.numpy()) for image in images]
 
     def _detect_one(self, image: NDArray[np.uint8]) -> Detections:
@@ -111,7 +103,7 @@ class CenterFace:
         self._least = settings.thresholds[2]
 
     def detect(self, images: Sequence[Tensor]) -> list[Detections]:
-        """As in ``Detector``."""
+        """See ``networks.mtcnn.Detector``."""
         found = (self._net(image.numpy(), threshold=self._least) for image in images)
         return [detections(faces[:, :4], faces[:, 4], points) for faces, points in found]
 

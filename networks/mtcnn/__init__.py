@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from networks.mtcnn.cascade import Cascade, CascadeSettings, Detections
+from networks.mtcnn.cascade import Cascade, CascadeSettings, Detections, Detector
 from networks.mtcnn.exact import ExactCascade
 from networks.mtcnn.facenet import import_facenet
 from networks.mtcnn.losses import LandmarkLoss, StageLosses, of_crops, stage_losses
@@ -17,6 +17,7 @@ __all__ = [
     "Cascade",
     "CascadeSettings",
     "Detections",
+    "Detector",
     "ExactCascade",
     "LandmarkLoss",
     "LandmarkRegressor",

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -105,6 +105,14 @@ class Detections:
 
     def __len__(self) -> int:
         return len(self.boxes)
+
+
+class Detector(Protocol):
+    """Finds faces in (H, W, 3) uint8 RGB images."""
+
+    def detect(self, images: Sequence[Tensor]) -> list[Detections]:
+        """One result per image, in the same order."""
+        ...
 
 
 @dataclass(frozen=True)

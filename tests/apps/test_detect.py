@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from apps.detect import detect
 from apps.drawing.contact_sheet import BOX_COLOUR, POINT_COLOUR
 from apps.main import main
 from lightning_modules import detector
@@ -181,3 +183,8 @@ def test_onnxruntime_finds_what_pytorch_finds(sample_root: Path, tmp_path: Path)
         found.append(torch.tensor([face["box"] for face in faces]))
     assert len(found[0])
     torch.testing.assert_close(*found, atol=0.5, rtol=0)
+
+
+def test_the_default_thresholds_are_those_of_the_cascade() -> None:
+    """The option repeats them, so that its help does not wait for PyTorch."""
+    assert signature(detect).parameters["thresholds"].default == CascadeSettings().thresholds
