@@ -20,7 +20,7 @@ from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN, Attribute, Domain, Faces, Photos, UnpairedBatch
-from lightning_modules.discriminators import Discriminator, join
+from lightning_modules.discriminators import SCALES, Discriminator, join
 from lightning_modules.errors import UsageError
 from lightning_modules.frozen import FrozenNetwork
 from lightning_modules.old_checkpoints import update_pools
@@ -50,9 +50,6 @@ from networks.weights_file import WeightsError
 
 OPPOSITE: dict[Domain, Domain] = {"photo": "cartoon", "cartoon": "photo"}
 """The opposite domain; iterating it gives both."""
-
-SCALES = (("", 1), ("_half", 2), ("_quarter", 4))
-"""Name suffix and downscale factor of the full-image discriminators at each scale."""
 
 
 @dataclass(frozen=True)
@@ -132,8 +129,8 @@ class BaseCycleGAN(LightningModule, ABC):
         ema_decay: Decay of the generators' exponential moving average, used for validation and prediction; 0 for none.
         pretrained: File that a training starts from: one written by ``cartoongan export``, for the cartoon generator
             alone, or a checkpoint, for all generators and discriminators, at the moving average of the generators. They
-            must have the same architecture, but there may be more labels than before. Later checkpoints do not
-            depend on the file.
+            must have the same architecture, but there may be more labels than before, and generators of half the image
+            size become the coarse part of enhanced ones. Later checkpoints do not depend on the file.
     """
 
     options_of_a_run: ClassVar[tuple[str, ...]] = ("pretrained",)

@@ -25,7 +25,7 @@ from lightning_modules.runs import is_dry_run
 from lightning_modules.schedules import ramp_factor
 from lightning_modules.terms import Term, Terms
 from networks.landmarks import PARTS, are_known, cheek_mask, landmark_heatmaps
-from networks.losses import landmark_consistency, mean_color_distance
+from networks.losses import landmark_consistency, mean_color_distance, missing_hair
 
 EYE_DISTANCE = float(MEAN_FACE[1, 0] - MEAN_FACE[0, 0])
 """Average eye distance, relative to the side of the face square."""
@@ -55,6 +55,8 @@ class CycleGANLandmark(BaseCycleGAN):
             so that the generators cannot exploit the regressor's default output.
         lambda_skin: Weight of the skin loss, the difference in mean cheek colour between a photo and its cartoon.
             Nothing in the paper's losses keeps dark skin dark.
+        lambda_hair_length: Weight of how white cartoons are where their photos have hair, since nothing in the paper's
+            losses keeps long hair long. Needs ``--data.background head``.
         lambda_eyes: Relative weight of the local discriminator of the eyes.
         lambda_nose: Relative weight of the local discriminator of the nose.
         lambda_mouth: Relative weight of the local discriminator of the mouth.
@@ -73,6 +75,7 @@ class CycleGANLandmark(BaseCycleGAN):
         lambda_3: float = 1.0,
         landmark_jitter: float = 0.0,
         lambda_skin: float = 0.0,
+        lambda_hair_length: float = 0.0,
         lambda_eyes: float = 1.0,
         lambda_nose: float = 1.0,
         lambda_mouth: float = 1.0,
@@ -85,7 +88,7 @@ class CycleGANLandmark(BaseCycleGAN):
             *(("lambda_1", lambda_1), ("lambda_2", lambda_2), ("lambda_3", lambda_3), ("lambda_eyes", lambda_eyes)),
             *(("lambda_nose", lambda_nose), ("lambda_mouth", lambda_mouth)),
             *(("local_start", local_start), ("local_ramp", local_ramp), ("landmark_jitter", landmark_jitter)),
-            ("lambda_skin", lambda_skin),
+            *(("lambda_skin", lambda_skin), ("lambda_hair_length", lambda_hair_length)),
         ):
             if value < 0:
                 raise UsageError(f"--model.{name} is {value}, must be 0 or more")
@@ -97,6 +100,7 @@ class CycleGANLandmark(BaseCycleGAN):
         self._lambda_identity *= lambda_1
         self._lambda_global, self._lambda_landmark = lambda_1, lambda_3
         self._landmark_jitter, self._lambda_skin = landmark_jitter, lambda_skin
+        self._lambda_hair_length = lambda_hair_length
         by_part = {"eyes": lambda_eyes, "nose": lambda_nose, "mouth": lambda_mouth}
         self._lambda_local = {part: lambda_2 * weight for part, weight in by_part.items()}
         self._local_start, self._local_ramp = local_start, local_ramp
@@ -159,6 +163,9 @@ class CycleGANLandmark(BaseCycleGAN):
                     terms[f"landmark_blank_{domain}"] = blank._replace(weight=0.0)
         if self._lambda_skin:
             terms["skin_cartoon"] = self._skin_term(batch.photo, translation.fake["cartoon"])
+        if self._lambda_hair_length:
+            white = missing_hair(translation.fake["cartoon"], batch.photo.image, batch.photo.landmarks)
+            terms["hair_length_cartoon"] = Term(white, self._lambda_hair_length)
         return terms
 
     def networks_in_loss(self) -> dict[str, nn.Module]:

@@ -11,6 +11,9 @@ from networks import PatchDiscriminator
 from networks.labels import LabelEncoder
 from networks.landmarks import Part, are_known, cut_patches
 
+SCALES = (("", 1), ("_half", 2), ("_quarter", 4))
+"""Name suffix and downscale factor of the full-image discriminators at each scale."""
+
 
 class Discriminator(nn.Module):
     """Classifies images of one domain as real or fake.

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 
 from lightning_modules.checkpoint_io import read_checkpoint
-from networks.generators import Generator
+from lightning_modules.discriminators import SCALES
+from networks.generators import EnhancedGenerator, Generator
 from networks.labels import LabelEncoder
 from networks.warm_start import copy_weights
 from networks.weights_file import WeightsError
@@ -21,6 +23,9 @@ def start_from_checkpoint(networks: Mapping[str, nn.ModuleDict], path: Path) -> 
     """Initialise networks from a checkpoint, generators from their moving average if it has one.
 
     Unlike in a resumed run, optimisers, schedules, image pools and the order of the data start afresh.
+
+    A checkpoint of a generator without enhancer, trained at half the size, initialises the coarse part of enhanced
+    generators. Each discriminator then starts from the one that saw images of its size, or else of the next size.
 
     Args:
         networks: ``generators`` and ``discriminators``, as in the model; may have more labels than in the checkpoint.
@@ -41,12 +46,44 @@ def start_from_checkpoint(networks: Mapping[str, nn.ModuleDict], path: Path) -> 
         if name.startswith(_AVERAGE)
     }
     new_labels = max(0, _labels_of(networks["generators"]) - _label_count(checkpoint.get("hyper_parameters", {})))
-    for group, modules in networks.items():
-        trained = {
-            name.removeprefix(f"{group}."): value for name, value in tensors.items() if name.startswith(f"{group}.")
-        }
-        if odd := copy_weights(modules.state_dict(), trained, new_labels):
+    generators = _of_group(tensors, "generators")
+    discriminators = _of_group(tensors, "discriminators")
+    own = dict(networks)
+    enhanced = {
+        domain: generator
+        for domain, generator in networks["generators"].items()
+        if isinstance(generator, EnhancedGenerator) and f"{domain}.coarse.stem.conv.weight" not in generators
+    }
+    if enhanced:
+        own["generators"] = nn.ModuleDict({domain: generator.coarse for domain, generator in enhanced.items()})
+        discriminators = _at_twice_the_size(discriminators, networks["discriminators"])
+    for group, trained in (("generators", generators), ("discriminators", discriminators)):
+        if odd := copy_weights(own[group].state_dict(), trained, new_labels):
             raise WeightsError(f"{path} has another architecture: {group}.{odd} differs")
+    for generator in enhanced.values():
+        generator.start_from_coarse()
+
+
+def _of_group(tensors: Mapping[str, Tensor], group: str) -> dict[str, Tensor]:
+    return {name.removeprefix(f"{group}."): value for name, value in tensors.items() if name.startswith(f"{group}.")}
+
+
+def _at_twice_the_size(trained: Mapping[str, Tensor], wanted: Iterable[str]) -> dict[str, Tensor]:
+    """Weights for the discriminators ``wanted`` at twice the image size."""
+    names = {name.split(".")[0] for name in trained}
+    suffixes = [suffix for suffix, _ in SCALES]
+    sources = {}
+    for name in wanted:
+        sources[name] = name
+        for larger, smaller in pairwise(suffixes):
+            if smaller and name.endswith(smaller) and (source := name.removesuffix(smaller) + larger) in names:
+                sources[name] = source
+    return {
+        f"{name}.{tensor.split('.', 1)[1]}": value
+        for name, source in sources.items()
+        for tensor, value in trained.items()
+        if tensor.split(".")[0] == source
+    }
 
 
 def _labels_of(generators: nn.ModuleDict) -> int:

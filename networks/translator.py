@@ -10,7 +10,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from networks.generators import Generator, GeneratorName, LabelInjection, Upsampling, build_generator
+from networks.generators import EnhancedGenerator, Generator, GeneratorName, LabelInjection, Upsampling, build_generator
 from networks.labels import LabelEncoder
 from networks.landmarks import landmark_heatmaps
 from networks.warm_start import copy_weights
@@ -146,7 +146,8 @@ def _options_of(words: dict[str, Any]) -> TranslatorOptions:
 def start_from(generator: Generator, path: Path) -> None:
     """Initialises a generator with the weights of a trained translator.
 
-    Both need the same architecture, but the generator may have additional labels, whose weights start at zero.
+    Both need the same architecture, but the generator may have additional labels, whose weights start at zero, and the
+    coarse part of an enhanced generator can start from one without enhancer.
 
     Args:
         generator: A cartoon generator.
@@ -157,5 +158,9 @@ def start_from(generator: Generator, path: Path) -> None:
     """
     trained = load_translator(path)
     new_labels = max(0, generator.num_labels - trained.options.encoder.size)
-    if odd := copy_weights(generator.state_dict(), trained.generator.state_dict(), new_labels):
+    is_coarse = isinstance(generator, EnhancedGenerator) and not isinstance(trained.generator, EnhancedGenerator)
+    own = generator.coarse if is_coarse else generator
+    if odd := copy_weights(own.state_dict(), trained.generator.state_dict(), new_labels):
         raise WeightsError(f"{path} has another architecture than the generator: {odd} differs")
+    if is_coarse:
+        generator.start_from_coarse()

@@ -52,12 +52,15 @@ class EncoderDecoder(Generator):
 
     def translate(self, image: Tensor, labels: Tensor | None) -> Tensor:
         """Maps (B, in_channels, H, W) and labels (B, num_labels) to (B, out_channels, H, W) before the tanh."""
+        output: Tensor = self.out(self.features(image, labels), labels)
+        return output
+
+    def features(self, image: Tensor, labels: Tensor | None) -> Tensor:
+        """Maps (B, in_channels, H, W) and labels (B, num_labels) to the last features (B, ngf, H, W)."""
         x = F.relu(self.stem(image, labels))
         x = F.relu(self.down1(x, labels))
         x = F.relu(self.down2(x, labels))
         for block in self.blocks:
             x = block(x, labels)
         x = F.relu(self.up1(x, labels))
-        x = F.relu(self.up2(x, labels))
-        output: Tensor = self.out(x, labels)
-        return output
+        return F.relu(self.up2(x, labels))

@@ -9,16 +9,19 @@ from typing import Literal
 from networks.generators.base import Generator
 from networks.generators.blocks import LabelInjection, Upsampling
 from networks.generators.densenet import DenseNetGenerator
+from networks.generators.enhancer import EnhancedGenerator
 from networks.generators.resnet import ResNetGenerator
 from networks.generators.unet import UNetGenerator
 
-GeneratorName = Literal["resnet9", "resnet6", "unet", "densenet"]
+GeneratorName = Literal["resnet9", "resnet6", "unet", "densenet", "resnet9_enhanced", "resnet6_enhanced"]
 
 _GENERATORS: dict[GeneratorName, Callable[..., Generator]] = {
     "resnet9": partial(ResNetGenerator, n_blocks=9),
     "resnet6": partial(ResNetGenerator, n_blocks=6),
     "unet": UNetGenerator,
     "densenet": DenseNetGenerator,
+    "resnet9_enhanced": partial(EnhancedGenerator, n_blocks=9),
+    "resnet6_enhanced": partial(EnhancedGenerator, n_blocks=6),
 }
 
 
@@ -31,7 +34,7 @@ def build_generator(
     num_labels: int = 0,
     label_injection: LabelInjection = "concat",
 ) -> Generator:
-    """Builds one of the backbones that the paper compares (4.4).
+    """Builds one of the backbones that the paper compares (4.4), or a ResNet with a local enhancer (pix2pixHD).
 
     Args:
         name: Name of the backbone.

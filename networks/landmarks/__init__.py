@@ -14,7 +14,7 @@ from networks.landmarks.alignment import (
 from networks.landmarks.heatmaps import landmark_heatmaps
 from networks.landmarks.known import are_known
 from networks.landmarks.patches import PARTS, Part, cut_patches
-from networks.landmarks.regions import cheek_mask
+from networks.landmarks.regions import cheek_mask, face_mask
 
 __all__ = [
     "PARTS",
@@ -25,6 +25,7 @@ __all__ = [
     "can_align",
     "cheek_mask",
     "cut_patches",
+    "face_mask",
     "fit_affine",
     "fit_similarity",
     "landmark_heatmaps",

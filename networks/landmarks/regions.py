@@ -1,4 +1,4 @@
-"""Face regions computed from landmarks: the hair, and the cheeks, which a hair colour must not change."""
+"""Face regions computed from landmarks: the face, the hair, and the cheeks, which a hair colour must not change."""
 
 from __future__ import annotations
 
@@ -12,6 +12,25 @@ _TOP, _BOTTOM = 0.30, 0.62
 _HAIR_HALF_WIDTH = 1.6
 _HAIR_TOP, _HAIR_BOTTOM = -2.3, -0.4
 """The same for a band above the eyebrows: hair, forehead and their surroundings."""
+
+
+_FACE_HALF_WIDTH = 1.05
+_FACE_TOP, _FACE_BOTTOM = -0.5, 2.0
+"""The same for the face itself, from the eyebrows to the chin."""
+
+
+def face_mask(landmarks: Tensor, height: int, width: int) -> Tensor:
+    """Mask of the face from the eyebrows to the chin, without hair beside it.
+
+    Args:
+        landmarks: (B, 5, 2) pixels, x then y; NaN where unknown.
+        height: Rows of the image.
+        width: Columns of the image.
+
+    Returns:
+        (B, 1, height, width) float32, 1 inside and 0 outside; all zero for unknown landmarks.
+    """
+    return _band(landmarks, height, width, _FACE_HALF_WIDTH, _FACE_TOP, _FACE_BOTTOM)
 
 
 def cheek_mask(landmarks: Tensor, height: int, width: int) -> Tensor:

@@ -1,14 +1,21 @@
-"""The loss that keeps the background of cartoons white."""
+"""Losses that keep a cartoon within the silhouette of its photo's head, and its hair as long."""
 
 from __future__ import annotations
 
 import torch.nn.functional as F
 from torch import Tensor
 
+from networks.landmarks import are_known, face_mask
+
 MARGIN = 1 / 16
 """Distance from the head at which the background begins, relative to the image side; ears and outlines are nearer."""
 
+_INNER_MARGIN = 1 / 32
+"""Distance from the edge of the head at which its interior begins."""
+
 _WHITE = 0.98
+_PALE = 0.7
+"""Smallest channel of the palest hair of cartoons; below it, nothing counts as white."""
 
 
 def background_mask(photos: Tensor) -> Tensor:
@@ -21,9 +28,25 @@ def background_mask(photos: Tensor) -> Tensor:
         (B, 1, H, W) float32, 1 for background, 0 elsewhere. White spots inside the head that are smaller than the
         margin are no background.
     """
-    reach = max(1, round(MARGIN * photos.shape[3]))
-    drawn = (photos.amin(dim=1, keepdim=True) < _WHITE).float()
-    return 1 - F.max_pool2d(drawn, 2 * reach + 1, stride=1, padding=reach)
+    return 1 - _grown(_drawn(photos), _reach(photos, MARGIN))
+
+
+def hair_region(photos: Tensor, landmarks: Tensor) -> Tensor:
+    """The inside of heads around the face: hair, or what covers it, at least 1/32 of the side away from the edge.
+
+    Args:
+        photos: (B, 3, H, W) RGB in [-1, 1] on white. A photo without any background has no edge, and no such region.
+        landmarks: (B, 5, 2) pixels, x then y; NaN where unknown.
+
+    Returns:
+        (B, 1, H, W) float32, 1 inside, 0 elsewhere; all zero for unknown landmarks.
+    """
+    reach, inner = _reach(photos, MARGIN), _reach(photos, _INNER_MARGIN)
+    background = 1 - _grown(_drawn(photos), reach)
+    inside = 1 - _grown(background, reach + inner)
+    has_edge = background.amax(dim=(1, 2, 3)) > 0
+    is_counted = (has_edge & are_known(landmarks))[:, None, None, None]
+    return inside * (1 - face_mask(landmarks, *photos.shape[2:])) * is_counted
 
 
 def background_whiteness(cartoons: Tensor, photos: Tensor) -> Tensor:
@@ -37,6 +60,42 @@ def background_whiteness(cartoons: Tensor, photos: Tensor) -> Tensor:
         Scalar, float32: the mean over channels and the background pixels of an image, averaged over the images; those
         without background count as zero.
     """
-    mask = background_mask(photos)
-    drawn = ((1 - cartoons.float()).abs().mean(dim=1, keepdim=True) * mask).sum(dim=(1, 2, 3))
-    return (drawn / mask.sum(dim=(1, 2, 3)).clamp(min=1)).mean()
+    return _masked_mean((1 - cartoons.float()).abs().mean(dim=1, keepdim=True), background_mask(photos))
+
+
+def missing_hair(cartoons: Tensor, photos: Tensor, landmarks: Tensor) -> Tensor:
+    """How white cartoons are where their photos have hair, such as long hair that they cut off.
+
+    Args:
+        cartoons: (B, 3, H, W) RGB in [-1, 1].
+        photos: The same; on white.
+        landmarks: (B, 5, 2) pixels of the photos, x then y; NaN where unknown.
+
+    Returns:
+        Scalar, float32 in [0, 1]: 0 if all of it is coloured, 1 if all is white; the mean over an image's hair region,
+        averaged over the images. Those without such a region count as zero.
+    """
+    white = (cartoons.float().amin(dim=1, keepdim=True) - _PALE).clamp(min=0) / (1 - _PALE)
+    return _masked_mean(white, hair_region(photos, landmarks))
+
+
+def _reach(photos: Tensor, margin: float) -> int:
+    """A margin in pixels."""
+    return max(1, round(margin * photos.shape[3]))
+
+
+def _drawn(photos: Tensor) -> Tensor:
+    """(B, 1, H, W): 1 where photos are not white."""
+    return (photos.amin(dim=1, keepdim=True) < _WHITE).float()
+
+
+def _grown(mask: Tensor, reach: int) -> Tensor:
+    """The mask grown by ``reach`` pixels on each side."""
+    rows = F.max_pool2d(mask, (1, 2 * reach + 1), stride=1, padding=(0, reach))
+    return F.max_pool2d(rows, (2 * reach + 1, 1), stride=1, padding=(reach, 0))
+
+
+def _masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+    """Mean of (B, 1, H, W) values over each image's mask, averaged over the images; 0 for those with empty masks."""
+    totals = (values * mask).sum(dim=(1, 2, 3)) / mask.sum(dim=(1, 2, 3)).clamp(min=1)
+    return totals.mean()

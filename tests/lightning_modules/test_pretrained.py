@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from lightning import Trainer
 from torch.utils.data import DataLoader, Dataset
 
@@ -80,3 +81,38 @@ def test_nothing_of_a_checkpoint_is_executed(tmp_path: Path) -> None:
     torch.save({"state_dict": Path("x")}, path)  # a class, which a pickle would have to call
     with pytest.raises(UsageError, match=r"evil\.ckpt is damaged or not a checkpoint of this project"):
         CycleGANCond(**SMALL, pretrained=str(path))
+
+
+@torch.no_grad()
+def test_an_enhanced_generator_starts_as_the_coarse_one_enlarged(
+    checkpoint: Path, make_faces: Callable[..., Dataset[UnpairedBatch]]
+) -> None:
+    before = CycleGANCond.load_from_checkpoint(checkpoint)
+    options = SMALL | {"generator": "resnet6_enhanced", "discriminator_scales": 2, "attributes": ["glasses"]}
+    model = CycleGANCond(**options, ema_decay=0.9, pretrained=str(checkpoint))
+    batch = next(iter(DataLoader(make_faces(side=64), 2)))
+    small = batch.photo._replace(image=F.avg_pool2d(batch.photo.image, 2))
+    coarse = before.generate(before.trained_generators, "cartoon", small.image, batch.photo)
+    expected = F.interpolate(coarse.atanh(), scale_factor=2, mode="bilinear", align_corners=False).tanh()
+    for generators in (model.generators, model.trained_generators):
+        cartoon = model.generate(generators, "cartoon", batch.photo.image, batch.photo)
+        torch.testing.assert_close(cartoon, expected, atol=1e-5, rtol=0)
+    # Each sees what it saw before.
+    for domain in ("photo", "cartoon"):
+        seen = model.discriminators[f"{domain}_half"](batch.photo)
+        torch.testing.assert_close(seen, before.discriminators[domain](small))
+        own = model.discriminators[domain].state_dict()
+        assert all(torch.equal(own[name], value) for name, value in before.discriminators[domain].state_dict().items())
+
+
+def test_a_training_of_enhanced_generators_goes_on(
+    make_trainer: Callable[..., Trainer], make_faces: Callable[..., Dataset[UnpairedBatch]], tmp_path: Path
+) -> None:
+    options = SMALL | {"generator": "resnet6_enhanced", "discriminator_scales": 2}
+    trainer = make_trainer(max_steps=2)
+    trainer.fit(CycleGANCond(**options, ema_decay=0.5), DataLoader(make_faces(side=64), 2))
+    trainer.save_checkpoint(tmp_path / "last.ckpt")
+    before = CycleGANCond.load_from_checkpoint(tmp_path / "last.ckpt")
+    model = CycleGANCond(**options, pretrained=str(tmp_path / "last.ckpt"))
+    for name, value in before.trained_generators.state_dict().items():
+        assert torch.equal(model.generators.state_dict()[name], value), name
