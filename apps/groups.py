@@ -21,6 +21,9 @@ SKINS = ("dark third", "middle third", "light third")
 _MIN_WIDTH = 130
 """Width of the table in characters; a narrower terminal wraps lines instead of words."""
 
+_JUDGED = "_judged"
+"""Suffix of the columns of cartoons; those of photos have none."""
+
 Columns = Mapping[str, NDArray[np.float64]]
 
 
@@ -79,10 +82,12 @@ def read_columns(path: Path) -> tuple[list[str], Columns]:
         DataError: The file is missing, damaged, or of an earlier version.
     """
     from datamodules.errors import DataError
+    from datamodules.samples import Attribute
 
     if not path.is_file():
         raise DataError(f"no such file: {path}; test the run first: `lightning test --config CONFIG --ckpt_path last`")
-    numbers = ("landmark_error", "skin", "skin_judged", "glasses", "glasses_judged", "beard", "beard_judged")
+    names = ("skin", *(attribute.name.lower() for attribute in Attribute))
+    numbers = ("landmark_error", *(f"{name}{end}" for name in names for end in ("", _JUDGED)))
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
@@ -127,10 +132,12 @@ def _row(name: str, faces: Columns) -> dict[str, object]:
         "hair kept %": _mean(faces["hair_kept"], 100),
         "skin": _mean(faces["skin_judged"] - faces["skin"], 127.5),
     }
-    for attribute in ("glasses", "beard"):
-        judged, has = faces[f"{attribute}_judged"], faces[attribute]
-        row[f"{attribute} kept %"] = _mean(judged[has == 1], 100)
-        row[f"{attribute} invented %"] = _mean(judged[has == 0], 100)
+    judged_columns = [name for name in faces if name.endswith(_JUDGED) and name != f"skin{_JUDGED}"]
+    for attribute in (name.removesuffix(_JUDGED) for name in judged_columns):
+        judged, has = faces[f"{attribute}{_JUDGED}"], faces[attribute]
+        words = attribute.replace("_", " ")
+        row[f"{words} kept %"] = _mean(judged[has == 1], 100)
+        row[f"{words} invented %"] = _mean(judged[has == 0], 100)
     return row
 
 

@@ -61,7 +61,7 @@ def _parser(manifest: Manifest) -> argparse.ArgumentParser:
     add("--model", type=Path, default=OWN_MODEL, metavar="FILE", help="file of `cartoongan export` (default: bundled)")
     for name, classes in manifest.labels.items():
         text = f"{OWN} for the photo's (default), {ALL} for a sheet of all"
-        add(f"--{name}", choices=[OWN, *classes, ALL], default=OWN, help=text)
+        add(f"--{name.replace('_', '-')}", choices=[OWN, *classes, ALL], default=OWN, help=text)
     add("--faces", choices=["largest", ALL], default="largest", help="faces of a photo (default: largest)")
     add("--size", type=_size, metavar="N", help="side of a cartoon in pixels (default: the model's)")
     backgrounds = ["transparent", "white", "keep"]

@@ -1,4 +1,4 @@
-"""DataModule of the attribute classifier: faces of both domains with hair colour, glasses and beard."""
+"""DataModule of the attribute classifier: faces of both domains with hair colour, glasses, beard and open mouth."""
 
 from __future__ import annotations
 

@@ -70,9 +70,9 @@ class FacesDataModule(LightningDataModule):
         align_cartoons: In training, warp each cartoon to the landmarks of the photo in the same sample, instead of the
             paper's augmentation (see ``datamodules.transforms.landmark_warp``).
         shuffle: Random pairs in random order in training.
-        match_attributes: In training, sample cartoons with these attributes (glasses, beard) as often as they occur in
-            the photos. Half of the heads in CartoonSet wear glasses, but only one in fifteen in CelebA, so generators
-            would add glasses.
+        match_attributes: In training, sample cartoons with these attributes (glasses, beard, open_mouth) as often as
+            they occur in the photos. Half of the heads in CartoonSet wear glasses, but only one in fifteen in CelebA,
+            so generators would add glasses.
         attribute_shares: In training, the fraction of faces with an attribute in both domains, from 0 to 1, such as
             ``{glasses: 0.2}``; overrides ``match_attributes``. Gives a conditional generator enough examples. No effect
             on a domain where the attribute is unknown.

@@ -47,9 +47,10 @@ class Attribute(IntEnum):
 
     GLASSES = 0
     BEARD = 1
+    OPEN_MOUTH = 2
 
 
-AttributeName = Literal["glasses", "beard"]
+AttributeName = Literal["glasses", "beard", "open_mouth"]
 """Names of the attributes, for options."""
 
 UNKNOWN = -1

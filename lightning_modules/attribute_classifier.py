@@ -1,4 +1,4 @@
-"""Training of the attribute classifier, which evaluates hair colour, glasses and beard of generated faces."""
+"""Training of the attribute classifier, which evaluates hair colour and attributes of generated faces."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _QUESTIONS = {"hair": len(HairColour), **{attribute.name.lower(): 2 for attribut
 
 
 class AttributeClassifier(AveragedModule):
-    """A classifier of hair colour, glasses and beard, trained on faces blurred to look like generated ones.
+    """A classifier of hair colour, glasses, beard and open mouth, trained on faces blurred to look like generated ones.
 
     It is evaluated on held-out data after each epoch, without model selection. A finished fit writes
     ``attribute_classifier.safetensors`` to the run folder, with its metrics and training data. Accuracy is the mean
@@ -144,7 +144,7 @@ class AttributeClassifier(AveragedModule):
         """Log the accuracies by name; must run in all processes."""
         names = self._part_names()
         for key, accuracy in self.accuracies.items():
-            question, _, part = key.partition("_")
+            question, _, part = key.rpartition("_")
             metric = cast(MulticlassAccuracy, accuracy)
             with metric.sync_context():
                 has_any = bool(cast(Tensor, metric.tp).any() or cast(Tensor, metric.fn).any())

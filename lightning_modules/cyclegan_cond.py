@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Literal, cast
 
+import numpy as np
 import torch
 from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor, nn
@@ -44,8 +45,8 @@ class CycleGANCond(BaseCycleGAN):
         num_labels: Number of label classes.
         label_injection: How the label enters the generators' convolutions: "concat" (the paper's; instance norm
             removes most of it), "after_norm" or "modulation" (see ``networks.LabelInjection``).
-        attributes: Also condition on these attributes (glasses, beard), so that cartoons have them when their photos
-            do. At prediction the project's classifier detects them.
+        attributes: Also condition on these attributes (glasses, beard, open_mouth), so that cartoons have them when
+            their photos do. At prediction the project's classifier detects them.
         lambda_leak: Weight of the leak loss, which penalises changes of the cheeks between hair colours. It costs one
             extra translation of the photos.
         wrong_labels: Use real images with wrong labels as additional negatives, so that the discriminators cannot
@@ -222,7 +223,7 @@ class CycleGANCond(BaseCycleGAN):
             )
 
     def on_train_start(self) -> None:
-        """Check all labels; warn of cartoons without any: the discriminators then cannot tell the colours apart."""
+        """Check all labels; warn of labels and attributes that cannot be learnt from the cartoons."""
         super().on_train_start()
         draws: object = getattr(self.trainer.train_dataloader, "dataset", None)
         if not isinstance(draws, UnpairedFaces):
@@ -234,6 +235,13 @@ class CycleGANCond(BaseCycleGAN):
                 "no training face of --data.cartoons has a label, so the label will have no effect; "
                 "give them in the folder's faces.csv or with --data.labels"
             )
+        known = draws.cartoons.faces.attributes
+        for name, column in zip(self.label_encoder.attributes, self.label_encoder.columns, strict=True):
+            if len(np.unique(known[:, column][known[:, column] >= 0])) < 2:
+                rank_zero_warn(
+                    f"the training faces of --data.cartoons are all alike in {name}, or nothing is known of it, so it "
+                    "cannot be learnt; leave it out of --model.attributes, or see docs/data.md for cartoons that vary"
+                )
 
     def check_batch(self, batch: UnpairedBatch, batch_idx: int) -> None:
         """Also reject labels that the networks do not have; on a GPU only at first, since reading them waits for it."""

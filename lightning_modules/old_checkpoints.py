@@ -11,7 +11,7 @@ from networks.image_pool import Sample
 
 
 def update_pools(state_dict: dict[str, Any]) -> None:
-    """Replace ``glasses`` by ``attributes`` in pooled samples of versions with a single attribute.
+    """Add the attributes that earlier versions did not have to pooled samples, as unknown.
 
     Args:
         state_dict: State of a module with image pools; changed in place.
@@ -22,9 +22,9 @@ def update_pools(state_dict: dict[str, Any]) -> None:
 
 
 def _with_attributes(sample: Sample) -> Sample:
-    if "glasses" not in sample:
+    known = sample["glasses"][None] if "glasses" in sample else sample.get("attributes")
+    if known is None or len(known) == len(Attribute):
         return sample
-    rest = {name: value for name, value in sample.items() if name != "glasses"}
-    attributes = torch.full((len(Attribute),), UNKNOWN, device=sample["glasses"].device)
-    attributes[Attribute.GLASSES] = sample["glasses"]
-    return rest | {"attributes": attributes}
+    attributes = torch.full((len(Attribute),), UNKNOWN, device=known.device)
+    attributes[: len(known)] = known
+    return {name: value for name, value in sample.items() if name != "glasses"} | {"attributes": attributes}

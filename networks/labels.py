@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-ATTRIBUTES = ("glasses", "beard")
-"""Names of the binary attributes of faces, in the order of their columns."""
+ATTRIBUTES = ("glasses", "beard", "open_mouth")
+"""Names of the binary attributes of faces, in the order of their columns. An open mouth shows the teeth."""
 
 
 def one_hot(labels: Tensor, num_labels: int) -> Tensor:

@@ -52,7 +52,15 @@ NO_GLASSES = 11
 NO_FACIAL_HAIR = 14
 """csv ``facial_hair`` index for none; the other fourteen are styles."""
 
-_ATTRIBUTE_COLUMNS = {Attribute.GLASSES: ("glasses", NO_GLASSES), Attribute.BEARD: ("facial_hair", NO_FACIAL_HAIR)}
+OPEN_MOUTH, CLOSED_MOUTH, MOUTHS = 0, 1, 2
+"""csv ``mouth`` indices of redrawn copies, and their number. Without such a line, all heads show their teeth."""
+
+_ATTRIBUTE_COLUMNS = {
+    Attribute.GLASSES: ("glasses", NO_GLASSES, UNKNOWN),
+    Attribute.BEARD: ("facial_hair", NO_FACIAL_HAIR, UNKNOWN),
+    Attribute.OPEN_MOUTH: ("mouth", CLOSED_MOUTH, 1),
+}
+"""By attribute: the name in the csv, the index of its absence, and the value without a line."""
 
 
 class CartoonSet(Dataset[RawFace]):
@@ -117,7 +125,7 @@ def landmarks_at(side: int) -> NDArray[np.float32]:
 def _attributes_of(row: dict[str, int]) -> list[int]:
     """1, 0 or ``UNKNOWN`` for each ``Attribute``."""
     columns = (_ATTRIBUTE_COLUMNS[attribute] for attribute in Attribute)
-    return [int(row[name] != none) if name in row else UNKNOWN for name, none in columns]
+    return [int(row[name] != absent) if name in row else default for name, absent, default in columns]
 
 
 def find_cartoons(folder: Path) -> list[str]:

@@ -148,10 +148,10 @@ def hair_labels(attributes: NDArray[np.bool_], names: list[str]) -> NDArray[np.i
 
 
 def attribute_labels(attributes: NDArray[np.bool_], names: list[str]) -> NDArray[np.int64]:
-    """Glasses and beard for each row of CelebA attributes.
+    """Glasses, beard and open mouth for each row of CelebA attributes.
 
     A beard is a ``Mustache``, a ``Goatee``, or the absence of ``No_Beard``. Stubble only (``5_o_Clock_Shadow``) counts
-    as unknown, since a cartoon could be drawn either way.
+    as unknown, since a cartoon could be drawn either way. A mouth is open if it is ``Mouth_Slightly_Open``.
 
     Returns:
         ``(N, A)`` int64: 1, 0 or ``UNKNOWN`` for each ``Attribute``; ``UNKNOWN`` if the list lacks the columns.
@@ -164,6 +164,8 @@ def attribute_labels(attributes: NDArray[np.bool_], names: list[str]) -> NDArray
         is_cut = column["Mustache"] | column["Goatee"]
         is_stubble = column["5_o_Clock_Shadow"] & ~is_cut & ~column["No_Beard"]
         labels[:, Attribute.BEARD] = np.where(is_stubble, UNKNOWN, is_cut | ~column["No_Beard"])
+    if "Mouth_Slightly_Open" in column:
+        labels[:, Attribute.OPEN_MOUTH] = column["Mouth_Slightly_Open"]
     return labels
 
 

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
-from tqdm import tqdm
 
-from cartoonizer.pictures import png
-from datamodules.atomic import write_whole
-from datamodules.datasets.cartoonset import NO_GLASSES, find_cartoons, read_attributes
+from datamodules.datasets.cartoonset import NO_GLASSES, read_attributes
 from datamodules.datasets.group_split import read_families
+from datamodules.datasets.redrawn import cartoons_to_copy, copy_redrawn
 from datamodules.errors import DataError
 from datamodules.images import read_rgb, read_rgba
-from datamodules.kept_folder import whole_folder
 from datamodules.transforms.glasses import frame_mask, with_dark_frames
 
 
@@ -39,11 +33,7 @@ def copy_with_dark_frames(cartoons: Path, out: Path, families: Path | None = Non
     Raises:
         DataError: There are no cartoons, the table does not fit, a file cannot be read or written, or ``out`` exists.
     """
-    names = find_cartoons(cartoons)
-    if not names:
-        raise DataError(f"{cartoons} holds no cs*.png")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DataError(f"{out} is there already; name a new folder for the copy")
+    names = cartoons_to_copy(cartoons, out)
     sources = read_families(families, "eyes_source") if families else {}
     mirrored = read_families(families, "mirrored") if families else {}
     if lost := [name for name in names if not (cartoons / sources.get(name, name)).is_file()]:
@@ -62,29 +52,4 @@ def copy_with_dark_frames(cartoons: Path, out: Path, families: Path | None = Non
             return None
         return with_dark_frames(read_rgba(cartoons / name), mask[:, ::-1] if mirrored.get(name) == "1" else mask, name)
 
-    changed: list[str] = []
-
-    def fill(folder: Path) -> None:
-        for path in sorted(file for file in cartoons.rglob("*") if file.is_file() and file.suffix != ".png"):
-            _link(path, folder / path.relative_to(cartoons))
-        for name in tqdm(names, desc="copy", unit="cartoon", disable=None):
-            if (drawn := darkened(name)) is None:
-                _link(cartoons / name, folder / name)
-            else:
-                write_whole(folder / name, png(Image.fromarray(drawn)))
-                changed.append(name)
-
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        whole_folder(out, fill)
-    except OSError as error:
-        raise DataError(f"cannot write {out}: {error.strerror}") from error
-    return len(changed), len(names)
-
-
-def _link(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source.resolve(), target)
-    except OSError:
-        shutil.copyfile(source, target)
+    return copy_redrawn(cartoons, out, darkened)

@@ -2,13 +2,14 @@
 
 A header, then one row per annotated photo; all columns except ``file`` are optional and may be empty::
 
-    file,x1,y1,x2,y2,x3,y3,x4,y4,x5,y5,hair,glasses,beard
-    anna/1.jpg,70.5,112,108,111.5,89,130,74,151,106,150.5,brown,no,no
-    anna/2.jpg,,,,,,,,,,,grey,,yes
+    file,x1,y1,x2,y2,x3,y3,x4,y4,x5,y5,hair,glasses,beard,open_mouth
+    anna/1.jpg,70.5,112,108,111.5,89,130,74,151,106,150.5,brown,no,no,yes
+    anna/2.jpg,,,,,,,,,,,grey,,yes,
 
 ``file`` is relative to the folder of the csv, with forward slashes. The points are left eye, right eye, nose, left and
 right mouth corner as seen in the image, in pixels of the upright image; either all five or none. ``hair`` is black,
-brown, blonde or grey; ``glasses`` and ``beard`` are yes or no.
+brown, blonde or grey; ``glasses``, ``beard`` and ``open_mouth`` (one that shows teeth) are yes or
+no.
 """
 
 from __future__ import annotations

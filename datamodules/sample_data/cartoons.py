@@ -12,7 +12,7 @@ import resvg_py
 from numpy.typing import NDArray
 from PIL import Image
 
-from datamodules.datasets.cartoonset import NO_FACIAL_HAIR, NO_GLASSES
+from datamodules.datasets.cartoonset import CLOSED_MOUTH, MOUTHS, NO_FACIAL_HAIR, NO_GLASSES, OPEN_MOUTH
 
 Bytes = NDArray[np.uint8]
 
@@ -131,6 +131,7 @@ _MOUTHS = (
     (avatars.MouthType.DEFAULT, 40.0, 68.0, 15.5),
     (avatars.MouthType.SERIOUS, 42.0, 66.0, 21.0),
 )
+_WITH_TEETH = 0
 # Part, x of its centre, and y of its base, in the part's coordinates.
 _NOSES = (
     (avatars.NoseType.DEFAULT, 28.0, 16.0),
@@ -148,7 +149,8 @@ class Cartoon:
 
     Attributes:
         image: RGBA (500, 500, 4), white where transparent.
-        attributes: Value and number of values of each of the eighteen attributes, in the official order.
+        attributes: Value and number of values of each of the eighteen attributes, in the official order, and of
+            ``mouth``, which the published set does not have.
     """
 
     image: Bytes
@@ -168,7 +170,9 @@ def draw_cartoon(rng: np.random.Generator, hair_colour: int | None = None) -> Ca
     values = _random_values(rng, hair_colour)
     mouth, nose = int(rng.choice(4, p=(0.45, 0.25, 0.2, 0.1))), int(rng.integers(3))
     image = render(cartoon_svg(values, mouth, nose))
-    return Cartoon(image, {name: (values[name], count) for name, count in CARDINALITY})
+    shown = OPEN_MOUTH if mouth == _WITH_TEETH else CLOSED_MOUTH
+    attributes = {name: (values[name], count) for name, count in CARDINALITY}
+    return Cartoon(image, attributes | {"mouth": (shown, MOUTHS)})
 
 
 def render(svg: str) -> Bytes:

@@ -52,7 +52,7 @@ _FIT_DATA = {
     "--data.background WHAT": "background of the photos: keep, white or head",
 }
 _MODEL = {
-    "--model.generator NAME": "resnet9, resnet6, unet or densenet",
+    "--model.generator NAME": "resnet9, resnet6, unet, densenet, resnet9_enhanced or resnet6_enhanced",
     "--model.ngf N": "width of the generators",
     "--model.ndf N": "width of the discriminators",
     "--model.lambda_cycle X": "weight of the cycle loss",

@@ -37,7 +37,7 @@ POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 
 _ERROR = "standard error of the mean"
 _FACE_SCORE, _FEW_FACES = 0.5, 0.5
-_TITLES = {"glasses": "Glasses", "beard": "Beards"}
+_TITLES = {"glasses": "Glasses", "beard": "Beards", "open_mouth": "Open mouths"}
 """Titles of the attributes' metrics, in column order."""
 _TIMED_BATCHES = 20
 _MIN_POSES = 8
@@ -57,6 +57,8 @@ class FaceRow(NamedTuple):
         glasses_judged: Whether the cartoon is predicted to have glasses.
         beard: Whether the photo has a beard: 1, 0, or -1 if unknown.
         beard_judged: Whether the cartoon is predicted to have a beard.
+        open_mouth: Whether the photo's mouth is open: 1, 0, or -1 if unknown.
+        open_mouth_judged: Whether the cartoon's mouth is predicted to be open.
     """
 
     number: int
@@ -69,6 +71,8 @@ class FaceRow(NamedTuple):
     glasses_judged: int
     beard: int
     beard_judged: int
+    open_mouth: int
+    open_mouth_judged: int
 
 
 class Evaluator(nn.Module):

@@ -47,7 +47,7 @@ class Judges(nn.Module):
 
     Args:
         features: Feature extractor of the distances.
-        classifier: Classifier of hair, glasses and beard.
+        classifier: Classifier of hair, glasses, beard and open mouth.
         landmarks: Landmark regressor.
         detector: Detects whether an image shows a face.
         cards: Name and accuracies of each network.

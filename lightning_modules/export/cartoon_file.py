@@ -161,7 +161,7 @@ def _export_background(export: Exporter) -> Exported:
 def _export_classifier(export: Exporter, side: int) -> Exported:
     net = ClassifierNet(load_attribute_net(OWN_CLASSIFIER)[0], side, CLASSIFIER_SIDE)
     examples = [(torch.rand(count, 3, side, side) * 2 - 1,) for count in (2, 1)]
-    card = card_of(OWN_CLASSIFIER, "classifier: hair colour, glasses and beard of a face")
+    card = card_of(OWN_CLASSIFIER, "classifier: hair colour, glasses, beard and open mouth of a face")
     questions = [label.name for label in (HAIR, *ATTRIBUTE_LABELS)]
     return export("classifier", net, (["image"], questions), examples, ({0: _BATCH},), card)
 

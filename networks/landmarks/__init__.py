@@ -14,7 +14,7 @@ from networks.landmarks.alignment import (
 from networks.landmarks.heatmaps import landmark_heatmaps
 from networks.landmarks.known import are_known
 from networks.landmarks.patches import PARTS, Part, cut_patches
-from networks.landmarks.regions import cheek_mask, face_mask
+from networks.landmarks.regions import around_face_mask, cheek_mask
 
 __all__ = [
     "PARTS",
@@ -22,10 +22,10 @@ __all__ = [
     "Part",
     "align",
     "are_known",
+    "around_face_mask",
     "can_align",
     "cheek_mask",
     "cut_patches",
-    "face_mask",
     "fit_affine",
     "fit_similarity",
     "landmark_heatmaps",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -15,12 +17,12 @@ _HAIR_TOP, _HAIR_BOTTOM = -2.3, -0.4
 
 
 _FACE_HALF_WIDTH = 1.05
-_FACE_TOP, _FACE_BOTTOM = -0.5, 2.0
+_FACE_TOP, _CHIN = -0.5, 1.9
 """The same for the face itself, from the eyebrows to the chin."""
 
 
-def face_mask(landmarks: Tensor, height: int, width: int) -> Tensor:
-    """Mask of the face from the eyebrows to the chin, without hair beside it.
+def around_face_mask(landmarks: Tensor, height: int, width: int) -> Tensor:
+    """Mask of everything above the chin except the face: where hair can be, beside and above the face.
 
     Args:
         landmarks: (B, 5, 2) pixels, x then y; NaN where unknown.
@@ -30,7 +32,8 @@ def face_mask(landmarks: Tensor, height: int, width: int) -> Tensor:
     Returns:
         (B, 1, height, width) float32, 1 inside and 0 outside; all zero for unknown landmarks.
     """
-    return _band(landmarks, height, width, _FACE_HALF_WIDTH, _FACE_TOP, _FACE_BOTTOM)
+    above_chin = _band(landmarks, height, width, math.inf, -math.inf, _CHIN)
+    return above_chin - _band(landmarks, height, width, _FACE_HALF_WIDTH, _FACE_TOP, _CHIN)
 
 
 def cheek_mask(landmarks: Tensor, height: int, width: int) -> Tensor:

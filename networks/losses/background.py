@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-from networks.landmarks import are_known, face_mask
+from networks.landmarks import around_face_mask
 
 MARGIN = 1 / 16
 """Distance from the head at which the background begins, relative to the image side; ears and outlines are nearer."""
@@ -34,6 +34,8 @@ def background_mask(photos: Tensor) -> Tensor:
 def hair_region(photos: Tensor, landmarks: Tensor) -> Tensor:
     """The inside of heads around the face: hair, or what covers it, at least 1/32 of the side away from the edge.
 
+    It ends at the chin: below it, the head's mask is often wrong.
+
     Args:
         photos: (B, 3, H, W) RGB in [-1, 1] on white. A photo without any background has no edge, and no such region.
         landmarks: (B, 5, 2) pixels, x then y; NaN where unknown.
@@ -44,9 +46,8 @@ def hair_region(photos: Tensor, landmarks: Tensor) -> Tensor:
     reach, inner = _reach(photos, MARGIN), _reach(photos, _INNER_MARGIN)
     background = 1 - _grown(_drawn(photos), reach)
     inside = 1 - _grown(background, reach + inner)
-    has_edge = background.amax(dim=(1, 2, 3)) > 0
-    is_counted = (has_edge & are_known(landmarks))[:, None, None, None]
-    return inside * (1 - face_mask(landmarks, *photos.shape[2:])) * is_counted
+    has_edge = (background.amax(dim=(1, 2, 3), keepdim=True) > 0).float()
+    return inside * around_face_mask(landmarks, *photos.shape[2:]) * has_edge
 
 
 def background_whiteness(cartoons: Tensor, photos: Tensor) -> Tensor:

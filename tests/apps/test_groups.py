@@ -11,7 +11,10 @@ from apps.groups import by_skin, read_columns, table
 from apps.main import main
 from datamodules.datasets.celeba import CelebA
 
-HEAD = "number,file,landmark_error,skin,skin_judged,hair,hair_judged,glasses,glasses_judged,beard,beard_judged"
+HEAD = (
+    "number,file,landmark_error,skin,skin_judged,hair,hair_judged,glasses,glasses_judged,beard,beard_judged,"
+    "open_mouth,open_mouth_judged"
+)
 
 
 def run_of(home: Path, *lines: str, head: str = HEAD) -> Path:
@@ -23,9 +26,9 @@ def run_of(home: Path, *lines: str, head: str = HEAD) -> Path:
 def test_each_group_has_its_own_means(tmp_path: Path) -> None:
     run = run_of(
         tmp_path / "run",
-        "0,celeba/a.jpg,0.05,-0.5,-0.4,black,black,1,1,0,0",
-        "1,celeba/b.jpg,0.07,0.0,0.2,black,grey,0,1,,1",
-        "2,celeba/c.jpg,0.10,0.5,,,brown,0,0,1,1",
+        "0,celeba/a.jpg,0.05,-0.5,-0.4,black,black,1,1,0,0,1,1",
+        "1,celeba/b.jpg,0.07,0.0,0.2,black,grey,0,1,,1,1,0",
+        "2,celeba/c.jpg,0.10,0.5,,,brown,0,0,1,1,0,0",
     )
     names, columns = read_columns(run / "test" / "faces.csv")
     assert names == ["a.jpg", "b.jpg", "c.jpg"]
@@ -40,6 +43,8 @@ def test_each_group_has_its_own_means(tmp_path: Path) -> None:
         "glasses invented %": 50,
         "beard kept %": 100,
         "beard invented %": 0,
+        "open mouth kept %": 50,
+        "open mouth invented %": 0,
     }
     assert (first["group"], first["photos"], first["landmarks %"]) == ("first", 1, 5.0)
     assert math.isnan(float(str(first["beard kept %"])))
@@ -57,7 +62,7 @@ def test_the_command_groups_the_test_photos(
     sample_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     celeba = CelebA(sample_root / "celeba", "test")
-    lines = [f"{n},{name},0.05,0.{n},0.{n},black,black,0,0,0,0" for n, name in enumerate(celeba.names)]
+    lines = [f"{n},{name},0.05,0.{n},0.{n},black,black,0,0,0,0,0,0" for n, name in enumerate(celeba.names)]
     run, out = run_of(tmp_path / "run", *lines), tmp_path / "groups.csv"
     words = ["groups", str(run), "--root", str(sample_root)]
     assert main([*words, "--attributes", "Male", "--out", str(out)]) == 0

@@ -22,13 +22,14 @@ MakeTrainer = Callable[..., Trainer]
 
 
 class Drawn(Dataset[LabelledFaces]):
-    """Faces of one colour, under a bar where glasses are, over one where a beard is; some labels are unknown."""
+    """Faces of one colour, with a bar for glasses, one for a beard and a box for a mouth; some labels are unknown."""
 
     def __init__(self, length: int, seed: int = 0) -> None:
         generator = torch.Generator().manual_seed(seed)
         self.hair = torch.randint(0, 4, (length,), generator=generator)
         self.glasses = torch.randint(0, 2, (length,), generator=generator)
         self.beard = torch.randint(0, 2, (length,), generator=generator)
+        self.mouth = torch.randint(0, 2, (length,), generator=generator)
         self.noise = 0.1 * torch.randn(length, 3, 64, 64, generator=generator)
 
     def __len__(self) -> int:
@@ -41,9 +42,11 @@ class Drawn(Dataset[LabelledFaces]):
             image[:, 28:34, 10:54] = 1
         if self.beard[index]:
             image[:, 50:60, 20:44] = torch.tensor([1.0, -1, -1])[:, None, None]
+        if self.mouth[index]:
+            image[:, 38:46, 24:40] = torch.tensor([-1.0, 1, 1])[:, None, None]
         hair = torch.tensor(NO_HAIR_COLOUR) if index % 7 == 0 else self.hair[index]
         glasses = torch.tensor(UNKNOWN) if index % 5 == 0 else self.glasses[index]
-        return LabelledFaces(image, hair, torch.stack([glasses, self.beard[index]]))
+        return LabelledFaces(image, hair, torch.stack([glasses, self.beard[index], self.mouth[index]]))
 
 
 def loaders(length: int, seed: int) -> list[DataLoader[LabelledFaces]]:
@@ -55,12 +58,13 @@ def test_it_learns_what_it_is_told_and_writes_how_well(make_trainer: MakeTrainer
     trainer = make_trainer(max_epochs=4)
     trainer.fit(AttributeClassifier(ema_decay=0.9), DataLoader(Drawn(128), batch_size=8), loaders(48, 1))
     classifier, figures = load_attribute_net(tmp_path / CLASSIFIER_FILE)
-    assert figures.keys() == {f"{question} of {part}" for part in PARTS for question in ("hair", "glasses", "beard")}
+    questions = ("hair", "glasses", "beard", "open_mouth")
+    assert figures.keys() == {f"{question} of {part}" for part in PARTS for question in questions}
     assert min(figures.values()) > 0.9, figures
     unseen = Drawn(48, 9)
     said = classifier(torch.stack([unseen[index].image for index in range(48)]))
     assert (said.hair.argmax(dim=1) == unseen.hair).float().mean() > 0.9
-    truth = torch.stack([unseen.glasses, unseen.beard], dim=1)
+    truth = torch.stack([unseen.glasses, unseen.beard, unseen.mouth], dim=1)
     assert (said.in_cartoons == truth).float().mean(dim=0).min() > 0.9
 
 
@@ -70,7 +74,7 @@ def test_figures_are_accuracies_of_the_known_labels(make_trainer: MakeTrainer, m
     def always_black(images: Tensor) -> object:
         from networks.attribute_classifier import AttributeLogits
 
-        return AttributeLogits(torch.eye(4)[:1].repeat(len(images), 1), torch.ones(len(images), 2))
+        return AttributeLogits(torch.eye(4)[:1].repeat(len(images), 1), torch.ones(len(images), 3))
 
     monkeypatch.setattr(module, "forward", always_black)
     (*_, last) = make_trainer().test(module, parts, verbose=False)

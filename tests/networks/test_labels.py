@@ -43,7 +43,7 @@ def test_labels_are_given_where_they_are_taken(num_labels: int, shape: tuple[int
 
 
 def test_attributes_stand_beside_the_label() -> None:
-    labels, attributes = torch.tensor([2, -1, 0]), torch.tensor([[1, 0], [0, 1], [-1, -1]])
+    labels, attributes = torch.tensor([2, -1, 0]), torch.tensor([[1, 0, 0], [0, 1, 1], [-1, -1, -1]])
     glasses = LabelEncoder(3, ("glasses",))
     assert glasses.size == 5
     assert glasses(labels, attributes).tolist() == [[0, 0, 1, 0, 1], [0, 0, 0, 1, 0], [1, 0, 0, 0, 0]]

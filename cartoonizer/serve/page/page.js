@@ -79,7 +79,7 @@ function showChoices() {
   const sets = Object.entries(model.labels).map(([name, classes]) => {
     const set = document.createElement("fieldset");
     const legend = document.createElement("legend");
-    legend.textContent = name;
+    legend.textContent = name.replaceAll("_", " ");
     set.append(legend, ...classes.map((each) => swatch(name, each)));
     return set;
   });

@@ -47,11 +47,15 @@ def test_orange_hair_has_no_label(tmp_path: Path) -> None:
     assert CartoonSet(tmp_path / "set", "train").labels.tolist() == [NO_HAIR_COLOUR]
 
 
-def test_glasses_and_beards_are_those_of_the_csv(tmp_path: Path) -> None:
+def test_glasses_beards_and_mouths_are_those_of_the_csv(tmp_path: Path) -> None:
     annotations = write_cartoon(tmp_path / "set", hair=7).with_suffix(".csv")
-    assert CartoonSet(tmp_path / "set", "train").attributes.tolist() == [[UNKNOWN, UNKNOWN]]
-    for glasses, facial_hair, expected in ((11, 14, [0, 0]), (3, 14, [1, 0]), (11, 0, [0, 1])):
-        lines = f'"hair_color", 7, 10\n"glasses", {glasses}, 12\n"facial_hair", {facial_hair}, 15\n'
+    assert CartoonSet(tmp_path / "set", "train").attributes.tolist() == [[UNKNOWN, UNKNOWN, 1]]
+    for glasses, facial_hair, mouth, expected in (
+        *((11, 14, 0, [0, 0, 1]), (3, 14, 1, [1, 0, 0]), (11, 0, 0, [0, 1, 1])),
+    ):
+        lines = (
+            f'"hair_color", 7, 10\n"glasses", {glasses}, 12\n"facial_hair", {facial_hair}, 15\n"mouth", {mouth}, 2\n'
+        )
         annotations.write_text(lines)
         faces = CartoonSet(tmp_path / "set", "train")
         assert faces.attributes.tolist() == [expected]

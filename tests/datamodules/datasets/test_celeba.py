@@ -120,18 +120,19 @@ def test_an_empty_partition_is_an_error(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("attributes", "expected"),
     [
-        (["No_Beard"], [0, 0]),
-        (["No_Beard", "Eyeglasses"], [1, 0]),
-        ([], [0, 1]),
-        (["Goatee"], [0, 1]),
-        (["No_Beard", "Mustache"], [0, 1]),
-        (["5_o_Clock_Shadow"], [0, UNKNOWN]),
-        (["5_o_Clock_Shadow", "Goatee"], [0, 1]),
-        (["5_o_Clock_Shadow", "No_Beard"], [0, 0]),
+        (["No_Beard"], [0, 0, 0]),
+        (["No_Beard", "Eyeglasses"], [1, 0, 0]),
+        (["No_Beard", "Mouth_Slightly_Open"], [0, 0, 1]),
+        ([], [0, 1, 0]),
+        (["Goatee"], [0, 1, 0]),
+        (["No_Beard", "Mustache"], [0, 1, 0]),
+        (["5_o_Clock_Shadow"], [0, UNKNOWN, 0]),
+        (["5_o_Clock_Shadow", "Goatee"], [0, 1, 0]),
+        (["5_o_Clock_Shadow", "No_Beard"], [0, 0, 0]),
     ],
 )
 def test_stubble_alone_is_no_certain_beard(attributes: list[str], expected: list[int]) -> None:
-    names = ["5_o_Clock_Shadow", "Eyeglasses", "Goatee", "Mustache", "No_Beard"]
+    names = ["5_o_Clock_Shadow", "Eyeglasses", "Goatee", "Mouth_Slightly_Open", "Mustache", "No_Beard"]
     row = np.array([[name in attributes for name in names]])
     assert attribute_labels(row, names).tolist() == [expected]
-    assert attribute_labels(row[:, :1], names[:1]).tolist() == [[UNKNOWN, UNKNOWN]]
+    assert attribute_labels(row[:, :1], names[:1]).tolist() == [[UNKNOWN, UNKNOWN, UNKNOWN]]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from datamodules.datasets.cartoonset import NO_FACIAL_HAIR, NO_GLASSES
+from datamodules.datasets.cartoonset import NO_FACIAL_HAIR, NO_GLASSES, OPEN_MOUTH
 from datamodules.sample_data.cartoons import (
     CARDINALITY,
     DARK_GLASSES,
@@ -93,10 +93,10 @@ def test_beard_and_glasses_are_drawn_where_they_are_named() -> None:
     assert columns.mean() == pytest.approx(250, abs=5)
 
 
-def test_attributes_are_the_official_ones_in_their_ranges() -> None:
+def test_attributes_are_the_official_ones_and_the_mouth_in_their_ranges() -> None:
     for number in range(5):
         attributes = draw_cartoon(np.random.default_rng(number)).attributes
-        assert [(name, count) for name, (_, count) in attributes.items()] == list(CARDINALITY)
+        assert [(name, count) for name, (_, count) in attributes.items()] == [*CARDINALITY, ("mouth", 2)]
         assert all(0 <= value < count for value, count in attributes.values())
     assert len(CARDINALITY) == 18
 
@@ -109,3 +109,16 @@ def test_heads_are_framed_and_clear_pixels_are_white() -> None:
         drawn = image[..., 3] > 0
         assert drawn[50:450, 50:450].sum() > 0.97 * drawn.sum()
         assert 0.2 < drawn[50:450, 50:450].mean() < 0.75
+
+
+def test_mouths_that_show_teeth_are_open() -> None:
+    found = {True: 0, False: 0}
+    for number in range(12):
+        cartoon = draw_cartoon(np.random.default_rng(number))
+        if cartoon.attributes["facial_hair"][0] != NO_FACIAL_HAIR:
+            continue
+        mouth = cartoon.image[325:375, 215:285, :3]
+        has_teeth = int((mouth.min(axis=2) > 250).sum()) > 100
+        assert (cartoon.attributes["mouth"][0] == OPEN_MOUTH) == has_teeth
+        found[has_teeth] += 1
+    assert min(found.values()) >= 2

@@ -1,0 +1,56 @@
+"""A copy of a CartoonSet in which some mouths are closed."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datamodules.datasets.cartoonset import CLOSED_MOUTH, MOUTHS, OPEN_MOUTH, read_attributes
+from datamodules.datasets.redrawn import copy_redrawn
+from datamodules.errors import DataError
+from datamodules.images import read_rgba
+from datamodules.transforms.mouths import BENDS, with_closed_mouth
+
+
+def copy_with_closed_mouths(cartoons: Path, out: Path, share: float = 0.5) -> tuple[int, int]:
+    """Copy a CartoonSet, with some of its mouths closed. A line ``"mouth"`` in each csv says which.
+
+    All heads of the published set show their teeth, while half of the people in photos do not.
+
+    Args:
+        cartoons: Folder of a CartoonSet in its published framing.
+        out: Folder to write. Images that need no change are hard links, or copies on another file system.
+        share: Fraction of the heads whose mouth is closed, from 0 to 1. The file names decide which.
+
+    Returns:
+        The number of closed mouths and of all.
+
+    Raises:
+        DataError: There are no cartoons, they have mouths of other kinds already, a file cannot be read or written, or
+            ``out`` exists.
+    """
+    if not 0 <= share <= 1:
+        raise DataError(f"--share is {share}, must be from 0 to 1")
+
+    def closed(name: str) -> NDArray[np.uint8] | None:
+        number = _number(name)
+        return with_closed_mouth(read_rgba(cartoons / name), BENDS[number % len(BENDS)]) if is_closed(name) else None
+
+    def is_closed(name: str) -> bool:
+        return _number(name) / 2**32 < share
+
+    def line(name: str) -> str:
+        table = (cartoons / name).with_suffix(".csv")
+        if "mouth" in read_attributes(table):
+            raise DataError(f"{table} has a line for mouth already; copy the set as it was published")
+        return f'"mouth", {CLOSED_MOUTH if is_closed(name) else OPEN_MOUTH}, {MOUTHS}'
+
+    return copy_redrawn(cartoons, out, closed, line)
+
+
+def _number(name: str) -> int:
+    """A number from 0 to 2**32 - 1 for a file name."""
+    return int.from_bytes(hashlib.sha256(Path(name).name.encode()).digest()[:4], "big")
