@@ -469,10 +469,9 @@ class BaseCycleGAN(LightningModule, ABC):
     def prepare_data(self) -> None:
         """Reject an image size that the networks do not support, before anything is written."""
         data = getattr(self.trainer.datamodule, "hparams", {})  # type: ignore[attr-defined]
-        if self._lambda_background and data.get("background") == "keep":
-            rank_zero_warn(
-                "--model.lambda_background takes no part with --data.background keep: it needs photos on white"
-            )
+        for name in ("lambda_background", "lambda_hair_length"):
+            if self.hparams.get(name) and data.get("background") == "keep":
+                rank_zero_warn(f"--model.{name} takes no part with --data.background keep: it needs photos on white")
         side = data.get("image_size")
         if side is not None and (problem := self.size_error(side)):
             raise UsageError(f"--data.image_size {side}: {problem}")

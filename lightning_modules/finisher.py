@@ -24,14 +24,29 @@ from networks.finisher import CartoonFinisher, Finished, doubled, load_finisher,
 from networks.weights_file import WeightsError
 
 FINISHER_FILE = "finisher.safetensors"
-OWN_FINISHER = project_root() / "weights" / FINISHER_FILE
-"""Twice as large: for ``lightning test`` and ``predict``."""
+_WEIGHTS = project_root() / "weights"
+OWN_FINISHERS: dict[int, Path] = {64: _WEIGHTS / FINISHER_FILE, 128: _WEIGHTS / "finisher_128px.safetensors"}
+"""The project's finishers of scale 2 by the size in pixels of the generators that they are for."""
 
-OWN_LARGE_FINISHER = project_root() / "weights" / "finisher_4x.safetensors"
-"""Four times as large: for products."""
+OWN_LARGE_FINISHER = _WEIGHTS / "finisher_4x.safetensors"
+"""The same of scale 4, for 64 px."""
 
 _OF_A_MACHINE = {"root", "cache_dir", "num_workers"}
 _SHOWN = 8
+
+
+def own_finisher(image_size: int, for_products: bool = False) -> Path:
+    """The project's finisher for a generator.
+
+    Args:
+        image_size: Side in pixels of the generator's images; the nearest size that there is a finisher for counts.
+        for_products: Whether cartoons should be as large as possible. Otherwise the scale is 2.
+
+    Returns:
+        The file.
+    """
+    side = min(OWN_FINISHERS, key=lambda known: abs(known - image_size))
+    return OWN_LARGE_FINISHER if for_products and side == 64 else OWN_FINISHERS[side]
 
 
 class Finisher(AveragedModule):

@@ -21,7 +21,7 @@ from datamodules.transforms.augment import to_tensor
 from datamodules.transforms.face_box import square_of_landmarks
 from lightning_modules.attribute_classifier import OWN_CLASSIFIER
 from lightning_modules.detector import load_detector
-from lightning_modules.finisher import OWN_LARGE_FINISHER
+from lightning_modules.finisher import own_finisher
 from lightning_modules.landmark_detector import FRAME_SIDE, MEAN_PHOTO, SEARCHED_SIDE
 from lightning_modules.matting import OWN_PORTRAIT
 from lightning_modules.runs import project_root
@@ -92,8 +92,9 @@ class Cartoonizer:
         try:
             self._translator = load_translator(weights or OWN_TRANSLATOR).to(self._device)
             self._finisher = None
+            side = self._translator.options.image_size
             if finisher != "none":
-                self._finisher = load_finisher(finisher or OWN_LARGE_FINISHER).to(self._device)
+                self._finisher = load_finisher(finisher or own_finisher(side, for_products=True)).to(self._device)
             self._portrait = load_portrait(OWN_PORTRAIT)[0].to(self._device)
             self._classifier = load_attribute_net(OWN_CLASSIFIER)[0].to(self._device)
         except WeightsError as error:

@@ -51,9 +51,10 @@ def export(
         print(f"{out}: {out.stat().st_size / 1e6:.1f} MB{trained}")
         return
     from lightning_modules.export.cartoon_file import Source
-    from lightning_modules.finisher import OWN_LARGE_FINISHER
+    from lightning_modules.finisher import own_finisher
 
-    given = Source(translator, source, details, (finisher or OWN_LARGE_FINISHER) if finish else None)
+    finisher = finisher or own_finisher(translator.options.image_size, for_products=True)
+    given = Source(translator, source, details, finisher if finish else None)
     (_write_single if out.suffix in SINGLE_SUFFIXES else _write_cartoon_file)(given, out, half)
 
 

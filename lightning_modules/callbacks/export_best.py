@@ -48,9 +48,11 @@ def _export(checkpoint: Path) -> Path:
     from cartoonizer.model_file import OWN_MODEL, read_model
     from lightning_modules.export.cartoon_file import Source, write_cartoon_file
     from lightning_modules.export.trained import translator_of
+    from lightning_modules.finisher import own_finisher
 
     with torch.random.fork_rng():
         translator, details = translator_of(checkpoint)
-        source, path = Source(translator, checkpoint, details), checkpoint.with_suffix(".cartoon")
+        finisher = own_finisher(translator.options.image_size, for_products=True)
+        source, path = Source(translator, checkpoint, details, finisher), checkpoint.with_suffix(".cartoon")
         write_cartoon_file(source, path, half=True, known=read_model(OWN_MODEL))
     return path

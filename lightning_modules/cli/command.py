@@ -34,7 +34,7 @@ from lightning_modules.cli.entry import PROGRAM
 from lightning_modules.cli.parser import ShortErrorParser
 from lightning_modules.errors import UsageError
 from lightning_modules.evaluation import JudgeFiles
-from lightning_modules.finisher import OWN_FINISHER
+from lightning_modules.finisher import own_finisher
 from lightning_modules.loggers import make_loggers
 from lightning_modules.matting import MATTE_FOLDER, bring_matting
 from lightning_modules.runs import (
@@ -216,14 +216,14 @@ class CartoonGANCLI(LightningCLI):
             return None
         if finish is None and self.config.subcommand == "test":
             return None
-        path = Path(self.settings.finisher).expanduser() if self.settings.finisher else OWN_FINISHER
+        side = int(self.settings.data.init_args.get("image_size", 0))
+        path = Path(self.settings.finisher).expanduser() if self.settings.finisher else own_finisher(side)
         if finish is None and not path.is_file():
             return None
         try:
             finisher = load_finisher(path)
         except WeightsError as error:
             raise UsageError(f"{error} (--finisher)") from error
-        side = self.settings.data.init_args.get("image_size")
         if finish is None and side != finisher.input_size:
             rank_zero_info(f"finisher not applied: it is for {finisher.input_size} px, the model for {side} px")
             return None

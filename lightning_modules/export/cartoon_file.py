@@ -25,7 +25,6 @@ from lightning_modules.export.cards import card_of
 from lightning_modules.export.detector import export_detector, landmark_offset
 from lightning_modules.export.nets import BackgroundNet, ClassifierNet, Label, TranslatorNet, example_inputs
 from lightning_modules.export.onnx_net import Exported, Exporter
-from lightning_modules.finisher import OWN_LARGE_FINISHER
 from lightning_modules.landmark_detector import FRAME_SIDE, MEAN_PHOTO, SEARCHED_SIDE
 from lightning_modules.matting import OWN_PORTRAIT
 from lightning_modules.version import __version__
@@ -54,13 +53,13 @@ class Source:
         translator: The generator of cartoons.
         path: Its file.
         details: How it was trained, if the file does not record it.
-        finisher: File of the finisher, or None.
+        finisher: File of the finisher; None for none.
     """
 
     translator: Translator
     path: Path
     details: Mapping[str, object] | None = None
-    finisher: Path | None = OWN_LARGE_FINISHER
+    finisher: Path | None = None
 
 
 def write_cartoon_file(source: Source, path: Path, half: bool, known: ModelFile | None = None) -> list[Exported]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,6 +25,7 @@ from lightning_modules.errors import UsageError
 from lightning_modules.landmark_detector import LandmarkDetector, mean_landmarks
 from networks import GeneratorName
 from networks.landmarks import PARTS, cheek_mask, cut_patches, landmark_heatmaps
+from networks.losses import missing_hair
 from networks.mtcnn import LandmarkRegressor, load_weights
 
 MakeTrainer = Callable[..., Trainer]
@@ -488,6 +490,20 @@ def test_the_skin_term_is_the_distance_of_the_mean_colours_of_the_cheeks(small: 
     assert float(term.value) == pytest.approx(0.2, abs=1e-5)  # (0.3 + 0 + 0.3) / 3; the third face has no landmarks
     nobody = model._skin_term(some_faces(2, 1, known=()), cartoons[:2])
     assert (float(nobody.value), bool(nobody.applies)) == (0.0, False)
+
+
+def test_white_where_photos_have_hair_is_a_term(small: MakeModel, loader: Loader) -> None:
+    model, batch = small(lambda_hair_length=2.0), next(iter(loader))
+    batch.photo.image[..., -8:] = 1.0  # a background
+    batch = batch._replace(photo=batch.photo._replace(landmarks=mean_landmarks(batch.photo.image).repeat(2, 1, 1)))
+    translation = model.translate(model.generators, batch)
+    term = model.generator_terms(batch, translation)["hair_length_cartoon"]
+    assert term.weight == 2.0
+    expected = missing_hair(translation.fake["cartoon"], batch.photo.image, batch.photo.landmarks)
+    torch.testing.assert_close(term.value, expected)
+    white = replace(translation, fake=translation.fake | {"cartoon": torch.ones_like(batch.photo.image)})
+    assert model.generator_terms(batch, white)["hair_length_cartoon"].value > term.value
+    assert "hair_length_cartoon" not in small().generator_terms(batch, translation)
 
 
 def test_the_window_of_the_loss_moves_in_training_alone(small: MakeModel) -> None:

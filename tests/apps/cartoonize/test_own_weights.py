@@ -16,7 +16,7 @@ from datamodules.sample_data import write_sample_data
 from datamodules.samples import SPLITS, UNKNOWN, Attribute
 from datamodules.transforms.augment import to_tensor
 from lightning_modules.attribute_classifier import OWN_CLASSIFIER
-from lightning_modules.finisher import OWN_FINISHER, OWN_LARGE_FINISHER
+from lightning_modules.finisher import OWN_FINISHERS, OWN_LARGE_FINISHER
 from lightning_modules.matting import OWN_PORTRAIT
 from networks.attribute_classifier import load_attribute_net
 from networks.label_leak import label_leak
@@ -104,7 +104,7 @@ def test_cartoons_are_heads_on_nothing(drawn: list[list[CartoonFace]]) -> None:
 
 
 def test_all_weights_together_are_small_and_have_cards() -> None:
-    finishers = [OWN_FINISHER, OWN_LARGE_FINISHER]
+    finishers = [*OWN_FINISHERS.values(), OWN_LARGE_FINISHER]
     weights = [OWN_TRANSLATOR, *finishers, OWN_PORTRAIT]
     assert sum(path.stat().st_size for path in weights) < 12e6
     for path in weights:
