@@ -86,8 +86,8 @@ def read_columns(path: Path) -> tuple[list[str], Columns]:
 
     if not path.is_file():
         raise DataError(f"no such file: {path}; test the run first: `lightning test --config CONFIG --ckpt_path last`")
-    names = ("skin", *(attribute.name.lower() for attribute in Attribute))
-    numbers = ("landmark_error", *(f"{name}{end}" for name in names for end in ("", _JUDGED)))
+    judged = ("skin", *(attribute.name.lower() for attribute in Attribute))
+    numbers = ("landmark_error", *(f"{name}{end}" for name in judged for end in ("", _JUDGED)))
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))

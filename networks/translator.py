@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor
@@ -158,9 +158,10 @@ def start_from(generator: Generator, path: Path) -> None:
     """
     trained = load_translator(path)
     new_labels = max(0, generator.num_labels - trained.options.encoder.size)
-    is_coarse = isinstance(generator, EnhancedGenerator) and not isinstance(trained.generator, EnhancedGenerator)
-    own = generator.coarse if is_coarse else generator
+    own = generator
+    if isinstance(generator, EnhancedGenerator) and not isinstance(trained.generator, EnhancedGenerator):
+        own = generator.coarse
     if odd := copy_weights(own.state_dict(), trained.generator.state_dict(), new_labels):
         raise WeightsError(f"{path} has another architecture than the generator: {odd} differs")
-    if is_coarse:
-        generator.start_from_coarse()
+    if own is not generator:
+        cast(EnhancedGenerator, generator).start_from_coarse()

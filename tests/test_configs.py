@@ -47,7 +47,14 @@ PAPER: dict[str, dict[str, object]] = {
     "cond": {"label_injection": "concat", "wrong_labels": False, "random_target_share": 0.0, "lambda_leak": 0.0},
     "landmark": {"lambda_1": 1.0, "lambda_2": 0.3, "lambda_3": 1.0, "lambda_skin": 0.0, "landmark_jitter": 0.0},
     "aligned": {"alignment": "affine", "condition": "photo", "aligned_inputs": False},
-    "full": {"label_injection": "concat", "lambda_2": 0.3, "lambda_3": 1.0, "lambda_leak": 0.0, "lambda_skin": 0.0},
+    "full": {
+        "label_injection": "concat",
+        "lambda_2": 0.3,
+        "lambda_3": 1.0,
+        "lambda_leak": 0.0,
+        "lambda_skin": 0.0,
+        "lambda_hair_length": 0.0,
+    },
 }
 LITERAL: dict[str, object] = {
     **{"generator": "resnet9", "ngf": 64, "ngf_photo": None, "ndf": 64, "ndf_photo": None, "upsampling": "transposed"},
@@ -85,8 +92,9 @@ def test_the_paper_s_configs_hold_the_paper_s_values(
     assert seen["epochs"] == 200
 
 
-def test_a_size_goes_over_a_variant(sample_root: Path, tmp_path: Path) -> None:
-    configs = ["--config", str(ROOT / "configs/cyclegan_cond.yaml"), "--config", str(ROOT / "configs/sizes/64px.yaml")]
+@pytest.mark.parametrize("size", sorted(path.name for path in (ROOT / "configs/sizes").glob("*.yaml")))
+def test_a_size_goes_over_a_variant(size: str, sample_root: Path, tmp_path: Path) -> None:
+    configs = ["--config", str(ROOT / "configs/cyclegan_cond.yaml"), "--config", str(ROOT / "configs/sizes" / size)]
     small = ["--model.ngf", "4", "--model.ngf_photo", "4", "--model.ndf", "4", "--model.ndf_photo", "4"]
     options = ["--trainer.fast_dev_run", "true", "--trainer.accelerator", "cpu", "--data.root", str(sample_root)]
     assert main(["fit", *configs, *small, *options, "--trainer.default_root_dir", str(tmp_path)]) == 0

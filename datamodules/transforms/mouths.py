@@ -54,4 +54,5 @@ def _polygon(
     points = np.rint((outline + 0.5) * (side * _FINENESS / _SIDE) - 0.5).astype(np.int32)
     fine = np.zeros((side * _FINENESS, side * _FINENESS), np.uint8)
     cv2.fillPoly(fine, [points], 255)
-    return cv2.resize(fine, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    coverage = cv2.resize(fine, (side, side), interpolation=cv2.INTER_AREA)
+    return coverage.astype(np.float32) / np.float32(255)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from networks.landmarks import landmark_heatmaps
 from networks.translator import Translator, TranslatorOptions, load_translator, save_translator, start_from
@@ -101,3 +102,15 @@ def test_another_architecture_is_no_start(other: TranslatorOptions, tmp_path: Pa
     save_translator(Translator(FULL.build(), FULL), path)
     with pytest.raises(WeightsError, match="another architecture"):
         start_from(other.build(), path)
+
+
+@torch.no_grad()
+def test_the_coarse_part_of_an_enhanced_generator_starts_from_one_without_enhancer(tmp_path: Path) -> None:
+    path = tmp_path / "coarse.safetensors"
+    save_translator(Translator(FULL.build(), FULL), path)
+    trained, generator = load_translator(path).generator, replace(FULL, generator="resnet6_enhanced").build()
+    start_from(generator, path)
+    image, labels = torch.rand(2, 8, 32, 32) * 2 - 1, torch.eye(4)[:2]
+    coarse = trained.translate(F.avg_pool2d(image, 2), labels)
+    expected = F.interpolate(coarse, scale_factor=2, mode="bilinear", align_corners=False).tanh()
+    torch.testing.assert_close(generator(image, labels), expected)
