@@ -44,8 +44,9 @@ def hair_region(photos: Tensor, landmarks: Tensor) -> Tensor:
         (B, 1, H, W) float32, 1 inside, 0 elsewhere; all zero for unknown landmarks.
     """
     reach, inner = _reach(photos, MARGIN), _reach(photos, _INNER_MARGIN)
-    background = 1 - _grown(_drawn(photos), reach)
-    inside = 1 - _grown(background, reach + inner)
+    drawn = _drawn(photos)
+    background = 1 - _grown(drawn, reach)
+    inside = drawn * (1 - _grown(background, reach + inner))
     has_edge = (background.amax(dim=(1, 2, 3), keepdim=True) > 0).float()
     return inside * around_face_mask(landmarks, *photos.shape[2:]) * has_edge
 

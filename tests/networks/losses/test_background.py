@@ -82,6 +82,13 @@ def test_a_photo_without_background_head_or_landmarks_has_no_hair_region() -> No
     assert missing_hair(torch.ones(3, 3, 64, 64), photos, landmarks) == 0
 
 
+def test_narrow_white_between_the_head_and_the_border_is_no_hair() -> None:
+    photo = head_on_white()
+    photo[:, :, 2:16, 20:44] = 0.0  # hair up to two pixels below the border
+    assert hair_region(photo, LANDMARKS)[:, :, 4:16, 24:40].all()
+    assert not hair_region(photo, LANDMARKS)[:, :, :2].any()
+
+
 def test_only_white_in_the_hair_region_is_penalised() -> None:
     photo = head_on_white()
     cartoon = photo.clone()
