@@ -110,7 +110,7 @@ def test_a_draw_is_a_pure_function_of_its_number(sample_root: Path) -> None:
 def test_sets_that_do_not_say_leave_attributes_unknown(sample_root: Path) -> None:
     faces = AnnotatedFolder(sample_root / "celeba" / "img_align_celeba", "test")
     assert set(faces.attributes.flatten().tolist()) == {UNKNOWN}
-    assert faces[0].attributes.tolist() == [UNKNOWN, UNKNOWN]
+    assert faces[0].attributes.tolist() == [UNKNOWN] * len(Attribute)
 
 
 def test_photos_are_seen_on_each_background(sample_root: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -13,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from datamodules.faces import FacesDataModule
-from datamodules.samples import NO_HAIR_COLOUR, Domain, Faces, HairColour, UnpairedBatch
+from datamodules.samples import NO_HAIR_COLOUR, Attribute, Domain, Faces, HairColour, UnpairedBatch
 from lightning_modules.callbacks import GradientNorms, ImageGrid
 from lightning_modules.cli import main
 from lightning_modules.cyclegan_cond import CycleGANCond
@@ -365,13 +367,13 @@ class SeeingGlasses(nn.Module):
     """Says that a face wears glasses where the first pixel is bright."""
 
     def forward(self, images: Tensor) -> AttributeLogits:
-        return AttributeLogits(torch.zeros(len(images), 4), 4 * images[:, 0, 0, :1].expand(-1, 2))
+        return AttributeLogits(torch.zeros(len(images), 4), 4 * images[:, 0, 0, :1].expand(-1, len(Attribute)))
 
 
 def faces_with_glasses(glasses: list[int], first_pixels: list[float]) -> Faces:
     faces = some_faces([0] * len(glasses))
     faces.image[:, 0, 0, 0] = torch.tensor(first_pixels)
-    return faces._replace(attributes=torch.tensor(glasses)[:, None].repeat(1, 2))
+    return faces._replace(attributes=torch.tensor(glasses)[:, None].repeat(1, len(Attribute)))
 
 
 def test_glasses_are_the_photo_s_in_training_and_what_the_classifier_sees_elsewhere() -> None:
@@ -408,7 +410,9 @@ def test_label_and_attributes_are_wrong_one_at_a_time_equally_often() -> None:
     model = small(attributes=["glasses", "beard"], wrong_labels=True)
     real, fake = faces_with_glasses([1, 0] * 150, [0.0] * 300), faces_with_glasses([-1] * 300, [0.0] * 300)
     (negatives,) = model.extra_negatives("cartoon", real, fake)
-    is_wrong = torch.cat([(negatives.label != real.label)[:, None], negatives.attributes != real.attributes], dim=1)
+    is_other = negatives.attributes != real.attributes
+    is_wrong = torch.cat([(negatives.label != real.label)[:, None], is_other[:, :2]], dim=1)
+    assert not is_other[:, 2].any(), "mouths are no condition"
     assert (is_wrong.sum(dim=1) == 1).all()
     assert is_wrong.sum(dim=0).tolist() == pytest.approx([100] * 3, abs=30)
 
@@ -453,3 +457,22 @@ def test_a_colour_that_cannot_be_is_explained(
     for word in words:
         assert word in message
     assert not (tmp_path / "out").exists()
+
+
+def test_attributes_in_which_all_cartoons_are_alike_are_warned_of(
+    make_trainer: MakeTrainer, sample_root: Path, tmp_path: Path
+) -> None:
+    def warned(cartoons: Path) -> bool:
+        data = FacesDataModule(str(sample_root), cartoons=str(cartoons), image_size=32, num_workers=0, epoch_size=2)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            make_trainer(max_steps=1).fit(small(attributes=["open_mouth"]), datamodule=data)
+        return any("are all alike in open_mouth" in str(warning.message) for warning in caught)
+
+    alike = tmp_path / "alike"
+    shutil.copytree(sample_root / "cartoonset10k", alike)
+    for table in alike.glob("*.csv"):
+        lines = table.read_text().splitlines(keepends=True)
+        table.write_text("".join(line for line in lines if not line.startswith('"mouth"')))
+    assert warned(alike)
+    assert not warned(sample_root / "cartoonset10k")

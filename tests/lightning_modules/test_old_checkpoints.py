@@ -16,7 +16,13 @@ def test_glasses_of_pooled_samples_become_an_attribute() -> None:
     }
     update_pools(state)
     samples = state["pools.photo._extra_state"]["samples"]
-    assert [sample["attributes"].tolist() for sample in samples] == [[1, -1], [0, -1], [-1, -1]]
+    assert [sample["attributes"].tolist() for sample in samples] == [[1, -1, -1], [0, -1, -1], [-1, -1, -1]]
     assert all(sample.keys() == {"image", "attributes"} for sample in samples)
     update_pools(state)
     assert state["pools.photo._extra_state"]["samples"] == samples
+
+
+def test_attributes_that_are_new_are_unknown_in_pooled_samples() -> None:
+    state: dict[str, Any] = {"pool": {"samples": [{"attributes": torch.tensor([1, 0])}]}}
+    update_pools(state)
+    assert state["pool"]["samples"][0]["attributes"].tolist() == [1, 0, -1]

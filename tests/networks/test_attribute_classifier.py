@@ -18,14 +18,14 @@ def classifier() -> AttributeNet:
 def test_every_parameter_learns(classifier: AttributeNet) -> None:
     said = classifier.train()(torch.rand(4, 3, 64, 64) * 2 - 1)
     assert said.hair.shape == (4, 4)
-    assert said.attributes.shape == (4, 2)
+    assert said.attributes.shape == (4, 3)
     (said.hair.square().sum() + said.attributes.square().sum()).backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in classifier.parameters())
 
 
 def test_it_judges_images_of_any_size_alike(classifier: AttributeNet) -> None:
     small = torch.nn.functional.avg_pool2d(torch.rand(2, 3, 8, 8), 1).repeat_interleave(8, 2).repeat_interleave(8, 3)
-    large = small.repeat_interleave(4, 2).repeat_interleave(4, 3)
+    large = small.repeat_interleave(4, 3).repeat_interleave(4, 3)
     assert small.shape[2] == SIDE
     torch.testing.assert_close(classifier(large).hair, classifier(small).hair, rtol=0, atol=0.05)
 
@@ -56,6 +56,6 @@ def test_other_files_are_refused(classifier: AttributeNet, tmp_path: Path) -> No
     write_weights(classifier, {"format_version": 9}, path)
     with pytest.raises(WeightsError, match="format 9"):
         load_attribute_net(path)
-    write_weights(AttributeNet(7), {"format_version": 2, "num_colours": 4, "figures": {}}, path)
+    write_weights(AttributeNet(7), {"format_version": 3, "num_colours": 4, "figures": {}}, path)
     with pytest.raises(WeightsError, match=r"does not match these nets: hair"):
         load_attribute_net(path)

@@ -77,10 +77,10 @@ def test_the_hair_colour_stays_out_of_the_cheeks(drawn: list[list[CartoonFace]])
 
 
 @pytest.mark.parametrize("attribute", Attribute, ids=str)
-def test_glasses_and_beards_are_kept_and_few_invented(
+def test_attributes_are_kept_and_few_invented(
     attribute: Attribute, unseen: Path, drawn: list[list[CartoonFace]]
 ) -> None:
-    classifier, name = load_attribute_net(OWN_CLASSIFIER)[0], attribute.name.lower()
+    classifier, words = load_attribute_net(OWN_CLASSIFIER)[0], attribute.name.lower().replace("_", " ")
     known = {
         name: int(value)
         for split in SPLITS
@@ -92,8 +92,8 @@ def test_glasses_and_beards_are_kept_and_few_invented(
         images = torch.stack([to_tensor(face.on_white) for face in faces])
         seen[known[path.name]] += classifier(images).in_cartoons[:, attribute].tolist()
     kept, invented = (100 * float(np.mean(seen[value])) for value in (1, 0))
-    assert kept == pytest.approx(on_card(f"drawn faces with {name}, kept"), abs=15)
-    assert invented == pytest.approx(on_card(f"drawn faces without {name}, invented"), abs=6)
+    assert kept == pytest.approx(on_card(f"drawn faces with {words}, kept"), abs=15)
+    assert invented == pytest.approx(on_card(f"drawn faces without {words}, invented"), abs=6)
 
 
 def test_cartoons_are_heads_on_nothing(drawn: list[list[CartoonFace]]) -> None:

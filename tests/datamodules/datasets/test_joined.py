@@ -13,7 +13,7 @@ from datamodules.datasets.celeba import CelebA
 from datamodules.datasets.joined import JoinedFaces, join, set_folders
 from datamodules.errors import DataError
 from datamodules.faces import FacesDataModule
-from datamodules.samples import RawFace, unknown_attributes
+from datamodules.samples import Attribute, RawFace, unknown_attributes
 from datamodules.source import FaceSource
 
 
@@ -23,7 +23,7 @@ class Planted:
     def __init__(self, first: int, count: int, has_glasses: bool = True) -> None:
         self.names = [f"{number}.png" for number in range(count)]
         self.labels = np.arange(count, dtype=np.int64) % 4
-        self.attributes = np.full((count, 2), 1) if has_glasses else unknown_attributes(count)
+        self.attributes = np.full((count, len(Attribute)), 1) if has_glasses else unknown_attributes(count)
         self._first = first
 
     def __len__(self) -> int:

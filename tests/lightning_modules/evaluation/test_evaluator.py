@@ -37,7 +37,8 @@ class CornerNet(nn.Module):
 
     def forward(self, images: Tensor) -> AttributeLogits:
         label = ((images[:, 0, 0, 0] + 1) * 2).round().long().clamp(max=3)
-        attributes = torch.stack([images[:, 0, 0, 1], -images[:, 0, 0, 1]], dim=1)  # a beard where there are no glasses
+        glasses = images[:, 0, 0, 1]
+        attributes = torch.stack([glasses, -glasses, glasses], dim=1)  # a beard where there are no glasses
         return AttributeLogits(nn.functional.one_hot(label, 4).float(), attributes)
 
 
@@ -92,7 +93,8 @@ class Plain(Painter):
 
 HAIR, CARTOON_HAIR = [0, 1, 2, 3, -1], [0, 1, 2, 0, 2]  # one of four is recoloured
 GLASSES, CARTOON_GLASSES = [0, 0, 0, 1, -1], [1, 0, 0, 1, 1]  # one of three invented, the only one kept
-ATTRIBUTES = torch.tensor([GLASSES, [1, 1, 1, 0, -1]]).T  # cartoons have beards where they have no glasses
+MOUTHS = [1, -1, -1, 1, 0]
+ATTRIBUTES = torch.tensor([GLASSES, [1, 1, 1, 0, -1], MOUTHS]).T  # cartoons have beards where they have no glasses
 SHIFTS = [0.05, 0.05, 0.05, 0.05, 0.05]
 
 
@@ -102,7 +104,7 @@ def measured(evaluator: Evaluator, model: BaseCycleGAN | None = None) -> Evaluat
     cartoon = marked([0] * 5, [0] * 5, [0.0] * 5, seed=1)
     batch = UnpairedBatch(
         Faces(photo, landmarks, torch.tensor(HAIR), ATTRIBUTES),
-        Faces(cartoon, landmarks, torch.zeros(5, dtype=torch.long), torch.zeros(5, 2, dtype=torch.long)),
+        Faces(cartoon, landmarks, torch.zeros(5, dtype=torch.long), torch.zeros(5, 3, dtype=torch.long)),
     )
     fake = {"photo": cartoon + 0.1, "cartoon": marked(CARTOON_HAIR, CARTOON_GLASSES, SHIFTS, seed=2)}
     wanted: dict[Domain, Faces] = {"cartoon": batch.photo, "photo": batch.cartoon}
@@ -125,6 +127,8 @@ def test_planted_answers_are_found() -> None:
     assert value["kept_glasses"] == 1
     assert value["invented_beard"] == 0
     assert value["kept_beard"] == pytest.approx(2 / 3)
+    assert value["invented_open_mouth"] == 1
+    assert value["kept_open_mouth"] == 1
     assert value["landmark_consistency"] == pytest.approx(0.05, abs=1e-4)
     assert value["landmark_nose"] == pytest.approx(0.05, abs=1e-4)
     assert value["cycle_photo"] == pytest.approx(0.25, abs=1e-5)
@@ -186,6 +190,8 @@ def test_rows_tell_each_face_once() -> None:
     assert [row.glasses_judged for row in rows] == CARTOON_GLASSES
     assert [row.beard for row in rows] == [1, 1, 1, 0, -1]
     assert [row.beard_judged for row in rows] == [1 - worn for worn in CARTOON_GLASSES]
+    assert [row.open_mouth for row in rows] == MOUTHS
+    assert [row.open_mouth_judged for row in rows] == CARTOON_GLASSES
     assert [row.landmark_error for row in rows] == pytest.approx(SHIFTS, abs=1e-4)
 
 
@@ -261,12 +267,12 @@ def measured_hair(evaluator: Evaluator, model: BaseCycleGAN) -> dict[str, float 
     """Four photos, of which two have no label; the cartoon of one of these has orange hair, the other's is grey."""
     labels = torch.tensor([0, -1, 2, -1])
     cartoons = torch.stack([head(colour) for colour in (ORANGE, ORANGE, BLONDE, GREY)])
-    faces = Faces(torch.zeros(4, 3, 64, 64), PHOTO_FACE.repeat(4, 1, 1), labels, torch.zeros(4, 2, dtype=torch.int64))
+    faces = Faces(torch.zeros(4, 3, 64, 64), PHOTO_FACE.repeat(4, 1, 1), labels, torch.zeros(4, 3, dtype=torch.int64))
     batch = UnpairedBatch(faces, faces)
     images = cast("dict[Domain, Tensor]", {"photo": cartoons, "cartoon": cartoons})
     translation = Translation(images, images, {}, {"cartoon": faces, "photo": faces})
     numbers: dict[Domain, Tensor] = {"photo": torch.arange(4), "cartoon": torch.arange(4)}
-    evaluator.update(model, batch, translation, numbers, torch.full((4, 2), -1))
+    evaluator.update(model, batch, translation, numbers, torch.full((4, 3), -1))
     return {key: figure.value for key, figure in evaluator.figures().items()}
 
 
