@@ -16,39 +16,40 @@ from datamodules.transforms.mouths import BENDS, with_closed_mouth
 
 
 def copy_with_closed_mouths(cartoons: Path, out: Path, share: float = 0.5) -> tuple[int, int]:
-    """Copy a CartoonSet, with some of its mouths closed. A line ``"mouth"`` in each csv says which.
+    """Copy a CartoonSet, with some of its open mouths closed. A line ``"mouth"`` in each csv says which are.
 
     All heads of the published set show their teeth, while half of the people in photos do not.
 
     Args:
         cartoons: Folder of a CartoonSet in its published framing.
         out: Folder to write. Images that need no change are hard links, or copies on another file system.
-        share: Fraction of the heads whose mouth is closed, from 0 to 1. The file names decide which.
+        share: Fraction of the open mouths that are closed, from 0 to 1. The file names decide which.
 
     Returns:
-        The number of closed mouths and of all.
+        The number of mouths that were closed, and of all.
 
     Raises:
-        DataError: There are no cartoons, they have mouths of other kinds already, a file cannot be read or written, or
-            ``out`` exists.
+        DataError: There are no cartoons, a file cannot be read or written, or ``out`` exists.
     """
     if not 0 <= share <= 1:
         raise DataError(f"--share is {share}, must be from 0 to 1")
 
+    def is_open(name: str) -> bool:
+        return read_attributes((cartoons / name).with_suffix(".csv")).get("mouth", OPEN_MOUTH) != CLOSED_MOUTH
+
+    def is_chosen(name: str) -> bool:
+        return _number(name) / 2**32 < share and is_open(name)
+
     def closed(name: str) -> NDArray[np.uint8] | None:
-        number = _number(name)
-        return with_closed_mouth(read_rgba(cartoons / name), BENDS[number % len(BENDS)]) if is_closed(name) else None
+        bend = BENDS[_number(name) % len(BENDS)]
+        return with_closed_mouth(read_rgba(cartoons / name), bend) if is_chosen(name) else None
 
-    def is_closed(name: str) -> bool:
-        return _number(name) / 2**32 < share
+    def with_line(name: str, table: str) -> str:
+        others = [line for line in table.splitlines() if not line.startswith('"mouth"')]
+        mouth = OPEN_MOUTH if is_open(name) and not is_chosen(name) else CLOSED_MOUTH
+        return "\n".join([*others, f'"mouth", {mouth}, {MOUTHS}']) + "\n"
 
-    def line(name: str) -> str:
-        table = (cartoons / name).with_suffix(".csv")
-        if "mouth" in read_attributes(table):
-            raise DataError(f"{table} has a line for mouth already; copy the set as it was published")
-        return f'"mouth", {CLOSED_MOUTH if is_closed(name) else OPEN_MOUTH}, {MOUTHS}'
-
-    return copy_redrawn(cartoons, out, closed, line)
+    return copy_redrawn(cartoons, out, closed, with_line)
 
 
 def _number(name: str) -> int:

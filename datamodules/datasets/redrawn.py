@@ -37,7 +37,7 @@ def copy_redrawn(
     cartoons: Path,
     out: Path,
     redraw: Callable[[str], NDArray[np.uint8] | None],
-    new_line: Callable[[str], str] | None = None,
+    rewrite: Callable[[str, str], str] | None = None,
 ) -> tuple[int, int]:
     """Copy a CartoonSet, atomically. Files that do not change are hard links, or copies on another file system.
 
@@ -45,7 +45,7 @@ def copy_redrawn(
         cartoons: Folder of a CartoonSet.
         out: Folder to write.
         redraw: Maps the name of a cartoon to its new image ``(S, S, 4)``; None keeps the image.
-        new_line: Maps the name of a cartoon to a line that its csv gets at its end; by default none.
+        rewrite: Maps the name of a cartoon and the text of its csv to the new text; by default it is kept.
 
     Returns:
         The number of redrawn cartoons and of all.
@@ -57,12 +57,11 @@ def copy_redrawn(
     changed: list[str] = []
 
     def fill(folder: Path) -> None:
-        tables = {Path(name).with_suffix(".csv"): name for name in names} if new_line else {}
+        tables = {Path(name).with_suffix(".csv"): name for name in names}
         for path in sorted(file for file in cartoons.rglob("*") if file.is_file() and file.suffix != ".png"):
             place = path.relative_to(cartoons)
-            if new_line and place in tables:
-                table = path.read_text(encoding="utf-8").rstrip("\n")
-                write_whole(folder / place, f"{table}\n{new_line(tables[place])}\n")
+            if rewrite and place in tables:
+                write_whole(folder / place, rewrite(tables[place], path.read_text(encoding="utf-8")))
             else:
                 _link(path, folder / place)
         for name in tqdm(names, desc="copy", unit="cartoon", disable=None):

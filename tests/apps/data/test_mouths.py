@@ -63,8 +63,19 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     out = tmp_path / "out"
     assert main(["data", "mouths", str(cartoons), "--out", str(out), "--share", "1.5"]) == 2
     assert "--share is 1.5, must be from 0 to 1" in capsys.readouterr().err
+    (cartoons / "cs3.csv").write_text("broken")
+    assert main(["data", "mouths", str(cartoons), "--out", str(out), "--share", "1"]) == 2
+    assert "cs3.csv" in capsys.readouterr().err
     assert not out.exists()
-    assert main(["data", "mouths", str(cartoons), "--out", str(out)]) == 0
-    assert main(["data", "mouths", str(out), "--out", str(tmp_path / "twice")]) == 2
-    assert "has a line for mouth already" in capsys.readouterr().err
-    assert not (tmp_path / "twice").exists()
+    assert main(["data", "mouths", str(cartoons), "--out", str(cartoons)]) == 2
+    assert "name a new folder" in capsys.readouterr().err
+
+
+def test_mouths_that_are_closed_already_stay_so(cartoons: Path, tmp_path: Path) -> None:
+    once, twice = tmp_path / "once", tmp_path / "twice"
+    assert main(["data", "mouths", str(cartoons), "--out", str(once)]) == 0
+    assert main(["data", "mouths", str(once), "--out", str(twice), "--share", "1"]) == 0
+    assert set(open_mouths(twice).values()) == {0}
+    for name, is_open in open_mouths(once).items():
+        assert ((once / name).read_bytes() == (twice / name).read_bytes()) == (not is_open)
+        assert (twice / name).with_suffix(".csv").read_text().count('"mouth"') == 1
