@@ -14,6 +14,9 @@ _INNER_MARGIN = 1 / 32
 """Distance from the edge of the head at which its interior begins."""
 
 _WHITE = 0.98
+_SOLID = 0.5
+"""Smallest channel of photos below which a pixel is hair for sure, and not the soft edge of the head's mask."""
+
 _PALE = 0.7
 """Smallest channel of the palest hair of cartoons; below it, nothing counts as white."""
 
@@ -28,7 +31,7 @@ def background_mask(photos: Tensor) -> Tensor:
         (B, 1, H, W) float32, 1 for background, 0 elsewhere. White spots inside the head that are smaller than the
         margin are no background.
     """
-    return 1 - _grown(_drawn(photos), _reach(photos, MARGIN))
+    return 1 - _grown(_drawn(photos, _WHITE), _reach(photos, MARGIN))
 
 
 def hair_region(photos: Tensor, landmarks: Tensor) -> Tensor:
@@ -44,7 +47,7 @@ def hair_region(photos: Tensor, landmarks: Tensor) -> Tensor:
         (B, 1, H, W) float32, 1 inside, 0 elsewhere; all zero for unknown landmarks.
     """
     reach, inner = _reach(photos, MARGIN), _reach(photos, _INNER_MARGIN)
-    drawn = _drawn(photos)
+    drawn = _drawn(photos, _SOLID)
     background = 1 - _grown(drawn, reach)
     inside = drawn * (1 - _grown(background, reach + inner))
     has_edge = (background.amax(dim=(1, 2, 3), keepdim=True) > 0).float()
@@ -86,9 +89,9 @@ def _reach(photos: Tensor, margin: float) -> int:
     return max(1, round(margin * photos.shape[3]))
 
 
-def _drawn(photos: Tensor) -> Tensor:
-    """(B, 1, H, W): 1 where photos are not white."""
-    return (photos.amin(dim=1, keepdim=True) < _WHITE).float()
+def _drawn(photos: Tensor, white: float) -> Tensor:
+    """(B, 1, H, W): 1 where the smallest channel of photos is below ``white``."""
+    return (photos.amin(dim=1, keepdim=True) < white).float()
 
 
 def _grown(mask: Tensor, reach: int) -> Tensor:

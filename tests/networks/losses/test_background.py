@@ -89,6 +89,13 @@ def test_narrow_white_between_the_head_and_the_border_is_no_hair() -> None:
     assert not hair_region(photo, LANDMARKS)[:, :, :2].any()
 
 
+def test_the_soft_edge_of_a_mask_is_no_hair() -> None:
+    photo = head_on_white()
+    sharp = hair_region(photo, LANDMARKS)
+    photo[:, :, 46:60, 16:48][photo[:, :, 46:60, 16:48] == 1.0] = 0.8
+    torch.testing.assert_close(hair_region(photo, LANDMARKS), sharp)
+
+
 def test_only_white_in_the_hair_region_is_penalised() -> None:
     photo = head_on_white()
     cartoon = photo.clone()
