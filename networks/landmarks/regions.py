@@ -17,12 +17,12 @@ _HAIR_TOP, _HAIR_BOTTOM = -2.3, -0.4
 
 
 _FACE_HALF_WIDTH = 1.05
-_FACE_TOP, _CHIN = -0.5, 1.9
-"""The same for the face itself, from the eyebrows to the chin."""
+_FACE_TOP, _FACE_BOTTOM = -0.5, 1.4
+"""The same for the face from the eyebrows to below the mouth."""
 
 
 def around_face_mask(landmarks: Tensor, height: int, width: int) -> Tensor:
-    """Mask of everything above the chin except the face: where hair can be, beside and above the face.
+    """Mask of everything beside and above the face, down to below the mouth: where hair can be.
 
     Args:
         landmarks: (B, 5, 2) pixels, x then y; NaN where unknown.
@@ -32,8 +32,8 @@ def around_face_mask(landmarks: Tensor, height: int, width: int) -> Tensor:
     Returns:
         (B, 1, height, width) float32, 1 inside and 0 outside; all zero for unknown landmarks.
     """
-    above_chin = _band(landmarks, height, width, math.inf, -math.inf, _CHIN)
-    return above_chin - _band(landmarks, height, width, _FACE_HALF_WIDTH, _FACE_TOP, _CHIN)
+    above = _band(landmarks, height, width, math.inf, -math.inf, _FACE_BOTTOM)
+    return above - _band(landmarks, height, width, _FACE_HALF_WIDTH, _FACE_TOP, _FACE_BOTTOM)
 
 
 def cheek_mask(landmarks: Tensor, height: int, width: int) -> Tensor:

@@ -37,7 +37,7 @@ def background_mask(photos: Tensor) -> Tensor:
 def hair_region(photos: Tensor, landmarks: Tensor) -> Tensor:
     """The inside of heads around the face: hair, or what covers it, at least 1/32 of the side away from the edge.
 
-    It ends at the chin: below it, the head's mask is often wrong.
+    It ends below the mouth: further down, the head's mask often has parts of collars and shoulders.
 
     Args:
         photos: (B, 3, H, W) RGB in [-1, 1] on white. A photo without any background has no edge, and no such region.
