@@ -37,6 +37,7 @@ SMALL = {
 }
 SMALL_CYCLEGAN = {"--data.image_size": "32", "--data.batch_size": "2", "--model.ngf": "4", "--model.ndf": "4"}
 SMALL_OTHERS = {
+    "128px": SMALL_CYCLEGAN | {"--data.image_size": "64"},  # two scales of discriminators
     "mtcnn": {"--data.batch_size": "32", "--data.epoch_size": "32", "--data.val_size": "32"},
     "portrait": {"--data.batch_size": "4", "--data.epoch_size": "8"},
     "attribute_classifier": {"--data.batch_size": "4", "--data.epoch_size": "8"},
@@ -55,7 +56,7 @@ def run(command: str, folder: Path, sample_root: Path) -> int:
             return cartoongan([*words[:2], "--help"])
         if words[:2] == ["detector", "train"]:  # it has tests of its own, with a budget of their own
             return cartoongan([*words[:2], "--help"])
-        if words[:2] == ["data", "frames"]:
+        if words[:2] in (["data", "frames"], ["data", "mouths"]):
             words[2] = str(sample_root / CARTOONS)
         if words[0] == "rate":  # it serves until Ctrl-C; it has tests of its own
             return cartoongan([*words[: 1 + (words[1] == "report")], "--help"])
@@ -96,6 +97,9 @@ def run(command: str, folder: Path, sample_root: Path) -> int:
     words = replaced(words, "--out", str(folder / "cartoons"))
     words = replaced(words, "--model.weights", str(folder / "mtcnn_pnet" / "first" / "mtcnn.safetensors"))
     words += ["--trainer.default_root_dir", str(folder)]
+    if "--model.pretrained" in words:
+        trained = Path(words[words.index("--model.pretrained") + 1]).relative_to("runs")
+        words = replaced(words, "--model.pretrained", str(folder / trained))
     if words[0] == "fit":
         is_resumed = "--ckpt_path" in words
         small = SMALL | next((sizes for name, sizes in SMALL_OTHERS.items() if name in command), SMALL_CYCLEGAN)
