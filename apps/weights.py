@@ -1,4 +1,4 @@
-"""``cartoongan weights show``: prints the card of a weights file."""
+"""``cartoongan weights``: prints the card of a weights file, and averages two files."""
 
 from __future__ import annotations
 
@@ -10,12 +10,7 @@ import typer
 
 from datamodules.errors import DataError
 
-weights_app = typer.Typer(help="Show the cards of weights files.", no_args_is_help=True)
-
-
-@weights_app.callback()
-def weights() -> None:
-    """Keep `show` a sub-command, although it is the only one."""
+weights_app = typer.Typer(help="Show the cards of weights files, and average them.", no_args_is_help=True)
 
 
 @weights_app.command("show")
@@ -30,6 +25,35 @@ def show(
         return
     for name, card in cards.items():
         print(f"{name}\n" + "\n".join(f"  {key:<12} {_written(value)}" for key, value in card.items() if value) + "\n")
+
+
+@weights_app.command("average")
+def average(
+    first: Annotated[Path, typer.Argument(help="*.safetensors; of what is not averaged, its weights are kept.")],
+    second: Annotated[Path, typer.Argument(help="*.safetensors of the same architecture.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="File of weights to write, *.safetensors.")],
+    share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Weight of the second file; the first has the rest.")],
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODULE", help="Average only this module, such as rnet; may be repeated."),
+    ] = None,
+) -> None:
+    """Average the weights of two files, such as those before and after further training.
+
+    The card of the new file names both files and has no figures: measure it.
+    """
+    from networks.weights_average import average_files
+    from networks.weights_file import WeightsError, write_tensors
+
+    for path in (first, second, out):
+        if path.suffix != ".safetensors":
+            raise DataError(f"{path} is no file of weights (*.safetensors); average these, and export the result")
+    try:
+        tensors, description = average_files(first, second, share, only or ())
+        write_tensors(tensors, description, out)
+    except WeightsError as error:
+        raise DataError(str(error)) from error
+    print(f"{out}: {1 - share:g} of {first} and {share:g} of {second}; the card has no figures, measure it")
 
 
 def _cards(file: Path) -> dict[str, dict[str, object]]:

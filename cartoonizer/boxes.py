@@ -44,10 +44,11 @@ def suppress(boxes: Floats, scores: Floats, max_overlap: float, of_smaller: bool
     kept = []
     while len(order):
         first, order = order[:_AT_ONCE], order[_AT_ONCE:]
+        is_apart = ~_too_close(boxes[first], boxes[first], max_overlap, of_smaller)
         stays = np.ones(len(first), dtype=np.bool_)
-        for place, is_close in enumerate(_too_close(boxes[first], boxes[first], max_overlap, of_smaller)):
+        for place in range(len(first)):
             if stays[place]:
-                stays[place + 1 :] &= ~is_close[place + 1 :]
+                stays[place + 1 :] &= is_apart[place, place + 1 :]
         kept.append(first[stays])
         if len(order):
             order = order[~_too_close(boxes[first[stays]], boxes[order], max_overlap, of_smaller).any(axis=0)]
@@ -56,9 +57,14 @@ def suppress(boxes: Floats, scores: Floats, max_overlap: float, of_smaller: bool
 
 def _too_close(boxes: Floats, others: Floats, max_overlap: float, of_smaller: bool) -> NDArray[np.bool_]:
     """(N, M) whether two boxes overlap by more than ``max_overlap``."""
-    corners = np.maximum(boxes[:, None, :2], others[None, :, :2])
-    sides = np.minimum(boxes[:, None, 2:], others[None, :, 2:]) - corners
-    shared = np.maximum(sides[..., 0], 0) * np.maximum(sides[..., 1], 0)
-    areas, other_areas = (np.prod(each[:, 2:] - each[:, :2], axis=1) for each in (boxes, others))
-    whole = np.minimum(areas[:, None], other_areas) if of_smaller else areas[:, None] + other_areas - shared
+    left, top, right, bottom = boxes.T[..., None]
+    other_left, other_top, other_right, other_bottom = others.T
+    shared = np.minimum(right, other_right)
+    shared -= np.maximum(left, other_left)
+    np.maximum(shared, 0, out=shared)
+    heights = np.minimum(bottom, other_bottom)
+    heights -= np.maximum(top, other_top)
+    shared *= np.maximum(heights, 0, out=heights)
+    areas, other_areas = (right - left) * (bottom - top), (other_right - other_left) * (other_bottom - other_top)
+    whole = np.minimum(areas, other_areas) if of_smaller else areas + other_areas - shared
     return np.asarray(shared / np.maximum(whole, _TINY) > np.float64(max_overlap))

@@ -31,7 +31,16 @@ def write_weights(network: nn.Module, description: Mapping[str, object], path: P
     Raises:
         WeightsError: The file cannot be written.
     """
-    tensors = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
+    write_tensors(network.state_dict(), description, path)
+
+
+def write_tensors(tensors: Mapping[str, Tensor], description: Mapping[str, object], path: Path) -> None:
+    """Writes a network's state, as ``write_weights`` does.
+
+    Raises:
+        WeightsError: The file cannot be written.
+    """
+    tensors = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f".{path.name}.{os.getpid()}.part")

@@ -65,7 +65,9 @@ def run(command: str, folder: Path, sample_root: Path) -> int:
         if words[0] == "cartoonize":
             words[1] = str(ROOT / words[1])
             words = replaced(words, "--model", str(folder / "mine.cartoon"))
-        if words[0] == "weights":
+        if words[:2] == ["weights", "average"]:
+            words[2:4] = str(ROOT / words[2]), str(folder / Path(words[3]).relative_to("runs"))
+        elif words[0] == "weights":
             words[2] = str(folder / words[2])
         if words[0] == "export":
             words[1] = str(folder / Path(words[1]).relative_to("runs"))
@@ -75,7 +77,7 @@ def run(command: str, folder: Path, sample_root: Path) -> int:
             (home,) = (folder / "cyclegan_cond").iterdir()
             words = [*replaced(words, "--run", str(home)), "--faces", "1"]
         if words[:2] == ["detector", "eval"]:
-            words += ["--limit", "2"]
+            words = replaced([*words, "--limit", "2"], "--weights", str(folder / "mean.safetensors"))
         if words[0] == "detect":
             words[1] = str(sample_root / "lfw_net" / "lfw_5590")
         values = {"--count": "10", "--root": str(sample_root), "--per-class": "1"}
@@ -121,7 +123,7 @@ def test_the_readme_s_commands_run_in_their_order(sample_root: Path, tmp_path: P
         *("cartoons", "cyclegan_baseline", "clear_eyes", "data", "exclude.csv", "hair.json", "sheet.png"),
         *("generator_resnet", "generator_unet", "generator_densenet"),
         *("cyclegan_cond", "cyclegan_landmark", "cyclegan_aligned", "cyclegan_full"),
-        *("faces.json", "drawn", "evaluation", "figure.png", "mtcnn_pnet", "mtcnn_rnet"),
+        *("faces.json", "drawn", "evaluation", "figure.png", "mtcnn_pnet", "mtcnn_rnet", "mean.safetensors"),
         *("attribute_classifier", "report", "figures", "portrait", "full_heads", ".mattes"),
         *("astronaut", "cartoons_grey", "pasted", "mine", "mine.cartoon"),
         *("paper_cyclegan_baseline", "paper_cyclegan_full", "full_256"),

@@ -21,12 +21,12 @@ from datamodules.errors import DataError
 from datamodules.transforms.face_box import MEAN_FACE
 from lightning_modules.detector import default_weights, load_detector
 from lightning_modules.export.cards import card_of
-from lightning_modules.export.nets import StageNet
 from lightning_modules.export.onnx_net import Exported, Exporter
+from lightning_modules.export.runtime_stage import RuntimeStage
 from networks.mtcnn import CascadeSettings, Detections
 from networks.mtcnn.nets import ONET_SIDE, PNET_SIDE, RNET_SIDE
 
-_FORM = "pools before activations"
+_FORM = "blocked layout"
 """Of the nets as they are exported now: those of another form are exported anew, though their weights be the same."""
 
 
@@ -64,11 +64,12 @@ def export_detector(export: Exporter, weights: Path | None = None) -> list[Expor
         raise DataError("the detector counts pixels from 1, which no runtime does; train one by `make detector`")
     card = card_of(weights or default_weights(), "detector (MTCNN): faces and their landmarks") | {"form": _FORM}
     batch = Dim("batch", min=1, max=4096)
-    any_size = {0: batch, 2: Dim("rows", min=PNET_SIDE, max=8192), 3: Dim("columns", min=PNET_SIDE, max=8192)}
+    least = PNET_SIDE + 1  # for one window alone, torch.export would take sums for broadcasts; levels are larger
+    any_size = {0: batch, 2: Dim("rows", min=least, max=8192), 3: Dim("columns", min=least, max=8192)}
     stages = [
-        ("pnet", StageNet(nets.pnet, False), (51, 77), ((12, 12), (50, 33), (192, 13)), any_size),
-        ("rnet", StageNet(nets.rnet, False), (RNET_SIDE, RNET_SIDE), ((RNET_SIDE, RNET_SIDE),), {0: batch}),
-        ("onet", StageNet(nets.onet, True), (ONET_SIDE, ONET_SIDE), ((ONET_SIDE, ONET_SIDE),), {0: batch}),
+        ("pnet", RuntimeStage(nets.pnet, False), (51, 77), ((12, 12), (50, 33), (192, 13)), any_size),
+        ("rnet", RuntimeStage(nets.rnet, False), (RNET_SIDE, RNET_SIDE), ((RNET_SIDE, RNET_SIDE),), {0: batch}),
+        ("onet", RuntimeStage(nets.onet, True), (ONET_SIDE, ONET_SIDE), ((ONET_SIDE, ONET_SIDE),), {0: batch}),
     ]
     outputs = ["logit", "box", "landmarks"]
     return [

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lightning_modules.export.early_pools import with_early_pools
 from networks.attribute_classifier import PHOTO_LOGITS, AttributeNet
 from networks.labels import ATTRIBUTES, one_hot
 from networks.landmarks import landmark_heatmaps
-from networks.mtcnn.nets import LANDMARKS, Stage
 from networks.portrait import PortraitNet
 from networks.translator import Translator
 
@@ -91,29 +88,6 @@ class ClassifierNet(nn.Module):
         seen = self.net(reduction @ image @ reduction.T)
         evidence = seen.attributes - self.get_buffer("thresholds")
         return seen.hair, *(torch.stack([-each, each], dim=1) for each in evidence.unbind(dim=1))
-
-
-class StageNet(nn.Module):
-    """A stage of the detector, from pixels to logits.
-
-    Args:
-        stage: The stage.
-        has_landmarks: Whether to output landmarks.
-    """
-
-    def __init__(self, stage: Stage, has_landmarks: bool) -> None:
-        super().__init__()
-        copy = deepcopy(stage).requires_grad_(False).eval()
-        self.features = with_early_pools(copy.features)
-        self.face, self.box, self.landmarks = copy.face, copy.box, copy.landmarks
-        self.has_landmarks = has_landmarks
-
-    def forward(self, windows: Tensor) -> tuple[Tensor, ...]:
-        """Logits (B,) of a face, box offsets (B, 4) and landmarks (B, 5, 2) of windows (B, 3, S, S) from 0 to 255."""
-        features = self.features(windows)
-        face = self.face(features)
-        said = (face[:, 1] - face[:, 0], self.box(features))
-        return (*said, self.landmarks(features).unflatten(1, (LANDMARKS, 2))) if self.has_landmarks else said
 
 
 def example_inputs(net: TranslatorNet, labels: tuple[Label, ...], count: int, side: int) -> tuple[Tensor, ...]:
