@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -14,15 +15,18 @@ import torch
 import torch.nn.functional as F
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.core.optimizer import LightningOptimizer
+from lightning.pytorch.strategies import ParallelStrategy
 from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from datamodules.samples import NO_HAIR_COLOUR, UNKNOWN, Attribute, Domain, Faces, Photos, UnpairedBatch
+from lightning_modules.compiling import compile_networks
 from lightning_modules.discriminators import SCALES, Discriminator, join
 from lightning_modules.errors import UsageError
 from lightning_modules.frozen import FrozenNetwork
+from lightning_modules.micro_batches import MicroBatch, mean_terms, micro_batches, rows
 from lightning_modules.old_checkpoints import update_pools
 from lightning_modules.one_step import one_training_step
 from lightning_modules.pretrained import start_from_checkpoint
@@ -131,9 +135,21 @@ class BaseCycleGAN(LightningModule, ABC):
             alone, or a checkpoint, for all generators and discriminators, at the moving average of the generators. They
             must have the same architecture, but there may be more labels than before, and generators of half the image
             size become the coarse part of enhanced ones. Later checkpoints do not depend on the file.
+        micro_batch_size: Gradient accumulation: pass at most this many images per domain through the networks at a
+            time, and update them once per batch. The gradients are those of the whole batch, unless a loss only applies
+            to some faces, whose mean is then taken in each part. Less memory, more time. By default the whole batch.
+        gradient_checkpointing: Do not keep the activations of the generators, but compute them again in the backward
+            pass. The gradients are the same. Less memory, one more forward pass.
+        compile: Compile generators and discriminators with ``torch.compile`` in training. Needs a C++ compiler.
+            Checkpoints are the same.
     """
 
-    options_of_a_run: ClassVar[tuple[str, ...]] = ("pretrained",)
+    options_of_a_run: ClassVar[tuple[str, ...]] = (
+        "pretrained",
+        "micro_batch_size",
+        "gradient_checkpointing",
+        "compile",
+    )
     """Options of a single run, which checkpoints do not store."""
 
     def __init__(
@@ -161,6 +177,9 @@ class BaseCycleGAN(LightningModule, ABC):
         clip_grad_norm: float | None = None,
         ema_decay: float = 0.0,
         pretrained: str | None = None,
+        micro_batch_size: int | None = None,
+        gradient_checkpointing: bool = False,
+        compile: bool = False,
     ) -> None:
         super().__init__()
         for name, value, is_valid, expected in (
@@ -182,6 +201,7 @@ class BaseCycleGAN(LightningModule, ABC):
             ("decay_start", decay_start, 0 <= decay_start <= 1, "from 0 to 1"),
             ("clip_grad_norm", clip_grad_norm, clip_grad_norm is None or clip_grad_norm > 0, "more than 0"),
             ("ema_decay", ema_decay, 0 <= ema_decay < 1, "from 0 to below 1"),
+            ("micro_batch_size", micro_batch_size, micro_batch_size is None or micro_batch_size >= 1, "1 or more"),
         ):
             if not is_valid:
                 raise UsageError(f"--model.{name} is {value}, must be {expected}")
@@ -200,6 +220,9 @@ class BaseCycleGAN(LightningModule, ABC):
         self._learning_rate, self._beta1 = learning_rate, beta1
         self._decay_start = decay_start
         self._clip_grad_norm = clip_grad_norm
+        self._micro_batch_size = micro_batch_size
+        self._is_compiled = compile
+        self._part: MicroBatch | None = None
         self.adversarial_loss = AdversarialLoss(gan_mode)
         self.generators = nn.ModuleDict({domain: init_weights(self.build_generator(domain)) for domain in OPPOSITE})
         self.discriminators = nn.ModuleDict(
@@ -209,6 +232,9 @@ class BaseCycleGAN(LightningModule, ABC):
             self._start_from(Path(pretrained).expanduser())
         self.pools = nn.ModuleDict({domain: ImagePool(pool_size) for domain in OPPOSITE})
         self.average = ema_of(self.generators, ema_decay) if ema_decay else None
+        for network in self.generators.modules():  # an enhanced generator contains another
+            if isinstance(network, Generator):
+                network.gradient_checkpointing = gradient_checkpointing
         self.finisher: FrozenNetwork[CartoonFinisher] | None = None
 
     def attach_finisher(self, finisher: CartoonFinisher) -> None:
@@ -322,27 +348,60 @@ class BaseCycleGAN(LightningModule, ABC):
         generator_optimizer: LightningOptimizer,
         *discriminator_optimizers: LightningOptimizer,
     ) -> Terms:
-        with self.toggled_optimizer(generator_optimizer):
-            translation = self.translate(self.generators, batch)
-            terms = self.generator_terms(batch, translation)
-            self._show(terms)
-            self._update(generator_optimizer, terms)
+        parts = micro_batches(batch, self._micro_batch_size)
+        terms, fakes = self._update_generators(parts, generator_optimizer)
         if self.average is not None:
             self.average.update_parameters(self.generators)
-
-        fakes = {domain: self._pooled(domain, translation) for domain in OPPOSITE}
+        pooled = {domain: self._pooled(domain, [fake[domain] for fake in fakes]) for domain in OPPOSITE}
         for names, optimizer in zip(self.discriminator_groups(), discriminator_optimizers, strict=True):
-            with self.toggled_optimizer(optimizer):
-                active = [name for name in names if self.adversarial_weight(name)]
-                if active:
-                    discriminator_terms = {
-                        f"discriminator_{name}": self.discriminator_term(name, batch, fakes) for name in active
-                    }
-                    if self._r1_weight and self.global_step % self._r1_interval == 0:
-                        discriminator_terms |= {f"r1_{name}": self.penalty_term(name, batch) for name in active}
-                    self._update(optimizer, discriminator_terms)
-                    terms |= discriminator_terms
+            if active := [name for name in names if self.adversarial_weight(name)]:
+                terms |= self._update_discriminators(active, parts, pooled, optimizer)
         return terms
+
+    def _update_generators(
+        self, parts: list[MicroBatch], optimizer: LightningOptimizer
+    ) -> tuple[Terms, list[dict[Domain, Faces]]]:
+        """The generators' terms, and the detached fakes of each part."""
+        terms, fakes = list[Terms](), list[dict[Domain, Faces]]()
+        with self.toggled_optimizer(optimizer):
+            optimizer.zero_grad()
+            for part in parts:
+                with self._computing(part):
+                    translation = self.translate(self.generators, part.batch)
+                    terms.append(self.generator_terms(part.batch, translation))
+                    if not part.start:
+                        self._show(terms[0])
+                    self._backward(terms[-1], part)
+                fakes.append({domain: _detached(self.fake_faces(domain, translation)) for domain in OPPOSITE})
+            optimizer.step()
+        return mean_terms(terms, parts), fakes
+
+    def _update_discriminators(
+        self,
+        names: list[str],
+        parts: list[MicroBatch],
+        fakes: Mapping[Domain, Faces],
+        optimizer: LightningOptimizer,
+    ) -> Terms:
+        """The terms of discriminators that share an optimiser."""
+        terms = list[Terms]()
+        with self.toggled_optimizer(optimizer):
+            optimizer.zero_grad()
+            for part in parts:
+                count = len(part.batch.photo.image)
+                part_fakes = {domain: rows(faces, part.start, count) for domain, faces in fakes.items()}
+                with self._computing(part):
+                    terms.append(
+                        {
+                            f"discriminator_{name}": self.discriminator_term(name, part.batch, part_fakes)
+                            for name in names
+                        }
+                    )
+                    if self._r1_weight and self.global_step % self._r1_interval == 0:
+                        terms[-1] |= {f"r1_{name}": self.penalty_term(name, part.batch) for name in names}
+                    self._backward(terms[-1], part)
+            optimizer.step()
+        return mean_terms(terms, parts)
 
     def translate(self, generators: nn.ModuleDict, batch: UnpairedBatch) -> Translation:
         """Run both generators on a batch, each image once.
@@ -415,7 +474,9 @@ class BaseCycleGAN(LightningModule, ABC):
         discriminator = cast(Discriminator, self.discriminators[name])
         real = self.real_faces(discriminator.domain, batch)
         real = real._replace(image=real.image.detach().requires_grad_())
-        with torch.autocast(real.image.device.type, enabled=False):
+        # Compiled networks have no second derivatives.
+        eager = torch.compiler.set_stance("force_eager") if self._is_compiled else nullcontext()
+        with eager, torch.autocast(real.image.device.type, enabled=False):
             penalty = r1_penalty(discriminator(real), real.image, discriminator.valid_mask(real))
         return Term(penalty, self._r1_weight * self._r1_interval)
 
@@ -539,6 +600,18 @@ class BaseCycleGAN(LightningModule, ABC):
         ]
         return optimizers, [LambdaLR(optimizer, self._rate_factor) for optimizer in optimizers]
 
+    def on_fit_start(self) -> None:
+        """Compile the networks if requested.
+
+        Raises:
+            UsageError: They cannot be compiled here.
+        """
+        if self._is_compiled:
+            networks = [*self.generators.values(), *(each.network for _, each in self._discriminators())]
+            callbacks: list[Callback] = self.trainer.callbacks  # type: ignore[attr-defined]
+            are_graphs_kept = any(isinstance(callback, TermsCallback) for callback in callbacks)
+            compile_networks(networks, self.device, are_graphs_kept)
+
     def on_train_start(self) -> None:
         """Apply the current options to the optimisers, overriding those of a resumed checkpoint."""
         schedulers = cast(list[LambdaLR], self.lr_schedulers())
@@ -604,17 +677,26 @@ class BaseCycleGAN(LightningModule, ABC):
             if isinstance(callback, TermsCallback):
                 callback.on_generator_terms(self.trainer, self, terms)
 
-    def _update(self, optimizer: LightningOptimizer, terms: Terms) -> None:
-        optimizer.zero_grad()
-        self.manual_backward(total(terms))
-        optimizer.step()
+    @contextmanager
+    def _computing(self, part: MicroBatch) -> Iterator[None]:
+        """Compute a part of the batch: its random numbers, and gradients that processes only add up after the last."""
+        is_alone = part.is_last or not isinstance(self.trainer.strategy, ParallelStrategy)
+        self._part = part
+        try:
+            with nullcontext() if is_alone else cast(ParallelStrategy, self.trainer.strategy).block_backward_sync():
+                yield
+        finally:
+            self._part = None
+
+    def _backward(self, terms: Terms, part: MicroBatch) -> None:
+        loss = total(terms)
+        self.manual_backward(loss if part.share == 1 else part.share * loss)
 
     @torch.no_grad()
-    def _pooled(self, domain: Domain, translation: Translation) -> Faces:
+    def _pooled(self, domain: Domain, fakes: list[Faces]) -> Faces:
         """Fakes for the discriminators: the current ones, some replaced by older ones from the pool."""
-        fakes = self.fake_faces(domain, translation)
-        fakes = fakes._replace(image=fakes.image.detach())
-        return Faces(**cast(ImagePool, self.pools[domain]).query(fakes._asdict()))
+        current = fakes[0] if len(fakes) == 1 else join(*fakes)
+        return Faces(**cast(ImagePool, self.pools[domain]).query(current._asdict()))
 
     def _check_finite(self) -> None:
         losses = {name: value for name, value in self.trainer.callback_metrics.items() if name.startswith("train/")}
@@ -661,18 +743,21 @@ class BaseCycleGAN(LightningModule, ABC):
         """Random numbers (2, B) in [0, 1) for B faces, reproducible after a resume and for any number of processes."""
         processes = self.trainer.world_size if self._trainer else 1
         seed = [torch.initial_seed(), self.global_step, *purpose.encode()]
-        numbers = np.random.default_rng(seed).random((2, len(faces) * processes), dtype=np.float32)
-        return torch.from_numpy(numbers[:, self.global_rank :: processes]).to(faces.device, non_blocking=True)
+        start, count = (self._part.start, self._part.total) if self._part else (0, len(faces))
+        numbers = np.random.default_rng(seed).random((2, count * processes), dtype=np.float32)
+        own = numbers[:, self.global_rank :: processes][:, start : start + len(faces)]
+        return torch.from_numpy(own).to(faces.device, non_blocking=True)
 
     def step_noise(self, images: Tensor, purpose: str) -> Tensor:
         """Gaussian noise like ``images`` (B, ...), reproducible after a resume and for any number of processes."""
-        rows = []
-        for number in range(len(images)):
+        noise = []
+        start = self._part.start if self._part else 0
+        for number in range(start, start + len(images)):
             face = number * self.trainer.world_size + self.global_rank if self._trainer else number
             seed = np.random.SeedSequence([torch.initial_seed(), self.global_step, face, *purpose.encode()])
             generator = torch.Generator(images.device).manual_seed(int(seed.generate_state(1, np.uint64)[0] >> 1))
-            rows.append(torch.randn(images.shape[1:], generator=generator, device=images.device))
-        return torch.stack(rows)
+            noise.append(torch.randn(images.shape[1:], generator=generator, device=images.device))
+        return torch.stack(noise)
 
     def _discriminators(self) -> list[tuple[str, Discriminator]]:
         return [(name, cast(Discriminator, discriminator)) for name, discriminator in self.discriminators.items()]
@@ -693,3 +778,7 @@ class BaseCycleGAN(LightningModule, ABC):
 def faces_of(batch: UnpairedBatch, domain: Domain) -> Faces:
     """The faces of one domain of a batch."""
     return batch.photo if domain == "photo" else batch.cartoon
+
+
+def _detached(faces: Faces) -> Faces:
+    return faces._replace(image=faces.image.detach())

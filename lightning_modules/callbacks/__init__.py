@@ -13,6 +13,7 @@ from lightning_modules.callbacks.output_check import OutputCheck
 from lightning_modules.callbacks.run_record import RunRecord
 from lightning_modules.callbacks.step_times import StepTimes
 from lightning_modules.callbacks.validation_figures import ValidationFigures
+from lightning_modules.callbacks.watchdog import Watchdog
 
 __all__ = [
     "BadImageReport",
@@ -28,4 +29,5 @@ __all__ = [
     "SaveOnInterrupt",
     "StepTimes",
     "ValidationFigures",
+    "Watchdog",
 ]

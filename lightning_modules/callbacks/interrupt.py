@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
+import time
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
+import torch
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_info
 from lightning.pytorch.utilities.exceptions import SIGTERMException
+from torch import Tensor
 
 from lightning_modules.runs import CHECKPOINT_FOLDER, is_dry_run
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 """Signals that end a run: SIGTERM from a cluster or container, and Ctrl-C."""
 
+INTERVAL = 0.5
+"""Seconds between two exchanges among several processes, rounded up to whole training steps."""
+
+MAX_STEPS = 100
+"""Maximum number of training steps between two exchanges."""
+
 
 class SaveOnInterrupt(Callback):
     """Ends a fit after Ctrl-C or SIGTERM with ``last.ckpt``, and prints how to resume.
 
     The run stops after the current training step or validation batch, so that the checkpoint is one that an
-    uninterrupted run could have written. If one of several processes receives the signal, all stop at the same step. A
-    second Ctrl-C stops immediately without saving.
+    uninterrupted run could have written. If one of several processes receives the signal, all stop at the same step;
+    they ask each other every ``INTERVAL`` seconds, since each time makes a GPU wait. A second Ctrl-C stops immediately
+    without saving.
 
     Attributes:
         received: The signal that this process received, if any.
@@ -32,6 +43,8 @@ class SaveOnInterrupt(Callback):
 
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
+        self._steps_left = 0
+        self._asked: tuple[int, float] | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Replace Lightning's signal handlers, which hang if another rank than 0 receives a signal."""
@@ -43,7 +56,9 @@ class SaveOnInterrupt(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Make Lightning stop after this step."""
-        self._stop_if_received(trainer)
+        self._steps_left -= 1
+        if trainer.world_size == 1 or self._steps_left <= 0:
+            self._stop_if_received(trainer)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Make Lightning stop after this epoch."""
@@ -76,12 +91,31 @@ class SaveOnInterrupt(Callback):
         rank_zero_info(f"stopping after this step{hint}")
 
     def _any_received(self, trainer: Trainer) -> bool:
-        """Whether any process received a signal; identical in all processes."""
-        return bool(trainer.strategy.reduce_boolean_decision(self.received is not None, all=False))
+        """Whether any process received a signal, and the steps to the next exchange; identical in all processes."""
+        if trainer.world_size == 1:
+            return self.received is not None
+        now, step = time.monotonic(), trainer.global_step
+        asked_step, asked = self._asked or (step, now)
+        self._asked = step, now
+        seconds_per_step = (now - asked) / (step - asked_step) if step > asked_step else 0.0
+        own = [float(self.received is not None), seconds_per_step]
+        tensor = torch.tensor(own, dtype=torch.float64, device=trainer.strategy.root_device)
+        is_received, seconds = cast(Tensor, trainer.strategy.reduce(tensor, reduce_op="max")).tolist()
+        self._steps_left = steps_between(seconds)
+        return bool(is_received)
 
     def _stop_if_received(self, trainer: Trainer) -> None:
         if self._any_received(trainer):
             trainer._signal_connector.received_sigterm = True
+
+
+def steps_between(seconds: float) -> int:
+    """Number of training steps from one exchange to the next.
+
+    Args:
+        seconds: Time per step in the slowest process; 0 if it is unknown, as at the start or in a validation.
+    """
+    return 1 if seconds <= 0 else min(MAX_STEPS, math.ceil(INTERVAL / seconds))
 
 
 def _has_begun(trainer: Trainer) -> bool:

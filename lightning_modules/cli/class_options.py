@@ -16,7 +16,10 @@ from lightning_modules.evaluation import JudgeFiles
 from lightning_modules.runs import project_root
 
 _SECTIONS = ("model", "data")
-_RUN_OPTIONS = ("config", "name", "run", "ckpt_path", "weights_only", "seed_everything", "print_config", "help")
+_RUN_OPTIONS = (
+    *("config", "name", "run", "ckpt_path", "weights_only"),
+    *("seed_everything", "ddp_timeout", "print_config", "help"),
+)
 _MORE_OPTIONS = {"predict": ("out", "finish", "finisher", "return_predictions"), "test": ("finish", "finisher")}
 
 

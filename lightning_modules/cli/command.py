@@ -24,12 +24,13 @@ from lightning_modules.callbacks import (
     RunRecord,
     SaveOnInterrupt,
     StepTimes,
+    Watchdog,
 )
 from lightning_modules.callbacks.export_best import MIN_STEPS
 from lightning_modules.checkpoint_io import VerifiedCheckpointIO
 from lightning_modules.checkpoints import read_hyper_parameters
 from lightning_modules.cli.command_line import SUBCOMMANDS, CommandLine
-from lightning_modules.cli.devices import fitting_strategy, usable_precision
+from lightning_modules.cli.devices import fitting_strategy, usable_precision, with_timeout
 from lightning_modules.cli.entry import PROGRAM
 from lightning_modules.cli.parser import ShortErrorParser
 from lightning_modules.errors import UsageError
@@ -53,6 +54,12 @@ from networks.weights_file import WeightsError
 _DATA_PATHS = ("root", "index", "labels", "exclude", "cache_dir", "cartoon_families", "portrait_weights")
 _FREE_DATA_OPTIONS = {"num_workers", "cache_dir", "memory", "on_bad_image", "predict_dir", "seed", "val_size"}
 """Data options that may differ in a resumed run: they do not affect the training data, or depend on the machine."""
+
+DDP_TIMEOUT = 900.0
+"""Default of ``--ddp_timeout`` in seconds: longer than a loader may take for a batch."""
+
+_WATCHDOG_FIRST = 60.0
+"""Seconds that the process group waits longer than the watchdog, whose message is clearer."""
 
 _NEEDS_CHECKPOINT = ("validate", "test", "predict")
 
@@ -91,6 +98,12 @@ class CartoonGANCLI(LightningCLI):
         """Add options other than those of trainer, model and data."""
         parser.add_argument("--name", type=str | None, help="experiment, a folder of runs (default: the config's name)")
         parser.add_argument("--run", type=str | None, help="folder of this run in it (default: date and time)")
+        parser.add_argument(
+            "--ddp_timeout",
+            type=float,
+            default=DDP_TIMEOUT,
+            help="seconds that several processes wait for one that hangs, before the run ends with its rank",
+        )
         parser.link_arguments("seed_everything", "data.init_args.seed")
 
     def _prepare_subcommand_parser(self, klass: type, subcommand: str, **kwargs: Any) -> LightningArgumentParser:
@@ -189,7 +202,8 @@ class CartoonGANCLI(LightningCLI):
         trainer.strategy = fitting_strategy(trainer)
         record = RunRecord(config_text, config.seed_everything, self.command, self.checkpoint)
         self.interrupt = SaveOnInterrupt()
-        self.home_callbacks: list[Callback] = [record, BadImageReport(), self.interrupt]
+        watchdog = Watchdog(config.ddp_timeout)
+        self.home_callbacks: list[Callback] = [record, BadImageReport(), self.interrupt, watchdog]
         if subcommand == "fit":
             self.home_callbacks += [StepTimes(), OutputCheck(), ExactResume(config.force)]
         if subcommand == "fit" and config.export:
@@ -249,6 +263,7 @@ class CartoonGANCLI(LightningCLI):
         config = self._get(self.config_init, "trainer")
         if config.get("logger") in {None, True} and not config.get("fast_dev_run"):
             kwargs["logger"] = self._loggers()
+        kwargs["strategy"] = with_timeout(config.strategy, self.settings.ddp_timeout + _WATCHDOG_FIRST)
         kwargs["plugins"] = [*as_list(config.get("plugins")), VerifiedCheckpointIO()]
         callbacks = list(self.home_callbacks)
         if config.get("enable_progress_bar") is not False:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import torch
 from jsonargparse import Namespace
+from lightning.pytorch.strategies import DDPStrategy, StrategyRegistry
 from lightning.pytorch.utilities import rank_zero_info
 
 
@@ -27,6 +29,19 @@ def fitting_strategy(trainer: Namespace) -> Any:
     """The requested strategy; for "auto" with several processes, the one required by toggled optimisers."""
     is_alone = _processes(trainer) * trainer.num_nodes <= 1
     return trainer.strategy if trainer.strategy != "auto" or is_alone else "ddp_find_unused_parameters_true"
+
+
+def with_timeout(strategy: Any, seconds: float) -> Any:
+    """A strategy of several processes that wait at most this long for each other; others are returned unchanged.
+
+    Args:
+        strategy: A name such as "ddp", or a strategy.
+        seconds: Timeout of the process group's collective operations.
+    """
+    chosen = StrategyRegistry[strategy] if isinstance(strategy, str) and strategy in StrategyRegistry else None
+    if chosen is None or chosen["strategy"] is not DDPStrategy:
+        return strategy
+    return DDPStrategy(timeout=timedelta(seconds=seconds), **chosen["init_params"])
 
 
 def _processes(trainer: Namespace) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities.exceptions import SIGTERMException
+from torch.distributed import DistError
 
 import lightning_modules
 from datamodules.errors import DataError
@@ -66,6 +67,9 @@ def run(arguments: Sequence[str]) -> int:
         print(f"{PROGRAM}: error: {message}", file=sys.stderr)
         return 2
     except RuntimeError as error:
+        if _is_lost_connection(error):
+            print(f"{PROGRAM}: error: {_explain_lost_connection(error)}", file=sys.stderr)
+            return 2
         if not str(error).startswith("DataLoader "):
             raise
         for child in multiprocessing.active_children():
@@ -83,6 +87,20 @@ def _explain_loader_error(error: RuntimeError) -> str:
     return (
         f"a loader process died or hangs ({gist})\n"
         "check memory (reduce --data.num_workers) and whether the disk responds; then resume with --ckpt_path last"
+    )
+
+
+def _is_lost_connection(error: RuntimeError) -> bool:
+    """Whether a collective operation failed because another process ended."""
+    return isinstance(error, DistError) or "gloo/transport" in str(error)
+
+
+def _explain_lost_connection(error: RuntimeError) -> str:
+    """The message for a process that lost another one."""
+    gist = str(error).splitlines()[0].rpartition("] ")[2]
+    return (
+        f"another process of this run has ended or cannot be reached ({gist})\n"
+        "its own output says why; then resume with --ckpt_path last"
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from networks.labels import check_labels
 
@@ -17,7 +19,12 @@ class Generator(nn.Module, ABC):
         divisor: Height and width of the input must be multiples of it.
         smallest_side: Height and width of the input must be at least this.
         num_labels: Number of label classes K; 0 if unconditional.
+        gradient_checkpointing: Keep only the inputs of the layers between which ``segment`` divides the network, and
+            compute their activations again in the backward pass. Gradients are the same; a training step takes one
+            more forward pass, and less memory.
     """
+
+    gradient_checkpointing = False
 
     divisor: int
     smallest_side: int
@@ -44,6 +51,18 @@ class Generator(nn.Module, ABC):
     @abstractmethod
     def translate(self, image: Tensor, labels: Tensor | None) -> Tensor:
         """Maps (B, in_channels, H, W) to (B, out_channels, H, W) before the tanh."""
+
+    def segment(self, layers: Callable[[Tensor, Tensor | None], Tensor], x: Tensor, labels: Tensor | None) -> Tensor:
+        """Output of some layers, whose activations are not kept with ``gradient_checkpointing``.
+
+        Args:
+            layers: Function of x and labels.
+            x: Their input, (B, C, h, w).
+            labels: (B, K), or None.
+        """
+        if self.gradient_checkpointing and torch.is_grad_enabled():
+            return checkpoint(layers, x, labels, use_reentrant=False)
+        return layers(x, labels)
 
     def _check_sides(self, image: Tensor) -> None:
         height, width = image.shape[-2:]

@@ -57,10 +57,16 @@ class EncoderDecoder(Generator):
 
     def features(self, image: Tensor, labels: Tensor | None) -> Tensor:
         """Maps (B, in_channels, H, W) and labels (B, num_labels) to the last features (B, ngf, H, W)."""
-        x = F.relu(self.stem(image, labels))
-        x = F.relu(self.down1(x, labels))
-        x = F.relu(self.down2(x, labels))
+        x = image
+        for layer in (self.stem, self.down1, self.down2):
+            x = self.segment(partial(relu_after, layer), x, labels)
         for block in self.blocks:
-            x = block(x, labels)
-        x = F.relu(self.up1(x, labels))
-        return F.relu(self.up2(x, labels))
+            x = self.segment(block, x, labels)
+        for up in (self.up1, self.up2):
+            x = self.segment(partial(relu_after, up), x, labels)
+        return x
+
+
+def relu_after(layer: nn.Module, x: Tensor, labels: Tensor | None) -> Tensor:
+    """Output (B, C, h, w) of a layer of x and labels, after a ReLU."""
+    return F.relu(layer(x, labels))

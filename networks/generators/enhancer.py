@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from networks.generators.base import Generator
 from networks.generators.blocks import ConvNorm, LabelInjection, ResidualBlock, UpConvNorm, Upsampling
-from networks.generators.encoder_decoder import EncoderDecoder
+from networks.generators.encoder_decoder import EncoderDecoder, relu_after
 from networks.generators.resnet import ResNetGenerator
 
 
@@ -62,10 +62,11 @@ class EnhancedGenerator(Generator):
         """Maps (B, in_channels, H, W) and labels (B, num_labels) to (B, out_channels, H, W) before the tanh."""
         features = self.coarse.features(F.avg_pool2d(image, 2), labels)
         coarse = self.coarse.out(features, labels)
-        x = features + F.relu(self.down(F.relu(self.stem(image, labels)), labels))
+        x = self.segment(partial(relu_after, self.stem), image, labels)
+        x = features + self.segment(partial(relu_after, self.down), x, labels)
         for block in self.blocks:
-            x = block(x, labels)
-        x = F.relu(self.up(x, labels))
+            x = self.segment(block, x, labels)
+        x = self.segment(partial(relu_after, self.up), x, labels)
         upscaled = F.interpolate(coarse, scale_factor=2, mode="bilinear", align_corners=False)
         output: Tensor = upscaled + self.out(x, labels)
         return output

@@ -69,10 +69,19 @@ class UNetGenerator(Generator):
         """Maps (B, in_channels, H, W) and labels (B, num_labels) to (B, out_channels, H, W) before the tanh."""
         skips = [self.stem(image, labels)]
         for down in self.downs:
-            skips.append(down(F.leaky_relu(skips[-1], 0.2), labels))
-        x = self.bottleneck(F.leaky_relu(skips[-1], 0.2), labels)
-        x = torch.cat([self.up_bottleneck(F.relu(x), labels), skips.pop()], dim=1)
-        for up in self.ups:
-            x = torch.cat([up(F.relu(x), labels), skips.pop()], dim=1)
+            skips.append(self.segment(partial(_after_leaky_relu, down), skips[-1], labels))
+        x = self.segment(partial(_after_leaky_relu, self.bottleneck), skips[-1], labels)
+        for up in (self.up_bottleneck, *self.ups):
+            x = torch.cat([self.segment(partial(_after_relu, up), x, labels), skips.pop()], dim=1)
         output: Tensor = self.out(F.relu(x), labels)
         return output
+
+
+def _after_leaky_relu(layer: nn.Module, x: Tensor, labels: Tensor | None) -> Tensor:
+    output: Tensor = layer(F.leaky_relu(x, 0.2), labels)
+    return output
+
+
+def _after_relu(layer: nn.Module, x: Tensor, labels: Tensor | None) -> Tensor:
+    output: Tensor = layer(F.relu(x), labels)
+    return output

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import csv
+import errno
+import os
 import re
 import sys
+import warnings
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 
-from lightning_modules.loggers import AppendingCSVLogger, make_loggers, wandb_mode
+from lightning_modules.errors import UsageError
+from lightning_modules.loggers import AppendingCSVLogger, ForgivingWandbLogger, make_loggers, wandb_mode
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -93,3 +98,83 @@ def test_an_offline_run_stays_in_its_home_and_says_how_to_sync(
     assert len(list((home / "wandb").glob("offline-run-*"))) == 1
     assert not list(elsewhere.iterdir())
     assert not [path for path in user.rglob("*") if path.is_file()]
+
+
+def test_a_full_disk_loses_no_values_and_does_not_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While nothing can be written, values wait in memory; half a row is removed."""
+    logger = AppendingCSVLogger(tmp_path)
+    logger.log_metrics({"a": 1.0}, 0)
+    logger.save()
+    written = (tmp_path / "metrics.csv").read_text()
+
+    def write_half(self: object, given: object) -> None:
+        with (tmp_path / "metrics.csv").open("a") as file:
+            file.write("2.0,")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(csv.DictWriter, "writerows", write_half)
+        logger.log_metrics({"a": 2.0}, 1)
+        with pytest.warns(UserWarning, match=r"metrics\.csv cannot be written, training goes on: No space left"):
+            logger.save()
+        logger.log_metrics({"a": 3.0, "b": 1.0}, 2)  # a new column has to rewrite the file
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # once is enough
+            logger.save()
+        assert (tmp_path / "metrics.csv").read_text() == written
+    logger.save()
+    found = rows(tmp_path / "metrics.csv")
+    assert [(row["step"], row["a"], row["b"]) for row in found] == [
+        ("0", "1.0", ""),
+        ("1", "2.0", ""),
+        ("2", "3.0", "1.0"),
+    ]
+
+
+def test_a_log_that_cannot_be_written_is_refused_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").mkdir()
+    with pytest.raises(UsageError, match=r"cannot write the log .*metrics\.csv: Is a directory"):
+        AppendingCSVLogger(tmp_path).save()
+
+
+def wandb_logger(home: Path) -> ForgivingWandbLogger:
+    return next(logger for logger in make_loggers(home, home) if isinstance(logger, ForgivingWandbLogger))
+
+
+def test_a_folder_of_wandb_that_cannot_be_written_is_refused_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    (tmp_path / "wandb").write_text("a file where the folder should be")
+    with pytest.raises(UsageError, match=f"cannot write {tmp_path / 'wandb'}.*\nWANDB_MODE=disabled"):
+        wandb_logger(tmp_path).log_hyperparams({})
+
+
+def test_wandb_that_cannot_start_is_refused_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import wandb
+
+    def init(**options: object) -> None:
+        raise wandb.errors.UsageError("no service")
+
+    monkeypatch.setattr(wandb, "init", init)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    with pytest.raises(UsageError, match=r"W&B cannot start: no service\nWANDB_MODE=disabled"):
+        wandb_logger(tmp_path).log_hyperparams({})
+
+
+def test_wandb_that_fails_in_a_run_does_not_end_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import wandb
+
+    run = Mock()
+    monkeypatch.setattr(wandb, "init", lambda **options: run)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    logger = wandb_logger(tmp_path)
+    logger.log_metrics({"loss": 1.0}, step=1)
+    assert run.log.call_count == 1
+    run.log.side_effect = BrokenPipeError("the service has died")
+    with pytest.warns(UserWarning, match="training goes on without it.*the service has died"):
+        logger.log_metrics({"loss": 2.0}, step=2)
+    logger.log_metrics({"loss": 3.0}, step=3)
+    logger.log_image("faces", ["image.png"], step=3)
+    logger.finalize("success")
+    assert run.log.call_count == 2

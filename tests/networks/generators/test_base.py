@@ -11,6 +11,7 @@ import torch
 from networks import GeneratorName, Upsampling, build_generator, init_weights
 from networks.generators import Generator
 from networks.generators.blocks import ConvNorm, UpConvNorm
+from networks.generators.unet import UNetGenerator
 
 # Without a skip past its middle, the DenseNet lets rounding grow over nine normalisations of 8x8 maps.
 BF16_MEAN_ERROR = {
@@ -152,3 +153,46 @@ def test_labels_are_needed_where_they_are_asked_for(name: GeneratorName) -> None
         build_generator(name, ngf=4, num_labels=3)(noise(2, 3, 32, 32))
     with pytest.raises(ValueError, match="of 0 labels needs labels"):
         build_generator(name, ngf=4)(noise(2, 3, 32, 32), torch.eye(2))
+
+
+def passed(generator: Generator, image: torch.Tensor) -> tuple[list[torch.Tensor], int]:
+    """The output and all gradients of a loss, and the bytes of activations kept for the backward pass."""
+    kept: dict[int, int] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    parameters = list(generator.parameters())
+    image = image.requires_grad_()
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        output = generator(image)
+    for parameter in parameters:  # they are kept anyway
+        kept.pop(parameter.untyped_storage().data_ptr(), None)
+    gradients = torch.autograd.grad(output.square().mean(), [image, *parameters])
+    return [output.detach(), *gradients], sum(kept.values())
+
+
+def test_gradient_checkpointing_changes_nothing_but_the_memory(generator: Generator) -> None:
+    usual, usual_bytes = passed(generator, noise(2, 3, 64, 64))
+    names = list(generator.state_dict())
+    for network in generator.modules():
+        if isinstance(network, Generator):
+            network.gradient_checkpointing = True
+    assert list(generator.state_dict()) == names
+    again, bytes_kept = passed(generator, noise(2, 3, 64, 64))
+    for ours, theirs in zip(again, usual, strict=True):
+        assert torch.equal(ours, theirs)
+    assert bytes_kept < (0.7 if isinstance(generator, UNetGenerator) else 0.4) * usual_bytes  # skips are kept
+
+
+def test_gradient_checkpointing_can_go_backward_repeatedly() -> None:
+    """As the measurement of each term's gradient does."""
+    generator = build_generator("resnet6", ngf=2)
+    generator.gradient_checkpointing = True
+    output = generator(noise(1, 3, 16, 16)).mean()
+    weight = next(generator.parameters())
+    (first,) = torch.autograd.grad(output, [weight], retain_graph=True)
+    (second,) = torch.autograd.grad(output, [weight])
+    assert torch.equal(first, second)
+    assert first.any()
