@@ -12,7 +12,7 @@ from lightning import Trainer
 from torch.utils.data import DataLoader, Dataset
 
 from datamodules.detector.crops import FACE, NO_FACE, Crops
-from datamodules.samples import Faces, UnpairedBatch
+from datamodules.samples import Attribute, Faces, UnpairedBatch
 from lightning_modules.base import BaseCycleGAN
 from lightning_modules.mtcnn import MTCNNStage
 from lightning_modules.terms import total
@@ -34,7 +34,7 @@ class RandomFaces(Dataset[UnpairedBatch]):
         def faces() -> Faces:
             image = torch.rand(3, self.side, self.side, generator=generator) * 2 - 1
             landmarks = torch.rand(5, 2, generator=generator) * self.side
-            return Faces(image, landmarks, torch.tensor(index % 4), torch.tensor([index % 2] * 2))
+            return Faces(image, landmarks, torch.tensor(index % 4), torch.tensor([index % 2] * len(Attribute)))
 
         return UnpairedBatch(faces(), faces())
 

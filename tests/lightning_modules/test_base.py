@@ -13,7 +13,7 @@ from lightning import Callback, LightningDataModule, LightningModule, Trainer
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from datamodules.samples import Domain, Faces, UnpairedBatch
+from datamodules.samples import Attribute, Domain, Faces, UnpairedBatch
 from lightning_modules.base import BaseCycleGAN, Translation
 from lightning_modules.cyclegan_baseline import CycleGANBaseline
 from lightning_modules.discriminators import Discriminator
@@ -591,7 +591,7 @@ def test_with_a_finisher_it_works_at_the_finished_size() -> None:
 )
 def test_images_from_any_loader_must_fit(height: int, width: int, message: str, make_trainer: MakeTrainer) -> None:
     image = torch.zeros(3, height, width)
-    face = Faces(image, torch.zeros(5, 2), torch.tensor(0), torch.zeros(2, dtype=torch.int64))
+    face = Faces(image, torch.zeros(5, 2), torch.tensor(0), torch.zeros(len(Attribute), dtype=torch.int64))
     pairs = cast("Dataset[UnpairedBatch]", [UnpairedBatch(face, face)] * 2)
     with pytest.raises(UsageError, match=message):
         make_trainer(max_steps=1).fit(small(), DataLoader(pairs, batch_size=1))

@@ -41,7 +41,7 @@ def some_faces(hair: list[int], seed: int = 0) -> Faces:
     generator = torch.Generator().manual_seed(seed)
     image = torch.rand(len(hair), 3, 32, 32, generator=generator) * 2 - 1
     landmarks, attributes = torch.rand(len(hair), 5, 2, generator=generator) * 32, torch.arange(len(hair))[:, None] % 2
-    return Faces(image, landmarks, torch.tensor(hair), attributes.expand(-1, 2))
+    return Faces(image, landmarks, torch.tensor(hair), attributes.expand(-1, len(Attribute)))
 
 
 @pytest.fixture
