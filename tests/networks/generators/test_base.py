@@ -176,7 +176,7 @@ def test_gradient_checkpointing_changes_nothing_but_the_memory(generator: Genera
     again, bytes_kept = passed(generator, noise(2, 3, 64, 64))
     for ours, theirs in zip(again, usual, strict=True):
         assert torch.equal(ours, theirs)
-    assert bytes_kept < (0.7 if isinstance(generator, UNetGenerator) else 0.4) * usual_bytes  # skips are kept
+    assert bytes_kept < (0.75 if isinstance(generator, UNetGenerator) else 0.4) * usual_bytes  # skips are kept
 
 
 def test_gradient_checkpointing_can_go_backward_repeatedly() -> None:
