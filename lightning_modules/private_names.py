@@ -50,6 +50,11 @@ PRIVATE_NAMES = (
         "_check_log_dir_exists",
         "overridden: a resumed run continues in its folder",
     ),
+    PrivateName(
+        "lightning.pytorch.loggers.csv_logs.ExperimentWriter",
+        "_rewrite_with_new_header",
+        "overridden: the file is replaced as a whole",
+    ),
     PrivateName("lightning.pytorch.loggers.WandbLogger", "_save_dir", "the run's folder"),
     PrivateName("lightning.pytorch.loggers.WandbLogger", "_wandb_init", "options that W&B would warn about"),
 )

@@ -59,7 +59,7 @@ def test_a_folder_of_photos_becomes_one_of_cartoons(photos: Path, tmp_path: Path
         (["--size", "100", "--background", "white"], "a.png", "RGB", (100, 100)),
         (["--size", "100", "--background", "keep", "--side-by-side"], "a.png", "RGB", (200, 100)),
         (["--faces", "all"], "a_1.png", "RGBA", (SIDE, SIDE)),
-        (["--no-finish"], "a.png", "RGBA", (SIDE // 4, SIDE // 4)),
+        (["--no-finish"], "a.png", "RGBA", (SIDE // 2, SIDE // 2)),
         (["--paste"], "a.png", "RGB", (178, 218)),
     ],
 )

@@ -17,8 +17,8 @@ from lightning_modules.private_names import PRIVATE_NAMES, PrivateName
 
 ROOT = Path(__file__).parents[2]
 LISTED = {private.name for private in PRIVATE_NAMES}
-NOT_LIGHTNING = {"_replace", "_asdict", "_fields"}
-"""Documented parts of named tuples."""
+NOT_LIGHTNING = {"_replace", "_asdict", "_fields", "_exit", "_dynamo", "_functorch"}
+"""Documented parts of named tuples, of ``os``, and of PyTorch's compiler."""
 
 
 @pytest.mark.parametrize("private", PRIVATE_NAMES, ids=lambda private: f"{private.owner}.{private.name}")

@@ -35,8 +35,8 @@ def test_the_best_checkpoint_becomes_a_model_of_the_runtime(sample_root: Path, t
     found = read_model(fit(sample_root, tmp_path) / "best.cartoon")
     assert found.manifest.labels["hair"] == ("black", "brown", "blonde", "grey")
     own = read_model(OWN_MODEL)
-    assert all(own.nets[name] == found.nets[name] for name in ("pnet", "rnet", "onet", "background", "finisher"))
-    assert own.nets["translator"] != found.nets["translator"]
+    assert all(own.nets[name] == found.nets[name] for name in ("pnet", "rnet", "onet", "background"))
+    assert all(own.nets[name] != found.nets[name] for name in ("translator", "finisher"))  # of another size
     (face, *_) = Cartoonizer(found.path, threads=1)(sample_root / "celeba" / "img_align_celeba" / "000001.jpg")
     assert face.cartoon.mode == "RGBA"
 
