@@ -198,7 +198,7 @@ class Watchdog(Callback):
         store = _get_default_store().clone()  # a connection of its own: operations on the other may block for long
         keys = [f"watchdog/{each}" for each in range(processes)]
         beats = 0
-        while not stop.wait(self._interval):
+        while True:
             beats += 1
             events, doing, since = self._event
             seconds = time.monotonic() - since
@@ -209,6 +209,8 @@ class Watchdog(Callback):
                     # Without an answer, these operations block for good.
                     self._rounds.append({each: _read(store, key) for each, key in enumerate(keys)})
                 self._last_beat = time.monotonic()
+            if stop.wait(self._interval):
+                return
 
     def _watch(self, rank: int, children: list[int], stop: threading.Event) -> None:
         """End this process if it makes no progress."""
