@@ -152,6 +152,9 @@ class BaseCycleGAN(LightningModule, ABC):
     )
     """Options of a single run, which checkpoints do not store."""
 
+    losses_on_white: ClassVar[tuple[str, ...]] = ("lambda_background",)
+    """Weights of losses that need photos on white."""
+
     def __init__(
         self,
         generator: GeneratorName = "resnet9",
@@ -530,8 +533,8 @@ class BaseCycleGAN(LightningModule, ABC):
     def prepare_data(self) -> None:
         """Reject an image size that the networks do not support, before anything is written."""
         data = getattr(self.trainer.datamodule, "hparams", {})  # type: ignore[attr-defined]
-        for name in ("lambda_background", "lambda_hair_length"):
-            if self.hparams.get(name) and data.get("background") == "keep":
+        for name in self.losses_on_white:
+            if self.hparams[name] and data.get("background") == "keep":
                 rank_zero_warn(f"--model.{name} takes no part with --data.background keep: it needs photos on white")
         side = data.get("image_size")
         if side is not None and (problem := self.size_error(side)):

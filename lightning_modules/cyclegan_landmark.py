@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import torch
 from lightning.pytorch.trainer.states import TrainerFn
@@ -66,6 +66,8 @@ class CycleGANLandmark(BaseCycleGAN):
         detector_weights: Detector weights, ``*.safetensors``; by default the project's. Not stored in checkpoints.
         **kwargs: Options shared by all variants, see ``BaseCycleGAN``.
     """
+
+    losses_on_white: ClassVar[tuple[str, ...]] = (*BaseCycleGAN.losses_on_white, "lambda_hair_length")
 
     def __init__(
         self,

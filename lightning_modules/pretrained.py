@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -70,20 +70,20 @@ def _of_group(tensors: Mapping[str, Tensor], group: str) -> dict[str, Tensor]:
 
 def _at_twice_the_size(trained: Mapping[str, Tensor], wanted: Iterable[str]) -> dict[str, Tensor]:
     """Weights for the discriminators ``wanted`` at twice the image size."""
-    names = {name.split(".")[0] for name in trained}
-    suffixes = [suffix for suffix, _ in SCALES]
-    sources = {}
-    for name in wanted:
-        sources[name] = name
-        for larger, smaller in pairwise(suffixes):
-            if smaller and name.endswith(smaller) and (source := name.removesuffix(smaller) + larger) in names:
-                sources[name] = source
+    names = {name.partition(".")[0] for name in trained}
     return {
-        f"{name}.{tensor.split('.', 1)[1]}": value
-        for name, source in sources.items()
-        for tensor, value in trained.items()
-        if tensor.split(".")[0] == source
+        f"{name}.{tensor}": value
+        for name in wanted
+        for tensor, value in _of_group(trained, _same_size(name, names)).items()
     }
+
+
+def _same_size(name: str, trained: Collection[str]) -> str:
+    """The trained discriminator that saw images of the size that ``name`` sees at twice the size; or itself."""
+    for larger, smaller in pairwise(suffix for suffix, _ in SCALES):
+        if name.endswith(smaller) and (source := name.removesuffix(smaller) + larger) in trained:
+            return source
+    return name
 
 
 def _labels_of(generators: nn.ModuleDict) -> int:

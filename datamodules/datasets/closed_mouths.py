@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datamodules.datasets.cartoonset import CLOSED_MOUTH, MOUTHS, OPEN_MOUTH, read_attributes
-from datamodules.datasets.redrawn import copy_redrawn
+from datamodules.datasets.redrawn import cartoons_to_copy, copy_redrawn
 from datamodules.errors import DataError
 from datamodules.images import read_rgba
 from datamodules.transforms.mouths import BENDS, with_closed_mouth
@@ -34,22 +34,21 @@ def copy_with_closed_mouths(cartoons: Path, out: Path, share: float = 0.5) -> tu
     if not 0 <= share <= 1:
         raise DataError(f"--share is {share}, must be from 0 to 1")
 
-    def is_open(name: str) -> bool:
-        return read_attributes((cartoons / name).with_suffix(".csv")).get("mouth", OPEN_MOUTH) != CLOSED_MOUTH
-
-    def is_chosen(name: str) -> bool:
-        return _number(name) / 2**32 < share and is_open(name)
+    names = cartoons_to_copy(cartoons, out)
+    tables = {name: read_attributes((cartoons / name).with_suffix(".csv")) for name in names}
+    opened = {name for name, table in tables.items() if table.get("mouth", OPEN_MOUTH) != CLOSED_MOUTH}
+    chosen = {name for name in opened if _number(name) / 2**32 < share}
 
     def closed(name: str) -> NDArray[np.uint8] | None:
         bend = BENDS[_number(name) % len(BENDS)]
-        return with_closed_mouth(read_rgba(cartoons / name), bend) if is_chosen(name) else None
+        return with_closed_mouth(read_rgba(cartoons / name), bend) if name in chosen else None
 
     def with_line(name: str, table: str) -> str:
         others = [line for line in table.splitlines() if not line.startswith('"mouth"')]
-        mouth = OPEN_MOUTH if is_open(name) and not is_chosen(name) else CLOSED_MOUTH
+        mouth = OPEN_MOUTH if name in opened and name not in chosen else CLOSED_MOUTH
         return "\n".join([*others, f'"mouth", {mouth}, {MOUTHS}']) + "\n"
 
-    return copy_redrawn(cartoons, out, closed, with_line)
+    return copy_redrawn(cartoons, out, names, closed, with_line)
 
 
 def _number(name: str) -> int:

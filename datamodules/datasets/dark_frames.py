@@ -52,4 +52,4 @@ def copy_with_dark_frames(cartoons: Path, out: Path, families: Path | None = Non
             return None
         return with_dark_frames(read_rgba(cartoons / name), mask[:, ::-1] if mirrored.get(name) == "1" else mask, name)
 
-    return copy_redrawn(cartoons, out, darkened)
+    return copy_redrawn(cartoons, out, names, darkened)

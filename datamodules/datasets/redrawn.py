@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,7 @@ def cartoons_to_copy(cartoons: Path, out: Path) -> list[str]:
 def copy_redrawn(
     cartoons: Path,
     out: Path,
+    names: Sequence[str],
     redraw: Callable[[str], NDArray[np.uint8] | None],
     rewrite: Callable[[str, str], str] | None = None,
 ) -> tuple[int, int]:
@@ -44,6 +45,7 @@ def copy_redrawn(
     Args:
         cartoons: Folder of a CartoonSet.
         out: Folder to write.
+        names: Its cartoons, see ``cartoons_to_copy``.
         redraw: Maps the name of a cartoon to its new image ``(S, S, 4)``; None keeps the image.
         rewrite: Maps the name of a cartoon and the text of its csv to the new text; by default it is kept.
 
@@ -51,9 +53,8 @@ def copy_redrawn(
         The number of redrawn cartoons and of all.
 
     Raises:
-        DataError: There are no cartoons, a file cannot be read or written, or ``out`` exists.
+        DataError: A file cannot be read or written.
     """
-    names = cartoons_to_copy(cartoons, out)
     changed: list[str] = []
 
     def fill(folder: Path) -> None:
