@@ -63,6 +63,7 @@ _TRAINER = {
     "--trainer.max_epochs N": "length of the training; also --trainer.max_steps N",
     "--trainer.max_time D:HH:MM:SS": "stop after this time, with a checkpoint",
     "--trainer.devices N": "GPUs, or processes on a CPU",
+    "--ddp_timeout SECONDS": "time that several processes wait for one that hangs (default: 900)",
     "--trainer.precision WHAT": "16-mixed, bf16-mixed or 32-true",
     "--trainer.default_root_dir DIR": "folder of all runs (default: runs/ of the project)",
 }
