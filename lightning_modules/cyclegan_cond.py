@@ -136,7 +136,7 @@ class CycleGANCond(BaseCycleGAN):
         if self._wrong_labels and isinstance(self.discriminators[discriminator], LabelDiscriminator):
             wrong = real._replace(label=self._other_labels(real.label, f"wrong {discriminator}"))
             wrong = choose(real.label >= 0, wrong, fake)
-            negatives.append(self._with_wrong_attributes(real, wrong, f"wrong {{}} {discriminator}"))
+            negatives.append(self.with_wrong_attributes(discriminator, real, wrong))
         return negatives
 
     def fill_labels(self, photos: Faces) -> Faces:
@@ -163,20 +163,19 @@ class CycleGANCond(BaseCycleGAN):
         seen = self.classifier(photos.image.float()).in_photos
         return photos._replace(attributes=torch.where(where, seen, photos.attributes))
 
-    def _with_wrong_attributes(self, real: Faces, wrong: Faces, purpose: str) -> Faces:
-        """``wrong`` faces, some replaced by real ones of which one attribute is wrong instead of the label.
+    def with_wrong_attributes(self, discriminator: str, real: Faces, others: Faces) -> Faces:
+        """Negatives of a discriminator that knows attributes: ``others``, some replaced by real faces.
 
-        Label and attributes are wrong equally often.
+        Of each of these, one attribute is wrong. There are as many of each attribute as of the others that are left.
         """
-        for number, (name, column) in enumerate(
-            zip(self.label_encoder.attributes, self.label_encoder.columns, strict=True)
-        ):
+        encoder = cast(LabelEncoder, self.discriminators[discriminator].encoder)
+        for number, (name, column) in enumerate(zip(encoder.attributes, encoder.columns, strict=True)):
             known = real.attributes[:, column]
-            is_chosen = self.random_numbers(known, purpose.format(name))[0] < 1 / (number + 2)
+            is_chosen = self.random_numbers(known, f"wrong {name} {discriminator}")[0] < 1 / (number + 2)
             flipped = real.attributes.clone()
             flipped[:, column] = 1 - known
-            wrong = choose((known >= 0) & is_chosen, real._replace(attributes=flipped), wrong)
-        return wrong
+            others = choose((known >= 0) & is_chosen, real._replace(attributes=flipped), others)
+        return others
 
     def translate_photos(self, photos: Faces) -> Tensor:
         """Cartoons (B, 3, H, W) of photos in their own hair colours."""

@@ -134,11 +134,12 @@ class CycleGANLandmark(BaseCycleGAN):
 
     def build_discriminators(self) -> dict[str, Discriminator]:
         """Adds a local discriminator for each part of the cartoon face."""
-        local = {
-            name: LocalDiscriminator(self.build_discriminator_network("cartoon", n_layers=2), "cartoon", part)
-            for name, part in PARTS.items()
-        }
-        return super().build_discriminators() | local
+        return super().build_discriminators() | {part: self.build_local_discriminator(part) for part in PARTS}
+
+    def build_local_discriminator(self, part: str) -> LocalDiscriminator:
+        """The discriminator of one of ``PARTS``; a hook for variants."""
+        network = self.build_discriminator_network("cartoon", n_layers=2)
+        return LocalDiscriminator(network, "cartoon", PARTS[part])
 
     def discriminator_groups(self) -> list[list[str]]:
         """Adds a separate optimiser for each local discriminator."""

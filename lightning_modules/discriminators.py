@@ -66,12 +66,11 @@ class LabelDiscriminator(Discriminator):
 
     def __init__(self, network: PatchDiscriminator, domain: Domain, downscale: int, encoder: LabelEncoder) -> None:
         super().__init__(network, domain, downscale)
-        self._encoder = encoder
+        self.encoder = encoder
 
     def forward(self, faces: Faces) -> Tensor:
         """Logits ``(B, 1, h, w)`` float32; positive means real with the correct label."""
-        logits: Tensor = self.network(self.inputs(faces), self._encoder(faces.label, faces.attributes))
-        return logits
+        return score_with_labels(self.network, self.inputs(faces), faces, self.encoder)
 
 
 class LandmarkDiscriminator(Discriminator):
@@ -86,20 +85,36 @@ class LocalDiscriminator(LandmarkDiscriminator):
     """Classifies a patch around one facial part (paper 4.6.1).
 
     Args:
-        network: The patch discriminator.
+        network: The patch discriminator; takes labels if there is an encoder.
         domain: Domain of the images.
         part: The facial part.
+        encoder: Encodes attributes that show in the patch, which then have to be correct, too.
     """
 
-    def __init__(self, network: PatchDiscriminator, domain: Domain, part: Part) -> None:
+    def __init__(
+        self, network: PatchDiscriminator, domain: Domain, part: Part, encoder: LabelEncoder | None = None
+    ) -> None:
         super().__init__(network, domain)
+        self.encoder = encoder
         self._part = part
         self._min_size = network.smallest_side
+
+    def forward(self, faces: Faces) -> Tensor:
+        """Logits ``(B, 1, h, w)`` float32; positive means real, with the correct attributes if it knows them."""
+        if self.encoder is None:
+            return super().forward(faces)
+        return score_with_labels(self.network, self.inputs(faces), faces, self.encoder)
 
     def inputs(self, faces: Faces) -> Tensor:
         """Patches (B, 3, h, w); their position is arbitrary for faces without landmarks."""
         landmarks = torch.where(self.valid_mask(faces)[:, None, None], faces.landmarks, 0)
         return cut_patches(faces.image, landmarks, self._part, self._min_size)
+
+
+def score_with_labels(network: nn.Module, inputs: Tensor, faces: Faces, encoder: LabelEncoder) -> Tensor:
+    """Logits ``(B, 1, h, w)`` of a label-conditional network for ``inputs``, with the labels of ``faces``."""
+    logits: Tensor = network(inputs, encoder(faces.label, faces.attributes))
+    return logits
 
 
 def join(*batches: Faces) -> Faces:

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from lightning_modules.checkpoint_io import read_checkpoint
-from lightning_modules.discriminators import SCALES
+from lightning_modules.discriminators import SCALES, LabelDiscriminator, LocalDiscriminator
 from networks.generators import EnhancedGenerator, Generator
 from networks.labels import LabelEncoder
 from networks.warm_start import copy_weights
@@ -45,7 +45,6 @@ def start_from_checkpoint(networks: Mapping[str, nn.ModuleDict], path: Path) -> 
         for name, value in tensors.items()
         if name.startswith(_AVERAGE)
     }
-    new_labels = max(0, _labels_of(networks["generators"]) - _label_count(checkpoint.get("hyper_parameters", {})))
     generators = _of_group(tensors, "generators")
     discriminators = _of_group(tensors, "discriminators")
     own = dict(networks)
@@ -57,8 +56,14 @@ def start_from_checkpoint(networks: Mapping[str, nn.ModuleDict], path: Path) -> 
     if enhanced:
         own["generators"] = nn.ModuleDict({domain: generator.coarse for domain, generator in enhanced.items()})
         discriminators = _at_twice_the_size(discriminators, networks["discriminators"])
-    for group, trained in (("generators", generators), ("discriminators", discriminators)):
-        if odd := copy_weights(own[group].state_dict(), trained, new_labels):
+    known = _KnownLabels(checkpoint.get("hyper_parameters", {}))
+    copies = [("generators", own["generators"].state_dict(), generators, known.new_labels_of(own["generators"]))]
+    for name in sorted({*own["discriminators"], *(tensor.partition(".")[0] for tensor in discriminators)}):
+        network = own["discriminators"][name] if name in own["discriminators"] else nn.Module()
+        weights = _of_group(discriminators, name)
+        copies.append((f"discriminators.{name}", network.state_dict(), weights, known.new_labels_of(network)))
+    for group, wanted, trained, new_labels in copies:
+        if odd := copy_weights(wanted, trained, new_labels):
             raise WeightsError(f"{path} has another architecture: {group}.{odd} differs")
     for generator in enhanced.values():
         generator.start_from_coarse()
@@ -86,13 +91,27 @@ def _same_size(name: str, trained: Collection[str]) -> str:
     return name
 
 
-def _labels_of(generators: nn.ModuleDict) -> int:
-    generator = generators["cartoon"]
-    assert isinstance(generator, Generator)
-    return generator.num_labels
+class _KnownLabels:
+    """What the networks of a checkpoint know of labels, by the options of its model.
 
+    Earlier versions have glasses as the only attribute.
+    """
 
-def _label_count(options: Mapping[str, Any]) -> int:
-    """Length of the label vector of a checkpoint's model; earlier versions have glasses as the only attribute."""
-    attributes = options.get("attributes", ("glasses",) if options.get("glasses") else ())
-    return LabelEncoder(int(options.get("num_labels", 0)), tuple(attributes)).size
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        attributes = options.get("attributes", ("glasses",) if options.get("glasses") else ())
+        self._encoder = LabelEncoder(int(options.get("num_labels", 0)), tuple(attributes))
+        self._has_local_attributes = bool(options.get("local_attributes"))
+
+    def new_labels_of(self, network: nn.Module) -> int:
+        """How many more labels generators or a discriminator take than those of the checkpoint."""
+        if isinstance(network, nn.ModuleDict):
+            generator = network["cartoon"]
+            assert isinstance(generator, Generator)
+            return max(0, generator.num_labels - self._encoder.size)
+        if isinstance(network, LabelDiscriminator):
+            return max(0, network.encoder.size - self._encoder.size)
+        if isinstance(network, LocalDiscriminator) and network.encoder:
+            attributes = self._encoder.attributes if self._has_local_attributes else ()
+            known = [name for name in network.encoder.attributes if name in attributes]
+            return network.encoder.size - LabelEncoder(0, tuple(known)).size
+        return 0

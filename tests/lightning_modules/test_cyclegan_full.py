@@ -17,6 +17,7 @@ from lightning_modules.cyclegan_full import CycleGANFull
 from lightning_modules.discriminators import LabelDiscriminator, LocalDiscriminator
 from lightning_modules.landmark_detector import LandmarkDetector
 from networks import GeneratorName
+from networks.labels import LabelEncoder
 from networks.landmarks import PARTS, landmark_heatmaps
 
 MakeTrainer = Callable[..., Trainer]
@@ -45,7 +46,7 @@ def some_photos(count: int = 2) -> Faces:
     generator = torch.Generator().manual_seed(0)
     landmarks = torch.rand(count, 5, 2, generator=generator) * 32
     images, numbers = torch.rand(count, 3, 32, 32, generator=generator) * 2 - 1, torch.arange(count)
-    return Faces(images, landmarks, numbers % 4, (numbers % 2)[:, None].repeat(1, 2))
+    return Faces(images, landmarks, numbers % 4, (numbers % 2)[:, None].repeat(1, 3))
 
 
 def test_every_term_acts(assert_terms_act: Callable[..., None], small: MakeModel, loader: Loader) -> None:
@@ -80,6 +81,40 @@ def test_the_discriminators_are_those_of_both_variants(small: MakeModel) -> None
     faces = some_photos()
     assert len(model.extra_negatives("cartoon", faces, faces)) == 1
     assert model.extra_negatives("eyes", faces, faces) == []
+
+
+def test_local_discriminators_know_the_attributes_that_show_in_their_patch(small: MakeModel) -> None:
+    options = {"attributes": ["glasses", "open_mouth"], "wrong_labels": True}
+    model = small(**options, local_attributes=True)
+    known = {part: model.discriminators[part].encoder for part in PARTS}
+    assert known == {"eyes": LabelEncoder(0, ("glasses",)), "nose": None, "mouth": LabelEncoder(0, ("open_mouth",))}
+    assert all(small(**options).discriminators[part].encoder is None for part in PARTS)
+    assert all(small(local_attributes=True).discriminators[part].encoder is None for part in PARTS)
+    photos = some_photos()
+    is_open = torch.tensor([0, 1])
+    mouths = [photos._replace(attributes=photos.attributes.index_copy(1, torch.tensor([2]), is_open[:, None]))]
+    mouths.append(
+        mouths[0]._replace(attributes=mouths[0].attributes.index_copy(1, torch.tensor([2]), 1 - is_open[:, None]))
+    )
+    for part, is_told_apart in {"eyes": False, "nose": False, "mouth": True}.items():
+        one, other = (model.discriminators[part](faces) for faces in mouths)
+        assert is_told_apart != torch.equal(one, other), part
+
+
+def test_patches_under_wrong_attributes_are_negatives(small: MakeModel) -> None:
+    model = small(attributes=["glasses", "beard", "open_mouth"], wrong_labels=True, local_attributes=True)
+    real, fake = (some_photos(400)._replace(attributes=torch.full((400, 3), value)) for value in (0, 1))
+    real.attributes[300:] = -1
+    fake = fake._replace(image=fake.image + 3)
+    assert model.extra_negatives("nose", real, fake) == []
+    for part, shares in {"eyes": (1 / 2, 0, 0), "mouth": (0, 1 / 3, 1 / 3)}.items():
+        (negatives,) = model.extra_negatives(part, real, fake)
+        is_real = (negatives.image == real.image).flatten(1).all(dim=1)
+        assert not is_real[300:].any()  # nothing can be wrong of what is not known
+        assert torch.equal(negatives.attributes[~is_real], fake.attributes[~is_real])
+        wrong = negatives.attributes[is_real]
+        assert (wrong.sum(dim=1) == 1).all()
+        torch.testing.assert_close(wrong.sum(dim=0) / 300, torch.tensor(shares), atol=0.1, rtol=0)
 
 
 def test_the_paper_s_networks_have_the_size_of_both_variants(detector_weights: Path) -> None:

@@ -14,15 +14,16 @@ from torch.utils.data import DataLoader, Dataset
 
 from datamodules.samples import UnpairedBatch
 from lightning_modules.cyclegan_cond import CycleGANCond
+from lightning_modules.cyclegan_full import CycleGANFull
 from lightning_modules.errors import UsageError
 
+MakeTrainer = Callable[..., Trainer]
+MakeFaces = Callable[..., Dataset[UnpairedBatch]]
 SMALL: dict[str, Any] = {"generator": "resnet6", "ngf": 4, "ndf": 4, "label_injection": "modulation"}
 
 
 @pytest.fixture
-def checkpoint(
-    make_trainer: Callable[..., Trainer], make_faces: Callable[..., Dataset[UnpairedBatch]], tmp_path: Path
-) -> Path:
+def checkpoint(make_trainer: MakeTrainer, make_faces: MakeFaces, tmp_path: Path) -> Path:
     """Two steps of a model that knows of glasses."""
     trainer = make_trainer(max_steps=2)
     trainer.fit(CycleGANCond(**SMALL, attributes=["glasses"], ema_decay=0.5), DataLoader(make_faces(side=32), 2))
@@ -31,9 +32,7 @@ def checkpoint(
 
 
 @torch.no_grad()
-def test_all_networks_start_with_new_attributes_without_effect(
-    checkpoint: Path, make_faces: Callable[..., Dataset[UnpairedBatch]]
-) -> None:
+def test_all_networks_start_with_new_attributes_without_effect(checkpoint: Path, make_faces: MakeFaces) -> None:
     before = CycleGANCond.load_from_checkpoint(checkpoint)
     model = CycleGANCond(**SMALL, attributes=["glasses", "beard"], ema_decay=0.9, pretrained=str(checkpoint))
     batch = next(iter(DataLoader(make_faces(side=32), 2)))
@@ -44,6 +43,31 @@ def test_all_networks_start_with_new_attributes_without_effect(
     for name, discriminator in model.discriminators.items():
         torch.testing.assert_close(discriminator(batch.photo), before.discriminators[name](batch.photo))
     assert "pretrained" not in model.hparams
+
+
+@torch.no_grad()
+def test_local_discriminators_start_with_new_attributes_without_effect(
+    make_trainer: MakeTrainer, make_faces: MakeFaces, detector_weights: Path, tmp_path: Path
+) -> None:
+    options = SMALL | {"detector_weights": str(detector_weights)}
+    stages: list[dict[str, Any]] = [
+        {"attributes": ["glasses", "beard"]},
+        {"attributes": ["glasses", "beard"], "local_attributes": True},
+        {"attributes": ["glasses", "beard", "open_mouth"], "local_attributes": True},
+    ]
+    faces = next(iter(DataLoader(make_faces(side=32), 2))).cartoon
+    before: CycleGANFull | None = None
+    for stage in stages:
+        model = CycleGANFull(**options, **stage, pretrained=str(tmp_path / "last.ckpt") if before else None)
+        for name, discriminator in model.discriminators.items():
+            if before:
+                torch.testing.assert_close(discriminator(faces), before.discriminators[name](faces))
+            parameter = next(discriminator.parameters())
+            parameter.add_(torch.rand_like(parameter))  # labels of the next stage's start matter
+        trainer = make_trainer(max_steps=0)
+        trainer.strategy.connect(model)
+        trainer.save_checkpoint(tmp_path / "last.ckpt")
+        before = model
 
 
 @pytest.mark.parametrize(
@@ -84,9 +108,7 @@ def test_nothing_of_a_checkpoint_is_executed(tmp_path: Path) -> None:
 
 
 @torch.no_grad()
-def test_an_enhanced_generator_starts_as_the_coarse_one_enlarged(
-    checkpoint: Path, make_faces: Callable[..., Dataset[UnpairedBatch]]
-) -> None:
+def test_an_enhanced_generator_starts_as_the_coarse_one_enlarged(checkpoint: Path, make_faces: MakeFaces) -> None:
     before = CycleGANCond.load_from_checkpoint(checkpoint)
     options = SMALL | {"generator": "resnet6_enhanced", "discriminator_scales": 2, "attributes": ["glasses"]}
     model = CycleGANCond(**options, ema_decay=0.9, pretrained=str(checkpoint))
@@ -106,7 +128,7 @@ def test_an_enhanced_generator_starts_as_the_coarse_one_enlarged(
 
 
 def test_a_training_of_enhanced_generators_goes_on(
-    make_trainer: Callable[..., Trainer], make_faces: Callable[..., Dataset[UnpairedBatch]], tmp_path: Path
+    make_trainer: MakeTrainer, make_faces: MakeFaces, tmp_path: Path
 ) -> None:
     options = SMALL | {"generator": "resnet6_enhanced", "discriminator_scales": 2}
     trainer = make_trainer(max_steps=2)
