@@ -29,8 +29,27 @@ def on_white(image: Pixels, matte: Pixels) -> Pixels:
         interpolation = cv2.INTER_AREA if matte.shape[0] > side else cv2.INTER_LINEAR
         matte = np.asarray(cv2.resize(matte, (side, side), interpolation=interpolation), dtype=np.uint8)
     if ((matte > 0) & (matte < 255)).any():
-        image = _own_colours(image, matte)
+        image = foreground_colours(image, matte)
     return composite_on_white(np.dstack([image, matte]))
+
+
+def foreground_colours(image: Pixels, matte: Pixels) -> Pixels:
+    """Estimate the foreground colours of an image ``(H, W, 3)`` from a matte ``(H, W)``, 255 inside.
+
+    Where the matte is 255, they are those of the image itself. Two rounds of blur fusion (Forte 2021), with higher
+    weights for almost fully covered or uncovered pixels.
+    """
+    colours = image.astype(np.float32)
+    alpha = np.repeat(matte[..., None].astype(np.float32) / 255, 3, axis=2)
+    front = behind = colours
+    for share, trust in _BLURS:
+        size = (max(3, round(share * len(image))),) * 2
+        of_front, of_behind = alpha**trust, (1 - alpha) ** trust
+        front_near = (cv2.blur(front * of_front, size) + _LEAST * front) / (cv2.blur(of_front, size) + _LEAST)
+        behind = (cv2.blur(behind * of_behind, size) + _LEAST * behind) / (cv2.blur(of_behind, size) + _LEAST)
+        front = front_near + alpha * (colours - alpha * front_near - (1 - alpha) * behind)
+        front = np.clip(front, 0, 255)
+    return np.asarray(np.rint(front), dtype=np.uint8)
 
 
 def composite_on_white(rgba: Pixels) -> Pixels:
@@ -72,21 +91,3 @@ def head_region(matte: Pixels) -> NDArray[np.bool_]:
     near = cv2.dilate((labels == main).astype(np.uint8), np.ones((9, 9), dtype=np.uint8))
     specks = cv2.dilate(((labels > 0) & (labels != main)).astype(np.uint8), np.ones((3, 3), dtype=np.uint8))
     return np.asarray((near > 0) & ((specks == 0) | (labels == main)))
-
-
-def _own_colours(image: Pixels, matte: Pixels) -> Pixels:
-    """Estimate the foreground colours; where the matte is 255, those of the image itself.
-
-    Two rounds of blur fusion (Forte 2021), with higher weights for almost fully covered or uncovered pixels.
-    """
-    colours = image.astype(np.float32)
-    alpha = np.repeat(matte[..., None].astype(np.float32) / 255, 3, axis=2)
-    front = behind = colours
-    for share, trust in _BLURS:
-        size = (max(3, round(share * len(image))),) * 2
-        of_front, of_behind = alpha**trust, (1 - alpha) ** trust
-        front_near = (cv2.blur(front * of_front, size) + _LEAST * front) / (cv2.blur(of_front, size) + _LEAST)
-        behind = (cv2.blur(behind * of_behind, size) + _LEAST * behind) / (cv2.blur(of_behind, size) + _LEAST)
-        front = front_near + alpha * (colours - alpha * front_near - (1 - alpha) * behind)
-        front = np.clip(front, 0, 255)
-    return np.asarray(np.rint(front), dtype=np.uint8)

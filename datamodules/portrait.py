@@ -24,6 +24,7 @@ from datamodules.sampling.samplers import ShuffledSampler
 from datamodules.sampling.unpaired import DrawSampler
 from datamodules.sampling.workers import loader_of
 from datamodules.transforms.augment import to_tensor
+from datamodules.transforms.other_background import with_other_background
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # no version check over the network on import
 
@@ -56,6 +57,8 @@ class PortraitDataModule(LightningDataModule):
         num_workers: Loader processes.
         epoch_size: Photos per epoch.
         augment: Random geometry, light and compression in training.
+        other_backgrounds: Fraction of the training photos that get the background of another one, so that the network
+            learns what a person is and not what is behind.
         seed: Seed for order and augmentation; follows ``--seed_everything``.
     """
 
@@ -68,6 +71,7 @@ class PortraitDataModule(LightningDataModule):
         num_workers: int = 2,
         epoch_size: int = 4096,
         augment: bool = True,
+        other_backgrounds: float = 0.5,
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -75,6 +79,8 @@ class PortraitDataModule(LightningDataModule):
             raise DataError(f"--data.image_size is {image_size}, must be a multiple of 16")
         if epoch_size < batch_size or batch_size < 1:
             raise DataError(f"--data.epoch_size {epoch_size} is less than --data.batch_size {batch_size}; give more")
+        if not 0 <= other_backgrounds <= 1:
+            raise DataError(f"--data.other_backgrounds is {other_backgrounds}, must be from 0 to 1")
         self.save_hyperparameters(ignore=["seed"])
         # Absolute paths, as training may be resumed from another folder.
         self.hparams["root"] = str(Path(root).expanduser().absolute())
@@ -84,6 +90,7 @@ class PortraitDataModule(LightningDataModule):
         self._root = Path(root).expanduser()
         self._image_size, self._batch_size, self._num_workers = image_size, batch_size, num_workers
         self._epoch_size, self._augment, self._seed = epoch_size, augment, seed
+        self._other_backgrounds = other_backgrounds
         self._train: _Draws | None = None
         self._held: dict[Split, list[Dataset[Portraits]]] = {}
 
@@ -96,7 +103,8 @@ class PortraitDataModule(LightningDataModule):
         """Read the annotations needed by ``stage`` ("fit", "validate" or "test")."""
         if stage == "fit":
             parts = [open_masked(folder_of(self._root, name), "train") for name in self._photos]
-            self._train = _Draws(parts, PortraitTransform(self._image_size, self._augment), self._seed)
+            transform = PortraitTransform(self._image_size, self._augment)
+            self._train = _Draws(parts, transform, self._seed, self._other_backgrounds)
         split: Split = "test" if stage == "test" else "val"
         plain = PortraitTransform(self._image_size, augment=False)
         self._held[split] = [_InOrder(open_masked(folder_of(self._root, name), split), plain) for name in self._photos]
@@ -201,17 +209,23 @@ class _InOrder(Dataset[Portraits]):
 class _Draws(Dataset[Portraits]):
     """The photos of all folders, reshuffled every epoch; sample n is a pure function of the seed and n."""
 
-    def __init__(self, parts: Sequence[MaskedPhotos], transform: PortraitTransform, seed: int) -> None:
+    def __init__(
+        self, parts: Sequence[MaskedPhotos], transform: PortraitTransform, seed: int, other_backgrounds: float
+    ) -> None:
         self._photos: ConcatDataset[MaskedPhoto] = ConcatDataset([_AsDataset(part) for part in parts])
-        self._transform, self._seed = transform, seed
+        self._transform, self._seed, self._other_backgrounds = transform, seed, other_backgrounds
         self._sampler = ShuffledSampler(len(self._photos), seed, 0)
 
     def __len__(self) -> int:
         return len(self._photos)
 
     def __getitem__(self, draw: int) -> Portraits:
-        seed = int(np.random.SeedSequence([self._seed, draw]).generate_state(1)[0])
-        return self._transform(self._photos[self._sampler(draw)], seed)
+        seeds = np.random.SeedSequence([self._seed, draw])
+        photo = self._photos[self._sampler(draw)]
+        rng = np.random.default_rng(seeds.spawn(1)[0])
+        if rng.random() < self._other_backgrounds:
+            photo = with_other_background(photo, self._photos[int(rng.integers(len(self._photos)))])
+        return self._transform(photo, int(seeds.generate_state(1)[0]))
 
 
 class _AsDataset(Dataset[MaskedPhoto]):

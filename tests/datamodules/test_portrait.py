@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from datamodules.datasets.masked_photos import open_masked
 from datamodules.datasets.masks import MaskedPhoto
 from datamodules.errors import DataError
 from datamodules.portrait import PortraitDataModule, Portraits, PortraitTransform
@@ -26,7 +27,7 @@ def gradient(height: int, width: int) -> MaskedPhoto:
     return MaskedPhoto(image, np.ascontiguousarray(image[..., :2]))
 
 
-def test_batches_keep_the_house_line(sample_root: Path) -> None:
+def test_batches_have_the_documented_shapes_and_ranges(sample_root: Path) -> None:
     data = module(sample_root)
     data.setup("fit")
     batches = list(data.train_dataloader())
@@ -77,6 +78,27 @@ def test_a_seed_gives_the_same_portrait() -> None:
         assert torch.equal(first.masks, again.masks)
 
 
+def test_a_share_of_the_photos_has_another_background(sample_root: Path) -> None:
+    drawn = {}
+    for share in (0.0, 0.5, 1.0):
+        data = module(sample_root, other_backgrounds=share, augment=False)
+        data.setup("fit")
+        assert data._train is not None
+        drawn[share] = [data._train[number] for number in range(20)]
+    changed = {
+        share: [not torch.equal(drawn[0.0][n].image, drawn[share][n].image) for n in range(20)] for share in drawn
+    }
+    assert 3 < sum(changed[0.5]) < 17
+    assert sum(changed[1.0]) == 20
+    for plain, other in zip(drawn[0.0], drawn[1.0], strict=True):
+        assert torch.equal(plain.masks, other.masks)
+        assert (plain.image - other.image)[:, plain.masks[0] == 1].abs().max() < 0.02
+    data.setup("test")
+    held = data.test_dataloader()[0].dataset
+    photo = PortraitTransform(32, augment=False)(open_masked(sample_root / "celeba", "test")[0], 0)
+    assert torch.equal(held[0].image, photo.image)
+
+
 def test_all_folders_train_and_each_is_measured_by_itself(sample_root: Path) -> None:
     data = module(sample_root, photos=["celeba", str(sample_root / "celeba")])
     data.setup("fit")
@@ -97,6 +119,8 @@ def test_senseless_options_are_refused(tmp_path: Path) -> None:
         module(tmp_path, image_size=40)
     with pytest.raises(DataError, match=r"--data\.epoch_size 2 is less"):
         module(tmp_path, epoch_size=2)
+    with pytest.raises(DataError, match=r"--data\.other_backgrounds is 1\.5, must be from 0 to 1"):
+        module(tmp_path, other_backgrounds=1.5)
     with pytest.raises(DataError, match=r"--data\.photos is empty"):
         module(tmp_path, photos=[])
     with pytest.raises(DataError, match=r"no such folder of masked photos"):
