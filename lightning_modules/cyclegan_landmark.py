@@ -55,6 +55,8 @@ class CycleGANLandmark(BaseCycleGAN):
             so that the generators cannot exploit the regressor's default output.
         lambda_skin: Weight of the skin loss, the difference in mean cheek colour between a photo and its cartoon.
             Nothing in the paper's losses keeps dark skin dark.
+        skin_exposure: Brightness of the cheeks in a cartoon relative to those in its photo, as the skin loss wants it.
+            A photo's are partly in shadow, a cartoon's are not.
         lambda_hair_length: Weight of how white cartoons are where their photos have hair, since nothing in the paper's
             losses keeps long hair long. Needs ``--data.background head``.
         lambda_eyes: Relative weight of the local discriminator of the eyes.
@@ -77,6 +79,7 @@ class CycleGANLandmark(BaseCycleGAN):
         lambda_3: float = 1.0,
         landmark_jitter: float = 0.0,
         lambda_skin: float = 0.0,
+        skin_exposure: float = 1.0,
         lambda_hair_length: float = 0.0,
         lambda_eyes: float = 1.0,
         lambda_nose: float = 1.0,
@@ -94,6 +97,8 @@ class CycleGANLandmark(BaseCycleGAN):
         ):
             if value < 0:
                 raise UsageError(f"--model.{name} is {value}, must be 0 or more")
+        if skin_exposure <= 0:
+            raise UsageError(f"--model.skin_exposure is {skin_exposure}, must be more than 0")
         super().__init__(**kwargs)
         weights = Path(detector_weights).expanduser().absolute() if detector_weights else None
         self.hparams["detector_weights"] = str(weights) if weights else None  # absolute: loadable from any folder
@@ -101,7 +106,8 @@ class CycleGANLandmark(BaseCycleGAN):
         self._lambda_cycle *= lambda_1
         self._lambda_identity *= lambda_1
         self._lambda_global, self._lambda_landmark = lambda_1, lambda_3
-        self._landmark_jitter, self._lambda_skin = landmark_jitter, lambda_skin
+        self._landmark_jitter = landmark_jitter
+        self._lambda_skin, self._skin_exposure = lambda_skin, skin_exposure
         self._lambda_hair_length = lambda_hair_length
         by_part = {"eyes": lambda_eyes, "nose": lambda_nose, "mouth": lambda_mouth}
         self._lambda_local = {part: lambda_2 * weight for part, weight in by_part.items()}
@@ -205,9 +211,12 @@ class CycleGANLandmark(BaseCycleGAN):
         return Term(loss, self._lambda_landmark, is_known.any())
 
     def _skin_term(self, photos: Faces, cartoons: Tensor) -> Term:
-        """L1 distance between the mean cheek colours, over the photos with known landmarks."""
+        """L1 distance between the mean cheek colours of cartoons and exposed photos with known landmarks."""
         cheeks = cheek_mask(photos.landmarks, *cartoons.shape[2:])
-        return Term(mean_color_distance(cartoons, photos.image, cheeks), self._lambda_skin, cheeks.any())
+        wanted = photos.image
+        if self._skin_exposure != 1:
+            wanted = ((wanted + 1) * self._skin_exposure - 1).clamp(max=1)
+        return Term(mean_color_distance(cartoons, wanted, cheeks), self._lambda_skin, cheeks.any())
 
     def _jittered(self, boxes: Tensor) -> Tensor:
         """Squares (B, 4) with edges shifted by up to ``landmark_jitter`` of their side; they remain squares."""

@@ -443,6 +443,8 @@ def test_landmarks_approach_their_place_after_a_few_steps(
 def test_senseless_options_are_refused_by_name(option: str, small: MakeModel) -> None:
     with pytest.raises(UsageError, match=f"--model.{option} is -1, must be 0 or more"):
         small(**{option: -1})
+    with pytest.raises(UsageError, match="--model.skin_exposure is 0, must be more than 0"):
+        small(skin_exposure=0)
 
 
 def test_photos_become_cartoons_through_the_command(
@@ -488,6 +490,8 @@ def test_the_skin_term_is_the_distance_of_the_mean_colours_of_the_cheeks(small: 
     term = model._skin_term(photos._replace(image=image), cartoons)
     assert term.weight == 2.0
     assert float(term.value) == pytest.approx(0.2, abs=1e-5)  # (0.3 + 0 + 0.3) / 3; the third face has no landmarks
+    exposed = small(lambda_skin=2.0, skin_exposure=1.5)._skin_term(photos._replace(image=image), cartoons)
+    assert float(exposed.value) == pytest.approx((0.3 + 0.6 + 0) / 3, abs=1e-5)  # 0.8, 1 (clipped), -0.1
     nobody = model._skin_term(some_faces(2, 1, known=()), cartoons[:2])
     assert (float(nobody.value), bool(nobody.applies)) == (0.0, False)
 
