@@ -18,7 +18,7 @@ import pytest
 import torch
 from lightning import LightningModule, Trainer
 from torch import Tensor
-from torch.distributed import GradBucket, ProcessGroup
+from torch.distributed import GradBucket, ProcessGroup, group  # type: ignore[attr-defined]  # GradBucket
 from torch.distributed.algorithms.ddp_comm_hooks.default_hooks import allreduce_hook
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
@@ -58,12 +58,12 @@ class RecordReductions(Record):
         self.reductions = 0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        cast(DistributedDataParallel, trainer.strategy.model).register_comm_hook(None, self.reduce)
+        cast(DistributedDataParallel, trainer.strategy.model).register_comm_hook(group.WORLD, self.reduce)
 
-    def reduce(self, group: ProcessGroup | None, bucket: GradBucket) -> torch.futures.Future[Tensor]:
+    def reduce(self, processes: ProcessGroup, bucket: GradBucket) -> torch.futures.Future[Tensor]:
         """Average gradients over the processes, as is done without a hook."""
         self.reductions += bucket.is_last()
-        return allreduce_hook(group, bucket)
+        return allreduce_hook(processes, bucket)
 
 
 def first_batch(loader: Any) -> UnpairedBatch:
