@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,9 +14,10 @@ from torch.utils.data import DataLoader
 
 from lightning_modules import compiling
 from lightning_modules.callbacks import GradientNorms
-from lightning_modules.compiling import check_compiler
+from lightning_modules.compiling import check_compiler, compile_networks
 from lightning_modules.cyclegan_baseline import CycleGANBaseline
 from lightning_modules.errors import UsageError
+from networks import PatchDiscriminator
 
 MakeTrainer = Callable[..., Trainer]
 CPU = torch.device("cpu")
@@ -53,6 +55,25 @@ def test_compiled_training_is_the_same_and_its_checkpoint_resumes_without(
     trainer = make_trainer(max_steps=4)
     trainer.fit(model(), loader, ckpt_path=str(tmp_path / "compiled.ckpt"))
     assert trainer.global_step == 4
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(not (shutil.which("g++") or shutil.which("clang++")), reason="needs a C++ compiler")
+def test_a_compiled_discriminator_is_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By the real compiler, in seconds; the networks of a training take minutes."""
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    torch.manual_seed(0)
+    eager = PatchDiscriminator(ndf=2)
+    compiled = copy.deepcopy(eager)
+    compile_networks([compiled], CPU, are_graphs_kept=False)
+    images = torch.randn(2, 3, 32, 32)
+    scores, expected = compiled(images), eager(images)
+    torch.testing.assert_close(scores, expected, rtol=1e-4, atol=1e-5)
+    for each in (scores, expected):
+        each.square().mean().backward()
+    for ours, theirs in zip(compiled.parameters(), eager.parameters(), strict=True):
+        torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-3, atol=1e-5)
+    assert list(tmp_path.rglob("*.so"))
 
 
 def test_without_a_compiler_the_start_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

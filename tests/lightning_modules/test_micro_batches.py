@@ -1,14 +1,26 @@
-"""Gradient accumulation: a batch in parts trains as the whole batch does."""
+"""Gradient accumulation: a batch in parts trains as the whole batch does.
 
-from __future__ import annotations
+Run as a program it is one of two processes: ``test_micro_batches.py FOLDER`` trains on the ``batches.pt`` in a folder
+and writes what it recorded.
+"""
 
+# Without postponed annotations: DistributedDataParallel compares those of a hook with its classes.
+
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import torch
 from lightning import LightningModule, Trainer
 from torch import Tensor
+from torch.distributed import GradBucket, ProcessGroup, group  # type: ignore[attr-defined]  # GradBucket
+from torch.distributed.algorithms.ddp_comm_hooks.default_hooks import allreduce_hook
+from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
 from datamodules.samples import UnpairedBatch
@@ -36,6 +48,22 @@ class Record(TermsCallback):
 
     def on_generator_terms(self, trainer: Trainer, pl_module: BaseCycleGAN, terms: Terms) -> None:
         self.shown += 1
+
+
+class RecordReductions(Record):
+    """Also how often processes add up their gradients."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reductions = 0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        cast(DistributedDataParallel, trainer.strategy.model).register_comm_hook(group.WORLD, self.reduce)
+
+    def reduce(self, processes: ProcessGroup, bucket: GradBucket) -> torch.futures.Future[Tensor]:
+        """Average gradients over the processes, as is done without a hook."""
+        self.reductions += bucket.is_last()
+        return allreduce_hook(processes, bucket)
 
 
 def first_batch(loader: Any) -> UnpairedBatch:
@@ -99,6 +127,73 @@ def test_parts_train_as_the_whole_batch(
         torch.testing.assert_close(one["image"], other["image"], rtol=0, atol=1e-2)
 
 
+@pytest.mark.timeout(600)
+def test_two_processes_add_up_gradients_once_per_update(make_faces: Callable[..., Any], tmp_path: Path) -> None:
+    """Their gradients and weights are those of whole batches."""
+    torch.save(list(DataLoader(make_faces(8, side=32), batch_size=2)), tmp_path / "batches.pt")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    running = [
+        subprocess.Popen(
+            [sys.executable, __file__, str(tmp_path)],
+            env=os.environ | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "LOCAL_RANK": str(rank)},
+        )
+        for rank in range(2)
+    ]
+    try:
+        assert [process.wait(timeout=500) for process in running] == [0, 0]
+    finally:
+        for process in running:
+            process.kill()
+    for rank in range(2):
+        whole, parts = torch.load(tmp_path / f"rank_{rank}.pt", weights_only=True)
+        assert parts["reductions"] == whole["reductions"] == len(parts["gradients"]) == 4
+        for gradients, expected in zip(parts["gradients"], whole["gradients"], strict=True):
+            torch.testing.assert_close(gradients, expected, rtol=1e-3, atol=1e-4)
+        for name, weight in whole["weights"].items():
+            if weight.dim() == 4:  # the gradient of a bias before a norm is rounding alone
+                torch.testing.assert_close(parts["weights"][name], weight, rtol=0, atol=1e-5)
+
+
+def train_in_two_processes(folder: Path) -> None:
+    """Train with whole batches and with parts, on every second batch."""
+    rank = int(os.environ["LOCAL_RANK"])
+    batches = torch.load(folder / "batches.pt", weights_only=False)
+    loader = DataLoader(batches, batch_size=None, sampler=range(rank, len(batches), 2))
+    results = []
+    for size in (None, 1):
+        torch.manual_seed(0)
+        model = CycleGANCond(
+            **SMALL,
+            label_injection="modulation",
+            wrong_labels=True,
+            random_target_share=0.5,
+            cycle_noise=0.1,
+            r1_weight=1.0,
+            micro_batch_size=size,
+        )
+        record = RecordReductions()
+        trainer = Trainer(
+            accelerator="cpu",
+            devices=2,
+            strategy="ddp_find_unused_parameters_true",
+            max_epochs=1,
+            use_distributed_sampler=False,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            callbacks=[record],
+        )
+        trainer.fit(model, loader)
+        weights = {name: parameter.detach() for name, parameter in model.named_parameters()}
+        results.append({"gradients": record.gradients, "reductions": record.reductions, "weights": weights})
+    torch.save(results, folder / f"rank_{rank}.pt")
+
+
 def test_a_size_below_one_is_refused() -> None:
     with pytest.raises(UsageError, match=r"--model.micro_batch_size is 0, must be 1 or more"):
         CycleGANBaseline(**SMALL, micro_batch_size=0)
+
+
+if __name__ == "__main__":
+    train_in_two_processes(Path(sys.argv[1]))

@@ -37,9 +37,9 @@ def sources(root: Path) -> dict[Domain, FaceSource]:
     return {domain: open_faces(root / folder, domain, "train") for domain, folder in folders.items()}
 
 
-def stream(faces: FaceSource, domain: Domain) -> DomainStream:
-    transform = (photo_transform if domain == "photo" else cartoon_transform)(SIZE, augment=False)
-    framed = FramedFaces(faces, framing_for(domain, SIZE, augment=False))
+def stream(faces: FaceSource, domain: Domain, size: int = SIZE) -> DomainStream:
+    transform = (photo_transform if domain == "photo" else cartoon_transform)(size, augment=False)
+    framed = FramedFaces(faces, framing_for(domain, size, augment=False))
     return DomainStream(framed, ShuffledSampler(len(faces), SEED, ["photo", "cartoon"].index(domain)), transform)
 
 
@@ -57,15 +57,15 @@ def as_text(image: Tensor) -> str:
     return image.add(1).mul(127.5).round().byte().numpy().tobytes().hex()
 
 
-def images(root: Path, domain: Domain) -> list[str]:
+def images(root: Path, domain: Domain, size: int) -> list[str]:
     """All images of a domain, read one by one."""
-    side = stream(sources(root)[domain], domain)
+    side = stream(sources(root)[domain], domain, size)
     return [as_text(side.transform(side.faces[index], 0).image) for index in range(len(side.faces))]
 
 
-def assert_each_once(ranks: list[Drawn], root: Path) -> None:
+def assert_each_once(ranks: list[Drawn], root: Path, image_size: int = SIZE) -> None:
     """The larger domain comes up once, but for a remainder that does not fill every rank; the smaller one goes on."""
-    wanted = images(root, "photo"), images(root, "cartoon")
+    wanted = images(root, "photo", image_size), images(root, "cartoon", image_size)
     size = max(map(len, wanted))
     for domain in (0, 1):
         counts = Counter(image for drawn in ranks for image in drawn[domain])
