@@ -443,7 +443,7 @@ def test_landmarks_approach_their_place_after_a_few_steps(
 def test_senseless_options_are_refused_by_name(option: str, small: MakeModel) -> None:
     with pytest.raises(UsageError, match=f"--model.{option} is -1, must be 0 or more"):
         small(**{option: -1})
-    with pytest.raises(UsageError, match="--model.skin_exposure is 0, must be more than 0"):
+    with pytest.raises(UsageError, match=r"--model\.skin_exposure is 0, must be more than 0"):
         small(skin_exposure=0)
 
 
