@@ -126,6 +126,11 @@ class FacesDataModule(LightningDataModule):
         ):
             if value < minimum:
                 raise DataError(f"--data.{name} is {value}, must be at least {minimum}")
+        if "://" in root:
+            raise DataError(
+                f"--data.root {root} is no folder; for sets in an object store, give a folder with their shards.json, "
+                f"which `cartoongan data shard --address {root.rstrip('/')}/SET` writes"
+            )
         if index and labels:
             raise DataError("--data.index is for hair colours, which --data.labels replaces; give one of them")
         self.save_hyperparameters(ignore=["predict_dir", "align", "seed"])

@@ -99,6 +99,13 @@ def test_senseless_numbers_are_refused(sample_root: Path, option: str) -> None:
         module(sample_root, **{option: -1})
 
 
+def test_an_object_store_as_root_is_refused_with_the_way_to_use_it() -> None:
+    with pytest.raises(
+        DataError, match=r"--data\.root s3://bucket/data is no folder; .* --address s3://bucket/data/SET"
+    ):
+        FacesDataModule(root="s3://bucket/data")
+
+
 def test_an_index_trains_on_its_faces_every_colour_as_often(sample_root: Path, tmp_path: Path) -> None:
     photos, cartoons = (
         open_faces(sample_root / "celeba", "photo", "train"),
