@@ -70,7 +70,7 @@ class LabelDiscriminator(Discriminator):
 
     def forward(self, faces: Faces) -> Tensor:
         """Logits ``(B, 1, h, w)`` float32; positive means real with the correct label."""
-        return score_with_labels(self.network, self.inputs(faces), faces, self.encoder)
+        return _logits_with_labels(self.network, self.inputs(faces), faces, self.encoder)
 
 
 class LandmarkDiscriminator(Discriminator):
@@ -103,7 +103,7 @@ class LocalDiscriminator(LandmarkDiscriminator):
         """Logits ``(B, 1, h, w)`` float32; positive means real, with the correct attributes if it knows them."""
         if self.encoder is None:
             return super().forward(faces)
-        return score_with_labels(self.network, self.inputs(faces), faces, self.encoder)
+        return _logits_with_labels(self.network, self.inputs(faces), faces, self.encoder)
 
     def inputs(self, faces: Faces) -> Tensor:
         """Patches (B, 3, h, w); their position is arbitrary for faces without landmarks."""
@@ -111,7 +111,7 @@ class LocalDiscriminator(LandmarkDiscriminator):
         return cut_patches(faces.image, landmarks, self._part, self._min_size)
 
 
-def score_with_labels(network: nn.Module, inputs: Tensor, faces: Faces, encoder: LabelEncoder) -> Tensor:
+def _logits_with_labels(network: nn.Module, inputs: Tensor, faces: Faces, encoder: LabelEncoder) -> Tensor:
     """Logits ``(B, 1, h, w)`` of a label-conditional network for ``inputs``, with the labels of ``faces``."""
     logits: Tensor = network(inputs, encoder(faces.label, faces.attributes))
     return logits

@@ -11,13 +11,13 @@ from datamodules.datasets.masks import MaskedPhoto
 
 _SHRINK = 4
 _MARGIN = 9
-"""Width in pixels of the seam around a person that is also filled in."""
+"""Side in pixels of the square by which people are dilated before they are painted over."""
 
 
 def with_other_background(photo: MaskedPhoto, other: MaskedPhoto) -> MaskedPhoto:
     """The person of ``photo`` in front of the background of ``other``, which is resized to fit; masks are kept.
 
-    The place of the other person, mostly behind this one, is filled in from its surroundings.
+    The other person, mostly hidden behind this one, is painted over.
     """
     height, width = photo.image.shape[:2]
     background = cv2.resize(background_of(other), (width, height), interpolation=cv2.INTER_LINEAR)
@@ -27,7 +27,7 @@ def with_other_background(photo: MaskedPhoto, other: MaskedPhoto) -> MaskedPhoto
 
 
 def background_of(photo: MaskedPhoto) -> NDArray[np.uint8]:
-    """A photo ``(H, W, 3)`` with its people filled in, roughly, from their surroundings."""
+    """A photo ``(H, W, 3)`` whose people are roughly painted over with what surrounds them."""
     person = cv2.dilate((photo.masks[..., 0] > 0).astype(np.uint8), np.ones((_MARGIN, _MARGIN), dtype=np.uint8))
     height, width = person.shape
     size = max(1, width // _SHRINK), max(1, height // _SHRINK)
