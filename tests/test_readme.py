@@ -147,16 +147,18 @@ def test_the_readme_s_targets_exist(command: str) -> None:
 def test_every_option_the_readme_names_exists() -> None:
     from datamodules.detector.module import DetectorDataModule
     from datamodules.faces import FacesDataModule
+    from datamodules.portrait import PortraitDataModule
     from lightning_modules.base import BaseCycleGAN
     from lightning_modules.cyclegan_aligned import CycleGANAligned
     from lightning_modules.cyclegan_cond import CycleGANCond
+    from lightning_modules.cyclegan_full import CycleGANFull
     from lightning_modules.cyclegan_landmark import CycleGANLandmark
     from lightning_modules.finisher import Finisher
     from lightning_modules.mtcnn import MTCNNStage
 
     models, data = (
-        (BaseCycleGAN, CycleGANCond, CycleGANLandmark, CycleGANAligned, MTCNNStage, Finisher),
-        (FacesDataModule, DetectorDataModule),
+        (BaseCycleGAN, CycleGANCond, CycleGANLandmark, CycleGANFull, CycleGANAligned, MTCNNStage, Finisher),
+        (FacesDataModule, DetectorDataModule, PortraitDataModule),
     )
     known = {
         f"--{group}.{name}"
