@@ -131,12 +131,18 @@ class CycleGANCond(BaseCycleGAN):
         return terms
 
     def extra_negatives(self, discriminator: str, real: Faces, fake: Faces) -> list[Faces]:
-        """Adds real faces with wrong labels if ``wrong_labels`` is set; unlabelled faces are replaced by fakes."""
+        """If ``wrong_labels`` is set, adds real faces with a wrong label or attribute, as far as a discriminator knows.
+
+        Faces of which nothing can be wrong are replaced by fakes.
+        """
         negatives = super().extra_negatives(discriminator, real, fake)
-        if self._wrong_labels and isinstance(self.discriminators[discriminator], LabelDiscriminator):
-            wrong = real._replace(label=self._other_labels(real.label, f"wrong {discriminator}"))
-            wrong = choose(real.label >= 0, wrong, fake)
-            negatives.append(self.with_wrong_attributes(discriminator, real, wrong))
+        encoder = cast(Discriminator, self.discriminators[discriminator]).encoder
+        if self._wrong_labels and encoder:
+            wrong = fake
+            if encoder.num_labels:
+                relabelled = real._replace(label=self._other_labels(real.label, f"wrong {discriminator}"))
+                wrong = choose(real.label >= 0, relabelled, fake)
+            negatives.append(self._with_wrong_attributes(encoder, real, wrong, f"wrong {{}} {discriminator}"))
         return negatives
 
     def fill_labels(self, photos: Faces) -> Faces:
@@ -163,15 +169,14 @@ class CycleGANCond(BaseCycleGAN):
         seen = self.classifier(photos.image.float()).in_photos
         return photos._replace(attributes=torch.where(where, seen, photos.attributes))
 
-    def with_wrong_attributes(self, discriminator: str, real: Faces, others: Faces) -> Faces:
-        """Negatives of a discriminator that knows attributes: ``others``, some replaced by real faces.
+    def _with_wrong_attributes(self, encoder: LabelEncoder, real: Faces, others: Faces, purpose: str) -> Faces:
+        """``others``, some replaced by real faces of which one attribute is wrong.
 
-        Of each of these, one attribute is wrong. There are as many of each attribute as of the others that are left.
+        There are as many of each attribute as of the others that are left.
         """
-        encoder = cast(LabelEncoder, self.discriminators[discriminator].encoder)
         for number, (name, column) in enumerate(zip(encoder.attributes, encoder.columns, strict=True)):
             known = real.attributes[:, column]
-            is_chosen = self.random_numbers(known, f"wrong {name} {discriminator}")[0] < 1 / (number + 2)
+            is_chosen = self.random_numbers(known, purpose.format(name))[0] < 1 / (number + 2)
             flipped = real.attributes.clone()
             flipped[:, column] = 1 - known
             others = choose((known >= 0) & is_chosen, real._replace(attributes=flipped), others)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from datamodules.samples import Faces
 from lightning_modules.cyclegan_cond import CycleGANCond
 from lightning_modules.cyclegan_landmark import CycleGANLandmark
 from lightning_modules.discriminators import LocalDiscriminator
@@ -39,11 +38,3 @@ class CycleGANFull(CycleGANLandmark, CycleGANCond):
         encoder = LabelEncoder(0, shown)
         network = self.build_discriminator_network("cartoon", n_layers=2, num_labels=encoder.size)
         return LocalDiscriminator(network, "cartoon", PARTS[part], encoder)
-
-    def extra_negatives(self, discriminator: str, real: Faces, fake: Faces) -> list[Faces]:
-        """Adds real patches with wrong attributes for conditional local discriminators if ``wrong_labels`` is set."""
-        negatives = super().extra_negatives(discriminator, real, fake)
-        judge = self.discriminators[discriminator]
-        if self.hparams["wrong_labels"] and isinstance(judge, LocalDiscriminator) and judge.encoder:
-            negatives.append(self.with_wrong_attributes(discriminator, real, fake))
-        return negatives

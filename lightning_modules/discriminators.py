@@ -24,13 +24,17 @@ class Discriminator(nn.Module):
         network: Maps the output of ``inputs`` to logits.
         domain: Domain of the images.
         downscale: Images are first reduced by this factor, which enlarges the receptive field.
+        encoder: Encodes label and attributes, which then have to be correct, too, for a network that takes them.
     """
 
-    def __init__(self, network: nn.Module, domain: Domain, downscale: int = 1) -> None:
+    def __init__(
+        self, network: nn.Module, domain: Domain, downscale: int = 1, encoder: LabelEncoder | None = None
+    ) -> None:
         super().__init__()
         self.network = network
         self.domain = domain
         self.downscale = downscale
+        self.encoder = encoder
 
     def inputs(self, faces: Faces) -> Tensor:
         """The network input for ``faces``; a hook for variants."""
@@ -44,8 +48,9 @@ class Discriminator(nn.Module):
         return None
 
     def forward(self, faces: Faces) -> Tensor:
-        """Logits ``(B, 1, h, w)`` float32; positive means real."""
-        logits: Tensor = self.network(self.inputs(faces))
+        """Logits ``(B, 1, h, w)`` float32; positive means real, and matching what the encoder encodes."""
+        labels = () if self.encoder is None else (self.encoder(faces.label, faces.attributes),)
+        logits: Tensor = self.network(self.inputs(faces), *labels)
         return logits
 
     def forward_batches(self, *batches: Faces) -> tuple[Tensor, ...]:
@@ -55,22 +60,7 @@ class Discriminator(nn.Module):
 
 
 class LabelDiscriminator(Discriminator):
-    """Classifies whether images are real and match their label and attributes (paper 4.5, Eq. 7).
-
-    Args:
-        network: A discriminator that takes labels.
-        domain: Domain of the images.
-        downscale: See ``Discriminator``.
-        encoder: Encodes label and attributes for the network.
-    """
-
-    def __init__(self, network: PatchDiscriminator, domain: Domain, downscale: int, encoder: LabelEncoder) -> None:
-        super().__init__(network, domain, downscale)
-        self.encoder = encoder
-
-    def forward(self, faces: Faces) -> Tensor:
-        """Logits ``(B, 1, h, w)`` float32; positive means real with the correct label."""
-        return _logits_with_labels(self.network, self.inputs(faces), faces, self.encoder)
+    """Classifies whether images are real and match their label and attributes (paper 4.5, Eq. 7); has an encoder."""
 
 
 class LandmarkDiscriminator(Discriminator):
@@ -85,36 +75,23 @@ class LocalDiscriminator(LandmarkDiscriminator):
     """Classifies a patch around one facial part (paper 4.6.1).
 
     Args:
-        network: The patch discriminator; takes labels if there is an encoder.
+        network: The patch discriminator.
         domain: Domain of the images.
         part: The facial part.
-        encoder: Encodes attributes that show in the patch, which then have to be correct, too.
+        encoder: Encodes the attributes that show in the patch, see ``Discriminator``.
     """
 
     def __init__(
         self, network: PatchDiscriminator, domain: Domain, part: Part, encoder: LabelEncoder | None = None
     ) -> None:
-        super().__init__(network, domain)
-        self.encoder = encoder
+        super().__init__(network, domain, encoder=encoder)
         self._part = part
         self._min_size = network.smallest_side
-
-    def forward(self, faces: Faces) -> Tensor:
-        """Logits ``(B, 1, h, w)`` float32; positive means real, with the correct attributes if it knows them."""
-        if self.encoder is None:
-            return super().forward(faces)
-        return _logits_with_labels(self.network, self.inputs(faces), faces, self.encoder)
 
     def inputs(self, faces: Faces) -> Tensor:
         """Patches (B, 3, h, w); their position is arbitrary for faces without landmarks."""
         landmarks = torch.where(self.valid_mask(faces)[:, None, None], faces.landmarks, 0)
         return cut_patches(faces.image, landmarks, self._part, self._min_size)
-
-
-def _logits_with_labels(network: nn.Module, inputs: Tensor, faces: Faces, encoder: LabelEncoder) -> Tensor:
-    """Logits ``(B, 1, h, w)`` of a label-conditional network for ``inputs``, with the labels of ``faces``."""
-    logits: Tensor = network(inputs, encoder(faces.label, faces.attributes))
-    return logits
 
 
 def join(*batches: Faces) -> Faces:

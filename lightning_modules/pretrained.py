@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from lightning_modules.checkpoint_io import read_checkpoint
-from lightning_modules.discriminators import SCALES, LabelDiscriminator, LocalDiscriminator
+from lightning_modules.discriminators import SCALES, Discriminator, LabelDiscriminator
 from networks.generators import EnhancedGenerator, Generator
 from networks.labels import LabelEncoder
 from networks.warm_start import copy_weights
@@ -57,14 +57,11 @@ def start_from_checkpoint(networks: Mapping[str, nn.ModuleDict], path: Path) -> 
         own["generators"] = nn.ModuleDict({domain: generator.coarse for domain, generator in enhanced.items()})
         discriminators = _at_twice_the_size(discriminators, networks["discriminators"])
     known = _KnownLabels(checkpoint.get("hyper_parameters", {}))
-    copies = [("generators", own["generators"].state_dict(), generators, known.new_labels_of(own["generators"]))]
-    for name in sorted({*own["discriminators"], *(tensor.partition(".")[0] for tensor in discriminators)}):
-        network = own["discriminators"][name] if name in own["discriminators"] else nn.Module()
-        weights = _of_group(discriminators, name)
-        copies.append((f"discriminators.{name}", network.state_dict(), weights, known.new_labels_of(network)))
-    for group, wanted, trained, new_labels in copies:
-        if odd := copy_weights(wanted, trained, new_labels):
-            raise WeightsError(f"{path} has another architecture: {group}.{odd} differs")
+    for group, trained in (("generators", generators), ("discriminators", discriminators)):
+        for name in sorted({*own[group], *_names(trained)}):
+            network = own[group][name] if name in own[group] else nn.Module()
+            if odd := copy_weights(network.state_dict(), _of_group(trained, name), known.new_labels_of(network)):
+                raise WeightsError(f"{path} has another architecture: {group}.{name}.{odd} differs")
     for generator in enhanced.values():
         generator.start_from_coarse()
 
@@ -73,9 +70,14 @@ def _of_group(tensors: Mapping[str, Tensor], group: str) -> dict[str, Tensor]:
     return {name.removeprefix(f"{group}."): value for name, value in tensors.items() if name.startswith(f"{group}.")}
 
 
+def _names(tensors: Iterable[str]) -> set[str]:
+    """The networks of a group, by the names of their tensors."""
+    return {name.partition(".")[0] for name in tensors}
+
+
 def _at_twice_the_size(trained: Mapping[str, Tensor], wanted: Iterable[str]) -> dict[str, Tensor]:
     """Weights for the discriminators ``wanted`` at twice the image size."""
-    names = {name.partition(".")[0] for name in trained}
+    names = _names(trained)
     return {
         f"{name}.{tensor}": value
         for name in wanted
@@ -103,15 +105,13 @@ class _KnownLabels:
         self._has_local_attributes = bool(options.get("local_attributes"))
 
     def new_labels_of(self, network: nn.Module) -> int:
-        """How many more labels generators or a discriminator take than those of the checkpoint."""
-        if isinstance(network, nn.ModuleDict):
-            generator = network["cartoon"]
-            assert isinstance(generator, Generator)
-            return max(0, generator.num_labels - self._encoder.size)
+        """How many more labels a generator or discriminator takes than that of the checkpoint."""
+        if isinstance(network, Generator):
+            return max(0, network.num_labels - self._encoder.size)
+        if not isinstance(network, Discriminator) or network.encoder is None:
+            return 0
         if isinstance(network, LabelDiscriminator):
             return max(0, network.encoder.size - self._encoder.size)
-        if isinstance(network, LocalDiscriminator) and network.encoder:
-            attributes = self._encoder.attributes if self._has_local_attributes else ()
-            known = [name for name in network.encoder.attributes if name in attributes]
-            return network.encoder.size - LabelEncoder(0, tuple(known)).size
-        return 0
+        attributes = self._encoder.attributes if self._has_local_attributes else ()
+        known = [name for name in network.encoder.attributes if name in attributes]
+        return network.encoder.size - LabelEncoder(0, tuple(known)).size
