@@ -85,7 +85,7 @@ def compare_with_reference(sizes: Sizes, accelerator: Accelerator, precision: Pr
     for way, values in seconds.items():
         time, count = median(values), operations[way]
         cells = [f"{1000 * time:.1f}", f"{ratios[way]:.2f}", f"{sizes.batch_size / time:.2f}", f"{count / 1e9:.2f}"]
-        cells.append(f"{count / time / peak:.2f}")
+        cells.append(f"{count / time / peak:.2g}")
         table.add_row(way, *cells, *([f"{memory[way] / 2**20:.0f}"] if memory[way] else []))
     console = Console()
     console.print(table)

@@ -84,6 +84,7 @@ class Watchdog(Callback):
         self._interval = min(MAX_INTERVAL, timeout / 5)
         self._event = (0, "starting", time.monotonic())  # replaced as a whole, since the thread reads it
         self._stop: threading.Event | None = None
+        self._threads: list[threading.Thread] = []
         self._rounds = deque[Heartbeats](maxlen=_ROUNDS)
         self._last_beat = 0.0
 
@@ -182,16 +183,23 @@ class Watchdog(Callback):
             rank = trainer.global_rank
             self._rounds = deque([dict.fromkeys(range(trainer.world_size))], maxlen=_ROUNDS)
             self._last_beat = time.monotonic()
-            for target, arguments in (
-                (self._beat, (rank, trainer.world_size, self._stop)),
-                (self._watch, (rank, children, self._stop)),
-            ):
-                threading.Thread(target=target, args=arguments, daemon=True, name="watchdog").start()
+            self._threads = [
+                threading.Thread(target=target, args=arguments, daemon=True, name="watchdog")
+                for target, arguments in (
+                    (self._beat, (rank, trainer.world_size, self._stop)),
+                    (self._watch, (rank, children, self._stop)),
+                )
+            ]
+            for thread in self._threads:
+                thread.start()
 
     def _end(self) -> None:
+        """Stop the threads. One that is still inside the store when Python exits would abort the process."""
         if self._stop is not None:
             self._stop.set()
             self._stop = None
+            for thread in self._threads:
+                thread.join(self._interval)  # a store without an answer may block for good
 
     def _beat(self, rank: int, processes: int, stop: threading.Event) -> None:
         """Send heartbeats until ``stop``, and read those of all processes when this one may be late."""

@@ -7,10 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from lightning import LightningModule, Trainer
 
 from lightning_modules.callbacks.watchdog import EXIT_CODE, Heartbeat, Watchdog, hanging, no_store, silent
 from lightning_modules.checkpoint_io import read_checkpoint
@@ -62,6 +66,36 @@ def test_without_heartbeats_the_process_that_keeps_them_is_named() -> None:
 def test_a_timeout_is_positive() -> None:
     with pytest.raises(UsageError, match="--ddp_timeout is 0, must be more than 0"):
         Watchdog(0)
+
+
+class SlowStore:
+    """A store that takes a while for a heartbeat."""
+
+    def __init__(self) -> None:
+        self.is_asked = threading.Event()
+
+    def clone(self) -> SlowStore:
+        return self
+
+    def set(self, key: str, value: str) -> None:
+        self.is_asked.set()
+        time.sleep(0.5)
+
+    def check(self, keys: list[str]) -> bool:
+        return False
+
+
+def test_no_heartbeat_is_under_way_after_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that is inside the store when Python exits aborts the process."""
+    store = SlowStore()
+    monkeypatch.setattr("lightning_modules.callbacks.watchdog._get_default_store", lambda: store)
+    monkeypatch.setattr("torch.distributed.is_initialized", lambda: True)
+    trainer = cast(Trainer, SimpleNamespace(world_size=2, global_rank=0, strategy=SimpleNamespace(launcher=None)))
+    watchdog = Watchdog(60)
+    watchdog.on_predict_start(trainer, LightningModule())
+    assert store.is_asked.wait(10)
+    watchdog.teardown(trainer, LightningModule(), "predict")
+    assert not [thread for thread in threading.enumerate() if thread.name == "watchdog"]
 
 
 @pytest.mark.parametrize(
