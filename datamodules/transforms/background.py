@@ -26,7 +26,7 @@ from datamodules.source import FaceSource
 Background = Literal["keep", "white", "head"]
 """The original photo (the paper), the person on white, or only the head on white, without neck and shoulders."""
 
-_VERSION = 2
+_VERSION = 3
 _MATTES = "mattes.npy"
 _BATCH = 64
 _CHANNELS: dict[Background, int] = {"white": 0, "head": 1}

@@ -6,6 +6,8 @@ import { area, bilinear } from "./resampling.js";
 const LEAST_SHARE = 0.03; // a matte that leaves less of the frame found nobody; the frame stays as it is
 const FAINT = 63; // values of a matte up to which nothing is connected
 const BLURS = [[0.2, 8], [0.08, 4]]; // windows in sides of the image within which colours are alike, and powers of the matte
+const REACH = 1 / 64; // of the windows that smooth a matte, in sides of it
+const STEEPNESS = 3; // slope of the edge that they leave
 const LEAST = Math.fround(1e-4);
 
 /** A square RGB image with white where a square matte of any size is 0. */
@@ -27,6 +29,7 @@ export function tidied(matte) {
   const stretched = blank(side, side, 1);
   for (const [place, value] of matte.data.entries()) stretched.data[place] = 2 * value - 127;
   const { labels, count } = components(stretched);
+  let kept = stretched;
   if (count > 0) {
     const shares = new Float64Array(count + 1);
     for (const [place, label] of labels.entries()) {
@@ -35,9 +38,34 @@ export function tidied(matte) {
     }
     const near = dilated(labels, side, largest(shares), 2); // its faint edge belongs to it
     for (const [place, isNear] of near.entries()) if (!isNear) stretched.data[place] = 0;
+    kept = smoothed(stretched);
   }
-  const mean = stretched.data.reduce((sum, value) => sum + value, 0) / (side * side);
-  return mean > 255 * LEAST_SHARE ? stretched : blank(side, side, 1, 255);
+  const mean = kept.data.reduce((sum, value) => sum + value, 0) / (side * side);
+  return mean > 255 * LEAST_SHARE ? kept : blank(side, side, 1, 255);
+}
+
+/** The same matte with a smooth outline; what is thinner than a fortieth of a side goes. */
+function smoothed(matte) {
+  const side = matte.height;
+  const reach = Math.max(1, rint(REACH * side));
+  const along = (source, step, otherStep) => {
+    const sums = new Float64Array(source.length);
+    for (let line = 0; line < side; line++) {
+      for (let place = 0; place < side; place++) {
+        for (let near = place - reach; near <= place + reach; near++) {
+          sums[line * otherStep + place * step] += source[line * otherStep + Math.min(Math.max(near, 0), side - 1) * step];
+        }
+      }
+    }
+    return sums;
+  };
+  const both = (source) => along(along(source, 1, side), side, 1);
+  const count = (2 * reach + 1) ** 4;
+  const result = blank(side, side, 1);
+  for (const [place, sum] of both(both(matte.data)).entries()) {
+    result.data[place] = Math.floor((STEEPNESS * sum + Math.floor(count / 2)) / count) - ((STEEPNESS - 1) * 255) / 2;
+  }
+  return result;
 }
 
 /** Where the head of a finished cartoon is, with its soft edge and without specks; everywhere if there is none. */

@@ -95,13 +95,38 @@ def test_a_matte_of_another_size_is_brought_to_the_photo() -> None:
 def test_only_the_one_in_the_middle_stays() -> None:
     matte = np.zeros((32, 32), dtype=np.uint8)
     matte[8:24, 10:22] = 255
-    matte[7, 10:22] = 90  # its faint edge
-    kept = matte.copy()
-    kept[7, 10:22] = 53
-    matte[6, 10:22] = 60  # a smudge
+    alone = tidied(matte)
+    matte[7, 10:22] = 60  # a smudge
     matte[:, :3] = 255  # a neighbour that is cut off by the photo's edge
     matte[28:, 28:] = 255
-    np.testing.assert_array_equal(tidied(matte), kept)
+    kept = tidied(matte)
+    np.testing.assert_array_equal(kept, alone)
+    assert (kept[10:22, 12:20] == 255).all()
+    assert kept[:, :5].max() == 0
+
+
+def test_a_faint_edge_moves_the_outline() -> None:
+    matte = np.zeros((32, 32), dtype=np.uint8)
+    matte[8:24, 10:22] = 255
+    outline = tidied(matte)[7, 16]
+    matte[7, 10:22] = 150
+    assert tidied(matte)[7, 16] > outline
+
+
+def test_an_outline_is_smooth() -> None:
+    """Fringes go, and a large shape stays what it is, up to the photo's border."""
+    y, x = np.mgrid[:128, :128]
+    disk = np.where(np.hypot(x - 64, y - 90) < 40, 255, 0).astype(np.uint8)
+    fringed = disk.copy()
+    fringed[20:60, 63:65] = 255  # a hair of 2 px
+    fringed[90, 20:26] = 0
+    kept = tidied(fringed)
+    assert kept[20:44].max() < 64
+    assert kept[90, 28] == 255
+    is_inner, is_outer = np.hypot(x - 64, y - 90) < 36, np.hypot(x - 64, y - 90) > 44
+    assert (tidied(disk)[is_inner] == 255).all()
+    assert (tidied(disk)[is_outer] == 0).all()
+    assert (tidied(disk)[-1, 52:77] == 255).all()
 
 
 @pytest.mark.parametrize("level", [0, 20])
