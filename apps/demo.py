@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from apps.drawing.pictures import titled_sheet, write_png
+from apps.lightning_process import lightning_or_exit
 from apps.sample_data import make_sample_data
 from datamodules.errors import DataError
 
@@ -134,11 +135,7 @@ def last_values(metrics: Path, prefix: str) -> dict[str, float]:
 
 
 def _lightning(subcommand: str, folder: Path, options: Sequence[str]) -> None:
-    from lightning_modules.cli import main
-
-    code = main([subcommand, "--config", _CONFIG, "--trainer.default_root_dir", str(folder), *options])
-    if code:
-        raise typer.Exit(code)
+    lightning_or_exit([subcommand, "--config", _CONFIG, "--trainer.default_root_dir", str(folder), *options])
 
 
 def _tiles(photo: RawFace, cartoons: Path) -> list[Tile]:

@@ -197,7 +197,9 @@ class _Chosen(Dataset[LabelledFaces]):
 
 
 class _Draws(Dataset[LabelledFaces]):
-    """Alternates photos and cartoons, in random order; sample n is a pure function of the seed and n.
+    """Pairs of a photo and a cartoon; sample n is a pure function of the seed and n.
+
+    Which of the two comes first is random: each of several processes takes every n-th sample and gets both.
 
     Args:
         photos: The photos.
@@ -220,6 +222,8 @@ class _Draws(Dataset[LabelledFaces]):
         return 2 * max(map(len, self._domains))
 
     def __getitem__(self, draw: int) -> LabelledFaces:
-        number, domain = divmod(draw, 2)
+        number, place = divmod(draw, 2)
+        swapped = int(np.random.SeedSequence([self._seed, number, 1]).generate_state(1)[0]) & 1
+        domain = place ^ swapped
         seed = int(np.random.SeedSequence([self._seed, draw]).generate_state(1)[0])
         return self._domains[domain].augmented(self._samplers[domain](number), seed)

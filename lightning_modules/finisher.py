@@ -14,6 +14,7 @@ from torch.optim import Adam
 from torch.optim.lr_scheduler import CosineAnnealingLR
 from torchvision.utils import make_grid, save_image
 
+from datamodules.atomic import whole_file
 from datamodules.finisher import CleanCartoons
 from lightning_modules.averaged import AveragedModule
 from lightning_modules.errors import UsageError
@@ -132,10 +133,9 @@ class Finisher(AveragedModule):
             return
         name = f"epoch_{self.current_epoch:04d}_step_{self.global_step:07d}.png"
         path = Path(self.trainer.default_root_dir) / "images" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_image(
-            make_grid(torch.cat(shown), nrow=len(shown[0]), normalize=True, value_range=(-1, 1), pad_value=1), path
-        )
+        grid = make_grid(torch.cat(shown), nrow=len(shown[0]), normalize=True, value_range=(-1, 1), pad_value=1)
+        with whole_file(path) as part:
+            save_image(grid, part, format="png")
 
     def on_fit_end(self) -> None:
         """Write the finisher."""
@@ -166,7 +166,8 @@ class Finisher(AveragedModule):
             raise UsageError(f"--model.weights {weights}: {str(error).splitlines()[0]}") from error
 
     def _measure(self, stage: str, batch: CleanCartoons, batch_idx: int) -> None:
-        with torch.random.fork_rng(devices=[]):  # reproducible degradations
+        devices = [self.device] if self.device.type == "cuda" else []  # manual_seed also seeds the GPU
+        with torch.random.fork_rng(devices):  # reproducible degradations
             torch.manual_seed(batch_idx)
             damaged = degrade(batch.image, self._scale, self._degradation)
         finished = self(damaged)

@@ -198,10 +198,19 @@ class MTCNNStage(AveragedModule, ABC):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def _rate_factor(self, step: int) -> float:
+        return cycle_factor(step, self._optimizer_steps())
+
+    def _optimizer_steps(self) -> int:
+        """Optimiser steps of the run, from ``max_epochs``, ``max_steps`` and ``accumulate_grad_batches``."""
         trainer = self.trainer
         data = cast(DetectorDataModule, cast(Any, trainer).datamodule)  # Trainer's own count would start the loaders
-        steps = data.batches_per_epoch(trainer.world_size) * (trainer.max_epochs or 0)
-        return cycle_factor(step, min(steps, trainer.max_steps) if trainer.max_steps > 0 else steps)
+        per_epoch = math.ceil(data.batches_per_epoch(trainer.world_size) / trainer.accumulate_grad_batches)
+        told = [per_epoch * trainer.max_epochs] if trainer.max_epochs is not None and trainer.max_epochs > 0 else []
+        if trainer.max_steps > 0:
+            told.append(trainer.max_steps)
+        if not told:
+            raise UsageError("adamw's schedule needs an end: give --trainer.max_epochs or --trainer.max_steps")
+        return min(told)
 
     def _losses(self, output: StageOutput, batch: Crops) -> dict[str, Tensor]:
         losses = stage_losses(output, batch.face, batch.box, batch.landmarks, self._hard_share, self._landmark_loss)
@@ -238,9 +247,10 @@ class MTCNNStage(AveragedModule, ABC):
     def _account(self) -> dict[str, object]:
         """How this stage was trained, and if it was trained before, how then."""
         data = cast(Any, self.trainer).datamodule
+        batch = int(data.hparams["batch_size"])
         earlier = {"after": self._card.details[self.stage]} if self.stage in self._card.details else {}
         return earlier | {
-            "crops": self.trainer.global_step * int(data.hparams["batch_size"]) * self.trainer.world_size,
+            "crops": self.trainer.global_step * self.trainer.accumulate_grad_batches * batch * self.trainer.world_size,
             "model": {name: value for name, value in self.hparams.items() if name not in _OF_A_MACHINE},
             "data": {name: value for name, value in data.hparams.items() if name not in _OF_A_MACHINE},
         }

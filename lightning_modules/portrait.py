@@ -59,7 +59,7 @@ class Portrait(AveragedModule):
         ):
             if not is_valid:
                 raise UsageError(f"--model.{name} is {value}, must be {expected}")
-        self.save_hyperparameters()
+        self.save_hyperparameters(ignore=["weights"])
         self._learning_rate, self._weight_decay = learning_rate, weight_decay
         self.net = (_read(weights) if weights else PortraitNet()).to(
             memory_format=torch.channels_last

@@ -117,7 +117,7 @@ def new_home(experiment_folder: Path, run: str | None) -> Path:
     for option, name in (("--name", experiment_folder.name), ("--run", run)):
         if name is not None and (Path(name).name != name or name in {"", ".", ".."}):
             raise UsageError(f"{option} {name}: give the name of a folder, not a path")
-    if run is None and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+    if run is None and _launched_processes() > 1:
         run = os.environ.get("SLURM_JOB_ID") or os.environ.get("TORCHELASTIC_RUN_ID")
         if run in {None, "none"}:
             raise UsageError("processes started by an external launcher need a common run name: --run NAME")
@@ -133,6 +133,12 @@ def new_home(experiment_folder: Path, run: str | None) -> Path:
 def is_dry_run(trainer: Trainer) -> bool:
     """Whether this is a ``--trainer.fast_dev_run``, which writes nothing to disk."""
     return bool(trainer.fast_dev_run)  # type: ignore[attr-defined]  # Lightning sets it from a connector
+
+
+def _launched_processes() -> int:
+    """The number of processes that torchrun or ``srun`` has started; 1 without them."""
+    tasks = "1" if os.environ.get("SLURM_JOB_NAME") in {"bash", "interactive"} else os.environ.get("SLURM_NTASKS", "1")
+    return max(int(os.environ.get("WORLD_SIZE", "1")), int(tasks))
 
 
 def _inherited_home() -> Path | None:

@@ -6,7 +6,6 @@ import json
 import shlex
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Annotated
 import typer
 
 from apps.ablation.matrix import Cell, Matrix, read_matrix
+from apps.lightning_process import run_lightning
 from apps.options import RootOption, RunsOption
 from datamodules.errors import DataError
 
@@ -169,16 +169,6 @@ def fit_words(cell: Cell, place: Place) -> list[str]:
     """The arguments that train a cell, or resume its training."""
     newest = _newest_checkpoint(place.home(cell))
     return [*cell.fit_words(place.folder, place.root), *(["--ckpt_path", newest] if newest else [])]
-
-
-def run_lightning(words: Sequence[str]) -> int:
-    """Run the ``lightning`` command in its own process; Ctrl-C waits until it has saved its checkpoint."""
-    process = subprocess.Popen([sys.executable, "-m", "lightning_modules", *words])
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        process.wait()
-        raise
 
 
 def _call(run: Runner, words: Sequence[str]) -> None:

@@ -14,6 +14,8 @@ from apps.options import DetectorOption
 if TYPE_CHECKING:
     from networks.mtcnn import Detections
 
+_SAVED_AT_ONCE = 2000
+
 
 def landmarks(
     photos: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of photos, one face each.")],
@@ -22,7 +24,8 @@ def landmarks(
 ) -> None:
     """Detect the landmarks of the largest face in each photo and write them to the folder's `faces.csv`.
 
-    Existing hair colours and landmarks are kept. Photos without a face are listed, and the exit code is 1.
+    Existing hair colours and landmarks are kept. After an interruption, the same command continues. Photos without a
+    face are listed, and the exit code is 1.
     """
     import torch
 
@@ -37,17 +40,24 @@ def landmarks(
     wanted = {
         name: path for name, path in paths.items() if again or not known.get(name, FaceAnnotation()).has_landmarks
     }
-    found = {}
-    for batch in read_batches(wanted):
-        for name, faces in zip(batch, detect_batch(cascade, batch), strict=True):
-            if len(faces):
-                points = faces.landmarks[_largest(faces)].cpu().numpy()
-                found[name] = replace(known.get(name, FaceAnnotation()), landmarks=points)
-            else:
-                print(f"{name}: no face")
-    write_annotations(photos / FACES_CSV, found)
-    print(f"landmarks of {len(found)} photos: {photos / FACES_CSV}; {len(paths) - len(wanted)} were known")
-    if len(found) < len(wanted):
+    count = 0
+    unsaved: dict[str, FaceAnnotation] = {}
+    try:
+        for batch in read_batches(wanted):
+            for name, faces in zip(batch, detect_batch(cascade, batch), strict=True):
+                if len(faces):
+                    points = faces.landmarks[_largest(faces)].cpu().numpy()
+                    unsaved[name] = replace(known.get(name, FaceAnnotation()), landmarks=points)
+                    count += 1
+                else:
+                    print(f"{name}: no face")
+            if len(unsaved) >= _SAVED_AT_ONCE:
+                write_annotations(photos / FACES_CSV, unsaved)
+                unsaved.clear()
+    finally:
+        write_annotations(photos / FACES_CSV, unsaved)  # also after Ctrl-C: the next start goes on from there
+    print(f"landmarks of {count} photos: {photos / FACES_CSV}; {len(paths) - len(wanted)} were known")
+    if count < len(wanted):
         raise typer.Exit(1)
 
 

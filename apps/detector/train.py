@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apps.lightning_process import lightning_or_exit
 from apps.options import RunsOption
 from apps.sample_data import make_sample_data
 from datamodules.atomic import write_whole
@@ -245,8 +246,6 @@ def _read_record(folder: Path, stage: str) -> dict[str, object]:
 
 def _train_stage(stage: str, folder: Path, before: Path | None, order: Order) -> Path:
     """Train a stage, or go on with it; returns the detector so far."""
-    from lightning_modules.cli import main
-
     home, detector, checkpoint = _home(folder, stage), _detector(folder, stage), _checkpoint(folder, stage)
     if detector.is_file():
         print(f"{stage}: {detector} is there already")
@@ -256,9 +255,7 @@ def _train_stage(stage: str, folder: Path, before: Path | None, order: Order) ->
     start = ["--ckpt_path", str(checkpoint)] if checkpoint.is_file() else ["--run", home.name]
     earlier = ["--model.weights", str(before)] if before else []
     config = ["--config", f"configs/mtcnn_{stage}.yaml", "--trainer.default_root_dir", str(folder)]
-    code = main(["fit", *config, *start, *earlier, *order.words(stage)])
-    if code:
-        raise typer.Exit(code)
+    lightning_or_exit(["fit", *config, *start, *earlier, *order.words(stage)])
     if not detector.is_file():
         raise DataError(f"{stage} was stopped; the same command goes on with it")
     return detector

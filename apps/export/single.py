@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from io import BytesIO
@@ -64,5 +65,7 @@ def write_single(source: Source, path: Path, half: bool) -> float:
 
 
 def _difference(one: nn.Module, other: nn.Module, examples: Sequence[tuple[Tensor, ...]]) -> float:
+    """The maximum difference of two networks' outputs; infinite if it is not a number."""
     with torch.inference_mode():
-        return max(float((one(*example) - other(*example)).abs().max()) for example in examples)
+        differences = [float((one(*example) - other(*example)).abs().max()) for example in examples]
+    return max(difference if math.isfinite(difference) else math.inf for difference in differences)

@@ -66,8 +66,8 @@ def _read_log(path: Path) -> dict[str, dict[int, float]]:
             for name in _SHOWN:
                 if (number := _number(record.get(name))) is not None:
                     of_name = values.setdefault(name, {})
-                    for later in [known for known in reversed(of_name) if known >= step]:
-                        del of_name[later]
+                    while of_name and next(reversed(of_name)) >= step:
+                        of_name.popitem()
                     of_name[step] = number
     return values
 

@@ -14,9 +14,11 @@ NO_BEARING = {
     *("seed_everything", "name", "run", "ckpt_path", "weights_only", "config"),
     *("trainer.default_root_dir", "trainer.logger", "trainer.log_every_n_steps"),
     *("trainer.enable_progress_bar", "trainer.enable_model_summary"),
-    *("data.cache_dir", "data.num_workers", "data.predict_dir", "data.seed", "model.hair"),
+    *("data.cache_dir", "data.num_workers", "data.predict_dir", "data.seed", "data.align", "data.on_bad_image"),
+    *("ddp_timeout", "export", "force", "model.hair"),
+    *("model.micro_batch_size", "model.gradient_checkpointing", "model.compile"),
 }
-"""Options that do not distinguish configurations: the seed, paths, and options without effect on training."""
+"""Options that do not distinguish configurations: the seed, paths, and options that only change how it is computed."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 from torchvision.utils import make_grid, save_image
 
+from datamodules.atomic import whole_file
 from datamodules.samples import UnpairedBatch
 from lightning_modules.base import BaseCycleGAN
 from lightning_modules.runs import is_dry_run
@@ -67,8 +68,8 @@ class ImageGrid(Callback):
         )
         name = f"epoch_{trainer.current_epoch:04d}_step_{trainer.global_step:07d}.png"
         path = Path(trainer.default_root_dir) / "images" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_image(grid, path)
+        with whole_file(path) as part:
+            save_image(grid, part, format="png")
         for logger in trainer.loggers:
             if isinstance(logger, WandbLogger):
                 logger.log_image("faces", [str(path)], step=trainer.global_step)

@@ -40,23 +40,35 @@ class RunRecord(Callback):
         self._resumed_from = resumed_from
         self._lock: BaseFileLock | None = None
 
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Lock the run folder and record the configuration of a new run, in the first process.
+    def lock(self, trainer: Trainer) -> None:
+        """Lock the run folder, in the first process. The command does so before the loggers touch the run.
 
         Raises:
             UsageError: Another process is training in this run, or its folder is not writable.
         """
-        if stage != "fit" or not trainer.is_global_zero or is_dry_run(trainer):
+        if self._lock is not None or not trainer.is_global_zero or is_dry_run(trainer):
             return
         home = Path(trainer.default_root_dir)
+        lock = FileLock(home / LOCK_FILE)
         try:
             home.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(home / LOCK_FILE)
-            self._lock.acquire(timeout=0)
+            lock.acquire(timeout=0)
         except Timeout as error:
             raise UsageError(f"another process is training in {home}; wait for it, or choose another --run") from error
         except OSError as error:
             raise UsageError(f"cannot write the run {home}: {error.strerror}") from error
+        self._lock = lock
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Record the configuration of a new run, in the first process.
+
+        Raises:
+            UsageError: The folder cannot be locked, see ``lock``.
+        """
+        if stage != "fit" or not trainer.is_global_zero or is_dry_run(trainer):
+            return
+        self.lock(trainer)
+        home = Path(trainer.default_root_dir)
         if not (home / CONFIG_FILE).is_file():
             write_whole(home / CONFIG_FILE, self._config)
         self._add_session(home / "run.json", trainer)

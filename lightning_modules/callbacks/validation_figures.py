@@ -26,7 +26,7 @@ class ValidationFigures(Measuring):
 
     Args:
         samples: Number of photos and of cartoons; fewer if the split is smaller.
-        every_n_epochs: Measure every n-th epoch, and in the last one.
+        every_n_epochs: Measure every n-th epoch, and the last of ``--trainer.max_epochs``.
         features: Feature extractor of the distances, see ``JudgeFiles``.
         inception: File of the Inception weights.
         classifier: File of the attribute classifier.

@@ -20,7 +20,12 @@ _RUN_OPTIONS = (
     *("config", "name", "run", "ckpt_path", "weights_only"),
     *("seed_everything", "ddp_timeout", "print_config", "help"),
 )
-_MORE_OPTIONS = {"predict": ("out", "finish", "finisher", "return_predictions"), "test": ("finish", "finisher")}
+_MORE_OPTIONS = {
+    "fit": ("force", "export"),
+    "predict": ("out", "finish", "finisher", "return_predictions"),
+    "test": ("finish", "finisher", "verbose"),
+    "validate": ("verbose",),
+}
 
 
 def class_help(line: CommandLine) -> str:

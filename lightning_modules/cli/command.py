@@ -289,7 +289,13 @@ class CartoonGANCLI(LightningCLI):
                 section[key] = str(Path(section[key]).expanduser().absolute())
         return config
 
-    # Ending
+    # Starting and ending
+
+    def before_fit(self) -> None:
+        """Lock the run before the loggers resume it."""
+        for callback in self.home_callbacks:
+            if isinstance(callback, RunRecord):
+                callback.lock(self.trainer)
 
     def after_fit(self) -> None:
         """Print the run folder."""

@@ -57,7 +57,7 @@ _MODEL = {
     "--model.ndf N": "width of the discriminators",
     "--model.lambda_cycle X": "weight of the cycle loss",
     "--model.lambda_identity X": "weight of the identity loss, times lambda_cycle",
-    "--model.learning_rate X": "learning rate of both optimisers",
+    "--model.learning_rate X": "learning rate of all optimisers",
 }
 _TRAINER = {
     "--trainer.max_epochs N": "length of the training; also --trainer.max_steps N",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -156,7 +157,7 @@ def _halved(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _difference(content: bytes, net: nn.Module, names: Sequence[str], examples: Sequence[tuple[Tensor, ...]]) -> float:
-    """The maximum difference between the outputs of a file and of the network."""
+    """The maximum difference between the outputs of a file and of the network; infinite if it is not a number."""
     from cartoonizer.quiet_onnxruntime import onnxruntime
 
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
@@ -166,5 +167,6 @@ def _difference(content: bytes, net: nn.Module, names: Sequence[str], examples: 
         with torch.inference_mode():
             expected = net(*example)
         for one, other in zip(found, expected if isinstance(expected, tuple) else (expected,), strict=True):
-            largest = max(largest, float(np.abs(one - other.numpy()).max()))
+            difference = float(np.abs(one - other.numpy()).max())
+            largest = max(largest, difference if math.isfinite(difference) else math.inf)
     return largest

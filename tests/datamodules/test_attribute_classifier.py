@@ -59,6 +59,34 @@ def test_both_domains_come_by_turns_with_their_labels(sample_root: Path) -> None
         assert set(batch.attributes.flatten().tolist()) <= {0, 1, UNKNOWN}
 
 
+@pytest.mark.parametrize("processes", [1, 2, 4])
+def test_every_process_gets_both_domains(processes: int, sample_root: Path) -> None:
+    data = module(sample_root)
+    data.setup("fit")
+    assert data._train is not None
+    draws, domains = data._train, data._train._domains
+    asked: list[int] = []
+
+    class Recorded:
+        def __init__(self, domain: int) -> None:
+            self.domain, self.faces = domain, domains[domain]
+
+        def augmented(self, index: int, seed: int) -> LabelledFaces:
+            asked.append(self.domain)
+            return self.faces.augmented(index, seed)
+
+    draws._domains = (Recorded(0), Recorded(1))  # type: ignore[assignment]
+    for rank in range(processes):
+        asked.clear()
+        for draw in range(rank, 32 * processes, processes):
+            draws[draw]
+        assert 8 <= sum(asked) <= 24
+    asked.clear()
+    for draw in range(20):
+        draws[draw]
+    assert [sum(asked[pair : pair + 2]) for pair in range(0, 20, 2)] == [1] * 10
+
+
 def test_training_sees_no_member_of_a_family_that_is_held_back(sample_root: Path, families: Path) -> None:
     data = module(sample_root, cartoon_families=str(families), epoch_size=200)
     data.setup("fit")

@@ -136,6 +136,40 @@ def test_the_cycle_rises_quickly_and_ends_at_nothing() -> None:
     assert factors[200] == pytest.approx(0)
 
 
+@pytest.mark.parametrize(
+    ("options", "steps"),
+    [
+        (("--trainer.max_epochs", "3"), 6),
+        (("--trainer.max_epochs", "3", "--trainer.accumulate_grad_batches", "2"), 3),
+        (("--trainer.max_epochs", "-1", "--trainer.max_steps", "4"), 4),
+        (("--trainer.max_epochs", "3", "--trainer.max_steps", "4"), 4),
+    ],
+)
+def test_the_cycle_is_as_long_as_the_run(
+    options: tuple[str, ...], steps: int, sample_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def recorded(step: int, steps: int) -> float:
+        asked.append((step, steps))
+        return cycle_factor(step, steps)
+
+    monkeypatch.setattr("lightning_modules.mtcnn.cycle_factor", recorded)
+    assert fit("pnet", sample_root, tmp_path, "--run", "run", "--model.optimizer", "adamw", *options) == 0
+    assert {each for _, each in asked} == {steps}
+    assert max(step for step, _ in asked) == steps
+    (account,) = load_weights(tmp_path / HOME.format("pnet") / DETECTOR_FILE)[1].details.values()
+    assert account["crops"] == 32 * (6 if "--trainer.max_steps" not in options else 4)  # type: ignore[index]
+
+
+def test_a_cycle_without_an_end_is_refused(
+    sample_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--model.optimizer", "adamw", "--trainer.max_epochs", "-1")
+    assert fit("pnet", sample_root, tmp_path, *options) == 2
+    assert "give --trainer.max_epochs or --trainer.max_steps" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_trained_stage_is_tested_by_the_command(stage: str, sample_root: Path, tmp_path: Path) -> None:
     assert fit(stage, sample_root, tmp_path, "--run", "run", "--trainer.max_epochs", "1") == 0

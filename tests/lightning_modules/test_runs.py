@@ -82,6 +82,15 @@ def test_processes_of_another_launcher_need_a_common_name(tmp_path: Path, monkey
     assert new_home(tmp_path, None) == tmp_path / "1234"
 
 
+def test_tasks_of_slurm_share_the_job_s_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``srun`` sets no WORLD_SIZE. In an interactive job, Lightning does not use the tasks."""
+    monkeypatch.setenv("SLURM_JOB_ID", "1234")
+    monkeypatch.setenv("SLURM_NTASKS", "4")
+    assert new_home(tmp_path, None) == tmp_path / "1234"
+    monkeypatch.setenv("SLURM_JOB_NAME", "interactive")
+    assert new_home(tmp_path, None).name != "1234"
+
+
 def test_runs_lie_in_the_project_s_checkout() -> None:
     assert (project_root() / "pyproject.toml").is_file()
     assert default_runs_folder() == project_root() / "runs"

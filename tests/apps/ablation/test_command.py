@@ -4,7 +4,6 @@ import json
 import os
 import shlex
 import shutil
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,8 +12,9 @@ import torch
 from filelock import FileLock
 
 from apps.ablation import command
-from apps.ablation.command import FINISHED, Place, State, fit_words, run_cells, run_lightning, state_of
+from apps.ablation.command import FINISHED, Place, State, fit_words, run_cells, state_of
 from apps.ablation.matrix import Cell, read_matrix
+from apps.lightning_process import run_lightning
 from apps.main import main
 from datamodules.errors import DataError
 
@@ -370,15 +370,6 @@ def test_a_damaged_record_is_named(cell: Cell, tmp_path: Path) -> None:
     (place.home(cell) / "run.json").write_text("[{}]")
     with pytest.raises(DataError, match=r"run\.json is damaged; remove"):
         state_of(cell, place)
-
-
-def test_a_signal_becomes_a_negative_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    python = tmp_path / "python"
-    python.write_text('#!/bin/sh\necho "$@" > $0.words\nkill -9 $$\n')
-    python.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(python))
-    assert run_lightning(["fit", "--name", "x"]) == -9
-    assert (tmp_path / "python.words").read_text() == "-m lightning_modules fit --name x\n"
 
 
 def test_ctrl_c_waits_for_the_checkpoint_and_ends_everything(

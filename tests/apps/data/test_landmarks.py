@@ -46,6 +46,26 @@ def test_the_largest_face_counts_and_what_was_known_stays(photos: Path, capsys: 
     assert rows["sub/b.png"].hair == 2
 
 
+@pytest.mark.parametrize("saved_at_once", [1, 1000])
+def test_an_interrupted_start_keeps_what_it_found(
+    saved_at_once: int, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (photos / "none.png").unlink()
+    seen: list[str] = []
+
+    def interrupted(cascade: object, batch: dict[str, np.ndarray]) -> list[Detections]:
+        if seen:
+            raise KeyboardInterrupt
+        seen.extend(batch)
+        return [Detections(torch.tensor([[0.0, 0, 9, 9]]), torch.tensor([0.9]), POINTS[:1]) for _ in batch]
+
+    monkeypatch.setattr("apps.detect.BATCH_IMAGES", 1)
+    monkeypatch.setattr("apps.data.landmarks._SAVED_AT_ONCE", saved_at_once)
+    monkeypatch.setattr("apps.data.landmarks.detect_batch", interrupted)
+    assert main(["data", "landmarks", str(photos)]) == 130
+    assert list(read_annotations(photos / "faces.csv")) == seen == ["a.png"]
+
+
 def test_known_landmarks_are_found_again_only_on_demand(photos: Path) -> None:
     (photos / "none.png").unlink()
     own = FaceAnnotation(landmarks=np.ones((5, 2), dtype=np.float32))

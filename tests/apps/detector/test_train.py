@@ -11,6 +11,7 @@ from apps.detector import train as detector_train
 from apps.detector.train import Budget, Preset
 from apps.main import main
 from lightning_modules import detector
+from lightning_modules.cli import main as lightning
 from networks.mtcnn import load_weights
 
 OPTIONS = ("--data.val_size", "32", "--data.num_workers", "0", "--trainer.enable_progress_bar", "false")
@@ -22,6 +23,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     budget = Budget(1, 64, 32, OPTIONS)
     budgets = {Preset.TINY: dict.fromkeys(("pnet", "rnet", "onet"), budget)}
     monkeypatch.setattr(detector_train, "BUDGETS", budgets)
+    monkeypatch.setattr("apps.lightning_process.run_lightning", lightning)  # in this process, which is faster
     monkeypatch.setattr(detector_eval, "evaluate", lambda *_: {"LFW+Net test": {"found": 1.0}})
 
 
@@ -72,7 +74,7 @@ def train(tmp_path: Path, sample_root: Path, monkeypatch: pytest.MonkeyPatch) ->
     fits: list[str] = []
     trained: list[str] = []
     allowed = [0]
-    monkeypatch.setattr("lightning_modules.cli.main", fit)
+    monkeypatch.setattr("apps.lightning_process.run_lightning", fit)
     monkeypatch.setattr(detector_train, "conclude", lambda *_: None)
 
     def run(*words: str, stages: int = 3) -> int:

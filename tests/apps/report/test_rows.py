@@ -36,6 +36,14 @@ def test_runs_that_differ_in_seed_and_place_are_one_row(make_rows: Callable[...,
     assert warnings == []
 
 
+def test_runs_that_differ_in_how_they_were_computed_are_one_row(make_rows: Callable[..., Any]) -> None:
+    rows, _ = make_rows(
+        ("a/s1", {"seed": 1, "model": {"ngf": 32, "compile": True}}),
+        ("a/s2", {"seed": 2, "model": {"ngf": 32, "micro_batch_size": 2}}),
+    )
+    assert outline(rows) == {"CycleGANFull": ["a/s1", "a/s2"]}
+
+
 def test_titles_tell_rows_of_one_variant_apart(make_rows: Callable[..., Any]) -> None:
     rows, _ = make_rows(
         ("a/1", {"model": {"generator": "resnet9", "ngf": 64}}),

@@ -37,6 +37,9 @@ def test_a_run_belongs_to_one_process_at_a_time(tmp_path: Path, make_trainer: Ca
     first.setup(trainer, Mock(), "fit")
     with pytest.raises(UsageError, match=f"another process is training in {tmp_path}"):
         second.setup(trainer, Mock(), "fit")
+    second.on_exception(trainer, Mock(), UsageError())  # as Lightning does
+    with pytest.raises(UsageError, match="another process is training"):
+        RunRecord("a: 1\n", 7, []).setup(trainer, Mock(), "fit")
     first.teardown(trainer, Mock(), "fit")
     second.setup(trainer, Mock(), "fit")
     second.on_exception(trainer, Mock(), RuntimeError())

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from lightning_modules.cli import main
 from lightning_modules.cli.class_options import class_help, known_options
@@ -48,6 +49,16 @@ def test_an_unknown_model_has_no_options(name: str) -> None:
     names = known_options(CommandLine(["fit", f"--model={name}"]))
     assert not [each for each in names if each.startswith("model.")]
     assert "data.root" in names
+
+
+@pytest.mark.parametrize("subcommand", ["fit", "validate", "test", "predict"])
+def test_every_option_of_the_command_is_known(subcommand: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [subcommand, "--config", "configs/cyclegan_cond.yaml"]
+    with pytest.raises(SystemExit):
+        main([*words, "--print_config"])
+    options = yaml.safe_load(capsys.readouterr().out)
+    sections = {"trainer", "model", "data", "evaluation", "optimizer", "lr_scheduler"}
+    assert set(options) - sections <= set(known_options(CommandLine(words)))
 
 
 def test_a_sub_command_has_its_own_options() -> None:

@@ -39,6 +39,19 @@ def test_weights_are_halved_where_that_does_little() -> None:
     assert 0 < last.difference < 1e-3
 
 
+class Overflowing(nn.Linear):
+    """Its outputs are no numbers."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) * float("inf") * 0
+
+
+def test_outputs_that_are_no_numbers_are_refused() -> None:
+    examples: list[tuple[Tensor, ...]] = [(torch.rand(2, 64),)]
+    with pytest.raises(DataError, match="one: ONNX differs from the network by inf"):
+        Exporter(False)("one", Overflowing(64, 16), (["x"], ["y"]), examples, (None,), {"terms": "free"})
+
+
 def test_a_net_that_changes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnx_net, "_difference", lambda *_: 0.5)
     with pytest.raises(DataError, match=r"one: ONNX differs from the network by 5.0e-01, more than 0.001"):
