@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from datamodules.check.report import SetReport
 from datamodules.datasets.annotations import read_lines
 from datamodules.errors import DataError
-from datamodules.images import IMAGE_SUFFIXES
+from datamodules.images import find_images
 
 
 def list_images(folder: Path) -> list[Path]:
-    """Sorted paths of all images in a folder and its subfolders, following links; empty if the folder is missing."""
-    paths = (Path(parent) / name for parent, _, names in os.walk(folder, followlinks=True) for name in names)
-    return sorted(path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES)
+    """Sorted paths of all images in a folder, see ``find_images``; empty if it is missing or has none."""
+    try:
+        return find_images(folder)
+    except DataError:
+        return []
 
 
 def read_list(report: SetReport, path: Path) -> list[str]:

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
+from cartoonizer.decode import SUFFIXES
 from datamodules.datasets.annotations import Problem, parse_finite, raise_first, read_lines
-from datamodules.images import IMAGE_SUFFIXES, read_rgb
+from datamodules.images import read_rgb
 from datamodules.samples import Preview
 
 WiderSplit = Literal["train", "val"]
@@ -26,7 +27,7 @@ ATTRIBUTES: dict[str, int] = {"blur": 3, "expression": 2, "illumination": 2, "in
 """The six columns after the box, in file order, with their number of values (0, 1, ...)."""
 
 _COLUMNS = 4 + len(ATTRIBUTES)
-_NAME_ENDINGS = tuple(IMAGE_SUFFIXES)
+_NAME_ENDINGS = tuple(SUFFIXES)
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ def test_what_is_unknown_is_refused_by_name(
         cartoonizer(pixels, hat="long")
     with pytest.raises(ModelError, match="no such model file"):
         Cartoonizer(tmp_path / "nothing.cartoon")
-    with pytest.raises(PhotoError, match="no such photo"):
+    with pytest.raises(PhotoError, match="no such image"):
         cartoonizer(tmp_path / "nothing.jpg")
     assert issubclass(PhotoError, CartoonizerError)
 

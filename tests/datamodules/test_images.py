@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from cartoonizer.background import composite_on_white
+from cartoonizer.decode import MAX_PIXELS
 from datamodules.errors import DataError
-from datamodules.images import MAX_PIXELS, decode_rgb, find_images, read_rgb
+from datamodules.images import decode_rgb, find_images, read_rgb
 
 RED, GREEN = (200, 30, 40), (20, 160, 60)
 
@@ -109,7 +110,7 @@ def test_a_file_that_can_be_no_image_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "huge.png"
     with path.open("wb") as file:
         file.truncate(1 << 30)  # sparse: it takes no room
-    with pytest.raises(DataError, match=r"huge\.png has 1,073,741,824 bytes"):
+    with pytest.raises(DataError, match=r"huge\.png is larger than the limit of 512 MB"):
         read_rgb(path)
 
 
@@ -134,17 +135,33 @@ def test_images_are_found_in_sub_folders_in_order(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_images_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no image"):
+    with pytest.raises(DataError, match="no supported file in"):
         find_images(tmp_path)
     with pytest.raises(DataError, match="no such folder"):
         find_images(tmp_path / "nowhere")
 
 
-def test_heic_files_are_named_not_skipped_in_silence(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "a.HEIC").write_bytes(b"of a phone")
-    Image.new("RGB", (8, 8)).save(tmp_path / "b.jpg")
-    assert find_images(tmp_path) == [tmp_path / "b.jpg"]
-    assert "1 HEIC files" in caplog.text
-    assert "a.HEIC" in caplog.text
-    with pytest.raises(DataError, match=r"a\.HEIC; HEIC is not supported: convert"):
-        read_rgb(tmp_path / "a.HEIC")
+def test_links_to_folders_are_followed_once(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "photos", tmp_path / "elsewhere"
+    folder.mkdir()
+    elsewhere.mkdir()
+    (elsewhere / "a.jpg").touch()
+    (elsewhere / "circle").symlink_to(folder)
+    (folder / "linked").symlink_to(elsewhere)
+    assert find_images(folder) == [folder / "linked" / "a.jpg"]
+
+
+def test_photos_of_other_formats_are_read_too(tmp_path: Path) -> None:
+    two_tone().save(tmp_path / "a.tif")
+    (path,) = find_images(tmp_path)
+    assert read_rgb(path)[4, 9].tolist() == list(GREEN)
+
+
+def test_heic_files_are_found_and_say_what_they_need(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "ID", [name for name in Image.ID if name != "HEIF"])
+    monkeypatch.setattr(Image, "OPEN", {name: opener for name, opener in Image.OPEN.items() if name != "HEIF"})
+    path = tmp_path / "a.HEIC"
+    path.write_bytes(b"\x00\x00\x00\x1cftypheic" + bytes(64))
+    assert find_images(tmp_path) == [path]
+    with pytest.raises(DataError, match=r"a\.HEIC is a HEIC file, .*: pip install pillow-heif"):
+        read_rgb(path)
