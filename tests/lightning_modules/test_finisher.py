@@ -50,6 +50,16 @@ def test_it_restores_better_than_enlarging_and_writes_what_it_reaches(
     assert list((tmp_path / "images").glob("*.png"))
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU: its random state")
+def test_a_validation_leaves_the_random_state_of_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Finisher, "log_dict", lambda *_, **__: None)
+    model = Finisher(**SMALL).cuda()  # type: ignore[arg-type]
+    batch = CleanCartoons(*(torch.zeros(2, *shape, device="cuda") for shape in ((3, 32, 32), (1, 32, 32), (5, 2))))
+    before = torch.cuda.get_rng_state()
+    model.validation_step(batch, 0)
+    assert torch.equal(torch.cuda.get_rng_state(), before)
+
+
 def test_terms_are_mean_distances() -> None:
     clean = CleanCartoons(torch.zeros(1, 3, 4, 4), torch.zeros(1, 1, 4, 4), torch.zeros(1, 5, 2))
     ramp = torch.arange(4.0).expand(1, 3, 4, 4) / 10
