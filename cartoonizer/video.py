@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cartoonizer.arrays import Pixels
-from cartoonizer.cartoonizer import Cartoonizer, Faces
+from cartoonizer.cartoonizer import Cartoonizer, Faces, limit_of
 from cartoonizer.errors import CartoonizerError, PhotoError
 from cartoonizer.face import Face
 from cartoonizer.paste import paste
@@ -73,7 +73,7 @@ class _Frames:
     def __init__(self, cartoonizer: Cartoonizer, faces: Faces, labels: Mapping[str, str]) -> None:
         self.count = 0
         self._cartoonizer, self._faces, self._labels = cartoonizer, faces, labels
-        self._tracker = Tracker()
+        self._tracker = Tracker(limit_of(faces))
 
     def __call__(self, pixels: Pixels, seconds: float) -> Pixels:
         tracks = self._tracker(self._cartoonizer.find(pixels, self._faces), seconds)
