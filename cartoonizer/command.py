@@ -12,10 +12,10 @@ from pathlib import Path
 from cartoonizer.atomic import write_whole
 from cartoonizer.drawing import OWN
 from cartoonizer.errors import CartoonizerError
-from cartoonizer.jobs import Job, plan, without_done
+from cartoonizer.jobs import plan, without_done
 from cartoonizer.manifest import Manifest
 from cartoonizer.model_file import OWN_MODEL, read_model
-from cartoonizer.parser import SuggestingParser
+from cartoonizer.parser import SuggestingParser, between
 
 ALL = "all"
 
@@ -63,15 +63,15 @@ def _parser(manifest: Manifest) -> argparse.ArgumentParser:
         text = f"{OWN} for the photo's (default), {ALL} for a sheet of all"
         add(f"--{name.replace('_', '-')}", choices=[OWN, *classes, ALL], default=OWN, help=text)
     add("--faces", choices=["largest", ALL], default="largest", help="faces of a photo (default: largest)")
-    add("--size", type=_size, metavar="N", help="side of a cartoon in pixels (default: the model's)")
+    add("--size", type=between(16, 4096), metavar="N", help="side of a cartoon in pixels (default: the model's)")
     backgrounds = ["transparent", "white", "keep"]
     add("--background", choices=backgrounds, default=backgrounds[0], help="keep: the photo's (default: transparent)")
-    add("--paste", action="store_true", help="paste the cartoons into the photo")
+    add("--paste", action="store_true", help="paste the cartoons into the photo, which keeps its size")
     add("--side-by-side", action="store_true", help="show the photo's face to the left of its cartoon")
     add("--no-finish", dest="finish", action="store_false", help="do not apply the finisher")
     add("--json", type=Path, metavar="FILE", help="write boxes, landmarks and labels of all faces as JSON")
     add("--skip-existing", action="store_true", help="skip photos whose cartoon exists")
-    add("--jobs", type=int, default=0, metavar="N", help="photos processed in parallel (default: one per core)")
+    add("--jobs", type=between(0, 1024), default=0, metavar="N", help="photos processed in parallel (0: one per core)")
     parser.set_defaults(labels=manifest.labels, about=f"model {manifest.name}, {manifest.terms}")
     return parser
 
@@ -82,10 +82,11 @@ def _run(options: argparse.Namespace) -> int:
     from cartoonizer.work import Worker, run_all, written
 
     labels = {name: _asked(getattr(options, name), classes) for name, classes in options.labels.items()}
-    if options.paste and any(len(classes) > 1 for classes in labels.values()):
-        raise CartoonizerError(f"--paste needs a single class of each label, not {ALL}")
+    if options.paste:
+        _check_pasted("--paste", options, labels)
     jobs = plan(options.photos, options.out)
-    _check_videos(jobs, options, labels)
+    if any(job.is_video for job in jobs):
+        _check_pasted("a video", options, labels)
     if options.skip_existing:
         jobs = without_done(jobs, options.faces == ALL and not options.paste)
     at_once = min(options.jobs or os.cpu_count() or 1, max(1, len(jobs)))
@@ -101,18 +102,21 @@ def _run(options: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
-def _check_videos(jobs: Sequence[Job], options: argparse.Namespace, labels: Mapping[str, Sequence[str]]) -> None:
-    """Reject options that are not supported for videos, into which cartoons are pasted.
+def _check_pasted(name: str, options: argparse.Namespace, labels: Mapping[str, Sequence[str]]) -> None:
+    """Reject options that have no effect on cartoons that are pasted into a photo or video.
+
+    Args:
+        name: What pastes them, for messages.
+        options: All options.
+        labels: The requested classes of each label.
 
     Raises:
-        CartoonizerError: An option is only for photos.
+        CartoonizerError: There is such an option.
     """
-    if not any(job.is_video for job in jobs):
-        return
     if any(len(classes) > 1 for classes in labels.values()):
-        raise CartoonizerError(f"a video needs a single class of each label, not {ALL}")
+        raise CartoonizerError(f"{name} needs a single class of each label, not {ALL}")
     if options.side_by_side or options.size or options.background != "transparent":
-        raise CartoonizerError("--side-by-side, --size and --background are for photos only; a video keeps its size")
+        raise CartoonizerError(f"{name} keeps size and background; leave out --size, --background and --side-by-side")
 
 
 def _asked(given: str, classes: Sequence[str]) -> list[str]:
@@ -121,13 +125,6 @@ def _asked(given: str, classes: Sequence[str]) -> list[str]:
 
 def _told(failures: int) -> str:
     return f"; {failures} failed" if failures else ""
-
-
-def _size(text: str) -> int:
-    number = int(text)
-    if not 16 <= number <= 4096:
-        raise argparse.ArgumentTypeError("expected 16 to 4096 pixels")
-    return number
 
 
 def _counted(count: int, noun: str) -> str:
