@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cartoonizer.atomic import write_whole
 from cartoonizer.drawing import OWN
 from cartoonizer.errors import CartoonizerError
-from cartoonizer.jobs import plan, without_done
+from cartoonizer.jobs import plan
 from cartoonizer.manifest import Manifest
 from cartoonizer.model_file import OWN_MODEL, read_model
 from cartoonizer.parser import SuggestingParser, between
@@ -70,7 +68,7 @@ def _parser(manifest: Manifest) -> argparse.ArgumentParser:
     add("--side-by-side", action="store_true", help="show the photo's face to the left of its cartoon")
     add("--no-finish", dest="finish", action="store_false", help="do not apply the finisher")
     add("--json", type=Path, metavar="FILE", help="write boxes, landmarks and labels of all faces as JSON")
-    add("--skip-existing", action="store_true", help="skip photos whose cartoon exists")
+    add("--skip-existing", action="store_true", help="skip photos whose cartoon (and record in --json) exists")
     add("--jobs", type=between(0, 1024), default=0, metavar="N", help="photos processed in parallel (0: one per core)")
     parser.set_defaults(labels=manifest.labels, about=f"model {manifest.name}, {manifest.terms}")
     return parser
@@ -79,7 +77,8 @@ def _parser(manifest: Manifest) -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     from cartoonizer.cartoonizer import Cartoonizer
     from cartoonizer.pictures import Style
-    from cartoonizer.work import Worker, run_all, written
+    from cartoonizer.records import done_before
+    from cartoonizer.work import Worker, run_recorded, written
 
     labels = {name: _asked(getattr(options, name), classes) for name, classes in options.labels.items()}
     if options.paste:
@@ -87,17 +86,16 @@ def _run(options: argparse.Namespace) -> int:
     jobs = plan(options.photos, options.out)
     if any(job.is_video for job in jobs):
         _check_pasted("a video", options, labels)
-    if options.skip_existing:
-        jobs = without_done(jobs, options.faces == ALL and not options.paste)
-    at_once = min(options.jobs or os.cpu_count() or 1, max(1, len(jobs)))
+    is_numbered = options.faces == ALL and not options.paste
+    done = done_before(jobs, is_numbered, options.json) if options.skip_existing else {}
+    at_once = min(options.jobs or os.cpu_count() or 1, max(1, len(jobs) - len(done)))
     cartoonizer = Cartoonizer(options.model, threads=1 if at_once > 1 else 0, finish=options.finish)
     print(options.about, file=sys.stderr)
     style = Style(options.size, options.background, options.side_by_side)
-    outcomes = run_all(Worker(cartoonizer, options.faces, labels, style, options.paste), jobs, at_once)
-    if options.json:
-        write_whole(options.json, json.dumps([outcome.as_json() for outcome in outcomes], indent=1).encode())
+    worker = Worker(cartoonizer, options.faces, labels, style, options.paste)
+    outcomes = run_recorded(worker, jobs, done, at_once, options.json)
     failures = sum(outcome.error is not None for outcome in outcomes)
-    drawn = f"{_counted(len(written(outcomes)), 'cartoon')} of {_counted(len(jobs) - failures, 'photo')}"
+    drawn = f"{_counted(len(written(outcomes)), 'cartoon')} of {_counted(len(outcomes) - failures, 'photo')}"
     print(f"{drawn}: {options.out}" + _told(failures))
     return 1 if failures else 0
 
