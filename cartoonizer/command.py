@@ -21,7 +21,7 @@ _ABOUT = """\
 Turn the faces of photos and videos into cartoons.
 
 The cartoon of a/b.jpg in a given folder is OUT/a/b.png; with --faces all, b_1.png, b_2.png, ..., largest face first.
-The exit code is 1 if a photo could not be read or shows no face; all others are processed."""
+The exit code is 1 if a photo or video could not be read or shows no face; all others are processed."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -14,14 +14,12 @@ from PIL import Image
 from cartoonizer.atomic import write_whole
 from cartoonizer.cartoonizer import Cartoonizer, Faces
 from cartoonizer.decode import decode
-from cartoonizer.errors import CartoonizerError, PhotoError
+from cartoonizer.errors import NO_FACE, CartoonizerError, PhotoError
 from cartoonizer.face import Face
 from cartoonizer.jobs import Job
 from cartoonizer.paste import paste
 from cartoonizer.pictures import Style, png
 from cartoonizer.records import Outcome, Record, write_records
-
-NO_FACE = "no face found; the whole face must be in the photo, and at least 1/16 of its longer side"
 
 
 @dataclass(frozen=True)
@@ -55,8 +53,7 @@ class Worker:
         from cartoonizer.video import cartoonize_video
 
         labels = {name: classes[0] for name, classes in self.labels.items()}
-        if not cartoonize_video(self.cartoonizer, job.photo, job.target, self.faces, labels):
-            return Outcome(job.photo, f"{job.photo}: {NO_FACE}")
+        cartoonize_video(self.cartoonizer, job.photo, job.target, self.faces, labels)
         return Outcome(job.photo, None, (), [job.target])
 
     def _make(self, job: Job) -> Outcome:
