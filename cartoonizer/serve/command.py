@@ -69,5 +69,5 @@ def _parser() -> argparse.ArgumentParser:
     add("--waiting", type=between(1, 10**6), default=64, metavar="N", help="maximum of waiting photos (%(default)s)")
     add("--megabytes", type=between(1, 1024), default=16, metavar="N", help="maximum file size (%(default)s)")
     add("--megapixels", type=between(1, 64), default=24, metavar="N", help="maximum photo size (%(default)s)")
-    add("--seconds", type=between(1, 3600), default=30, metavar="N", help="maximum time of a request (%(default)s)")
+    add("--seconds", type=between(1, 3600), default=30, metavar="N", help="maximum time, upload included (%(default)s)")
     return parser
