@@ -24,6 +24,21 @@ _AT_ONCE = 16
 """Maximum number of cartoons per batch."""
 
 
+def limit_of(faces: Faces) -> int | None:
+    """The maximum number of faces of a selection; None for all.
+
+    Raises:
+        ValueError: It is no selection.
+    """
+    if faces == "all":
+        return None
+    if faces == "largest":
+        return 1
+    if isinstance(faces, int) and faces >= 0:
+        return faces
+    raise ValueError(f"unknown faces {faces!r}, expected 'largest', 'all' or a maximum number")
+
+
 class Cartoonizer:
     """Turns photos into cartoons. Thread-safe.
 
@@ -72,7 +87,8 @@ class Cartoonizer:
 
         Raises:
             PhotoError: The photo is missing, damaged, too large, or not a photo.
-            ValueError: An array has a wrong shape or dtype, or the model does not support a label or class.
+            ValueError: An array has a wrong shape or dtype, ``faces`` is none of these, or the model does not support a
+                label or class.
         """
         return self.batch([photo], faces, **labels)[0]
 
@@ -85,8 +101,7 @@ class Cartoonizer:
 
     def find(self, photo: Photo, faces: Faces = "all") -> list[Detection]:
         """Find the faces of a photo, largest first; see ``__call__``."""
-        limit = {"largest": 1, "all": None}[faces] if isinstance(faces, str) else faces
-        return self._finder(decode(photo), limit)
+        return self._finder(decode(photo), limit_of(faces))
 
     def draw(self, photo: Photo, found: Iterable[Detection], **labels: str | Sequence[str]) -> list[Face]:
         """Draw cartoons of faces from ``find``, or with otherwise known landmarks; see ``__call__``."""

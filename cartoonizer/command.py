@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cartoonizer.atomic import write_whole
 from cartoonizer.drawing import OWN
 from cartoonizer.errors import CartoonizerError
-from cartoonizer.jobs import Job, plan, without_done
+from cartoonizer.jobs import plan
 from cartoonizer.manifest import Manifest
 from cartoonizer.model_file import OWN_MODEL, read_model
-from cartoonizer.parser import SuggestingParser
+from cartoonizer.parser import SuggestingParser, between
 
 ALL = "all"
 
@@ -23,7 +21,7 @@ _ABOUT = """\
 Turn the faces of photos and videos into cartoons.
 
 The cartoon of a/b.jpg in a given folder is OUT/a/b.png; with --faces all, b_1.png, b_2.png, ..., largest face first.
-The exit code is 1 if a photo could not be read or shows no face; all others are processed."""
+The exit code is 1 if a photo or video could not be read or shows no face; all others are processed."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,15 +61,15 @@ def _parser(manifest: Manifest) -> argparse.ArgumentParser:
         text = f"{OWN} for the photo's (default), {ALL} for a sheet of all"
         add(f"--{name.replace('_', '-')}", choices=[OWN, *classes, ALL], default=OWN, help=text)
     add("--faces", choices=["largest", ALL], default="largest", help="faces of a photo (default: largest)")
-    add("--size", type=_size, metavar="N", help="side of a cartoon in pixels (default: the model's)")
+    add("--size", type=between(16, 4096), metavar="N", help="side of a cartoon in pixels (default: the model's)")
     backgrounds = ["transparent", "white", "keep"]
     add("--background", choices=backgrounds, default=backgrounds[0], help="keep: the photo's (default: transparent)")
-    add("--paste", action="store_true", help="paste the cartoons into the photo")
+    add("--paste", action="store_true", help="paste the cartoons into the photo, which keeps its size")
     add("--side-by-side", action="store_true", help="show the photo's face to the left of its cartoon")
     add("--no-finish", dest="finish", action="store_false", help="do not apply the finisher")
     add("--json", type=Path, metavar="FILE", help="write boxes, landmarks and labels of all faces as JSON")
-    add("--skip-existing", action="store_true", help="skip photos whose cartoon exists")
-    add("--jobs", type=int, default=0, metavar="N", help="photos processed in parallel (default: one per core)")
+    add("--skip-existing", action="store_true", help="skip photos whose cartoon (and record in --json) exists")
+    add("--jobs", type=between(0, 1024), default=0, metavar="N", help="photos processed in parallel (0: one per core)")
     parser.set_defaults(labels=manifest.labels, about=f"model {manifest.name}, {manifest.terms}")
     return parser
 
@@ -79,40 +77,44 @@ def _parser(manifest: Manifest) -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     from cartoonizer.cartoonizer import Cartoonizer
     from cartoonizer.pictures import Style
-    from cartoonizer.work import Worker, run_all, written
+    from cartoonizer.records import done_before
+    from cartoonizer.work import Worker, run_recorded, written
 
     labels = {name: _asked(getattr(options, name), classes) for name, classes in options.labels.items()}
-    if options.paste and any(len(classes) > 1 for classes in labels.values()):
-        raise CartoonizerError(f"--paste needs a single class of each label, not {ALL}")
+    if options.paste:
+        _check_pasted("--paste", options, labels)
     jobs = plan(options.photos, options.out)
-    _check_videos(jobs, options, labels)
-    if options.skip_existing:
-        jobs = without_done(jobs, options.faces == ALL and not options.paste)
-    at_once = min(options.jobs or os.cpu_count() or 1, max(1, len(jobs)))
+    if any(job.is_video for job in jobs):
+        _check_pasted("a video", options, labels)
+    is_numbered = options.faces == ALL and not options.paste
+    done = done_before(jobs, is_numbered, options.json) if options.skip_existing else {}
+    at_once = min(options.jobs or os.cpu_count() or 1, max(1, len(jobs) - len(done)))
     cartoonizer = Cartoonizer(options.model, threads=1 if at_once > 1 else 0, finish=options.finish)
     print(options.about, file=sys.stderr)
     style = Style(options.size, options.background, options.side_by_side)
-    outcomes = run_all(Worker(cartoonizer, options.faces, labels, style, options.paste), jobs, at_once)
-    if options.json:
-        write_whole(options.json, json.dumps([outcome.as_json() for outcome in outcomes], indent=1).encode())
+    worker = Worker(cartoonizer, options.faces, labels, style, options.paste)
+    outcomes = run_recorded(worker, jobs, done, at_once, options.json)
     failures = sum(outcome.error is not None for outcome in outcomes)
-    drawn = f"{_counted(len(written(outcomes)), 'cartoon')} of {_counted(len(jobs) - failures, 'photo')}"
+    drawn = f"{_counted(len(written(outcomes)), 'cartoon')} of {_counted(len(outcomes) - failures, 'photo')}"
     print(f"{drawn}: {options.out}" + _told(failures))
     return 1 if failures else 0
 
 
-def _check_videos(jobs: Sequence[Job], options: argparse.Namespace, labels: Mapping[str, Sequence[str]]) -> None:
-    """Reject options that are not supported for videos, into which cartoons are pasted.
+def _check_pasted(name: str, options: argparse.Namespace, labels: Mapping[str, Sequence[str]]) -> None:
+    """Reject options that have no effect on cartoons that are pasted into a photo or video.
+
+    Args:
+        name: What pastes them, for messages.
+        options: All options.
+        labels: The requested classes of each label.
 
     Raises:
-        CartoonizerError: An option is only for photos.
+        CartoonizerError: There is such an option.
     """
-    if not any(job.is_video for job in jobs):
-        return
     if any(len(classes) > 1 for classes in labels.values()):
-        raise CartoonizerError(f"a video needs a single class of each label, not {ALL}")
+        raise CartoonizerError(f"{name} needs a single class of each label, not {ALL}")
     if options.side_by_side or options.size or options.background != "transparent":
-        raise CartoonizerError("--side-by-side, --size and --background are for photos only; a video keeps its size")
+        raise CartoonizerError(f"{name} keeps size and background; leave out --size, --background and --side-by-side")
 
 
 def _asked(given: str, classes: Sequence[str]) -> list[str]:
@@ -121,13 +123,6 @@ def _asked(given: str, classes: Sequence[str]) -> list[str]:
 
 def _told(failures: int) -> str:
     return f"; {failures} failed" if failures else ""
-
-
-def _size(text: str) -> int:
-    number = int(text)
-    if not 16 <= number <= 4096:
-        raise argparse.ArgumentTypeError("expected 16 to 4096 pixels")
-    return number
 
 
 def _counted(count: int, noun: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+NO_FACE = "no face found; the whole face must be in the photo, and at least 1/16 of its longer side"
+
 
 class CartoonizerError(Exception):
     """Base class. The message names the file or option, says what to do, and is shown to the user."""

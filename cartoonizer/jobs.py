@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,10 @@ class Job:
         """The file of a face by its number, starting at 1; None for a single cartoon."""
         return self.target if number is None else self.target.with_name(f"{self.target.stem}_{number}.png")
 
+    def first(self, is_numbered: bool) -> Path:
+        """Its first file, which is written last; ``is_numbered`` if each face of a photo has its own."""
+        return self.place(1 if is_numbered and not self.is_video else None)
+
 
 def plan(given: Iterable[Path], out: Path) -> list[Job]:
     """A job for each photo and video: a/b.jpg in a given folder becomes OUT/a/b.png.
@@ -49,11 +53,6 @@ def plan(given: Iterable[Path], out: Path) -> list[Job]:
             job = Job(photo, (out / name).with_suffix(suffix))
             _reject_clash(job, jobs.setdefault(job.target, job))
     return list(jobs.values())
-
-
-def without_done(jobs: Sequence[Job], is_numbered: bool) -> list[Job]:
-    """The jobs whose output does not exist yet."""
-    return [job for job in jobs if not job.place(1 if is_numbered and not job.is_video else None).exists()]
 
 
 def _reject_clash(job: Job, other: Job) -> None:

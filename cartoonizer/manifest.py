@@ -131,7 +131,7 @@ class Manifest:
             if not isinstance(version, int) or version > FORMAT:
                 raise ManifestError(f"has format {version}, this package reads up to {FORMAT}; update the package")
             return _parse(words)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ManifestError(f"has a manifest that cannot be read ({type(error).__name__}: {error})") from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,10 @@ OWN_MODEL = Path(__file__).parent / "own.cartoon"
 MANIFEST = "manifest.json"
 MOST_BYTES = 2**29
 """Larger networks are rejected without reading them."""
+
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, RuntimeError)
+"""What ``zipfile`` and ``json`` raise for damaged files."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ def read_model(path: Path) -> ModelFile:
         raise ModelError(f"{path} {error}") from error
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror}") from error
-    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, RuntimeError, RecursionError) as error:
+    except _DAMAGE as error:
         raise ModelError(f"{path} is damaged or not a model file; create one with `cartoongan export`") from error
     for name, digest in manifest.files.items():
         if hashlib.sha256(nets[name]).hexdigest() != digest:
@@ -63,6 +68,9 @@ def read_model(path: Path) -> ModelFile:
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:
-    if archive.getinfo(name).file_size > MOST_BYTES:
+    member = archive.getinfo(name)
+    if member.file_size > MOST_BYTES:
         raise ValueError(f"{name} is too large")
+    if member.compress_type not in _PACKINGS:
+        raise ValueError(f"{name} is compressed in a way that exports never are")
     return archive.read(name)

@@ -49,7 +49,7 @@ def _paste_one(photo: Pixels, face: Face) -> None:
 
 
 def _premultiplied(rgba: Pixels) -> Floats:
-    """Premultiplied RGBA ``(S, S, 4)`` in [0, 1], with a blurred edge that ends inside the picture."""
+    """Premultiplied RGBA ``(S, S, 4)``, colours in [0, 255], alpha in [0, 1]; the edge is blurred inwards."""
     alpha = rgba[..., 3].astype(np.float32) / 255
     blurred = cv2.GaussianBlur(alpha, (0, 0), max(0.5, _FEATHER * len(rgba)), borderType=cv2.BORDER_CONSTANT)
     soft = np.minimum(alpha, np.asarray(blurred))

@@ -32,16 +32,26 @@ class Track:
         self._smooth = OneEuro(detection.landmarks)
         self._votes: dict[str, Counter[str]] = {}
 
+    @property
+    def width(self) -> float:
+        """Width of its box in pixels."""
+        return self.detection.box[2] - self.detection.box[0]
+
     def see(self, detection: Detection, seconds: float) -> None:
-        """Update with a new detection."""
-        landmarks = self._smooth(detection.landmarks, seconds)
+        """Update with a new detection.
+
+        Args:
+            detection: The detection.
+            seconds: Time since the previous frame, in which the face may have been lost.
+        """
+        landmarks = self._smooth(detection.landmarks, self.lost + seconds)
         self.detection, self.lost = replace(detection, landmarks=landmarks), 0.0
 
     def distance(self, detection: Detection) -> float:
         """Distance to a detection, relative to the face's side."""
         (x1, y1, x2, y2), other = self.detection.box, detection.box
         middles = np.array([[x1 + x2, y1 + y2], [other[0] + other[2], other[1] + other[3]]]) / 2
-        return float(np.linalg.norm(middles[0] - middles[1])) / max(1.0, x2 - x1)
+        return float(np.linalg.norm(middles[0] - middles[1])) / max(1.0, self.width)
 
     def vote(self, own: Mapping[str, str]) -> None:
         """Add a prediction of the classifier."""
@@ -57,13 +67,18 @@ class Track:
 
 
 class Tracker:
-    """All faces of a video."""
+    """All faces of a video.
 
-    def __init__(self) -> None:
+    Args:
+        limit: Maximum number of faces per frame; None for all.
+    """
+
+    def __init__(self, limit: int | None = None) -> None:
+        self._limit = limit
         self._tracks: list[Track] = []
 
     def __call__(self, found: Sequence[Detection], seconds: float) -> list[Track]:
-        """The faces in a frame, including recently lost ones; largest first.
+        """The faces in a frame, including recently lost ones; largest first. Above the limit, lost ones are left out.
 
         Args:
             found: Faces detected in the frame.
@@ -81,4 +96,5 @@ class Tracker:
         for track in waiting:
             track.lost += seconds
         self._tracks = [track for track in self._tracks if track.lost <= PATIENCE]
-        return sorted(self._tracks, key=lambda track: track.detection.box[0] - track.detection.box[2])
+        drawn = sorted(self._tracks, key=lambda track: (track.lost, -track.width))[: self._limit]
+        return sorted(drawn, key=lambda track: -track.width)

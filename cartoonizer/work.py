@@ -14,14 +14,12 @@ from PIL import Image
 from cartoonizer.atomic import write_whole
 from cartoonizer.cartoonizer import Cartoonizer, Faces
 from cartoonizer.decode import decode
-from cartoonizer.errors import CartoonizerError, PhotoError
+from cartoonizer.errors import NO_FACE, CartoonizerError, PhotoError
 from cartoonizer.face import Face
 from cartoonizer.jobs import Job
 from cartoonizer.paste import paste
 from cartoonizer.pictures import Style, png
-from cartoonizer.records import Outcome
-
-NO_FACE = "no face found; the whole face must be in the photo, and at least 1/16 of its longer side"
+from cartoonizer.records import Outcome, Record, write_records
 
 
 @dataclass(frozen=True)
@@ -55,8 +53,7 @@ class Worker:
         from cartoonizer.video import cartoonize_video
 
         labels = {name: classes[0] for name, classes in self.labels.items()}
-        if not cartoonize_video(self.cartoonizer, job.photo, job.target, self.faces, labels):
-            return Outcome(job.photo, f"{job.photo}: {NO_FACE}")
+        cartoonize_video(self.cartoonizer, job.photo, job.target, self.faces, labels)
         return Outcome(job.photo, None, (), [job.target])
 
     def _make(self, job: Job) -> Outcome:
@@ -72,12 +69,42 @@ class Worker:
             pictures = [self.style.sheet(row) for row in _by_face(made)]
         is_numbered = self.faces == "all" and not self.is_pasted
         files = [job.place(number if is_numbered else None) for number in range(1, len(pictures) + 1)]
-        for picture, path in zip(pictures, files, strict=True):
+        for picture, path in reversed(list(zip(pictures, files, strict=True))):  # with the first, all are there
             write_whole(path, png(picture))
         return Outcome(job.photo, None, made, files)
 
 
-def run_all(worker: Callable[[Job], Outcome], jobs: Sequence[Job], at_once: int = 0) -> list[Outcome]:
+def run_recorded(
+    worker: Callable[[Job], Outcome], jobs: Sequence[Job], done: Mapping[Job, Record], at_once: int, path: Path | None
+) -> list[Outcome]:
+    """Run the jobs that are not done, and write the records of all, even if interrupted.
+
+    Args:
+        worker: Processes a job.
+        jobs: All jobs.
+        done: The jobs that are done, and their records.
+        at_once: Number of parallel jobs; 0 for one per core.
+        path: File of the records; None for none.
+
+    Returns:
+        The results of the jobs that were run.
+
+    Raises:
+        CartoonizerError: The records cannot be written.
+    """
+    todo = [job for job in jobs if job not in done]
+    outcomes: dict[Job, Outcome] = {}
+    try:
+        for job, outcome in zip(todo, run_all(worker, todo, at_once), strict=True):
+            outcomes[job] = outcome
+    finally:
+        if path is not None:
+            records = {**done, **{job: outcome.as_json() for job, outcome in outcomes.items()}}
+            write_records(path, [records[job] for job in jobs if job in records])
+    return list(outcomes.values())
+
+
+def run_all(worker: Callable[[Job], Outcome], jobs: Sequence[Job], at_once: int = 0) -> Iterator[Outcome]:
     """Run jobs in parallel, with a progress display on a terminal.
 
     Args:
@@ -85,16 +112,14 @@ def run_all(worker: Callable[[Job], Outcome], jobs: Sequence[Job], at_once: int 
         jobs: The jobs.
         at_once: Number of parallel jobs; 0 for one per core.
 
-    Returns:
+    Yields:
         Their results, in order.
     """
     with ThreadPoolExecutor(at_once or os.cpu_count() or 1) as pool:
-        outcomes = []
         for outcome in _watched(pool.map(worker, jobs), len(jobs)):
-            outcomes.append(outcome)
             if outcome.error is not None:
                 print(f"cartoonize: error: {outcome.error}", file=sys.stderr)
-    return outcomes
+            yield outcome
 
 
 def written(outcomes: Sequence[Outcome]) -> list[Path]:

@@ -20,7 +20,7 @@ ALLOWED = {
     "cartoonizer": {"cartoonizer"},
 }
 RUNTIME_NEEDS = {"numpy", "cv2", "PIL", "onnxruntime"}
-RUNTIME_MAY_FIND = {"pillow_heif": "decode.py", "av": "video.py", "starlette": "serve/", "uvicorn": "serve/"}
+RUNTIME_MAY_FIND = {"pillow_heif": "decode.py", "av": "video", "starlette": "serve/", "uvicorn": "serve/"}
 """Packages of an extra, and the file or folder that imports them where they are installed."""
 NO_TRAINER = ("networks",)
 

@@ -6,7 +6,8 @@ import asyncio
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from hmac import compare_digest
 from pathlib import Path
@@ -16,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -76,6 +77,7 @@ def build_app(
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)],
         exception_handlers={HTTPException: refuse, Exception: _broken},
+        lifespan=api.lifespan,
     )
     return SecurityMiddleware(
         app, HEADERS, is_page_only=False
@@ -103,14 +105,17 @@ class _Api:
         """The faces of a photo and their cartoons."""
         self._check_token(request)
         started = time.perf_counter()
+        status, faces = 500, 0
         try:
             found = await self._draw(request)
+            response = JSONResponse(found)
+            status, faces = 200, len(found["faces"]) if isinstance(found["faces"], list) else 0
         except HTTPException as error:
-            self._metrics.count(error.status_code, time.perf_counter() - started)
+            status = error.status_code
             raise
-        faces = found["faces"]
-        self._metrics.count(200, time.perf_counter() - started, len(faces) if isinstance(faces, list) else 0)
-        return JSONResponse(found)
+        finally:
+            self._metrics.count(status, time.perf_counter() - started, faces)
+        return response
 
     async def model(self, request: Request) -> Response:
         """The model's labels and terms."""
@@ -144,26 +149,38 @@ class _Api:
         if self._open >= self.limits.waiting + self.limits.parallel:
             _reject_busy()
         self._open += 1
+        deadline = asyncio.get_running_loop().time() + self.limits.seconds
         try:
-            return await self._wait(await self._body(request), wish, ticket)
+            return await self._wait(await self._body(request, deadline), wish, ticket, deadline)
         finally:
             self._open -= 1
 
-    async def _body(self, request: Request) -> bytes:
+    async def _body(self, request: Request, deadline: float) -> bytes:
         try:
-            return await asyncio.wait_for(_read(request, self.limits.body), self.limits.seconds)
+            async with asyncio.timeout_at(deadline):
+                return await _read(request, self.limits.body)
         except TimeoutError as error:
             raise HTTPException(408, "The photo did not arrive in time.") from error
+        except ClientDisconnect as error:
+            raise HTTPException(400, "The photo did not arrive completely.") from error
 
-    async def _wait(self, encoded: bytes, wish: Wish, ticket: str) -> dict[str, object]:
+    async def _wait(self, encoded: bytes, wish: Wish, ticket: str, deadline: float) -> dict[str, object]:
+        work = partial(answer, self._cartoonizer, encoded, wish, self.limits)
         try:
-            return await self._line.do(partial(answer, self._cartoonizer, encoded, wish, self.limits), ticket)
+            async with asyncio.timeout_at(deadline):
+                return await self._line.do(work, ticket)
         except PhotoError as error:
             raise HTTPException(422, f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
         except BusyError:
             _reject_busy()
         except TimeoutError as error:
             raise HTTPException(504, f"This took more than {self.limits.seconds:g} seconds.") from error
+
+    @asynccontextmanager
+    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        """Start no more work at shutdown."""
+        yield
+        self._line.close()
 
     def _check_token(self, request: Request) -> None:
         if self._token is None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from cartoonizer.errors import CartoonizerError, ServeError
-from cartoonizer.parser import SuggestingParser
+from cartoonizer.parser import SuggestingParser, between
 from cartoonizer.serve.limits import Limits
 
 TOKEN = "CARTOONGAN_TOKEN"
@@ -62,23 +62,12 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--model", type=Path, metavar="FILE", help="file of `cartoongan export` (default: bundled)")
     add("--host", default="127.0.0.1", help="address to listen on; public ones need a token (%(default)s)")
-    add("--port", type=_between(0, 65535), default=8000, metavar="N", help="0 for any free one (%(default)s)")
+    add("--port", type=between(0, 65535), default=8000, metavar="N", help="0 for any free one (%(default)s)")
     add("--token", default=os.environ.get(TOKEN), help=f"token required by the API (default: ${TOKEN})")
     add("--behind-proxy", action="store_true", help="a reverse proxy controls access")
-    add("--parallel", type=_between(1, 1024), metavar="N", help="photos processed in parallel (default: one per core)")
-    add("--waiting", type=_between(1, 10**6), default=64, metavar="N", help="maximum of waiting photos (%(default)s)")
-    add("--megabytes", type=_between(1, 1024), default=16, metavar="N", help="maximum file size (%(default)s)")
-    add("--megapixels", type=_between(1, 64), default=24, metavar="N", help="maximum photo size (%(default)s)")
-    add("--seconds", type=_between(1, 3600), default=30, metavar="N", help="maximum time of a request (%(default)s)")
+    add("--parallel", type=between(1, 1024), metavar="N", help="photos processed in parallel (default: one per core)")
+    add("--waiting", type=between(1, 10**6), default=64, metavar="N", help="maximum of waiting photos (%(default)s)")
+    add("--megabytes", type=between(1, 1024), default=16, metavar="N", help="maximum file size (%(default)s)")
+    add("--megapixels", type=between(1, 64), default=24, metavar="N", help="maximum photo size (%(default)s)")
+    add("--seconds", type=between(1, 3600), default=30, metavar="N", help="maximum time, upload included (%(default)s)")
     return parser
-
-
-def _between(minimum: int, maximum: int) -> Callable[[str], int]:
-    """Parser of a whole number within bounds."""
-
-    def read(text: str) -> int:
-        if not (text.isascii() and text.isdecimal() and minimum <= int(text) <= maximum):
-            raise argparse.ArgumentTypeError(f"expected a number from {minimum} to {maximum}, got {text!r}")
-        return int(text)
-
-    return read

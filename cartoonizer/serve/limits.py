@@ -14,7 +14,7 @@ class Limits:
         body: Maximum size of a photo's file in bytes, checked while reading.
         pixels: Maximum number of pixels of a photo.
         faces: Maximum number of drawn faces per photo, largest first.
-        seconds: Maximum time of a request, including waiting.
+        seconds: Maximum time of a request, including its upload and waiting.
         waiting: Maximum number of waiting requests; others are rejected.
         parallel: Number of requests processed in parallel.
     """

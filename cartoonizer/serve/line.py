@@ -27,7 +27,7 @@ class Line:
     """Runs work in threads, first come, first served.
 
     Args:
-        limits: Limits of workers, waiting requests and time.
+        limits: Limits of workers and waiting requests.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -51,7 +51,7 @@ class Line:
         return next((place for place, each in enumerate(self._waiting, start=1) if each.ticket == ticket), 0)
 
     async def do(self, work: Callable[[], _Result], ticket: str = "") -> _Result:
-        """Run work in a thread, after waiting for a free one.
+        """Run work in a thread, after waiting for a free one. If this is cancelled, work that has not started is, too.
 
         Args:
             work: The work; not interrupted once started.
@@ -59,7 +59,6 @@ class Line:
 
         Raises:
             BusyError: Too many requests are waiting.
-            TimeoutError: It took too long; work that has not started is cancelled.
         """
         if len(self._waiting) >= self._limits.waiting:
             raise BusyError
@@ -72,7 +71,7 @@ class Line:
 
         future = self._pool.submit(run)
         future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._end, place))
-        return await asyncio.wait_for(asyncio.wrap_future(future), self._limits.seconds)
+        return await asyncio.wrap_future(future)
 
     def close(self) -> None:
         """Do not start any more work."""

@@ -22,7 +22,7 @@ def build_server(app: ASGIApp) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             app,
-            lifespan="off",
+            lifespan="on",
             ws="none",
             log_level="warning",
             access_log=False,

@@ -10,7 +10,7 @@ BUCKETS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 
 class Metrics:
-    """Counts requests, faces and processing time."""
+    """Counts requests, faces and time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -24,8 +24,8 @@ class Metrics:
 
         Args:
             status: Status of the response.
-            seconds: Time from the complete upload to the response.
-            faces: Number of detected faces.
+            seconds: Time of the request, including its upload and waiting.
+            faces: Number of drawn faces.
         """
         with self._lock:
             self._requests[status] += 1

@@ -52,6 +52,7 @@ def _cartoonize(labels: Mapping[str, tuple[str, ...]], limits: Limits) -> dict[s
     answers |= {
         "400": ("A parameter is invalid.", "Error"),
         "401": ("A token is required.", "Error"),
+        "408": (f"The photo did not arrive in {limits.seconds:g} seconds.", "Error"),
         "413": (f"More than {limits.body:,} bytes.", "Error"),
         "422": ("The body is not a photo, or it is too large.", "Error"),
         "503": ("Too many requests are waiting.", "Error"),

@@ -120,6 +120,9 @@ def test_what_is_unknown_is_refused_by_name(
         cartoonizer(pixels, hair="pink")
     with pytest.raises(ValueError, match=r"has no label 'hat'"):
         cartoonizer(pixels, hat="long")
+    for faces in ("biggest", -1, 1.5):
+        with pytest.raises(ValueError, match=rf"unknown faces '?{faces}'?, expected 'largest', 'all' or"):
+            cartoonizer(pixels, faces=faces)  # type: ignore[arg-type]
     with pytest.raises(ModelError, match="no such model file"):
         Cartoonizer(tmp_path / "nothing.cartoon")
     with pytest.raises(PhotoError, match="no such image"):

@@ -7,7 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cartoonizer.atomic import write_whole
 from cartoonizer.command import main
+from cartoonizer.jobs import Job
+from cartoonizer.records import Outcome
+from cartoonizer.work import Worker
 from tests.cartoonizer.test_cartoonizer import two_faces
 
 SIDE = 256
@@ -83,6 +87,64 @@ def test_every_face_of_a_photo_has_its_file_and_its_record(party: Path, tmp_path
     assert np.array(first["landmarks"]).shape == (5, 2)
 
 
+def test_a_photo_is_done_only_with_all_of_its_faces(
+    party: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, names = tmp_path / "out", ["party_1.png", "party_2.png"]
+
+    def killed(path: Path, content: bytes) -> None:
+        if out.is_dir():
+            raise KeyboardInterrupt
+        write_whole(path, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("cartoonizer.work.write_whole", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(party, out, "--faces", "all")
+    assert len(list(out.iterdir())) == 1
+    assert run(party, out, "--faces", "all", "--skip-existing") == 0
+    assert sorted(path.name for path in out.iterdir()) == names
+
+
+def test_a_continued_folder_has_the_records_of_all_photos(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, record = tmp_path / "out", tmp_path / "faces.json"
+    again = ("--faces", "all", "--json", str(record), "--skip-existing")
+
+    def interrupted(worker: Worker, job: Job) -> Outcome:
+        if job.photo.name == "b.jpg":
+            raise KeyboardInterrupt
+        return make(worker, job)
+
+    make = Worker.__call__
+    with monkeypatch.context() as patched:
+        patched.setattr(Worker, "__call__", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(photos, out, *again)
+    (first,) = json.loads(record.read_text())
+    assert run(photos, out, *again) == 0
+    records = json.loads(record.read_text())
+    assert [Path(each["photo"]).name for each in records] == ["a.jpg", "b.jpg"]
+    assert records[0] == first
+    stamp = (out / "a_1.png").stat().st_mtime_ns
+    record.write_text(json.dumps([{"photo": str(photos / "a.jpg"), "error": "torn"}, records[1]]))
+    assert run(photos, out, *again) == 0
+    assert json.loads(record.read_text()) == records
+    assert (out / "a_1.png").stat().st_mtime_ns > stamp  # it had no record
+
+
+@pytest.mark.parametrize("content", ["{", "{}", '{"error": 1}', "[[]]", "[{}]", '[{"files": []}]', "[1]", "7"])
+def test_records_are_not_written_over_other_files(
+    photos: Path, tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = tmp_path / "faces.json"
+    record.write_text(content)
+    assert run(photos, tmp_path / "out", "--json", str(record), "--skip-existing") == 2
+    assert "faces.json is not a file of --json" in capsys.readouterr().err
+    assert record.read_text() == content
+
+
 def test_photos_without_face_or_of_no_use_are_named_and_the_others_done(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -111,7 +173,13 @@ def test_nothing_is_overwritten_by_accident(photos: Path, tmp_path: Path, capsys
     ("words", "expected"),
     [
         (["--hair", "pink"], "invalid choice: 'pink'"),
-        (["--size", "3"], "expected 16 to 4096 pixels"),
+        (["--size", "3"], "--size: expected a number from 16 to 4096, got '3'"),
+        (["--size", "abc"], "--size: expected a number from 16 to 4096, got 'abc'"),
+        (["--size", "9" * 5000], "--size: expected a number from 16 to 4096"),
+        (["--jobs", "-1"], "--jobs: expected a number from 0 to 1024, got '-1'"),
+        (["--paste", "--size", "64"], "--paste keeps size and background; leave out --size"),
+        (["--paste", "--background", "keep"], "--paste keeps size and background"),
+        (["--paste", "--side-by-side"], "--paste keeps size and background"),
         (["--paste", "--hair", "all"], "--paste needs a single class of each label"),
         (["--model", "none.cartoon"], "no such model file"),
         (["--colour", "grey"], "unrecognized arguments"),

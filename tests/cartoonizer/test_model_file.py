@@ -62,6 +62,7 @@ def test_the_model_is_small() -> None:
         (lambda words: words.pop("frame"), "cannot be read"),
         (lambda words: words["frame"].update(landmarks=[[0, 0]]), "expected five points"),
         (lambda words: words["frame"].update(side=10**9), "a side of 1000000000 pixels"),
+        (lambda words: words["background"].update(channel=float("inf")), "cannot be read"),
         (lambda words: words["detector"].update(pyramid_factor=1.5), "not between 0 and 1"),
         (lambda words: words["detector"].update(least_face=0), "not above 0"),
         (lambda words: words["translator"]["inputs"][0].update(kind="code"), "an input of kind"),
@@ -95,6 +96,42 @@ def test_damaged_and_foreign_files_are_refused_in_one_line(tmp_path: Path) -> No
         read_model(rewritten(tmp_path / "less.cartoon", lambda words: None, but="onet.onnx"))
     with pytest.raises(ModelError, match="cannot read"):
         read_model(tmp_path)
+
+
+def tiny_model(path: Path, own: ModelFile, packing: int) -> bytes:
+    """A model file of one net of a few bytes."""
+    net = b"a tiny net"
+    words = {**json.loads(own.manifest_json), "files": {"pnet": hashlib.sha256(net).hexdigest()}}
+    with zipfile.ZipFile(path, "w", packing) as archive:
+        archive.writestr(MANIFEST, json.dumps(words))
+        archive.writestr("pnet.onnx", net)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_no_damaged_byte_ends_in_a_traceback(tmp_path: Path, packing: int, own_model: ModelFile) -> None:
+    path = tmp_path / "tiny.cartoon"
+    whole = tiny_model(path, own_model, packing)
+    read_model(path)
+    directory = whole.index(b"PK\x01\x02")
+    refusals = []
+    for place in (*range(0, directory, 16), *range(directory, len(whole))):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        try:
+            read_model(path)
+        except ModelError as error:
+            refusals.append(str(error))
+    assert len(refusals) > 100
+    assert all("tiny.cartoon" in each and "\n" not in each for each in refusals)
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_no_export_packs_so_is_not_unpacked(tmp_path: Path, packing: int, own_model: ModelFile) -> None:
+    tiny_model(tmp_path / "tiny.cartoon", own_model, packing)
+    with pytest.raises(ModelError, match="damaged or not a model file"):
+        read_model(tmp_path / "tiny.cartoon")
 
 
 def test_what_is_no_net_is_refused(own_model: ModelFile) -> None:

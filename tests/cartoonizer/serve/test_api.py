@@ -4,6 +4,7 @@ import base64
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
@@ -17,8 +18,9 @@ from PIL import Image
 
 from cartoonizer import Cartoonizer
 from cartoonizer.serve.api import HEADERS, build_app, page_files
+from cartoonizer.serve.line import Line
 from cartoonizer.serve.security import SECURITY_HEADERS
-from tests.cartoonizer.serve.conftest import LIMITS, Serve
+from tests.cartoonizer.serve.conftest import LIMITS, Serve, served_app
 
 HAIR = ("black", "brown", "blonde", "grey")
 
@@ -170,6 +172,55 @@ def test_the_server_counts_what_it_does(serve: Serve, portrait: bytes) -> None:
         assert line in text.splitlines()
 
 
+def test_failures_of_the_server_are_counted_too(serve: Serve, portrait: bytes, cartoonizer: Cartoonizer) -> None:
+    class BrokenCartoonizer(SlowCartoonizer):
+        def __call__(self, *_: object, **__: object) -> list[Any]:
+            raise ZeroDivisionError
+
+    address = serve(BrokenCartoonizer(cartoonizer))
+    assert post(address, portrait).status_code == 500
+    lines = requests.get(f"{address}/metrics", timeout=10).text.splitlines()
+    assert 'cartoongan_requests_total{status="500"} 1' in lines
+    assert "cartoongan_request_seconds_count 1" in lines
+
+
+def test_upload_and_waiting_have_one_deadline(serve: Serve, portrait: bytes, cartoonizer: Cartoonizer) -> None:
+    slow = SlowCartoonizer(cartoonizer)
+    address = serve(slow, seconds=3.0)
+
+    def upload() -> Iterator[bytes]:
+        yield portrait[:500]
+        time.sleep(2.5)
+        yield portrait[500:]
+
+    started = time.monotonic()
+    response = requests.post(f"{address}/api/cartoonize", data=upload(), timeout=30)
+    took = time.monotonic() - started
+    slow.may_end.set()
+    assert response.status_code == 504
+    assert took < 5
+
+
+def test_an_upload_that_is_broken_off_is_no_failure_of_the_server(serve: Serve) -> None:
+    address = serve()
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as gone:
+        gone.sendall(b"POST /api/cartoonize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90000\r\n\r\nabc")
+    deadline = time.monotonic() + 10
+    while "_total{" not in (text := requests.get(f"{address}/metrics", timeout=10).text):
+        assert time.monotonic() < deadline
+    assert 'cartoongan_requests_total{status="400"} 1' in text.splitlines()
+
+
+def test_no_work_starts_after_shutdown(cartoonizer: Cartoonizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[Line] = []
+    monkeypatch.setattr(Line, "close", lambda line: closed.append(line))
+    with served_app(cartoonizer, None, LIMITS) as address:
+        assert requests.get(f"{address}/health", timeout=10).ok
+        assert not closed
+    assert len(closed) == 1
+
+
 def test_every_answer_has_the_security_headers(serve: Serve) -> None:
     address = serve()
     for path in (*page_files(), "/health", "/nothing"):
@@ -191,6 +242,8 @@ def test_a_slow_or_broken_client_stops_nobody(serve: Serve, portrait: bytes) -> 
     slow.settimeout(10)
     assert b" 408 " in slow.recv(4096)
     slow.close()
+    described = requests.get(f"{address}/openapi.json", timeout=10).json()
+    assert "408" in described["paths"]["/api/cartoonize"]["post"]["responses"]
 
 
 def test_the_api_does_as_its_description_says(cartoonizer: Cartoonizer) -> None:

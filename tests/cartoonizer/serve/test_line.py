@@ -16,7 +16,7 @@ async def until(holds: object) -> None:
 
 def test_places_move_up_and_the_line_ends_somewhere() -> None:
     async def play() -> None:
-        line, may_end = Line(Limits(parallel=1, waiting=2, seconds=20)), threading.Event()
+        line, may_end = Line(Limits(parallel=1, waiting=2)), threading.Event()
         first = asyncio.create_task(line.do(lambda: may_end.wait(20), "first"))
         await until(lambda: line.working == 1)
         others = [asyncio.create_task(line.do(lambda: 7, name)) for name in ("second", "third")]
@@ -35,8 +35,9 @@ def test_places_move_up_and_the_line_ends_somewhere() -> None:
 
 def test_what_waits_too_long_never_begins() -> None:
     async def play() -> None:
-        line, may_end, begun = Line(Limits(parallel=1, waiting=2, seconds=0.1)), threading.Event(), []
-        tasks = [line.do(lambda: may_end.wait(20)), line.do(lambda: begun.append(1))]
+        line, may_end, begun = Line(Limits(parallel=1, waiting=2)), threading.Event(), []
+        work = [line.do(lambda: may_end.wait(20)), line.do(lambda: begun.append(1))]
+        tasks = [asyncio.wait_for(each, 0.1) for each in work]
         assert [type(each) for each in await asyncio.gather(*tasks, return_exceptions=True)] == [TimeoutError] * 2
         may_end.set()
         await until(lambda: line.working == 0)
