@@ -145,7 +145,7 @@ def face_score(logits: Tensor) -> Tensor:
 
 
 def face_margin(logits: Tensor) -> Tensor:
-    """Logit of that probability, face less no face."""
+    """Logit of the face probability: the face logit minus the other."""
     return logits[:, 1] - logits[:, 0]
 
 
