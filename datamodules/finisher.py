@@ -38,7 +38,7 @@ class CleanCartoons(NamedTuple):
     Attributes:
         image: ``(B, 3, H, W)`` float32 RGB in [-1, 1] on white.
         alpha: ``(B, 1, H, W)`` float32 in [0, 1].
-        landmarks: ``(B, 5, 2)`` float32 pixels; NaN where they are unknown.
+        landmarks: ``(B, 5, 2)`` float32 pixels; NaN if unknown.
     """
 
     image: Tensor
@@ -51,14 +51,14 @@ class FinisherDataModule(LightningDataModule):
 
     Args:
         root: Folder of the data sets.
-        cartoons: The cartoons' folder, see ``FacesDataModule``; files with an alpha channel.
+        cartoons: Folder of the cartoons, see ``FacesDataModule``; files with an alpha channel.
         image_size: Side of the finished images in pixels.
         batch_size: Images per batch.
         num_workers: Loader processes.
         epoch_size: Cartoons per epoch.
         exclude: Csv of cartoons to leave out, see ``FacesDataModule``.
-        cache_dir: Keep decoded cartoons here.
-        seed: Decides order and augmentation; follows ``--seed_everything``.
+        cache_dir: Folder for decoded cartoons.
+        seed: Random seed of order and augmentation; follows ``--seed_everything``.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class FinisherDataModule(LightningDataModule):
             if value < minimum:
                 raise DataError(f"--data.{name} is {value}, must be at least {minimum}")
         if epoch_size < batch_size:
-            raise DataError(f"--data.epoch_size {epoch_size} is less than --data.batch_size {batch_size}; give more")
+            raise DataError(f"--data.epoch_size {epoch_size} is less than --data.batch_size {batch_size}; increase it")
         self.save_hyperparameters(ignore=["seed"])
         for name, path in (("root", root), ("cache_dir", cache_dir), ("exclude", exclude)):
             self.hparams[name] = str(Path(path).expanduser().absolute()) if path else path
@@ -90,7 +90,7 @@ class FinisherDataModule(LightningDataModule):
         self._parts: dict[Split, _Cartoons] = {}
 
     def setup(self, stage: str) -> None:
-        """Find the cartoons of what ``stage`` ("fit", "validate" or "test") needs."""
+        """Find the cartoons that ``stage`` ("fit", "validate" or "test") needs."""
         wanted: dict[str, tuple[Split, ...]] = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",)}
         for split in wanted.get(stage, get_args(Split)):
             parts = self._faces.sources("cartoon", split)
@@ -114,17 +114,17 @@ class FinisherDataModule(LightningDataModule):
         return CachedFaces(framed, self._cache_dir, f"rgba-{place}-{split}-{self._image_size}px")
 
     def train_dataloader(self) -> DataLoader[CleanCartoons]:
-        """Random draws."""
+        """Random cartoons."""
         epoch_size = self._epoch_size - self._epoch_size % self._batch_size
         sampler = DrawSampler.of_trainer(epoch_size, self.trainer, self._batch_size)
         return self._loader("train", sampler)
 
     def val_dataloader(self) -> DataLoader[CleanCartoons]:
-        """The validation part in file order."""
+        """The validation split in file order."""
         return self._loader("val")
 
     def test_dataloader(self) -> DataLoader[CleanCartoons]:
-        """The test part in file order."""
+        """The test split in file order."""
         return self._loader("test")
 
     def _loader(self, split: Split, sampler: DrawSampler | None = None) -> DataLoader[CleanCartoons]:
@@ -132,11 +132,11 @@ class FinisherDataModule(LightningDataModule):
 
 
 class _RgbaFaces:
-    """The same faces with four channels: RGB on white, and alpha. So both can be scaled like any image."""
+    """The same faces with four channels, RGB on white and alpha, so that both are resized like any image."""
 
     def __init__(self, faces: FaceFiles) -> None:
         if not hasattr(faces, "path"):
-            raise DataError("the finisher needs cartoons as files with an alpha channel; shards hold none")
+            raise DataError("the finisher needs cartoon files with an alpha channel, which shards do not have")
         self.names, self.labels, self.attributes = faces.names, faces.labels, faces.attributes
         self._faces = faces
 
@@ -157,7 +157,7 @@ class _RgbaFaces:
 
 
 class _Cartoons(Dataset[CleanCartoons]):
-    """Draw ``n`` is a pure function of ``n`` and the seed."""
+    """Sample ``n`` is a pure function of ``n`` and the seed."""
 
     def __init__(self, faces: FaceSource, sampler: FaceSampler, side: int, augment: bool, seed: int) -> None:
         self._faces, self._sampler, self._side, self._augment, self._seed = faces, sampler, side, augment, seed
@@ -183,13 +183,13 @@ class _Cartoons(Dataset[CleanCartoons]):
         return CleanCartoons(pixels[:3] / 127.5 - 1, pixels[3:] / 255, points)
 
     def _random_target(self, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Where the landmarks of a cartoon go: as spread as those of photos, smiles and turned heads among them."""
+        """Random target landmarks of a cartoon, as varied as those of photos, with smiles and turned heads."""
         points = landmarks_at(FRAME_OF_UNIT).astype(np.float64) - (FRAME_OF_UNIT - 1) / 2
         eyes = np.linalg.norm(points[1] - points[0])
         mouth = points[3:].mean(axis=0)
         points[3:] = mouth + rng.uniform(0.9, 1.8) * (points[3:] - mouth)  # cartoons' mouths are narrow
         points[3:, 1] += rng.uniform(-0.1, 0.35) * eyes
-        points[2:, 0] += rng.normal(0, 0.1) * eyes  # a head that looks aside
+        points[2:, 0] += rng.normal(0, 0.1) * eyes  # a turned head
         points += rng.normal(0, 0.04, points.shape) * eyes
         angle, scale = np.deg2rad(rng.uniform(-20, 20)), rng.uniform(0.9, 1.35) * self._side / (0.8 * FRAME_OF_UNIT)
         rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

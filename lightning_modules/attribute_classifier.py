@@ -42,7 +42,8 @@ class AttributeClassifier(AveragedModule):
     Args:
         learning_rate: AdamW's peak learning rate, on a one-cycle cosine schedule.
         weight_decay: AdamW's weight decay.
-        max_blur: Fraction of images that are downscaled by a factor of up to four and upscaled again.
+        max_blur: Fraction of the training images that are blurred: downscaled by a factor of up to four, and upscaled
+            again. Despite its name, it does not limit the blur.
         ema_decay: Decay of the weights' moving average, which is evaluated and saved.
     """
 

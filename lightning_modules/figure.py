@@ -21,7 +21,7 @@ class Figure:
         spread_is: Meaning of ``spread``.
         samples: Number of images or ratings; 0 if unknown.
         unit: "%" for ratios, which are stored from 0 to 1; else the unit's name or empty.
-        judge: The evaluation network: "features", "classifier" or "landmarks".
+        judge: The evaluation network: "features", "classifier", "landmarks" or "detector"; None if there is none.
         note: A remark.
         interval: Bounds of a confidence interval, not necessarily symmetric around ``value``.
     """

@@ -12,7 +12,7 @@ from typing import Literal
 import torch
 from tqdm import tqdm
 
-from datamodules.detector.mined import MinedWindows, sort_out
+from datamodules.detector.mined import MinedWindows, classify_windows
 from datamodules.detector.scenes import WiderScenes
 from networks.mtcnn import MTCNN, Cascade, CascadeSettings
 
@@ -74,5 +74,5 @@ def _mine_part(cascade: Cascade, stage: LaterStage, crowds: WiderScenes, scenes:
         photos = [crowds.scene(index) for index in indices]
         windows = cascade.candidates([torch.from_numpy(photo.image) for photo in photos], stage)
         for index, photo, own in zip(indices, photos, windows, strict=True):
-            found.append(sort_out(index, own.cpu().numpy(), photo.boxes, photo.is_target))
+            found.append(classify_windows(index, own.cpu().numpy(), photo.boxes, photo.is_target))
     return replace(MinedWindows.joined(found), recipe=recipe)

@@ -1,1 +1,5 @@
-"""Turns arbitrary photos into cartoons; in Python, use ``apps.cartoonize.chain.Cartoonizer``."""
+"""``cartoongan cartoonize``: turns arbitrary photos into cartoons.
+
+In Python, use ``from cartoonizer import Cartoonizer``. ``chain.py`` is the same chain in PyTorch, the reference for
+tests and benchmarks.
+"""

@@ -1,1 +1,1 @@
-"""``cartoongan detector``: training and measuring the face and landmark detector."""
+"""``cartoongan detector``: training and evaluating the face and landmark detector."""

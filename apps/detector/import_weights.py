@@ -1,4 +1,4 @@
-"""``cartoongan detector import``: the weights of facenet-pytorch as one of our files."""
+"""``cartoongan detector import``: converts the weights of facenet-pytorch."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ def import_detector(
     folder: Annotated[
         Path,
         typer.Option(
-            "--from", metavar="DIR", help="Folder of pnet.pt, rnet.pt and onet.pt, such as facenet_pytorch/data."
+            "--from", metavar="DIR", help="Folder with pnet.pt, rnet.pt and onet.pt, such as facenet_pytorch/data."
         ),
     ],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="File of weights to write, *.safetensors.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Weights file to write, *.safetensors.")],
 ) -> None:
-    """Turn the weights of the facenet-pytorch package into ours: one file that cannot carry code.
+    """Convert the weights of the facenet-pytorch package to one file without executable code.
 
-    Get that package with `pip install --no-deps facenet-pytorch`: the versions that it asks for are outdated.
+    Install the package with `pip install --no-deps facenet-pytorch`: the versions it requires are outdated.
     """
     from networks.mtcnn import WeightsError, import_facenet, save_weights
 

@@ -1,4 +1,4 @@
-"""``cartoongan detector judge``: a judge of landmarks for ``lightning test``, with its own errors in its card."""
+"""``cartoongan detector judge``: a judge of landmarks for ``lightning test``, with its errors in its card."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import typer
 from datamodules.errors import DataError
 
 FRAMES = (250, 64, 32)
-"""Sides in pixels of the frames in which it is measured, beside the images as they are."""
+"""Sides of the evaluation's frames in pixels; the original images are evaluated, too."""
 
 
 def make_judge(
-    weights: Annotated[Path, typer.Option(metavar="FILE", help="A detector with a trained ONet, *.safetensors.")],
-    root: Annotated[Path, typer.Option(metavar="DIR", help="Holds lfw_net/ and cartoonset10k/ to measure it on.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The judge's file, *.safetensors.")],
+    weights: Annotated[Path, typer.Option(metavar="FILE", help="Detector with a trained ONet, *.safetensors.")],
+    root: Annotated[Path, typer.Option(metavar="DIR", help="Folder with lfw_net/ and cartoonset10k/.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Judge to write, *.safetensors.")],
     families: Annotated[
         Path | None,
-        typer.Option("--cartoon-families", metavar="FILE", help="Table of cartoons' parts that training held back."),
+        typer.Option("--cartoon-families", metavar="FILE", help="Table of the cartoons' parts, as in training."),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of images of each kind.")] = None,
 ) -> None:
-    """Measure a detector's landmark regressor, and write it as the judge of landmarks for `lightning test`.
+    """Evaluate a detector's landmark regressor, and write it as a judge of landmarks for `lightning test`.
 
-    It sees each face in the square that its true landmarks ask for, as `lightning test` shows it: in the images as they
-    are, and framed as CelebA's at 250, 64 and 32 px. The bias is the mean error in x and y, in pixels of the frame. A
-    judge should not be the detector in the landmark loss: train one with another seed.
+    The regressor gets each face in the square given by its true landmarks, as in `lightning test`: from the original
+    images, and from frames like CelebA's at 250, 64 and 32 px. The bias is the mean error in x and y, in pixels of the
+    frame. Do not use the detector of the landmark loss as the judge: train another one with another seed.
     """
     from lightning_modules.evaluation.detector_evaluation import regressor_scores
     from lightning_modules.evaluation.known_faces import drawn_faces, framed, held_back, photographed_faces

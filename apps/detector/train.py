@@ -1,4 +1,4 @@
-"""``cartoongan detector train``: all stages of the detector, one after the other."""
+"""``cartoongan detector train``: trains the stages of the detector, one after another."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _SAMPLE_COUNT = 120
 _STAGES = ("pnet", "rnet", "onet")
-_ORDER_FILE = "order.json"
+_RECORD_FILE = "options.json"
+_OLD_RECORD_FILE = "order.json"
 _MODERN = ["--model.optimizer", "adamw", "--model.weight_decay", "1e-4", "--data.recolouring", "0.15"]
 
 
@@ -31,8 +32,8 @@ Three stages (PNet, RNet, ONet) of Landmark CartoonGAN, trained by `cartoongan d
 LFW+Net (landmarks) and CartoonSet (both). The terms of these sets go with the weights: WIDER FACE is CC BY-NC-ND 4.0,
 LFW+Net for research only, CartoonSet CC BY 4.0. Use the weights for research.
 
-Cartoons that were held back from training are of the same family as those that it saw: heads put together from the same
-few parts, but for the eyes and glasses.
+Cartoons that were held back from training resemble the others: all heads are assembled from the same few parts, except
+for the eyes and glasses.
 
 ## Figures
 
@@ -49,7 +50,7 @@ few parts, but for the eyes and glasses.
 
 
 class Preset(StrEnum):
-    """How much a detector is trained."""
+    """Training budget of a detector."""
 
     TINY = "tiny"
     SMALL = "small"
@@ -58,13 +59,13 @@ class Preset(StrEnum):
 
 @dataclass(frozen=True)
 class Budget:
-    """Training of one stage.
+    """Training budget of one stage.
 
     Attributes:
         epochs: Number of epochs.
-        epoch_size: Crops an epoch.
-        batch_size: Crops a batch.
-        options: Further options of ``lightning fit``.
+        epoch_size: Crops per epoch.
+        batch_size: Crops per batch.
+        options: Additional options of ``lightning fit``.
     """
 
     epochs: int
@@ -73,7 +74,7 @@ class Budget:
     options: tuple[str, ...] = ()
 
     def words(self) -> list[str]:
-        """As options of ``lightning fit``."""
+        """Arguments for ``lightning fit``."""
         return [
             *("--trainer.max_epochs", str(self.epochs)),
             *("--data.epoch_size", str(self.epoch_size), "--data.batch_size", str(self.batch_size)),
@@ -110,39 +111,39 @@ BUDGETS: dict[Preset, dict[str, Budget]] = {
 
 
 @dataclass(frozen=True)
-class Order:
-    """What a start asks of each stage.
+class TrainingOptions:
+    """Options of a training of all stages.
 
     Attributes:
-        preset: How much it is trained.
-        root: Data, an absolute path.
-        families: Table of cartoons' parts, an absolute path.
-        options: Further options of ``lightning fit``.
+        preset: Training budget.
+        root: Absolute path of the data.
+        families: Absolute path of the table of the cartoons' parts.
+        extra: Additional options of ``lightning fit``.
     """
 
     preset: Preset
     root: Path
     families: Path | None
-    options: tuple[str, ...]
+    extra: tuple[str, ...]
 
     def words(self, stage: str) -> list[str]:
-        """As options of ``lightning fit``."""
+        """Arguments for ``lightning fit``."""
         families = ["--data.cartoon_families", str(self.families)] if self.families else []
-        return ["--data.root", str(self.root), *BUDGETS[self.preset][stage].words(), *families, *self.options]
+        return ["--data.root", str(self.root), *BUDGETS[self.preset][stage].words(), *families, *self.extra]
 
     def record(self, stage: str, before: Path | None) -> dict[str, object]:
-        """All that decides what becomes of a stage, as plain values by the name that a user knows.
+        """Everything that affects the result of a stage, as plain values by name of the option.
 
         Args:
             stage: The stage.
-            before: Detector of the stages before it, which counts by what it holds; there may be none yet.
+            before: Detector of the earlier stages, which is recorded by the hash of its content; it may not exist yet.
         """
         from networks.weights_file import fingerprint
 
         return {
             "--root": str(self.root),
             "--families": str(self.families) if self.families else None,
-            "--option": list(self.options),
+            "--option": list(self.extra),
             f"budget of --preset {self.preset}": BUDGETS[self.preset][stage].words(),
             "earlier stage": fingerprint(before) if before and before.is_file() else None,
         }
@@ -151,44 +152,44 @@ class Order:
 def train(
     root: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Holds wider_face/, lfw_net/, cartoonset10k/ (default: sample data)."),
+        typer.Option(metavar="DIR", help="Folder with wider_face/, lfw_net/, cartoonset10k/ (default: sample data)."),
     ] = None,
     preset: Annotated[
-        Preset, typer.Option(help="Budget: tiny shows that it runs, small trains on two cores.")
+        Preset, typer.Option(help="Budget: tiny only tests the training, small is for two CPU cores.")
     ] = Preset.SMALL,
     out: RunsOption = None,
     families: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Table of the cartoons' parts, to keep whole families for the test."),
+        typer.Option(metavar="FILE", help="Table of the cartoons' parts, to hold out whole families for the test."),
     ] = None,
     option: Annotated[
-        list[str] | None, typer.Option(help="Passed on to each `lightning fit`, e.g. --option=--trainer.devices=2.")
+        list[str] | None, typer.Option(help="Option for each `lightning fit`, e.g. --option=--trainer.devices=2.")
     ] = None,
     install: Annotated[
-        bool, typer.Option("--install", help="Make it the project's own detector, weights/mtcnn.safetensors.")
+        bool, typer.Option("--install", help="Install it as the project's own detector, weights/mtcnn.safetensors.")
     ] = False,
 ) -> None:
-    """Train PNet, RNet and ONet, mine hard examples for each next stage, and measure the detector.
+    """Train PNet, RNet and ONet, mine hard examples for the later stages, and evaluate the detector.
 
-    Finished stages are kept and a stopped one continues, if data and options are the same. The
-    detector and its card are in OUT/detector-PRESET.
+    With the same data and options, finished stages are reused and a stopped one is resumed. The detector and its card
+    are written to OUT/detector-PRESET.
     """
     from lightning_modules.runs import default_runs_folder
 
     runs = (out or default_runs_folder()).expanduser().absolute()
     data = (root or runs / "sample_data_detector").expanduser().absolute()
     table = families.expanduser().absolute() if families else None
-    folder, order = runs / f"detector-{preset}", Order(preset, data, table, tuple(option or ()))
-    _refuse_another_order(folder, order)
+    folder, options = runs / f"detector-{preset}", TrainingOptions(preset, data, table, tuple(option or ()))
+    _reject_other_options(folder, options)
     if root is None:
         make_sample_data(data, _SAMPLE_COUNT, seed=0)
     weights: Path | None = None
     for stage in _STAGES:
-        weights = _train_stage(stage, folder, weights, order)
+        weights = _train_stage(stage, folder, weights, options)
     assert weights is not None
     conclude(weights, data, table, folder / "mtcnn.safetensors", install)
     if preset is Preset.TINY:
-        print("preset tiny only shows that training runs: this is no detector yet; --preset small trains one")
+        print("preset tiny only tests the training, its detector is not usable; use --preset small")
 
 
 def _home(folder: Path, stage: str) -> Path:
@@ -196,80 +197,82 @@ def _home(folder: Path, stage: str) -> Path:
 
 
 def _detector(folder: Path, stage: str) -> Path:
-    """The detector as far as a stage leaves it."""
+    """The detector after a stage."""
     from lightning_modules.mtcnn import DETECTOR_FILE
 
     return _home(folder, stage) / DETECTOR_FILE
 
 
 def _checkpoint(folder: Path, stage: str) -> Path:
-    """What a stage that was stopped goes on from."""
+    """Checkpoint of a stopped stage."""
     return _home(folder, stage) / "checkpoints" / "last.ckpt"
 
 
-def _refuse_another_order(folder: Path, order: Order) -> None:
-    """Refuse stages, finished or not, that were trained as another start asked, before anything is trained.
+def _reject_other_options(folder: Path, options: TrainingOptions) -> None:
+    """Check that all existing stages, finished or not, were trained with the same options.
 
     Raises:
-        DataError: There are such stages; the message names what differs and the folders to remove.
+        DataError: There are other stages; the message names the differences and the folders to remove.
     """
-    differing: list[str] = []
-    foreign: list[Path] = []
+    differences: list[str] = []
+    others: list[Path] = []
     before: Path | None = None
     for stage in _STAGES:
         detector, checkpoint = _detector(folder, stage), _checkpoint(folder, stage)
         if detector.is_file() or checkpoint.is_file():
-            names = _differences(_read_record(folder, stage), order.record(stage, before))
-            differing += names
-            foreign += [_home(folder, stage)] if names else []
+            names = _differences(_read_record(folder, stage), options.record(stage, before))
+            differences += names
+            others += [_home(folder, stage)] if names else []
         before = detector
-    if foreign:
+    if others:
         raise DataError(
-            f"stages were trained otherwise before ({', '.join(dict.fromkeys(differing))}): "
-            f"remove {' and '.join(map(str, foreign))}, or choose another --out"
+            f"stages were trained with other options ({', '.join(dict.fromkeys(differences))}): "
+            f"remove {' and '.join(map(str, others))}, or choose another --out"
         )
 
 
-def _differences(trained: dict[str, object], asked: dict[str, object]) -> list[str]:
+def _differences(trained: dict[str, object], requested: dict[str, object]) -> list[str]:
     if not trained:
-        return ["nobody knows how"]
-    return [f"another {name}" for name, value in asked.items() if trained.get(name) != value]
+        return ["no record of them"]
+    return [name for name, value in requested.items() if trained.get(name) != value]
 
 
 def _read_record(folder: Path, stage: str) -> dict[str, object]:
-    """What was asked of a stage; nothing where that is not known."""
+    """Recorded options of a stage; empty if they are unknown."""
+    home = _home(folder, stage)
+    path = home / _RECORD_FILE
     try:
-        return dict(json.loads((_home(folder, stage) / _ORDER_FILE).read_text(encoding="utf-8")))
+        return dict(json.loads((path if path.exists() else home / _OLD_RECORD_FILE).read_text(encoding="utf-8")))
     except (OSError, TypeError, ValueError):
         return {}
 
 
-def _train_stage(stage: str, folder: Path, before: Path | None, order: Order) -> Path:
-    """Train a stage, or go on with it; returns the detector so far."""
+def _train_stage(stage: str, folder: Path, before: Path | None, options: TrainingOptions) -> Path:
+    """Train a stage, or resume it; returns the detector so far."""
     home, detector, checkpoint = _home(folder, stage), _detector(folder, stage), _checkpoint(folder, stage)
     if detector.is_file():
-        print(f"{stage}: {detector} is there already")
+        print(f"{stage}: {detector} already exists")
         return detector
     if not checkpoint.is_file():
-        write_whole(home / _ORDER_FILE, json.dumps(order.record(stage, before), indent=2) + "\n")
+        write_whole(home / _RECORD_FILE, json.dumps(options.record(stage, before), indent=2) + "\n")
     start = ["--ckpt_path", str(checkpoint)] if checkpoint.is_file() else ["--run", home.name]
     earlier = ["--model.weights", str(before)] if before else []
     config = ["--config", f"configs/mtcnn_{stage}.yaml", "--trainer.default_root_dir", str(folder)]
-    lightning_or_exit(["fit", *config, *start, *earlier, *order.words(stage)])
+    lightning_or_exit(["fit", *config, *start, *earlier, *options.words(stage)])
     if not detector.is_file():
-        raise DataError(f"{stage} was stopped; the same command goes on with it")
+        raise DataError(f"{stage} was stopped; the same command resumes it")
     return detector
 
 
 def conclude(weights: Path, root: Path, families: Path | None, out: Path, install: bool) -> None:
-    """Measure a detector, and write it with a card that says what it is.
+    """Evaluate a detector, and write it with its card.
 
     Args:
         weights: Detector with all stages trained.
-        root: Data to measure it on.
-        families: Table of cartoons' parts.
-        out: File to write; the card goes beside it as Markdown.
-        install: Write both also to the project's ``weights/``.
+        root: Data for the evaluation.
+        families: Table of the cartoons' parts.
+        out: File to write; the card is written next to it as Markdown.
+        install: Also write both to the project's ``weights/``.
     """
     from dataclasses import replace
 
@@ -287,7 +290,7 @@ def conclude(weights: Path, root: Path, families: Path | None, out: Path, instal
 
 
 def describe(card: Card) -> str:
-    """A detector's card as Markdown."""
+    """Card of a detector as Markdown."""
     details = dict(card.details)
     figures = details.pop("figures", {})
     return _CARD.format(figures=json.dumps(figures, indent=1), training=json.dumps(details, indent=1))

@@ -1,1 +1,1 @@
-"""What the detector is trained on: crops drawn on the fly from photos of crowds, faces with landmarks and cartoons."""
+"""Training data of the detector: crops cut on the fly from crowd photos, portraits with landmarks, and cartoons."""

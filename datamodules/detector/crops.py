@@ -1,4 +1,4 @@
-"""Training crops of a detector stage, all of one size, with their labels."""
+"""Training crops of a detector stage, all of the same size, with their labels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from datamodules.detector.windows import Boxes, to_whole_pixels
 from datamodules.transforms.augment import FLIP_ORDER
 
 FACE, NO_FACE, UNLABELED = 1, 0, -1
-"""What the classification learns of a crop; nothing of parts and of crops for landmarks."""
+"""Classification labels; an unlabelled crop only teaches a box or landmarks."""
 
 
 class Crops(NamedTuple):
@@ -26,9 +26,9 @@ class Crops(NamedTuple):
     Attributes:
         image: (B, 3, side, side) uint8 RGB, channels last in memory.
         face: (B,) int64: FACE, NO_FACE or UNLABELED.
-        box: (B, 4) float32 offsets of the face's x1, y1, x2, y2 from the crop's, in sides; NaN where not to be learnt.
-        landmarks: (B, 5, 2) float32 from the crop's upper left corner, in sides; NaN where not to be learnt. They run
-            from edge to edge: a landmark at column c of the image, the middle of a pixel, is (c + 0.5 - x1) / side.
+        box: (B, 4) float32 offsets of the face's x1, y1, x2, y2 from the crop's, relative to its side; NaN if unknown.
+        landmarks: (B, 5, 2) float32 from the crop's upper left corner, relative to its side; NaN if unknown. 0 and 1
+            are its edges: a landmark at the centre of the image's pixel column c is (c + 0.5 - x1) / side.
     """
 
     image: Tensor
@@ -39,7 +39,7 @@ class Crops(NamedTuple):
 
 @dataclass(frozen=True)
 class CropList:
-    """The same in numpy, before augmentation.
+    """Crops in NumPy, before augmentation; values as in `Crops`.
 
     Attributes:
         image: (B, side, side, 3) uint8 RGB.
@@ -65,39 +65,39 @@ def background_crops(scene: Scene, windows: Boxes, side: int) -> CropList:
     return CropList(cut(scene.image, windows, side), np.full(count, NO_FACE), *unknown)
 
 
-def box_crops(scene: Scene, face: int, windows: Boxes, side: int, verdict: int) -> CropList:
-    """Crops from which a face's box is learnt.
+def box_crops(scene: Scene, face: int, windows: Boxes, side: int, label: int) -> CropList:
+    """Crops labelled with a face's box.
 
     Args:
         scene: The image.
-        face: Which of its faces.
+        face: Index of the face in the scene.
         windows: (N, 4).
-        side: Of the crops in pixels.
-        verdict: FACE for positives, UNLABELED for parts.
+        side: Side of the crops in pixels.
+        label: FACE for positives, UNLABELED for parts.
     """
     windows = to_whole_pixels(windows)
     sides = _sides(windows)
     box = (scene.boxes[face] - windows) / sides[:, None]
     landmarks = np.full((len(windows), 5, 2), np.nan, np.float32)
-    return CropList(cut(scene.image, windows, side), np.full(len(windows), verdict), box, landmarks)
+    return CropList(cut(scene.image, windows, side), np.full(len(windows), label), box, landmarks)
 
 
-def landmark_crops(scene: Scene, face: int, windows: Boxes, side: int, verdict: int = UNLABELED) -> CropList:
-    """Crops from which a face's landmarks are learnt, and with the verdict FACE that it is one; no box."""
+def landmark_crops(scene: Scene, face: int, windows: Boxes, side: int, label: int = UNLABELED) -> CropList:
+    """Crops labelled with a face's landmarks, without a box; FACE also teaches the classification."""
     windows = to_whole_pixels(windows)
     sides = _sides(windows)
     landmarks = (scene.landmarks[face] + np.float32(0.5) - windows[:, None, :2]) / sides[:, None, None]
     box = np.full((len(windows), 4), np.nan, np.float32)
-    return CropList(cut(scene.image, windows, side), np.full(len(windows), verdict), box, landmarks)
+    return CropList(cut(scene.image, windows, side), np.full(len(windows), label), box, landmarks)
 
 
 def cut(image: NDArray[np.uint8], windows: Boxes, side: int) -> NDArray[np.uint8]:
-    """Cut windows of whole pixels out, and scale them; beyond the image its border goes on.
+    """Cut out windows of whole pixels and resize them; the image border is replicated.
 
     Args:
         image: (H, W, 3).
         windows: (N, 4) edges, see `to_whole_pixels`.
-        side: Of the crops in pixels.
+        side: Side of the crops in pixels.
 
     Returns:
         (N, side, side, 3).
@@ -116,12 +116,12 @@ def cut(image: NDArray[np.uint8], windows: Boxes, side: int) -> NDArray[np.uint8
 
 
 def take(crops: CropList, chosen: NDArray[np.int64]) -> CropList:
-    """The crops of those places, one for each."""
+    """The crops at the given indices."""
     return CropList(crops.image[chosen], crops.face[chosen], crops.box[chosen], crops.landmarks[chosen])
 
 
 def join(parts: Sequence[CropList]) -> CropList:
-    """All crops of several lists."""
+    """Concatenate lists of crops."""
     return CropList(
         np.concatenate([part.image for part in parts]),
         np.concatenate([part.face for part in parts]),
@@ -131,11 +131,11 @@ def join(parts: Sequence[CropList]) -> CropList:
 
 
 def mirror(crops: CropList, which: NDArray[np.bool_]) -> CropList:
-    """Mirror some of the crops, exactly: everything is measured between edges, so that x' = 1 - x.
+    """Mirror some of the crops. This is exact: coordinates are relative to the edges, so x' = 1 - x.
 
     Args:
-        crops: All of them.
-        which: (B,) those to mirror.
+        crops: All crops.
+        which: (B,) the ones to mirror.
     """
     image = np.where(which[:, None, None, None], crops.image[:, :, ::-1], crops.image)
     box = np.where(which[:, None], crops.box[:, [2, 1, 0, 3]] * np.array([-1, 1, -1, 1], dtype=np.float32), crops.box)
@@ -145,12 +145,12 @@ def mirror(crops: CropList, which: NDArray[np.bool_]) -> CropList:
 
 
 def recolour(images: NDArray[np.uint8], strength: float, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Vary contrast, brightness and the colours' balance of each crop.
+    """Vary contrast, brightness and colour balance of each crop.
 
     Args:
         images: (B, side, side, 3).
-        strength: Largest change, as a share.
-        rng: Source of the draws.
+        strength: Maximum relative change.
+        rng: Random generator.
     """
     count = len(images)
     gain = 1 + rng.uniform(-strength, strength, size=(count, 1, 1, 3)) / 2
@@ -161,7 +161,7 @@ def recolour(images: NDArray[np.uint8], strength: float, rng: np.random.Generato
 
 
 def to_batch(crops: CropList) -> Crops:
-    """As a network takes them."""
+    """Convert to the tensors of a batch."""
     return Crops(
         torch.from_numpy(crops.image).permute(0, 3, 1, 2),
         torch.from_numpy(crops.face.astype(np.int64)),

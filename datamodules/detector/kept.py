@@ -1,4 +1,4 @@
-"""Crops that are cut once and drawn again and again: cutting takes longer than a step of the small stages."""
+"""Crops that are cut once and reused: cutting takes longer than a training step of the small stages."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from datamodules.detector.sampler import Changes, CropBatches
 
 
 class KeptCrops(Dataset[Crops]):
-    """Batch number -> crops drawn from the first batches of another source, varied anew each time.
+    """Batch number -> random crops from the first batches of another source, augmented anew each time.
 
-    The crops of a batch are of the kinds and in the proportions of that source, by chance rather than exactly.
+    A batch has the source's mix of crops on average, not exactly.
 
     Args:
-        source: Where the crops come from; its own changes are not made.
-        count: How many of its batches are kept, in memory.
-        batch_size: Crops in a batch.
-        changes: How crops are varied.
-        seed: Decides the draws.
+        source: Source of the crops; its own augmentation is not applied.
+        count: Number of its batches to keep in memory.
+        batch_size: Crops per batch.
+        changes: Augmentation of the crops.
+        seed: Random seed.
     """
 
     def __init__(self, source: CropBatches, count: int, batch_size: int, changes: Changes, seed: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""Decoded images kept in memory, as far as it was granted."""
+"""A memory cache of decoded images with a size limit."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Read = Callable[[Path], NDArray[np.uint8]]
 
 
 class ImageMemory:
-    """Reads images, and keeps those it read last; each loader process has its own.
+    """Reads images through a least-recently-used cache; each loader process has its own.
 
     Args:
         read: Decodes a file.
-        megabytes: Largest size of all that is kept; 0 keeps nothing.
+        megabytes: Maximum size of the cache; 0 disables it.
     """
 
     def __init__(self, read: Read, megabytes: float) -> None:
@@ -26,7 +26,7 @@ class ImageMemory:
         self._held = 0
 
     def __call__(self, path: Path) -> NDArray[np.uint8]:
-        """The image of a file, not to be written to."""
+        """The image of a file; do not modify it."""
         image = self._images.get(path)
         if image is None:
             image = self._images[path] = self._read(path)

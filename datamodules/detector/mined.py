@@ -1,4 +1,4 @@
-"""Windows that the stages before took for faces: what the next stage has to tell apart."""
+"""Windows that the earlier stages accept as faces: hard examples for the next stage."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from datamodules.detector.windows import NEGATIVE_BELOW, PART_FROM, POSITIVE_FRO
 from datamodules.errors import DataError
 
 MINED_FILE = "mined.npz"
-"""Its place in a run's home."""
+"""File name in the run folder."""
 
 NEGATIVES_OF_SCENE = 120
-"""At most so many windows without a face are kept of a scene."""
+"""Maximum number of windows without a face per scene."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class MinedWindows:
 
     Attributes:
         scenes: (N,) int64, the scene of each window.
-        windows: (N, 4) float32 edges of squares, which may leave their image.
-        faces: (N,) int64, the face that a positive or a part belongs to; -1 for a negative.
+        windows: (N, 4) float32 edges of squares, which may exceed their image.
+        faces: (N,) int64, the face of a positive or a part; -1 for a negative.
         overlaps: (N,) float32 IoU with that face.
-        recipe: By what they were mined; another recipe would give others.
+        recipe: Hash of everything that affects the windows.
     """
 
     scenes: NDArray[np.int64]
@@ -42,7 +42,7 @@ class MinedWindows:
         return len(self.scenes)
 
     def counts(self) -> dict[str, int]:
-        """How many windows there are of each kind."""
+        """Number of windows of each kind."""
         positive = self.overlaps >= POSITIVE_FROM
         return {
             "negative": int((self.faces < 0).sum()),
@@ -51,14 +51,14 @@ class MinedWindows:
         }
 
     def save(self, path: Path) -> None:
-        """Write all or nothing to a ``.npz``."""
+        """Write a ``.npz``, atomically."""
         buffer = BytesIO()
         np.savez(buffer, **vars(self))
         write_whole(path, buffer.getvalue())
 
     @classmethod
     def load(cls, path: Path) -> MinedWindows:
-        """Read what ``save`` wrote.
+        """Read a file of ``save``.
 
         Raises:
             DataError: The file is missing or damaged.
@@ -67,11 +67,11 @@ class MinedWindows:
             with np.load(path, allow_pickle=False) as file:
                 return cls(file["scenes"], file["windows"], file["faces"], file["overlaps"], recipe=str(file["recipe"]))
         except (OSError, ValueError, KeyError) as error:
-            raise DataError(f"{path} holds no mined windows, or is damaged; remove it to have it made again") from error
+            raise DataError(f"{path} is damaged or contains no mined windows; remove it to mine them again") from error
 
     @classmethod
     def joined(cls, parts: list[MinedWindows]) -> MinedWindows:
-        """All windows of several by one recipe."""
+        """Concatenate windows with the same recipe."""
         return cls(
             np.concatenate([part.scenes for part in parts]),
             np.concatenate([part.windows for part in parts]),
@@ -81,17 +81,17 @@ class MinedWindows:
         )
 
 
-def sort_out(scene: int, windows: Boxes, boxes: Boxes, is_target: NDArray[np.bool_]) -> MinedWindows:
-    """Sort the windows that were found in a scene by their overlap with its faces.
+def classify_windows(scene: int, windows: Boxes, boxes: Boxes, is_target: NDArray[np.bool_]) -> MinedWindows:
+    """Classify the windows found in a scene as negatives, parts and positives, by their overlap with its faces.
 
-    What overlaps best with a face that is no target, and what lies between the kinds, is left out, and of the negatives
-    all but the first ``NEGATIVES_OF_SCENE``.
+    Drops windows that overlap most with a face that is no target, windows between the kinds, and all negatives after
+    the first ``NEGATIVES_OF_SCENE``.
 
     Args:
-        scene: Number of the scene.
+        scene: Index of the scene.
         windows: (N, 4) squares, best first.
-        boxes: (M, 4) of all faces.
-        is_target: (M,) whether a face is to be found.
+        boxes: (M, 4) boxes of all faces.
+        is_target: (M,) whether the face is a target.
     """
     overlaps = pairwise_iou(windows, boxes)
     best = overlaps.argmax(axis=1) if len(boxes) else np.zeros(len(windows), dtype=np.int64)

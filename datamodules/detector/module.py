@@ -31,7 +31,7 @@ from datamodules.sampling.workers import loader_of
 from datamodules.transforms.face_box import square_of_landmarks
 
 LEAST_LANDMARK_FACE = 40.0
-"""Faces of fewer pixels are too small to say where their points are."""
+"""Minimum face size in pixels for landmarks."""
 
 _MEMORY_SHARES = {"crowds": 0.5, "portraits": 0.3, "cartoons": 0.2}
 
@@ -39,31 +39,32 @@ _MEMORY_SHARES = {"crowds": 0.5, "portraits": 0.3, "cartoons": 0.2}
 class DetectorDataModule(LightningDataModule):
     """Crops of WIDER FACE, LFW+Net and cartoons for one stage of the detector.
 
-    Training draws from the lists named train, without a twentieth of each by the hash of the names, which validation
-    takes; testing draws from WIDER's val and LFW+Net's test list, and from cartoons that no training saw.
+    Training and validation use the train lists: validation takes a twentieth of each, by the hash of the names. Tests
+    use WIDER's val list, LFW+Net's test list, and cartoons that are never trained on.
 
     Args:
         root: Folder that holds ``wider_face/``, ``lfw_net/`` and, for cartoons, ``cartoonset10k/``.
-        side: Of the crops in pixels: 12 for PNet, 24 for RNet, 48 for ONet.
-        batch_size: Crops a batch.
-        epoch_size: Crops an epoch; the budget of a training is this times its epochs.
-        val_size: Crops of a validation or test.
-        negatives: Crops without face, in proportion to the next three.
-        positives: Crops of faces.
-        parts: Crops of parts of faces.
-        landmarks: Crops from which landmarks are learnt.
-        cartoons: Share of cartoons among the last three; 0 trains on photos alone.
-        cartoon_families: Table of what cartoons share (see ``split_by_group``), to keep whole families from training.
-        celeba: Learn landmarks from CelebA, too; they have to be true ones.
-        rotation: Largest turn of portraits, in degrees.
-        recolouring: Largest change of contrast, brightness and colour balance, as a share.
-        roughness: Share of the crops that is each shrunk, blurred or sharpened, darkened or brightened, compressed.
-        portrait_faces: Learn from the crops for landmarks, too, that they show faces.
-        kept: So many crops are cut once and drawn again and again, which is quick; 0 cuts all anew.
-        least_negative: Smallest side of random negatives in pixels.
-        memory: Megabytes of decoded images that a loader process keeps.
+        side: Side of the crops in pixels: 12 for PNet, 24 for RNet, 48 for ONet.
+        batch_size: Crops per batch.
+        epoch_size: Crops per epoch; this times the epochs is the length of a training.
+        val_size: Crops per validation or test.
+        negatives: Weight of crops without a face in the mix of crops, relative to the next three.
+        positives: Weight of crops of faces.
+        parts: Weight of crops of parts of faces.
+        landmarks: Weight of crops with landmarks.
+        cartoons: Fraction of cartoons among the last three; 0 trains on photos alone.
+        cartoon_families: Table of the cartoons' parts (see ``split_by_group``), to hold out whole families.
+        celeba: Use the landmarks of CelebA, too; they must be real ones.
+        rotation: Maximum rotation of portraits in degrees.
+        recolouring: Maximum relative change of contrast, brightness and colour balance.
+        roughness: Fraction of the crops that each degradation applies to: low resolution, blur or sharpening, gamma,
+            JPEG.
+        portrait_faces: Use crops with landmarks as examples of faces, too.
+        kept: Number of crops that are cut once and reused, which is faster; 0 cuts all crops anew.
+        least_negative: Minimum side of random negatives in pixels.
+        memory: Cache size for decoded images in megabytes, per loader process.
         num_workers: Loader processes.
-        seed: Decides the draws.
+        seed: Random seed.
     """
 
     def __init__(
@@ -109,7 +110,7 @@ class DetectorDataModule(LightningDataModule):
             if not 0 <= share <= 1:
                 raise DataError(f"--data.{name} is {share}, must be from 0 to 1")
         self.save_hyperparameters(ignore=["seed"])
-        # Absolute paths, as training may be resumed from another folder.
+        # Absolute paths, since a training may be resumed from another folder.
         self.hparams["root"] = str(Path(root).expanduser().absolute())
         if cartoon_families:
             self.hparams["cartoon_families"] = str(Path(cartoon_families).expanduser().absolute())
@@ -126,12 +127,12 @@ class DetectorDataModule(LightningDataModule):
         self._batches: dict[str, CropBatches | KeptCrops] = {}
 
     def prepare_data(self) -> None:
-        """Complain about missing folders before anything is written or started."""
+        """Check that the data folders exist, before anything is written or started."""
         for name in (WIDER_FACE, LFW_NET):
             self._folder(name)
 
     def setup(self, stage: str) -> None:
-        """Read the annotations of what ``stage`` ("fit", "validate" or "test") needs."""
+        """Read the annotations that ``stage`` ("fit", "validate" or "test") needs."""
         if stage == "fit":
             self._batches["train"] = self._training_crops()
         if stage in {"fit", "validate"}:
@@ -140,27 +141,28 @@ class DetectorDataModule(LightningDataModule):
             self._batches["test"] = self._crops(self._sources("test", None))
 
     def train_dataloader(self) -> DataLoader[Crops]:
-        """New draws each epoch; see ``Crops``."""
+        """New crops each epoch; see ``Crops``."""
         batches = self._batches["train"]
         replicas = self.trainer.world_size if self.trainer else 1
         if not (count := self.batches_per_epoch(replicas) * replicas):
-            raise DataError(f"--data.epoch_size {self._epoch_size} has no batch for each of {replicas} processes")
+            size = self._epoch_size
+            raise DataError(f"--data.epoch_size {size} is less than one batch for each of {replicas} processes")
         return self._loader(batches, DrawSampler.of_trainer(count, self.trainer))
 
     def val_dataloader(self) -> DataLoader[Crops]:
-        """The same draws each time; see ``Crops``."""
+        """The same crops each time; see ``Crops``."""
         return self._loader(self._first_draws("val"))
 
     def test_dataloader(self) -> DataLoader[Crops]:
-        """The same draws each time; see ``Crops``."""
+        """The same crops each time; see ``Crops``."""
         return self._loader(self._first_draws("test"))
 
     def batches_per_epoch(self, processes: int = 1) -> int:
-        """Training batches an epoch of each process."""
+        """Training batches per epoch and process."""
         return self._epoch_size // (self._batch_size * processes)
 
     def crowds(self, split: Split) -> WiderScenes:
-        """WIDER's photos of a part."""
+        """WIDER's photos of a split."""
         wider = WiderFace(self._folder(WIDER_FACE), "val" if split == "test" else "train")
         names = [Path(annotation.name).name for annotation in wider.annotations]
         return WiderScenes(wider, _members(names, split), self._read["crowds"])
@@ -190,11 +192,11 @@ class DetectorDataModule(LightningDataModule):
         kept, held = split_by_group(find_cartoons(folder), self._families)
         chosen = held if split == "test" else [kept[index] for index in _members(kept, split)]
         if not chosen:
-            raise DataError(f"{folder} has no cartoons for the part '{split}'; --data.cartoons 0 goes without them")
+            raise DataError(f"{folder} has no cartoons for the split '{split}'; use --data.cartoons 0 to omit them")
         return CartoonScenes(folder, chosen, crowds, self._read["cartoons"])
 
     def _crops(self, sources: Sources) -> CropBatches:
-        """Crops to measure by."""
+        """Crops for evaluation."""
         mix = (self._side, self._batch_size, self._mix)
         return CropBatches(sources, *mix, least_negative=self._least_negative, seed=self._seed)
 
@@ -216,7 +218,7 @@ class DetectorDataModule(LightningDataModule):
         return KeptCrops(batches, count, self._batch_size, self._changes, self._seed)
 
     def _mined(self) -> MinedWindows | None:
-        """What the stage's module mined into the run's home, if it did."""
+        """Windows that the stage's module mined into the run folder, if any."""
         path = Path(self.trainer.default_root_dir) / MINED_FILE if self.trainer else None
         return MinedWindows.load(path) if path and path.is_file() else None
 
@@ -238,7 +240,7 @@ class DetectorDataModule(LightningDataModule):
 
 
 def _members(names: Sequence[str], split: Split) -> list[int]:
-    """Places of the names of a part: validation takes those of ``deal_splits``, training the others, testing all."""
+    """Indices of a split's names: validation takes those of ``deal_splits``, training the others, tests take all."""
     if split == "test":
         return list(range(len(names)))
     chosen = set(deal_splits(names)["val"])

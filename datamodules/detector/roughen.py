@@ -1,4 +1,4 @@
-"""What cameras, editors and websites do to photos, done to crops: shrinking, blur, sharpening, gamma, JPEG."""
+"""Degradations by cameras, editors and websites: low resolution, blur, sharpening, gamma, JPEG."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ Images = NDArray[np.uint8]
 """``(N, side, side, 3)`` RGB."""
 
 SHRUNK_TO = (0.35, 0.9)
-"""Least and largest share of a crop's side that it is reduced to, and enlarged from again."""
+"""Range of the scale to which crops are reduced before they are enlarged again."""
 
 BLUR = (-0.9, 1.0)
-"""How far a crop goes towards its mean over 3x3 pixels; below 0 away from it, which sharpens."""
+"""Range of the weight of the 3x3 mean; negative weights sharpen."""
 
 GAMMA = (0.6, 1.6)
 JPEG_QUALITY = (25, 90)
 
 
 def roughen(images: Images, share: float, rng: np.random.Generator) -> Images:
-    """Change a share of the crops in each of the four ways, each drawn apart.
+    """Apply each of the four degradations to a random fraction of the crops, independently.
 
     Args:
-        images: ``(B, side, side, 3)`` RGB; not written to.
-        share: Of the crops that each change befalls, in [0, 1].
-        rng: Source of the draws.
+        images: ``(B, side, side, 3)`` RGB; not modified.
+        share: Fraction of the crops that each degradation applies to, in [0, 1].
+        rng: Random generator.
 
     Returns:
         ``(B, side, side, 3)``.

@@ -1,4 +1,4 @@
-"""Training batches of crops, each a pure function of the seed and its number."""
+"""Training batches of crops; each is a pure function of the seed and its number."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ from datamodules.detector.windows import (
 )
 
 NEGATIVES_OF_PHOTO, CROPS_OF_FACE, CROPS_OF_PORTRAIT, CROPS_OF_CARTOON = 16, 4, 4, 8
-"""How many crops of a batch at most come from one photo of a crowd, one face in it, one portrait and one cartoon."""
+"""Maximum number of crops in a batch from one crowd photo, one face in it, one portrait, and one cartoon."""
 
 TRIES = 20
-"""Windows drawn about a face, of which those that overlap as they should are taken."""
+"""Windows drawn around a face, of which those with the right overlap are used."""
 
 MINED_SHARE = 0.7
-"""Of the negatives, positives and parts, where there are mined ones."""
+"""Fraction of mined windows among negatives, positives and parts, if there are any."""
 
 
 @dataclass(frozen=True)
 class Mix:
-    """In which proportion the kinds of crops stand in a batch.
+    """Relative frequency of the kinds of crops in a batch.
 
     Attributes:
-        negative: No face.
-        positive: A face.
-        part: A part of a face.
-        landmark: A face with landmarks.
-        cartoons: Share of the positives, parts and landmark crops that shows cartoons.
+        negative: Crops without a face.
+        positive: Crops of a face.
+        part: Crops of a part of a face.
+        landmark: Crops of a face with landmarks.
+        cartoons: Fraction of cartoons among the positives, parts and landmark crops.
     """
 
     negative: float = 3.0
@@ -65,7 +65,7 @@ class Mix:
     cartoons: float = 0.2
 
     def counts(self, batch_size: int) -> tuple[int, int, int, int]:
-        """Crops of each kind in a batch: negative, positive, part, landmark."""
+        """Number of crops of each kind in a batch: negative, positive, part, landmark."""
         total = self.negative + self.positive + self.part + self.landmark
         positive, part, landmark = (
             round(batch_size * share / total) for share in (self.positive, self.part, self.landmark)
@@ -75,12 +75,12 @@ class Mix:
 
 @dataclass(frozen=True)
 class Sources:
-    """Where crops come from.
+    """Sources of crops.
 
     Attributes:
         crowds: Photos with boxes.
         portraits: Photos of one face with landmarks.
-        cartoons: Cartoons with boxes and landmarks, or None.
+        cartoons: Cartoons with boxes and landmarks; None for none.
     """
 
     crowds: WiderScenes
@@ -90,18 +90,18 @@ class Sources:
 
 @dataclass(frozen=True)
 class Changes:
-    """How crops are varied, beside being mirrored.
+    """Augmentation of crops, besides mirroring.
 
     Attributes:
-        recolouring: Strength of the change of colours; 0 for none.
-        roughness: Share of the crops that each way of roughening befalls; 0 for none.
+        recolouring: Strength of the colour change; 0 for none.
+        roughness: Fraction of the crops that each degradation applies to; 0 for none.
     """
 
     recolouring: float = 0.0
     roughness: float = 0.0
 
     def __call__(self, crops: CropList, rng: np.random.Generator) -> CropList:
-        """Varied crops; the draws are those of ``rng``."""
+        """Augment the crops with random numbers from ``rng``."""
         crops = mirror(crops, rng.integers(2, size=len(crops)).astype(np.bool_))
         if self.recolouring:
             crops = replace(crops, image=recolour(crops.image, self.recolouring, rng))
@@ -114,15 +114,15 @@ class CropBatches(Dataset[Crops]):
     """Batch number -> crops.
 
     Args:
-        sources: Where crops come from.
-        side: Of the crops in pixels.
-        batch_size: Crops in a batch; those of a kind that finds too few places are left out.
-        mix: Proportion of the kinds.
-        mined: Windows of the photos of crowds that the stages before took for faces.
-        least_negative: Smallest side of random negatives in pixels.
-        changes: How crops are varied.
-        portrait_faces: Whether crops for landmarks also teach that they are faces.
-        seed: Decides everything.
+        sources: Sources of the crops.
+        side: Side of the crops in pixels.
+        batch_size: Crops per batch; there are fewer if a kind finds too few windows.
+        mix: Relative frequency of the kinds.
+        mined: Windows in the crowd photos that the earlier stages accept as faces.
+        least_negative: Minimum side of random negatives in pixels.
+        changes: Augmentation of the crops.
+        portrait_faces: Whether crops with landmarks are examples of faces, too.
+        seed: Random seed.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class CropBatches(Dataset[Crops]):
         self._sources, self._side, self._batch_size, self._mix = sources, side, batch_size, mix
         self._least_negative, self._seed = least_negative, seed
         self._changes = changes or Changes()
-        self._portrait_verdict = FACE if portrait_faces else UNLABELED
+        self._portrait_label = FACE if portrait_faces else UNLABELED
         self._targets = _targets_of(sources.crowds)
         self._mined = None if mined is None or not len(mined) else _MinedByKind.of(mined, len(sources.crowds))
 
@@ -149,7 +149,7 @@ class CropBatches(Dataset[Crops]):
         return to_batch(self._changes(self._drawn(rng), rng))
 
     def cut(self, number: int) -> CropList:
-        """The crops of a batch as they lie in the photos, before any change."""
+        """The crops of a batch, before augmentation."""
         return self._drawn(np.random.default_rng([self._seed, number]))
 
     def _drawn(self, rng: np.random.Generator) -> CropList:
@@ -176,7 +176,7 @@ class CropBatches(Dataset[Crops]):
         return lists
 
     def _free_windows(self, scene: Scene, count: int, rng: np.random.Generator) -> Boxes:
-        """A third of them near faces."""
+        """Windows without a face, a third of them near faces."""
         near = windows_near(scene.size, scene.boxes, count // 3, self._least_negative, rng)
         anywhere = windows_anywhere(scene.size, scene.boxes, count - len(near), self._least_negative, rng)
         return np.concatenate((near, anywhere))
@@ -185,14 +185,14 @@ class CropBatches(Dataset[Crops]):
         mined_positive, mined_part = (round(MINED_SHARE * count) if self._mined else 0 for count in (positive, part))
         lists = self._around(positive - mined_positive, part - mined_part, rng)
         if self._mined:
-            for verdict, count in ((FACE, mined_positive), (UNLABELED, mined_part)):
-                for index, face, window in self._mined.of_faces(verdict, count, rng):
+            for label, count in ((FACE, mined_positive), (UNLABELED, mined_part)):
+                for index, face, window in self._mined.of_faces(label, count, rng):
                     scene = self._sources.crowds.scene(index)
-                    lists.append(box_crops(scene, face, window[None], self._side, verdict))
+                    lists.append(box_crops(scene, face, window[None], self._side, label))
         return lists
 
     def _around(self, positive: int, part: int, rng: np.random.Generator) -> list[CropList]:
-        """Crops about faces of the crowds, each face as likely as any other."""
+        """Crops around faces in the crowds; all faces are equally likely."""
         if not len(self._targets):
             return []
         chosen = rng.integers(len(self._targets), size=math.ceil((positive + part) / CROPS_OF_FACE))
@@ -210,8 +210,8 @@ class CropBatches(Dataset[Crops]):
         positives = windows[overlap >= POSITIVE_FROM][:positive]
         parts = windows[(overlap >= PART_FROM) & (overlap < POSITIVE_FROM)][:part]
         return [
-            box_crops(scene, face, chosen, self._side, verdict)
-            for chosen, verdict in ((positives, FACE), (parts, UNLABELED))
+            box_crops(scene, face, chosen, self._side, label)
+            for chosen, label in ((positives, FACE), (parts, UNLABELED))
             if len(chosen)
         ]
 
@@ -226,7 +226,7 @@ class CropBatches(Dataset[Crops]):
         box = scene.boxes[0]
         windows = windows_around(box, TRIES, rng)
         close = windows[pairwise_iou(windows, box[None])[:, 0] >= POSITIVE_FROM][:count]
-        return landmark_crops(scene, 0, close, self._side, self._portrait_verdict)
+        return landmark_crops(scene, 0, close, self._side, self._portrait_label)
 
     def _cartoons(self, positive: int, part: int, landmark: int, rng: np.random.Generator) -> list[CropList]:
         cartoons = self._sources.cartoons
@@ -244,7 +244,7 @@ class CropBatches(Dataset[Crops]):
 
 @dataclass(frozen=True)
 class _MinedByKind:
-    """Mined windows, ready to be drawn from."""
+    """Mined windows, indexed by kind."""
 
     mined: MinedWindows
     negatives_of: list[NDArray[np.int64]]
@@ -266,15 +266,15 @@ class _MinedByKind:
         own = self.negatives_of[scene]
         return np.asarray(self.mined.windows[rng.permutation(own)[:count]], dtype=np.float32)
 
-    def of_faces(self, verdict: int, count: int, rng: np.random.Generator) -> list[tuple[int, int, Boxes]]:
-        """Scene, face and window of each."""
-        members = self.positives if verdict == FACE else self.parts
+    def of_faces(self, label: int, count: int, rng: np.random.Generator) -> list[tuple[int, int, Boxes]]:
+        """Scene, face and window of random positives (label FACE) or parts."""
+        members = self.positives if label == FACE else self.parts
         chosen = members[rng.integers(len(members), size=count)] if len(members) else members
         return [(int(self.mined.scenes[i]), int(self.mined.faces[i]), self.mined.windows[i]) for i in chosen]
 
 
 def _targets_of(crowds: WiderScenes) -> NDArray[np.int64]:
-    """(F, 2): of every face to be found, its scene and its place in it."""
+    """(F, 2): scene index and face index of every target."""
     found = [
         (index, face)
         for index, annotation in enumerate(crowds.annotations)

@@ -1,4 +1,4 @@
-"""Images with faces of known place, as the detector's training and evaluation draw them from each data set."""
+"""Images with annotated faces from each data set, for training and evaluating the detector."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from datamodules.transforms.augment import FLIP_ORDER
 from datamodules.transforms.face_box import square_of_landmarks
 
 SMALLEST_FACE = 20.0
-"""Faces of fewer pixels in width or height are no targets, and nothing to learn a background from either."""
+"""Minimum width and height of targets in pixels; smaller faces are neither targets nor background."""
 
 SCENE_SIDE = 256
-"""Side in pixels of the scenes that cartoons are placed in."""
+"""Side of the scenes with cartoons in pixels."""
 
 CARTOON_SIDES = (100.0, 400.0)
-"""Smallest and largest side that a whole cartoon image has in a scene, in pixels; its face is 0.44 of it high."""
+"""Range of the side of a whole cartoon image in a scene, in pixels; its face is 0.44 of it high."""
 
 _INVALID = list(ATTRIBUTES).index("invalid")
 _WHITE = 255
@@ -39,8 +39,8 @@ class Scene:
     Attributes:
         image: ``(H, W, 3)`` uint8 RGB.
         boxes: ``(N, 4)`` float32 edges x1, y1, x2, y2 in pixels.
-        is_target: ``(N,)`` whether a face is to be found; the others are neither faces nor background.
-        landmarks: ``(N, 5, 2)`` float32 pixels; NaN where they are unknown.
+        is_target: ``(N,)`` whether the face is a target; the others are neither faces nor background.
+        landmarks: ``(N, 5, 2)`` float32 pixels; NaN if unknown.
     """
 
     image: NDArray[np.uint8]
@@ -55,14 +55,14 @@ class Scene:
 
 
 class WiderScenes:
-    """The photos of WIDER FACE as they are.
+    """Unmodified photos of WIDER FACE.
 
     Attributes:
-        annotations: Of each photo.
+        annotations: Annotation of each photo.
 
     Args:
         wider: The photos.
-        indices: Those of them to use.
+        indices: Indices of the photos to use.
         read: Decodes a file.
     """
 
@@ -74,27 +74,27 @@ class WiderScenes:
         return len(self.annotations)
 
     def scene(self, index: int, rng: np.random.Generator | None = None) -> Scene:
-        """A photo; nothing in it is random."""
+        """A photo; it is not random."""
         del rng
         boxes, is_target = boxes_of(self.annotations[index])
         landmarks = np.full((len(boxes), 5, 2), np.nan, dtype=np.float32)
         return Scene(self._read(self.path(index)), boxes, is_target, landmarks)
 
     def path(self, index: int) -> Path:
-        """The file of a photo."""
+        """Path of a photo."""
         return self._folder / self.annotations[index].name
 
 
 class FaceScenes:
-    """Photos of one face with landmarks, mirrored and turned at random.
+    """Photos of one face with landmarks, randomly mirrored and rotated.
 
-    The face's box is ``square_of_landmarks``: crops about it are what PNet and RNet hand on, which LFW+Net's own boxes,
-    a third smaller, are not. No photo's face is a target: there can be others in it, of which nothing is known.
+    The face's box is ``square_of_landmarks``, as the windows from PNet and RNet; LFW+Net's own boxes are a third
+    smaller. No face is a target, since a photo may contain others that are not annotated.
 
     Args:
         paths: The photos.
         landmarks: ``(N, 5, 2)`` pixels.
-        rotation: Largest turn either way, in degrees; None leaves the photos as they are.
+        rotation: Maximum rotation in either direction, in degrees; None disables mirroring and rotation.
         read: Decodes a file.
     """
 
@@ -111,20 +111,20 @@ class FaceScenes:
         image, landmarks = self._read(self._paths[index]), self._landmarks[index]
         if self._rotation is not None:
             image, landmarks = mirrored(image, landmarks) if rng.integers(2) else (image, landmarks)
-            image, landmarks = _turned(image, landmarks, float(rng.uniform(-self._rotation, self._rotation)))
+            image, landmarks = _rotated(image, landmarks, float(rng.uniform(-self._rotation, self._rotation)))
         boxes = square_of_landmarks(torch.from_numpy(landmarks)[None]).numpy()
         return Scene(image, boxes, np.array([False]), landmarks[None])
 
 
 class CartoonScenes:
-    """Cartoons in the paper's full augmentation (3.2.2), anywhere in a scene, at any size, before varied backgrounds.
+    """Cartoons with the paper's full augmentation (3.2.2): anywhere in a scene, at any size, on various backgrounds.
 
-    A background is white, of one colour, or a piece of a photo that shows no face.
+    A background is white, of one colour, or a piece of a photo without a face.
 
     Args:
-        folder: CartoonSet's.
+        folder: Folder of CartoonSet.
         names: Image files in it.
-        photos: What backgrounds are cut from; without them they are plain.
+        photos: Photos for backgrounds; without them backgrounds are plain.
         read: Decodes a file to RGBA.
     """
 
@@ -155,7 +155,7 @@ class CartoonScenes:
         )
 
     def _placement(self, side: float, rng: np.random.Generator) -> NDArray[np.float64]:
-        """(3, 3) from ``IMAGE_SIDE`` to the scene, in pixel centers: up to 15 degrees, the face's box within it."""
+        """(3, 3) random matrix from ``IMAGE_SIDE`` to the scene, in pixel centres; keeps the face's box inside."""
         face = FACE_BOX.reshape(2, 2)
         half = (face[1] - face[0]).max() / 2 * side / IMAGE_SIDE
         centre = rng.uniform(half, SCENE_SIDE - half, size=2)
@@ -182,28 +182,28 @@ class CartoonScenes:
 
 
 def boxes_of(annotation: WiderAnnotation) -> tuple[Boxes, NDArray[np.bool_]]:
-    """Edges x1, y1, x2, y2 of WIDER's boxes, and which of them are to be found: large enough, and not invalid."""
+    """Edges x1, y1, x2, y2 of WIDER's boxes, and which are targets: large enough and not marked as invalid."""
     corner, extent = annotation.boxes[:, :2], annotation.boxes[:, 2:]
     is_target = (extent >= SMALLEST_FACE).all(axis=1) & (annotation.attributes[:, _INVALID] == 0)
     return np.concatenate((corner, corner + extent), axis=1), is_target
 
 
 def mirrored(image: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """The mirror image, its landmarks in order again."""
+    """Mirror an image and its landmarks, which are reordered."""
     flipped = landmarks.copy()
     flipped[:, 0] = image.shape[1] - 1 - flipped[:, 0]
     return np.ascontiguousarray(image[:, ::-1]), flipped[FLIP_ORDER]
 
 
-def _turned(
+def _rotated(
     image: NDArray[np.uint8], landmarks: NDArray[np.float32], degrees: float
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """The image turned around its face, the border going on beyond it."""
+    """Rotate an image around its face; the border is replicated."""
     x, y = landmarks.mean(axis=0)
     matrix = np.asarray(cv2.getRotationMatrix2D((float(x), float(y)), degrees, 1.0), dtype=np.float64)
     size = (image.shape[1], image.shape[0])
-    turned = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(turned, dtype=np.uint8), _apply(matrix, landmarks)
+    rotated = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(rotated, dtype=np.uint8), _apply(matrix, landmarks)
 
 
 def _apply(matrix: NDArray[np.float64], points: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -211,26 +211,26 @@ def _apply(matrix: NDArray[np.float64], points: NDArray[np.float32]) -> NDArray[
 
 
 def _upright(box: NDArray[np.float32], matrix: NDArray[np.float64], scale: float) -> Boxes:
-    """(1, 4) the box, two corners of edges, around the turned centre: upright and of its scaled size."""
+    """(1, 4) upright box around the transformed centre, with the scaled size of the given box (its two corners)."""
     centre = _apply(matrix, box.mean(axis=0, keepdims=True) - np.float32(0.5)) + np.float32(0.5)
     half = (box[1] - box[0]) * np.float32(scale / 2)
     return np.concatenate((centre - half, centre + half), axis=1)
 
 
 def _premultiplied(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Colours on black, so that any average of them is right; (H, W, 4) in [0, 255]."""
+    """Premultiply colours by alpha, so that they can be averaged; (H, W, 4) in [0, 255]."""
     image = rgba.astype(np.float32)
     image[..., :3] *= image[..., 3:] / 255
     return image
 
 
 def _warp(image: NDArray[np.float32], matrix: NDArray[np.float64], side: int) -> NDArray[np.float32]:
-    """A cartoon under a matrix from ``IMAGE_SIDE``, reduced by area averages before it is turned."""
+    """Warp a cartoon by a matrix from ``IMAGE_SIDE``; it is first reduced by area averaging."""
     scale = float(np.hypot(*matrix[:2, 0]))
     reduced = min(image.shape[0], max(1, round(IMAGE_SIDE * scale)))
     small = cv2.resize(image, (reduced, reduced), interpolation=cv2.INTER_AREA)
     ratio = IMAGE_SIDE / reduced
-    offset = (ratio - 1) / 2  # whole numbers are the middles of pixels
+    offset = (ratio - 1) / 2  # whole numbers are pixel centres
     from_image = matrix @ np.array([[ratio, 0, offset], [0, ratio, offset], [0, 0, 1]])
     flags = cv2.INTER_LINEAR
     return np.asarray(cv2.warpAffine(small, from_image[:2], (side, side), flags=flags), dtype=np.float32)

@@ -1,6 +1,6 @@
 """Compares detectors on annotated images.
 
-They alternate batch by batch, so that other load on the machine affects all of them equally.
+They take turns on each batch, so that other load on the machine affects all of them equally.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from lightning_modules.metrics.landmark_error import LandmarkError, LandmarkErro
 from networks.mtcnn import CascadeSettings, Detections, Detector, LandmarkRegressor
 
 CROWD_SETTINGS = CascadeSettings(min_face=10, thresholds=(0.7, 0.4, 0.1), pyramid_factor=0.79)
-"""The protocol on WIDER FACE: small faces, and low scores that end the curve at a high recall."""
+"""Settings for WIDER FACE: small faces, and low thresholds, so that the curve reaches a high recall."""
 
 BATCH_IMAGES = 8
 
@@ -43,8 +43,8 @@ class CrowdScores:
     Attributes:
         images: Number of photos.
         seconds: Time for detection alone.
-        faces: By name of the subset, the faces to be found in it.
-        subsets: By name of the subset.
+        faces: Number of target faces by subset.
+        subsets: Precision and recall by subset.
     """
 
     images: int
@@ -59,10 +59,10 @@ class FaceScores:
 
     Attributes:
         seconds: Time for detection alone.
-        boxes: (N, 4) edges in pixels of the face of each image.
+        boxes: (N, 4) edges of each image's face, in pixels.
         landmarks: (N, 5, 2) pixels.
-        errors: (N,) mean error of each face's points, in distances between the true eyes.
-        summary: Of the faces that were found.
+        errors: (N,) mean landmark error of each face, relative to the distance between the true eyes.
+        summary: Summary of the found faces.
     """
 
     seconds: float
@@ -73,7 +73,7 @@ class FaceScores:
 
     @property
     def found(self) -> Tensor:
-        """() share of the faces that were found."""
+        """() fraction of the faces that were found."""
         return (~self.errors.isnan()).double().mean()
 
 
@@ -83,12 +83,12 @@ class _Crowd(NamedTuple):
 
 
 def evaluate_crowds(cascades: Mapping[str, Detector], folder: Path, limit: int | None = None) -> dict[str, CrowdScores]:
-    """Average precision at an overlap of one half on WIDER FACE's val part.
+    """Average precision at an overlap of one half on WIDER FACE's val split.
 
     Args:
-        cascades: Detectors by name, opened with ``CROWD_SETTINGS`` to be comparable.
-        folder: ``wider_face``.
-        limit: So many photos at most, evenly spread over the list.
+        cascades: Detectors by name; create them with ``CROWD_SETTINGS`` for comparable results.
+        folder: The folder ``wider_face``.
+        limit: Maximum number of photos, evenly spread over the list.
 
     Raises:
         DataError: An annotation file is missing or malformed, or a photo cannot be read.
@@ -115,12 +115,12 @@ def evaluate_crowds(cascades: Mapping[str, Detector], folder: Path, limit: int |
 
 
 def evaluate_faces(cascades: Mapping[str, Detector], faces: KnownFaces, title: str) -> dict[str, FaceScores]:
-    """Share of the faces that are found, and the error of their landmarks.
+    """Fraction of the faces that are found, and their landmark error.
 
     Args:
         cascades: Detectors by name.
         faces: The images.
-        title: What to call them beside the progress bar.
+        title: Title of the progress bar.
 
     Raises:
         DataError: An image cannot be read, or the eyes of its face coincide; the message names it.
@@ -133,11 +133,11 @@ def evaluate_faces(cascades: Mapping[str, Detector], faces: KnownFaces, title: s
 
 
 class RegressorScores(NamedTuple):
-    """What a regressor makes of known faces.
+    """Errors of a landmark regressor on known faces.
 
     Attributes:
-        summary: Its errors.
-        bias: (2,) its mean error in x and y, in pixels of the images.
+        summary: Landmark errors.
+        bias: (2,) mean error in x and y, in pixels of the images.
     """
 
     summary: LandmarkErrorSummary
@@ -145,7 +145,7 @@ class RegressorScores(NamedTuple):
 
 
 def regressor_scores(regressor: LandmarkRegressor, faces: KnownFaces, title: str = "") -> RegressorScores:
-    """What a regressor makes of faces in the squares that their true landmarks ask for.
+    """Evaluate a regressor on faces, each in the square given by its true landmarks.
 
     Raises:
         DataError: An image cannot be read, or the eyes of its face coincide; the message names it.
@@ -169,12 +169,12 @@ def _checked(face: KnownFace) -> KnownFace:
         DataError: Its eyes coincide.
     """
     if (face.landmarks[0] == face.landmarks[1]).all():
-        raise DataError(f"{face.name}: both eyes are annotated in the same place; take it out of the list")
+        raise DataError(f"{face.name}: both eyes are annotated in the same place; remove it from the list")
     return face
 
 
 class _FaceScorer:
-    """Gathers what one detector makes of known faces."""
+    """Collects the results of one detector on known faces."""
 
     def __init__(self) -> None:
         self._seconds = 0.0
@@ -183,7 +183,7 @@ class _FaceScorer:
         self._landmarks: list[Tensor] = []
 
     def add(self, result: _Result[KnownFace]) -> None:
-        """Take in a batch."""
+        """Add a batch."""
         self._seconds += result.seconds
         for face, found in zip(result.items, result.found, strict=True):
             index = choose_face(found, torch.from_numpy(face.box))
@@ -192,7 +192,7 @@ class _FaceScorer:
             self._landmarks.append(torch.full((5, 2), torch.nan) if index is None else found.landmarks[index])
 
     def finish(self) -> FaceScores:
-        """Sum up."""
+        """Compute the scores."""
         boxes, landmarks, truths = (torch.stack(values) for values in (self._boxes, self._landmarks, self._truths))
         errors = landmark_errors(landmarks, truths).mean(dim=1)
         is_found = ~errors.isnan()
@@ -201,17 +201,17 @@ class _FaceScorer:
         return FaceScores(self._seconds, boxes, landmarks, errors, metric.compute())
 
 
-class _Pictured(Protocol):
+class _HasImage(Protocol):
     @property
     def image(self) -> NDArray[np.uint8]:
         """``(H, W, 3)`` uint8 RGB."""
 
 
-_Item = TypeVar("_Item", bound=_Pictured)
+_Item = TypeVar("_Item", bound=_HasImage)
 
 
 class _Result(NamedTuple, Generic[_Item]):
-    """What one detector found in one batch, on the CPU, and the seconds that took."""
+    """Detections of one detector in one batch, on the CPU, and the seconds they took."""
 
     name: str
     items: list[_Item]
@@ -220,7 +220,7 @@ class _Result(NamedTuple, Generic[_Item]):
 
 
 def _run_in_turn(cascades: Mapping[str, Detector], items: Iterable[_Item]) -> Iterator[_Result[_Item]]:
-    """Every detector on every batch; the first image is seen twice, so that no first call is timed."""
+    """Runs every detector on every batch; the first image is detected once more before, as an untimed warm-up."""
     items = iter(items)
     is_warm = False
     while batch := list(islice(items, BATCH_IMAGES)):

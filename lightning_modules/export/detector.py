@@ -1,4 +1,4 @@
-"""The detector's three nets in ONNX, and a detector that runs them where PyTorch's would be."""
+"""Export of the detector's three nets to ONNX, and a drop-in replacement for PyTorch's detector that runs them."""
 
 from __future__ import annotations
 
@@ -27,16 +27,17 @@ from networks.mtcnn import CascadeSettings, Detections
 from networks.mtcnn.nets import ONET_SIDE, PNET_SIDE, RNET_SIDE
 
 _FORM = "blocked layout"
-"""Of the nets as they are exported now: those of another form are exported anew, though their weights be the same."""
+"""Version of the export: nets of another version are exported again, even if their weights are the same."""
 
 
 class OnnxDetector:
-    """Finds the faces that ``networks.mtcnn.Cascade`` finds, by onnxruntime on the CPU.
+    """Finds the same faces as ``networks.mtcnn.Cascade``, with onnxruntime on the CPU.
 
     Args:
-        weights: The detector; by default the project's own, whose nets lie ready. Others take some seconds to export.
+        weights: The detector; by default the project's own, which is already exported. Exporting another one takes some
+            seconds.
         settings: Detection settings; by default those of ``CascadeSettings``.
-        threads: Threads of a net's run; 0 is one for each core.
+        threads: Threads per net; 0 is one per core.
 
     Raises:
         DataError: The weights cannot be used, or count pixels from 1.
@@ -48,23 +49,23 @@ class OnnxDetector:
         self._cascade = Cascade(model, _settings(given, landmark_offset(weights)), threads)
 
     def detect(self, images: Sequence[Tensor]) -> list[Detections]:
-        """Detects the faces in (H, W, 3) uint8 RGB images, one after the other."""
+        """Detects the faces in (H, W, 3) uint8 RGB images, one image at a time."""
         results = (self._cascade(image.numpy()) for image in images)
         return [Detections(*map(torch.from_numpy, (each.boxes, each.scores, each.landmarks))) for each in results]
 
 
 def export_detector(export: Exporter, weights: Path | None = None) -> list[Exported]:
-    """The nets "pnet", "rnet" and "onet" of a detector, by default the project's own.
+    """Exports the nets "pnet", "rnet" and "onet" of a detector, by default the project's own.
 
     Raises:
         DataError: The weights cannot be used, or count pixels from 1.
     """
     nets = load_detector(weights)
     if nets.one_based:
-        raise DataError("the detector counts pixels from 1, which no runtime does; train one by `make detector`")
+        raise DataError("the detector counts pixels from 1, which no runtime supports; train one with `make detector`")
     card = card_of(weights or default_weights(), "detector (MTCNN): faces and their landmarks") | {"form": _FORM}
     batch = Dim("batch", min=1, max=4096)
-    least = PNET_SIDE + 1  # for one window alone, torch.export would take sums for broadcasts; levels are larger
+    least = PNET_SIDE + 1  # with a single window, torch.export mistakes sums for broadcasts; levels are larger
     any_size = {0: batch, 2: Dim("rows", min=least, max=8192), 3: Dim("columns", min=least, max=8192)}
     stages = [
         ("pnet", RuntimeStage(nets.pnet, False), (51, 77), ((12, 12), (50, 33), (192, 13)), any_size),
@@ -86,12 +87,12 @@ def export_detector(export: Exporter, weights: Path | None = None) -> list[Expor
 
 
 def landmark_offset(weights: Path | None = None) -> float:
-    """Pixels from a landmark as a detector's ONet counts it to the middle of its pixel."""
+    """Offset in pixels from the landmark coordinates of a detector's ONet to pixel centres."""
     return 0.0 if load_detector(weights).onet.is_half_a_pixel_off else -0.5
 
 
 def _model_of(weights: Path) -> ModelFile:
-    """The project's own model file with the nets of a detector in it."""
+    """The project's own model file with the nets of a detector."""
     try:
         own, digest = read_model(OWN_MODEL), hashlib.sha256(weights.read_bytes()).hexdigest()
         card = card_inside(own.nets["pnet"], "pnet")

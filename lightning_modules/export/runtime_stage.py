@@ -1,13 +1,13 @@
-"""The detector's stages as onnxruntime computes them fastest, equal but for rounding.
+"""The detector's stages, rewritten for speed in onnxruntime; outputs differ only by rounding.
 
-- Pools come before activations, and so work on less. Where the slope a is 0 or more, PReLU rises and can change places
-  with the pool. Where a is below 0 it is max(x, ax): the convolution gives ax, too, and the larger of the two pooled
-  values is the answer.
-- PReLU is written as relu((1 - a)x) + ax: onnxruntime keeps its blocked layout of channels for products and sums, but
-  leaves it for PReLU. That is convex; where a is above 1, PReLU is not, and the negative of the value is computed.
-- Convolutions before pools have a multiple of 16 channels, without which the pool leaves the blocked layout, too.
-- Normalisation, negatives and the order of channels are part of the weights of the next layer.
-- The heads are one layer.
+- Pools come before activations, so activations have less to do. Where the slope a is at least 0, PReLU is monotonic
+  and can be swapped with the pool. Where a is below 0, PReLU is max(x, ax): the convolution also computes ax, and the
+  result is the larger of the two pooled values.
+- PReLU is written as relu((1 - a)x) + ax: onnxruntime keeps its blocked channel layout for products and sums, but not
+  for PReLU. This form is convex; where a is above 1, PReLU is not, and its negative is computed instead.
+- Convolutions before pools have a multiple of 16 channels; otherwise the pool leaves the blocked layout, too.
+- Normalisation, signs and channel order are folded into the weights of the next layer.
+- The heads are a single layer.
 """
 
 from __future__ import annotations
@@ -22,41 +22,41 @@ from torch import Tensor, nn
 from networks.mtcnn.nets import LANDMARKS, FlattenByColumns, Stage
 
 GREY, SCALE = 127.5, 128.0
-"""The nets' input is (value - GREY) / SCALE of values from 0 to 255."""
+"""The nets' input is (value - GREY) / SCALE, for values from 0 to 255."""
 
 _BLOCK = 16
-"""Channels of a block; onnxruntime has blocks of 8 or 16, by the processor."""
+"""Channels per block; onnxruntime uses blocks of 8 or 16, depending on the processor."""
 
 _BOX_END = 5
-"""Outputs of the joined heads: the logit, four box offsets, and landmarks."""
+"""End of the box offsets in the outputs of the joined heads: the logit, four box offsets, landmarks."""
 
 
 @dataclass(frozen=True)
 class Channels:
-    """How the channels of a layer are those of the original one.
+    """Maps the channels of a layer to those of the original layer.
 
     Attributes:
-        order: (C,) int64, the original channel of each.
-        signs: (C,) 1 or -1, the factor that gives the original value.
+        order: (C,) int64, original index of each channel.
+        signs: (C,) 1 or -1, factor that restores the original value.
     """
 
     order: Tensor
     signs: Tensor
 
     def adapt(self, weight: Tensor) -> Tensor:
-        """Weights (K, C, ...) of the next layer, for these channels instead of the original ones."""
+        """Adapts weights (K, C, ...) of the next layer to these channels."""
         return weight[:, self.order] * self.signs.view(1, -1, *[1] * (weight.ndim - 2))
 
 
 class SplitPReLU(nn.Module):
-    """PReLU as the sum of two lines, one of them cut off at 0. Channels with a slope above 1 come out negated.
+    """PReLU as the sum of a ReLU and a line. Channels with a slope above 1 are negated.
 
     Args:
         slopes: (C,).
-        axes: Axes after that of the channels.
+        axes: Number of axes after the channels.
 
     Attributes:
-        signs: (C,) the factor that gives PReLU's value.
+        signs: (C,) factor that restores PReLU's value.
     """
 
     def __init__(self, slopes: Tensor, axes: int) -> None:
@@ -67,21 +67,21 @@ class SplitPReLU(nn.Module):
         self.register_buffer("line", torch.where(is_steep, -1.0, slopes).view(shape))
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Maps (B, C, ...) of the same shape."""
+        """Applies it to maps (B, C, ...)."""
         return F.relu(maps * self.get_buffer("bend")) + maps * self.get_buffer("line")
 
 
 class PooledConvolution(nn.Module):
-    """Convolution, pool, and PReLU of what is left. Channels with a slope below 0 come last.
+    """Convolution, pool and PReLU, in this order. Channels with a slope below 0 come last.
 
     Args:
-        weight: (C, ...) of the convolution, which has no padding.
-        bias: (C,).
-        slopes: (C,) of PReLU.
-        pool: Of maxima.
+        weight: (C, ...) weights of the unpadded convolution.
+        bias: (C,) biases of the convolution.
+        slopes: (C,) slopes of PReLU.
+        pool: Max pooling.
 
     Attributes:
-        channels: What its output channels are.
+        channels: Mapping of its output channels.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, slopes: Tensor, pool: nn.MaxPool2d) -> None:
@@ -101,7 +101,7 @@ class PooledConvolution(nn.Module):
         self.channels = Channels(order, torch.cat([self.prelu.signs, torch.ones(len(factors))]))
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Maps (B, C, H, W) with ``channels``."""
+        """Maps (B, C, H, W), with channels as in ``channels``."""
         pooled: Tensor = self.pool(self.convolution(maps))
         rising: Tensor = self.prelu(pooled[:, : self.rising])
         if self.rising == self.count:
@@ -111,10 +111,10 @@ class PooledConvolution(nn.Module):
 
 
 class RuntimeStage(nn.Module):
-    """A stage of the detector, from pixels to logits; it shares nothing with the given one.
+    """A stage of the detector, from pixels to logits; it shares no weights with the original.
 
     Args:
-        stage: The stage.
+        stage: The original stage.
         has_landmarks: Whether to output landmarks.
     """
 
@@ -154,14 +154,14 @@ class RuntimeStage(nn.Module):
         self.layers = nn.Sequential(*found)
 
     def forward(self, windows: Tensor) -> tuple[Tensor, ...]:
-        """Logits (B,) of a face, box offsets (B, 4) and landmarks (B, 5, 2) of windows (B, 3, S, S) from 0 to 255."""
-        seen = self.layers(windows)
-        said = (seen[:, 0], seen[:, 1:_BOX_END])
-        return (*said, seen[:, _BOX_END:].unflatten(1, (LANDMARKS, 2))) if self.has_landmarks else said
+        """Face logits (B,), box offsets (B, 4) and landmarks (B, 5, 2) for windows (B, 3, S, S) from 0 to 255."""
+        output = self.layers(windows)
+        heads = (output[:, 0], output[:, 1:_BOX_END])
+        return (*heads, output[:, _BOX_END:].unflatten(1, (LANDMARKS, 2))) if self.has_landmarks else heads
 
 
 def _joined_heads(stage: Stage, has_landmarks: bool) -> nn.Module:
-    """One layer for the logit of a face, the box offsets, and the landmarks if asked for."""
+    """A single layer for the face logit, the box offsets and, if requested, the landmarks."""
     face, face_bias = _weights(stage.face)
     others = [_weights(head) for head in ([stage.box, stage.landmarks] if has_landmarks else [stage.box])]
     weights = [face[1:] - face[:1], *(weight for weight, _ in others)]
@@ -170,14 +170,14 @@ def _joined_heads(stage: Stage, has_landmarks: bool) -> nn.Module:
 
 
 def _by_channels(layer: nn.Linear, channels: int) -> nn.Module:
-    """The layer for square maps that are flattened by channels, rows and columns, rather than columns first."""
+    """The layer for square maps that are flattened by channels, rows and columns instead of columns first."""
     weight, bias = _weights(layer)
     side = isqrt(layer.in_features // channels)
     return _layer(weight.view(-1, side, side, channels).permute(0, 3, 2, 1).flatten(1), bias)
 
 
 def _weights(layer: nn.Module) -> tuple[Tensor, Tensor]:
-    assert isinstance(layer, nn.Conv2d | nn.Linear), f"no layer of a stage: {layer}"
+    assert isinstance(layer, nn.Conv2d | nn.Linear), f"unsupported layer: {layer}"
     assert layer.bias is not None
     return layer.weight.detach(), layer.bias.detach()
 

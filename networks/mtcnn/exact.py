@@ -129,7 +129,7 @@ def _cut(image: Tensor, boxes: Tensor, side: int) -> tuple[Tensor, Tensor]:
 def _suppress_by_smaller(boxes: Tensor, scores: Tensor, threshold: float) -> list[int]:
     """Greedy suppression by overlap relative to the smaller box; indices by descending score."""
     areas = (boxes[:, 2:] - boxes[:, :2] + 1).prod(dim=1)
-    waiting = torch.from_numpy(np.argsort(scores.numpy()))  # as there: ties are broken by numpy
+    waiting = torch.from_numpy(np.argsort(scores.numpy()))  # as in the package: ties are broken by NumPy
     kept = []
     while len(waiting):
         best, waiting = waiting[-1], waiting[:-1]

@@ -1,7 +1,7 @@
 """Imports the weights of the facenet-pytorch package: `pnet.pt`, `rnet.pt`, `onet.pt`.
 
-They are David Sandberg's, from the authors' own. PNet and RNet have no landmark head there: ours keep what they were
-initialised with, and the card of the weights says so.
+David Sandberg derived them from the authors' weights. Their PNet and RNet have no landmark heads: ours keep their
+initial weights, which the card says.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def import_facenet(folder: Path) -> tuple[MTCNN, Card]:
     """Reads the three files into our nets.
 
     Args:
-        folder: Their folder; `facenet_pytorch/data` in an installed package.
+        folder: Folder of the files; `facenet_pytorch/data` in an installed package.
 
     Raises:
         WeightsError: A file is missing, damaged, or its tensors do not match the nets.
@@ -58,9 +58,9 @@ def _read(path: Path) -> dict[str, Tensor]:
     except FileNotFoundError as error:
         raise WeightsError(f"no {path.name} in {path.parent}; expected {', '.join(FILES.values())}") from error
     except (RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError) as error:
-        raise WeightsError(f"{path} is damaged or no file of weights: {str(error).splitlines()[0]}") from error
+        raise WeightsError(f"{path} is damaged or not a weights file: {str(error).splitlines()[0]}") from error
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise WeightsError(f"{path} holds no state dict")
+        raise WeightsError(f"{path} does not contain a state dict")
     return dict(state)
 
 

@@ -127,8 +127,8 @@ class MTCNN(nn.Module):
         pnet: Proposals.
         rnet: Refinement.
         onet: Output.
-            one_based: Whether they were trained with MTCNN's original code, like the published weights. It counts
-            pixels from 1, measures windows one pixel short, and stretches windows clipped at the image border.
+        one_based: Whether the nets were trained with MTCNN's original code, like the published weights. That code
+            counts pixels from 1, measures windows one pixel short, and stretches windows clipped at the image border.
     """
 
     def __init__(self, one_based: bool = False) -> None:
@@ -145,7 +145,7 @@ def face_score(logits: Tensor) -> Tensor:
 
 
 def face_margin(logits: Tensor) -> Tensor:
-    """Logit of that probability, face less no face."""
+    """Logit of the face probability: the face logit minus the other."""
     return logits[:, 1] - logits[:, 0]
 
 

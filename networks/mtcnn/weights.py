@@ -82,4 +82,4 @@ def _parse_card(path: Path, values: dict[str, Any]) -> tuple[Card, bool, tuple[s
         off = _STAGES if version == _WITHOUT_HALF_PIXEL else tuple(map(str, values["half_a_pixel_off"]))
         return card, bool(values["counts_from_one"]), off
     except (KeyError, TypeError, ValueError) as error:
-        raise WeightsError(f"{path} is no file of weights of this project: it has no readable card") from error
+        raise WeightsError(f"{path} is not a weights file of this project: it has no readable card") from error

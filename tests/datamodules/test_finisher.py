@@ -31,10 +31,10 @@ def test_batches_are_clean_cartoons_with_alpha(sample_root: Path) -> None:
         assert 0 <= batch.alpha.min() < batch.alpha.max() <= 1
         outside = (batch.alpha == 0).expand_as(batch.image)
         assert outside.any()
-        assert batch.image[outside].min() > 0.9  # white where nothing is
+        assert batch.image[outside].min() > 0.9  # white outside the cartoon
 
 
-def test_validation_is_the_file_itself_alpha_and_all(sample_root: Path) -> None:
+def test_validation_images_are_the_unmodified_files_with_alpha(sample_root: Path) -> None:
     data = module(sample_root, image_size=200)
     data.setup("validate")
     batch = next(iter(data.val_dataloader()))
@@ -67,7 +67,7 @@ def test_a_cache_and_worker_processes_change_nothing(sample_root: Path, tmp_path
         assert torch.equal(seen[0].alpha, other.alpha)
 
 
-def test_training_differs_from_draw_to_draw_and_by_seed(sample_root: Path) -> None:
+def test_training_samples_differ_by_number_and_by_seed(sample_root: Path) -> None:
     first, second = module(sample_root), module(sample_root, seed=1)
     first.setup("fit")
     second.setup("fit")
@@ -76,7 +76,7 @@ def test_training_differs_from_draw_to_draw_and_by_seed(sample_root: Path) -> No
     assert not torch.equal(batches[0].image, next(iter(second.train_dataloader())).image)
 
 
-def test_senseless_options_are_refused(sample_root: Path) -> None:
+def test_invalid_options_are_rejected(sample_root: Path) -> None:
     with pytest.raises(DataError, match=r"--data\.image_size is 8"):
         module(sample_root, image_size=8)
     with pytest.raises(DataError, match=r"--data\.epoch_size 1 is less than --data\.batch_size 2"):

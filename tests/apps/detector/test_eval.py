@@ -38,9 +38,9 @@ class Known(NamedTuple):
 
 
 class Oracle(Cascade):
-    """Finds what is there, landmarks off by 5 % of the distance between the eyes.
+    """Finds all faces, with landmarks off by 5 % of the distance between the eyes.
 
-    The poor one is off by 20 %, finds something that is no face first of all in every crowd, and misses one cartoon.
+    The poor one is off by 20 %, has a top-scored false alarm in every crowd, and misses one cartoon.
     """
 
     images: ClassVar[dict[int, Known]] = {}
@@ -111,7 +111,7 @@ def poor(tmp_path: Path) -> Path:
 
 
 def write_weights(path: Path, bias: float) -> Path:
-    """Weights that find no face at all."""
+    """Weights that find no faces."""
     nets = MTCNN()
     nets.pnet.get_parameter("face.bias").data[0] = 100
     nets.onet.get_parameter("face.bias").data[1] = bias
@@ -120,7 +120,7 @@ def write_weights(path: Path, bias: float) -> Path:
 
 
 @pytest.mark.usefixtures("oracle")
-def test_planted_detectors_get_their_planted_figures(
+def test_detectors_with_known_errors_get_the_expected_metrics(
     sample_root: Path, good: Path, poor: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "new" / "out"
@@ -148,7 +148,7 @@ def test_planted_detectors_get_their_planted_figures(
     shown = capsys.readouterr().out
     assert "good" in shown
     assert "poor" in shown
-    assert "left out" not in shown
+    assert "skipped" not in shown
 
 
 @pytest.mark.usefixtures("oracle")
@@ -171,7 +171,7 @@ def test_pictures_show_the_curves_and_the_worst_faces(
 
 
 def near(image: np.ndarray[tuple[int, ...], np.dtype[np.int_]], colour: tuple[int, int, int]) -> int:
-    """Pixels of nearly that colour."""
+    """Number of pixels of nearly that colour."""
     return int((np.abs(image - colour).max(axis=2) < 12).sum())
 
 
@@ -187,7 +187,7 @@ def test_one_detector_can_be_evaluated_by_other_code(
 
 
 @pytest.mark.usefixtures("oracle")
-def test_sets_that_are_not_there_are_named(
+def test_missing_sets_are_named(
     sample_root: Path, good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root, out = tmp_path / "data", tmp_path / "out"
@@ -199,16 +199,14 @@ def test_sets_that_are_not_there_are_named(
     assert list(json.loads((out / "metrics.json").read_text())["good"]) == [PHOTOS]
     assert not (out / "precision_recall.png").exists()
     shown = capsys.readouterr().out
-    assert f"left out: {CROWDS}: no {root / 'wider_face'}" in shown
-    assert f"left out: {CARTOONS}: none in {root / 'cartoonset10k'} is held back" in shown
+    assert f"skipped: {CROWDS}: no {root / 'wider_face'}" in shown
+    assert f"skipped: {CARTOONS}: {root / 'cartoonset10k'} has no cartoons that are held back" in shown
     (root / "lfw_net").unlink()
     assert main(words) == 2
-    assert "there is nothing to evaluate on" in capsys.readouterr().err
+    assert "no data set to evaluate on" in capsys.readouterr().err
 
 
-def test_the_real_cascade_runs_through(
-    sample_root: Path, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_real_cascade_runs(sample_root: Path, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the project's own weights by default."""
     monkeypatch.setattr(detector, "default_weights", lambda: good)
     assert main(["detector", "eval", "--root", str(sample_root), "--limit", "1", "--out", str(tmp_path)]) == 0
@@ -218,7 +216,7 @@ def test_the_real_cascade_runs_through(
     assert figures[CROWDS][LARGE]["average_precision"] == 0
 
 
-def test_detectors_of_one_name_are_told_apart(sample_root: Path, tmp_path: Path) -> None:
+def test_detectors_with_the_same_name_are_distinguished(sample_root: Path, tmp_path: Path) -> None:
     paths = [tmp_path / inner / "mtcnn.safetensors" for inner in ("a", "b")]
     given = [word for path in paths for word in ("--weights", str(write_weights(path, 0)))]
     root, out = tmp_path / "data", tmp_path / "out"

@@ -53,7 +53,7 @@ def cell(
     return sheet[HEAD + row * CELL :, 4 + column * CELL :][:SIDE, :SIDE]
 
 
-def test_rows_hold_the_images_in_order_with_what_was_found(weights: Path, tmp_path: Path) -> None:
+def test_rows_show_the_images_in_order_with_detections(weights: Path, tmp_path: Path) -> None:
     shades = {"photos": (GREY, BLACK, GREY), "cartoons": (WHITE, GREY), "generated": (BLACK, WHITE, WHITE)}
     folders = {name: write_images(tmp_path / name, *values) for name, values in shades.items()}
     out = tmp_path / "new" / "figure.png"
@@ -80,13 +80,13 @@ def test_rows_are_limited_and_generated_cartoons_optional(weights: Path, tmp_pat
     assert np.asarray(Image.open(out)).shape == (HEAD + CELL, 4 + 2 * CELL, 3)
 
 
-def test_what_does_not_belong_together_is_refused(
+def test_folders_that_do_not_match_are_rejected(
     weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     photos, generated = write_images(tmp_path / "photos", GREY, GREY), write_images(tmp_path / "generated", GREY)
     words = ["detector", "figure", "--photos", str(photos), "--weights", str(weights), "--out", str(tmp_path / "f.png")]
     assert main([*words, "--cartoons", str(photos), "--generated", str(generated)]) == 2
-    assert f"{generated} holds 1 images, {photos} 2" in capsys.readouterr().err
+    assert f"{generated} has 1 images, {photos} 2" in capsys.readouterr().err
     assert main([*words, "--cartoons", str(tmp_path / "nowhere")]) == 2
     assert str(tmp_path / "nowhere") in capsys.readouterr().err
     assert not (tmp_path / "f.png").exists()

@@ -31,7 +31,7 @@ def write_files(folder: Path) -> None:
         torch.save(state, folder / f"{net}.pt")
 
 
-def test_import_makes_one_file_of_three(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_three_files_are_imported_into_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_files(tmp_path)
     out = tmp_path / "new" / "detector.safetensors"
     assert main(["detector", "import", "--from", str(tmp_path), "--out", str(out)]) == 0
@@ -41,7 +41,7 @@ def test_import_makes_one_file_of_three(tmp_path: Path, capsys: pytest.CaptureFi
     assert nets.get_parameter("rnet.features.1.weight").tolist() == [0.125] * 28
 
 
-def test_what_cannot_be_imported_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_file_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "detector.safetensors"
     assert main(["detector", "import", "--from", str(tmp_path), "--out", str(out)]) == 2
     assert "no pnet.pt in" in capsys.readouterr().err

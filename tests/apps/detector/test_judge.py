@@ -13,7 +13,7 @@ from lightning_modules.evaluation.known_faces import KnownFace, KnownFaces, fram
 from networks.mtcnn import load_weights
 
 
-def test_a_judge_carries_its_own_errors(sample_root: Path, detector_weights: Path, tmp_path: Path) -> None:
+def test_a_judge_contains_its_own_errors(sample_root: Path, detector_weights: Path, tmp_path: Path) -> None:
     out = tmp_path / "judge.safetensors"
     words = ["detector", "judge", "--weights", str(detector_weights), "--root", str(sample_root), "--out", str(out)]
     assert main([*words, "--limit", "3"]) == 0

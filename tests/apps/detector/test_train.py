@@ -19,7 +19,7 @@ OPTIONS = ("--data.val_size", "32", "--data.num_workers", "0", "--trainer.enable
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A preset of two batches a stage; what such nets take for faces is not worth evaluating."""
+    """A preset with two batches per stage; the detector is not evaluated."""
     budget = Budget(1, 64, 32, OPTIONS)
     budgets = {Preset.TINY: dict.fromkeys(("pnet", "rnet", "onet"), budget)}
     monkeypatch.setattr(detector_train, "BUDGETS", budgets)
@@ -35,7 +35,7 @@ def test_three_stages_make_a_detector_with_a_card(
     monkeypatch.setattr(detector, "default_weights", lambda: installed)
     words = ["detector", "train", "--root", str(sample_root), "--preset", "tiny", "--out", str(tmp_path / "runs")]
     assert main(words) == 0
-    assert "this is no detector yet; --preset small trains one" in capsys.readouterr().out
+    assert "use --preset small" in capsys.readouterr().out
     made = tmp_path / "runs" / "detector-tiny" / "mtcnn.safetensors"
     nets, card = load_weights(made)
     assert card.untrained_heads == ()
@@ -45,7 +45,7 @@ def test_three_stages_make_a_detector_with_a_card(
 
     capsys.readouterr()
     assert main([*words, "--install"]) == 0  # nothing is trained again
-    assert capsys.readouterr().out.count("is there already") == 3
+    assert capsys.readouterr().out.count("already exists") == 3
     again, _ = load_weights(installed)
     assert all((again.state_dict()[name] == value).all() for name, value in nets.state_dict().items())
     assert installed.with_suffix(".md").is_file()
@@ -53,9 +53,9 @@ def test_three_stages_make_a_detector_with_a_card(
 
 @pytest.fixture
 def train(tmp_path: Path, sample_root: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """``train(*words, stages=3)``: the command, whose fits write a file that depends on all they were given.
+    """``train(*words, stages=3)``: runs the command with fits that write a file that depends on all their arguments.
 
-    Only the first so many fits are let finish; the next one leaves a checkpoint, as if it were stopped.
+    Only the first ``stages`` fits finish; the next one leaves a checkpoint, as if it were stopped.
     """
 
     def fit(words: list[str]) -> int:
@@ -98,7 +98,7 @@ def homes(folder: Path, *stages: str) -> list[str]:
         (("--option=--data.rotation=9",), "--option"),
     ],
 )
-def test_stages_of_other_data_or_options_are_refused(
+def test_stages_trained_with_other_data_or_options_are_rejected(
     words: tuple[str, ...],
     name: str,
     train: Callable[..., int],
@@ -111,14 +111,14 @@ def test_stages_of_other_data_or_options_are_refused(
     assert train(*words) == 2
     message = capsys.readouterr().err
     assert len(message.splitlines()) == 1
-    assert f"(another {name})" in message
+    assert f"({name})" in message
     for home in homes(tmp_path, "pnet", "rnet", "onet"):
         assert home in message
     assert "--out" in message
     assert train(*words, "--out", str(tmp_path / "other")) == 0
 
 
-def test_another_budget_is_refused(
+def test_another_budget_is_rejected(
     train: Callable[..., int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train() == 0
@@ -126,53 +126,64 @@ def test_another_budget_is_refused(
     monkeypatch.setitem(detector_train.BUDGETS, Preset.TINY, budgets | {"rnet": Budget(9, 9, 9)})
     assert train() == 2
     message = capsys.readouterr().err
-    assert "(another budget of --preset tiny)" in message
+    assert "(budget of --preset tiny)" in message
     assert f"remove {homes(tmp_path, 'rnet')[0]}, or" in message
 
 
-def test_later_stages_do_not_outlive_an_earlier_one(
+def test_later_stages_trained_on_another_earlier_stage_are_rejected(
     train: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Before it is trained again, and where somebody else trained it, too."""
+    """Neither before that stage is trained again nor after it was replaced."""
     assert train() == 0
     pnet, rnet, onet = homes(tmp_path, "pnet", "rnet", "onet")
     (Path(pnet) / "mtcnn.safetensors").rename(tmp_path / "kept")
     assert train() == 2
-    assert f"(another earlier stage): remove {rnet}, or" in capsys.readouterr().err
+    assert f"(earlier stage): remove {rnet}, or" in capsys.readouterr().err
     (Path(pnet) / "mtcnn.safetensors").write_text("another")
     assert train() == 2
-    assert f"(another earlier stage): remove {rnet}, or" in capsys.readouterr().err
+    assert f"(earlier stage): remove {rnet}, or" in capsys.readouterr().err
     shutil.rmtree(rnet)
     assert train() == 2
-    assert f"(another earlier stage): remove {onet}, or" in capsys.readouterr().err
+    assert f"(earlier stage): remove {onet}, or" in capsys.readouterr().err
     shutil.rmtree(onet)
     assert train() == 0
     assert (Path(onet) / "mtcnn.safetensors").read_text().startswith("another")
 
 
-def test_a_stopped_stage_goes_on_with_what_it_was_started_with_alone(
+def test_a_stopped_stage_is_only_resumed_with_the_same_options(
     train: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train(stages=1) == 2
     assert "rnet was stopped" in capsys.readouterr().err
     assert train("--option=--data.rotation=9") == 2
     pnet, rnet = homes(tmp_path, "pnet", "rnet")
-    assert f"(another --option): remove {pnet} and {rnet}, or" in capsys.readouterr().err
+    assert f"(--option): remove {pnet} and {rnet}, or" in capsys.readouterr().err
     assert train() == 0
 
 
-def test_a_stage_of_unknown_origin_is_refused(
+def test_a_stage_without_a_record_of_its_options_is_rejected(
     train: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train() == 0
     home = Path(homes(tmp_path, "rnet")[0])
-    (home / "order.json").write_text("{")
+    (home / "options.json").write_text("{")
     assert train() == 2
-    assert f"(nobody knows how): remove {home}, or" in capsys.readouterr().err
+    assert f"(no record of them): remove {home}, or" in capsys.readouterr().err
+
+
+def test_records_under_the_old_name_are_read(
+    train: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train() == 0
+    for home in map(Path, homes(tmp_path, "pnet", "rnet", "onet")):
+        (home / "options.json").rename(home / "order.json")
+    assert train() == 0
+    assert train("--option=--data.rotation=9") == 2
+    assert "(--option): remove" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_missing_set_stops_it_before_anything_is_trained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_set_is_an_error_before_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (
         main(["detector", "train", "--root", str(tmp_path), "--preset", "tiny", "--out", str(tmp_path / "runs")]) == 2
     )

@@ -39,7 +39,7 @@ def test_a_crop_of_its_own_size_is_the_photo() -> None:
     np.testing.assert_array_equal(crop, image[7:31, 5:29])
 
 
-def test_beyond_the_photo_its_border_goes_on() -> None:
+def test_the_border_is_replicated_beyond_the_photo() -> None:
     image = np.random.default_rng(0).integers(0, 256, size=(40, 50, 3), dtype=np.uint8)
     crop = cut(image, np.array([[-6, -4, 18, 20]], dtype=np.float32), 24)[0]
     np.testing.assert_array_equal(crop, np.pad(image, ((4, 0), (6, 0), (0, 0)), mode="edge")[:24, :24])
@@ -76,7 +76,7 @@ def test_landmarks_point_at_their_pixels(mirrored: bool) -> None:
 
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_an_enlarged_landmark_is_where_its_dot_is_seen(mirrored: bool) -> None:
-    """Small faces are enlarged: there half a pixel of the image is one and more of the crop."""
+    """Small faces are enlarged: half a pixel of the image is a pixel or more of the crop."""
     windows = np.array([[24, 34, 64, 74]], dtype=np.float32)
     for number, (x, y) in enumerate(POINTS.astype(int).tolist()):
         scene = dotted()
@@ -90,8 +90,8 @@ def test_an_enlarged_landmark_is_where_its_dot_is_seen(mirrored: bool) -> None:
         np.testing.assert_allclose(crops.landmarks[0, order.index(number)] * 120, centre, atol=0.1)
 
 
-def test_what_a_net_learns_is_what_its_answers_are_read_by() -> None:
-    """A net that answered exactly what a crop teaches would find the landmarks exactly, in small faces, too."""
+def test_landmarks_are_decoded_as_they_are_encoded() -> None:
+    """A net that outputs a crop's labels exactly gives the exact landmarks, in small faces, too."""
     scene = dotted()
     for window in ([10.0, 20.0, 90.0, 100.0], [-5.0, 3.0, 60.0, 68.0], [28.0, 38.0, 61.0, 71.0]):
         windows = np.array([window], dtype=np.float32)
@@ -109,7 +109,7 @@ def test_a_mirrored_box_is_the_box_of_the_mirror_image() -> None:
     np.testing.assert_allclose(crops.box, (flipped - window) / 64, atol=1e-6)
 
 
-def test_recolouring_changes_crops_apart_and_by_no_more_than_asked() -> None:
+def test_recolouring_changes_each_crop_independently_within_the_limit() -> None:
     images = np.full((64, 8, 8, 3), 128, dtype=np.uint8)
     changed = recolour(images, 0.2, np.random.default_rng(0)).astype(int)
     assert len(np.unique(changed[:, 0, 0, 0])) > 10

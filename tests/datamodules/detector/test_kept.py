@@ -13,7 +13,7 @@ from tests.datamodules.detector.test_module import module
 
 
 def test_each_batch_is_drawn_from_the_first_ones(sources: Sources) -> None:
-    """Every crop of a batch, or its mirror image, is one of those that were cut."""
+    """Every crop of a batch is one of the cut crops or its mirror image."""
     source = CropBatches(sources, 12, 64, Mix())
     kept = KeptCrops(source, 2, 32, Changes())
     cut = np.concatenate([source.cut(number).image for number in range(2)])

@@ -17,7 +17,7 @@ class Counting:
         return np.full((100, 100, 1), int(path.name), dtype=np.uint8)
 
 
-def test_the_longest_unused_image_goes_first() -> None:
+def test_the_least_recently_used_image_is_dropped_first() -> None:
     read = Counting()
     memory = ImageMemory(read, megabytes=0.02)  # two images
     for name in "0", "1", "0", "2", "0", "1":
@@ -25,7 +25,7 @@ def test_the_longest_unused_image_goes_first() -> None:
     assert read.reads == ["0", "1", "2", "1"]
 
 
-def test_no_memory_keeps_nothing() -> None:
+def test_a_limit_of_zero_caches_nothing() -> None:
     read = Counting()
     memory = ImageMemory(read, megabytes=0)
     assert [memory(Path("3"))[0, 0, 0] for _ in range(2)] == [3, 3]

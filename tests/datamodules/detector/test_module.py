@@ -16,7 +16,7 @@ def module(root: Path, **options: object) -> DetectorDataModule:
     return DetectorDataModule(str(root), **given)  # type: ignore[arg-type]
 
 
-def test_each_part_has_crops_of_the_side_asked_for(sample_root: Path) -> None:
+def test_each_split_has_crops_of_the_requested_side(sample_root: Path) -> None:
     data = module(sample_root, side=24)
     data.prepare_data()
     data.setup("fit")
@@ -28,7 +28,7 @@ def test_each_part_has_crops_of_the_side_asked_for(sample_root: Path) -> None:
         assert batches[0].image.dtype == torch.uint8
 
 
-def test_training_draws_anew_each_epoch_and_validation_the_same(sample_root: Path) -> None:
+def test_training_crops_change_each_epoch_and_validation_crops_do_not(sample_root: Path) -> None:
     data = module(sample_root)
     data.setup("fit")
     loader = data.train_dataloader()
@@ -40,7 +40,7 @@ def test_training_draws_anew_each_epoch_and_validation_the_same(sample_root: Pat
     assert torch.equal(once, again)
 
 
-def test_the_parts_share_no_photo(sample_root: Path) -> None:
+def test_the_splits_share_no_photo(sample_root: Path) -> None:
     data = module(sample_root)
     crowds = {split: data.crowds(split) for split in get_args(Split)}
     paths = {split: {scenes.path(index) for index in range(len(scenes))} for split, scenes in crowds.items()}
@@ -59,7 +59,7 @@ def test_cartoons_can_be_left_out(sample_root: Path, tmp_path: Path) -> None:
     assert len(next(iter(data.train_dataloader())).image)
 
 
-def test_a_checkpoint_can_be_taken_up_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_checkpoint_can_be_resumed_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     data = module(Path("data"), cartoon_families="families.tsv")
     assert data.hparams["root"] == str(tmp_path / "data")
@@ -82,7 +82,7 @@ def test_celeba_adds_its_faces(sample_root: Path) -> None:
         ({"cartoons": 1.5}, r"--data.cartoons is 1\.5"),
     ],
 )
-def test_senseless_options_are_named(sample_root: Path, options: dict[str, object], message: str) -> None:
+def test_invalid_options_are_named(sample_root: Path, options: dict[str, object], message: str) -> None:
     with pytest.raises(DataError, match=message):
         module(sample_root, **options)
 

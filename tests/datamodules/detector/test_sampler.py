@@ -9,7 +9,7 @@ from datamodules.detector.sampler import Changes, CropBatches, Mix, Sources
 from datamodules.detector.scenes import WiderScenes
 
 
-def test_the_mix_is_what_was_asked_for(sources: Sources) -> None:
+def test_a_batch_has_the_requested_mix(sources: Sources) -> None:
     assert Mix(3, 1, 1, 1).counts(384) == (192, 64, 64, 64)
     batch = CropBatches(sources, 24, 384, Mix(3, 1, 1, 1, cartoons=0.25))[0]
     assert batch.image.shape[1:] == (3, 24, 24)
@@ -45,7 +45,7 @@ def test_a_batch_is_a_function_of_seed_and_number(sources: Sources) -> None:
 
 
 def test_mined_windows_are_drawn(sources: Sources) -> None:
-    """Planted: the only mined negative lies in a corner of the first photo, which is painted over."""
+    """The only mined negative is in a corner of the first photo, which is painted over."""
 
     class Marked(WiderScenes):
         def __init__(self) -> None:
@@ -69,7 +69,7 @@ def test_mined_windows_are_drawn(sources: Sources) -> None:
     assert shares[1] > 0.4 > shares[0]
 
 
-def test_crops_for_landmarks_can_teach_that_they_are_faces(sources: Sources) -> None:
+def test_landmark_crops_can_be_labelled_as_faces(sources: Sources) -> None:
     batch = CropBatches(sources, 24, 128, Mix(), portrait_faces=True)[0]
     has_landmarks = ~torch.isnan(batch.landmarks).flatten(1).any(dim=1)
     assert has_landmarks.any()

@@ -23,7 +23,7 @@ from datamodules.transforms.augment import FLIP_ORDER
 COLOURS = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0], [0, 255, 255]], dtype=np.uint8)
 
 
-def test_small_and_invalid_faces_are_no_targets() -> None:
+def test_small_and_invalid_faces_are_not_targets() -> None:
     boxes = np.array([[1, 2, 20, 30], [0, 0, 19, 40], [5, 5, 50, 50]], dtype=np.float32)
     attributes = np.zeros((3, 6), dtype=np.int64)
     attributes[2, 3] = 1
@@ -54,7 +54,7 @@ def portrait(tmp_path: Path) -> tuple[Path, np.ndarray]:
     return path, landmarks
 
 
-def test_turned_and_mirrored_portraits_keep_their_points(portrait: tuple[Path, np.ndarray]) -> None:
+def test_rotated_and_mirrored_portraits_keep_their_landmarks(portrait: tuple[Path, np.ndarray]) -> None:
     path, landmarks = portrait
     scenes = FaceScenes([path], landmarks[None], rotation=20.0)
     orders = set()
@@ -71,7 +71,7 @@ def test_turned_and_mirrored_portraits_keep_their_points(portrait: tuple[Path, n
     assert orders == {tuple(range(5)), tuple(FLIP_ORDER)}
 
 
-def test_without_rotation_a_portrait_is_as_it_lies(portrait: tuple[Path, np.ndarray]) -> None:
+def test_without_rotation_a_portrait_is_unchanged(portrait: tuple[Path, np.ndarray]) -> None:
     path, landmarks = portrait
     scene = FaceScenes([path], landmarks[None], rotation=None).scene(0, np.random.default_rng(0))
     np.testing.assert_array_equal(scene.landmarks[0], landmarks)
@@ -80,7 +80,7 @@ def test_without_rotation_a_portrait_is_as_it_lies(portrait: tuple[Path, np.ndar
 
 @pytest.fixture
 def cartoon(tmp_path: Path) -> Path:
-    """A cartoon of the official size: clear, but for a disc at each landmark."""
+    """A cartoon of the official size, transparent except for a disc at each landmark."""
     image = np.zeros((int(IMAGE_SIDE), int(IMAGE_SIDE), 4), dtype=np.uint8)
     for (x, y), colour in zip(LANDMARKS.round().astype(int).tolist(), COLOURS.tolist(), strict=True):
         cv2.circle(image, (x, y), 9, [*colour[::-1], 255], -1)
@@ -88,7 +88,7 @@ def cartoon(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_cartoons_lie_anywhere_at_any_size_with_their_points(cartoon: Path) -> None:
+def test_cartoons_lie_anywhere_at_any_size_with_their_landmarks(cartoon: Path) -> None:
     scenes = CartoonScenes(cartoon, ["cs1.png"])
     widths, orders = [], set()
     for seed in range(40):
@@ -111,14 +111,14 @@ def test_cartoons_lie_anywhere_at_any_size_with_their_points(cartoon: Path) -> N
 
 @pytest.mark.parametrize("side", [100, 150, 200, 256, 500])
 def test_a_point_is_drawn_where_its_label_says(side: int) -> None:
-    """The centre of a blob after the warp, to a twentieth of a pixel, however far the cartoon is reduced."""
+    """The centre of a blob after the warp is right to a twentieth of a pixel, at any reduction."""
     y, x = np.mgrid[:256, :256].astype(np.float32)
     middle = np.array([140.3, 97.6])
     image = np.exp(-((x - middle[0]) ** 2 + (y - middle[1]) ** 2) / (2 * 9.0**2)).astype(np.float32)
     image = np.repeat(image[..., None], 4, axis=2) * 255
     scale = side / IMAGE_SIDE
     matrix = np.array([[scale, 0, 3.7], [0, scale, 11.2], [0, 0, 1]])
-    of_frame = (middle + 0.5) * IMAGE_SIDE / 256 - 0.5  # whole numbers are the middles of pixels, in the frame as well
+    of_frame = (middle + 0.5) * IMAGE_SIDE / 256 - 0.5  # whole numbers are pixel centres, in the frame, too
     expected = matrix[:2, :2] @ of_frame + matrix[:2, 2]
     found = _warp(image, matrix, 600)[..., 0]
     rows, columns = np.mgrid[:600, :600]
@@ -126,8 +126,8 @@ def test_a_point_is_drawn_where_its_label_says(side: int) -> None:
     np.testing.assert_allclose(centre, expected, atol=0.05)
 
 
-def test_a_cartoons_box_is_the_edges_of_what_it_covers(tmp_path: Path) -> None:
-    """A cartoon that is its box alone, in black: the scene is dark where the box says, whichever way it is mirrored."""
+def test_a_cartoons_box_has_the_edges_of_what_it_covers(tmp_path: Path) -> None:
+    """A cartoon that is just its box in black: the scene is dark where the box is, mirrored or not."""
     image = np.zeros((int(IMAGE_SIDE), int(IMAGE_SIDE), 4), dtype=np.uint8)
     left, top, right, bottom = FACE_BOX.astype(int).tolist()
     image[top:bottom, left:right] = (0, 0, 0, 255)
@@ -138,7 +138,7 @@ def test_a_cartoons_box_is_the_edges_of_what_it_covers(tmp_path: Path) -> None:
         scene = scenes.scene(0, np.random.default_rng(seed))
         light = scene.image.astype(float).sum(axis=2)
         border = np.concatenate((light[0], light[-1], light[:, 0], light[:, -1]))
-        if border.min() < 100 or border.max() - border.min() > 1:  # a corner of the turned box is beyond the scene
+        if border.min() < 100 or border.max() - border.min() > 1:  # a corner of the rotated box is outside the scene
             continue
         cover = 1 - light / light.max()
         rows, columns = np.mgrid[:SCENE_SIDE, :SCENE_SIDE]

@@ -21,7 +21,7 @@ def covered(box: list[int]) -> set[tuple[int, int]]:
     return {(x, y) for x in range(box[0], box[2]) for y in range(box[1], box[3])}
 
 
-def test_overlap_is_counted_pixels() -> None:
+def test_the_overlap_equals_that_of_counted_pixels() -> None:
     rng = np.random.default_rng(0)
     corners = rng.integers(0, 12, size=(20, 2))
     boxes = np.concatenate((corners, corners + rng.integers(0, 9, size=(20, 2))), axis=1)
@@ -53,7 +53,7 @@ def test_near_negatives_touch_a_face_more_often() -> None:
     assert shares[0] > shares[1] + 0.2
 
 
-def test_windows_about_a_face_stay_close_to_it() -> None:
+def test_windows_around_a_face_stay_close_to_it() -> None:
     box = FACES[0]
     windows = windows_around(box, 500, np.random.default_rng(0))
     sides = windows[:, 2] - windows[:, 0]
@@ -64,7 +64,7 @@ def test_windows_about_a_face_stay_close_to_it() -> None:
     assert (shift >= [7, 9]).all()
 
 
-def test_an_image_below_the_least_side_has_no_windows() -> None:
+def test_an_image_below_the_minimum_side_has_no_windows() -> None:
     assert len(windows_anywhere((10, 200), FACES, 50, 12.0, np.random.default_rng(0))) == 0
 
 

@@ -23,7 +23,7 @@ BOX = np.array([10, 8, 50, 52], dtype=np.float32)
 
 
 class Planted(Cascade):
-    """Finds in each image what a function of its first pixel says; faces are painted into that pixel."""
+    """Detections are a function of the first pixel of each image, which encodes its number."""
 
     def __init__(self, answer: Callable[[int], Detections]) -> None:
         super().__init__(MTCNN())
@@ -50,7 +50,7 @@ def face(number: int) -> KnownFace:
 
 
 def shifted_by(share: float, misses: tuple[int, ...] = ()) -> Planted:
-    """Landmarks off by that share of the distance between the eyes, which is 20 px."""
+    """Landmarks are off by this fraction of the distance between the eyes, which is 20 px."""
     points = torch.from_numpy(POINTS) + torch.tensor([0, 20 * share])
     return Planted(
         lambda number: found([] if number in misses else [BOX.tolist()], [] if number in misses else [0.9], points)
@@ -76,13 +76,13 @@ def test_faces_found_and_errors_are_counted_for_each_detector() -> None:
     assert all(score.seconds > 0 for score in scores.values())
 
 
-def test_faces_that_nobody_finds_have_no_error() -> None:
+def test_faces_that_are_never_found_have_no_error() -> None:
     scores = evaluate_faces({"blind": shifted_by(0, misses=(0, 1))}, KnownFaces(2, face), "planted")["blind"]
     assert float(scores.found) == 0
     assert bool(scores.summary.mean.isnan())
 
 
-def test_an_annotation_without_a_distance_between_the_eyes_is_named() -> None:
+def test_an_annotation_with_coinciding_eyes_is_named() -> None:
     def read(number: int) -> KnownFace:
         return face(number)._replace(landmarks=POINTS[[0, 0, 2, 3, 4]] if number == 1 else POINTS)
 
@@ -115,7 +115,7 @@ def crowds(tmp_path: Path) -> Path:
 
 
 def cells(content: list[object] | object) -> object:
-    """Lists as columns of cells, all the way down."""
+    """Nested lists as nested columns of cells."""
     if not isinstance(content, list):
         return content
     column = np.empty((len(content), 1), dtype=object)
@@ -146,7 +146,7 @@ def test_crowds_are_scored_on_every_subset(crowds: Path) -> None:
     assert float(scores["all"].subsets["40 to 80 px"].recall) == 1
 
 
-def test_a_limit_leaves_photos_out(crowds: Path) -> None:
+def test_a_limit_reduces_the_number_of_photos(crowds: Path) -> None:
     cascade = Planted(lambda _: found([], []))
     scores = evaluate_crowds({"none": cascade}, crowds, limit=1)["none"]
     assert scores.images == 1

@@ -16,7 +16,7 @@ POINTS = [[15.0, 20], [30, 20], [22, 28], [17, 34], [29, 34]]
 SETTINGS = CascadeSettings(10, (0.5, 0.4, 0.3), 0.79)
 
 
-def test_a_missing_one_is_a_line_that_says_how_to_get_it(
+def test_a_missing_rival_prints_how_to_install_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(rivals, "find_spec", lambda name: None if name == "yuface" else object())
@@ -24,8 +24,8 @@ def test_a_missing_one_is_a_line_that_says_how_to_get_it(
     assert capsys.readouterr().out == "libfacedetection is not installed (pip install --no-deps yuface)\n"
 
 
-def test_facenets_boxes_are_brought_to_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its pixels count from 1, faces come unordered, and an image without any gives None."""
+def test_facenets_boxes_are_converted_to_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It counts pixels from 1, does not sort faces, and gives None for an image without faces."""
     given: dict[str, object] = {}
 
     class Net:
@@ -51,7 +51,7 @@ def test_facenets_boxes_are_brought_to_ours(monkeypatch: pytest.MonkeyPatch) -> 
     assert nobody.landmarks.shape == (0, 5, 2)
 
 
-def test_libfacedetection_sees_blue_first_and_measures_widths(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_libfacedetection_takes_bgr_and_returns_widths(monkeypatch: pytest.MonkeyPatch) -> None:
     def detect(image: NDArray[np.uint8], conf: float) -> tuple[NDArray[np.uint16], ...]:
         assert image[0, 0].tolist() == [3, 2, 1]
         assert conf == 0.3
@@ -66,9 +66,9 @@ def test_libfacedetection_sees_blue_first_and_measures_widths(monkeypatch: pytes
 
 
 @pytest.mark.parametrize("rival", RIVALS, ids=lambda rival: rival.name)
-def test_an_installed_one_takes_any_image(rival: rivals.Rival) -> None:
+def test_an_installed_rival_takes_any_image(rival: rivals.Rival) -> None:
     if not rival.is_installed:
-        pytest.skip(rival.how_to_get_it)
+        pytest.skip(rival.install_hint)
     noise = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8))
     for found in rival.open(CascadeSettings()).detect([noise, noise[:70]]):
         assert found.boxes.shape == (len(found), 4)

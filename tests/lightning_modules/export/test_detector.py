@@ -1,4 +1,4 @@
-"""The detector in onnxruntime beside the one in PyTorch."""
+"""The detector in onnxruntime against that in PyTorch."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from lightning_modules.export.detector import OnnxDetector
 from networks.mtcnn import MTCNN, Card, Cascade, CascadeSettings, save_weights
 
 SAME = 0.5
-"""Pixels by which the edges of a face and its landmarks may differ."""
+"""Tolerance of edges and landmarks in pixels."""
 
 
 @pytest.fixture(scope="module")
 def pictures(sample_root: Path) -> list[Tensor]:
-    """The project's own drawn photos, of several sizes."""
+    """The project's own drawn photos in several sizes."""
     paths = [
         *sorted((sample_root / "lfw_net").rglob("*.jpg"))[:4],
         *sorted((sample_root / "celeba").rglob("*.jpg"))[:4],
@@ -48,7 +48,7 @@ def test_both_backends_find_the_same_faces(pictures: list[Tensor], settings: Cas
         torch.testing.assert_close(found.landmarks, expected.landmarks, atol=SAME, rtol=0)
 
 
-def test_weights_that_count_from_one_are_refused(tmp_path: Path) -> None:
+def test_weights_that_count_from_one_are_rejected(tmp_path: Path) -> None:
     save_weights(MTCNN(one_based=True), Card(source="a test"), tmp_path / "one.safetensors")
     with pytest.raises(DataError, match="counts pixels from 1"):
         OnnxDetector(tmp_path / "one.safetensors")

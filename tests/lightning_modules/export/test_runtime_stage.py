@@ -11,7 +11,7 @@ from networks.mtcnn.nets import Stage, face_margin, normalise
 
 @pytest.fixture
 def nets() -> MTCNN:
-    """Nets whose slopes are of both signs, some of them above 1."""
+    """Nets with slopes of both signs, some above 1."""
     torch.manual_seed(0)
     nets = MTCNN().requires_grad_(False).eval()
     for module in nets.modules():
@@ -21,7 +21,7 @@ def nets() -> MTCNN:
 
 
 @pytest.mark.parametrize(("name", "side"), [("pnet", 12), ("pnet", 13), ("pnet", 37), ("rnet", 24), ("onet", 48)])
-def test_answers_are_those_of_the_stage(nets: MTCNN, name: str, side: int) -> None:
+def test_outputs_equal_those_of_the_stage(nets: MTCNN, name: str, side: int) -> None:
     stage = nets.get_submodule(name)
     assert isinstance(stage, Stage)
     values = torch.rand(3, 3, side, side) * 255
@@ -31,7 +31,7 @@ def test_answers_are_those_of_the_stage(nets: MTCNN, name: str, side: int) -> No
     torch.testing.assert_close(box, stage.box(features), rtol=1e-4, atol=1e-5)
 
 
-def test_landmarks_are_those_of_the_stage(nets: MTCNN) -> None:
+def test_landmarks_equal_those_of_the_stage(nets: MTCNN) -> None:
     values = torch.rand(3, 3, 48, 48) * 255
     found = RuntimeStage(nets.onet, has_landmarks=True)(values)[2]
     torch.testing.assert_close(found, nets.onet(normalise(values)).landmarks, rtol=1e-4, atol=1e-5)
@@ -56,7 +56,7 @@ def test_convolutions_before_pools_have_whole_blocks_of_channels(nets: MTCNN) ->
     assert [layer.convolution.out_channels % 16 for layer in pooled] == [0, 0, 0]
 
 
-def test_the_given_stage_stays_as_it_is(nets: MTCNN) -> None:
+def test_the_given_stage_is_not_modified(nets: MTCNN) -> None:
     before = {name: value.clone() for name, value in nets.rnet.state_dict().items()}
     for value in RuntimeStage(nets.rnet, has_landmarks=False).state_dict().values():
         value.zero_()

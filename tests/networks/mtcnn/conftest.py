@@ -1,4 +1,4 @@
-"""Detectors that need no training: random ones, and one set by hand that fires on bright squares."""
+"""Detectors without training: random nets, and nets with weights set by hand that detect bright squares."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from networks.mtcnn import MTCNN, ONet, PNet, RNet
 
 @pytest.fixture
 def random_nets() -> MTCNN:
-    """PyTorch's initial weights: scores around one half, small offsets; to be used as MTCNN's code would."""
+    """PyTorch's initial weights, with scores around one half and small offsets, in the convention of MTCNN's code."""
     torch.manual_seed(0)
     return MTCNN(one_based=True).eval()
 
@@ -19,7 +19,7 @@ def random_nets() -> MTCNN:
 @pytest.fixture
 @torch.no_grad()
 def square_finder() -> MTCNN:
-    """PNet fires where a window's middle is bright and its corners are dark; RNet and ONet agree to everything."""
+    """PNet accepts windows with a bright middle and dark corners; RNet and ONet accept everything."""
     nets = MTCNN().eval()
     for parameter in nets.parameters():
         parameter.zero_()
@@ -40,7 +40,7 @@ def _look_for_squares(pnet: PNet) -> None:
     for channel, (row, column) in enumerate(((0, 0), (0, 2), (2, 0), (2, 2)), start=1):
         second.weight[channel, 0, row, column] = 1
         third.weight[0, channel, row, column] = -1 / 4
-    # Middle minus corners is 2 at most, for white on black.
+    # Middle minus corners is at most 2, for white on black.
     pnet.get_parameter("face.weight")[1, 0] = 20
     pnet.get_parameter("face.bias")[1] = -28
 

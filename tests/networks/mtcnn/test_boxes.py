@@ -57,18 +57,18 @@ def test_suppression_equals_a_loop(overlap: Overlap, threshold: float) -> None:
 
 
 def test_a_long_chain_of_suppressions_is_followed_to_its_end() -> None:
-    """Each box overlaps the next alone, so that every second one stays."""
+    """Each box only overlaps its neighbours, so every second one is kept."""
     boxes = torch.tensor([[10.0 * i, 0, 10.0 * i + 14, 10] for i in range(31)])
     kept = greedy_nms(boxes, torch.arange(31, 0, -1).float(), 0.1)
     assert kept.tolist() == list(range(0, 31, 2))
 
 
-def test_nothing_is_left_of_nothing() -> None:
+def test_no_boxes_give_no_boxes() -> None:
     assert greedy_nms(torch.empty(0, 4), torch.empty(0), 0.5).tolist() == []
     assert nms_by_group(torch.empty(0, 4), torch.empty(0), torch.empty(0, dtype=torch.int64), 0.5).tolist() == []
 
 
-def test_boxes_without_area_are_no_error() -> None:
+def test_boxes_without_area_are_valid() -> None:
     flat = torch.tensor([[5.0, 5, 5, 9], [5, 5, 5, 9], [0, 0, 10, 10]])
     assert pairwise_overlap(flat, "smaller").isfinite().all()
     assert pairwise_overlap(flat, "union")[0].tolist() == [0, 0, 0]
@@ -118,7 +118,7 @@ def test_squares_keep_centre_and_longer_side() -> None:
     assert square(torch.tensor([[10.0, 20, 30, 30], [0, 0, 4, 10]])).tolist() == [[10, 15, 30, 35], [-3, 0, 7, 10]]
 
 
-def test_landmarks_go_from_sides_between_edges_to_middles_of_pixels() -> None:
+def test_landmarks_are_converted_from_edges_to_pixel_centres() -> None:
     points = torch.tensor([[[0.0, 0], [1, 1], [0.5, 0.25], [0, 1], [-0.5, 0]]])
     box = torch.tensor([[10.0, 20, 30, 60]])
     edges = torch.tensor([[[10.0, 20], [30, 60], [20, 30], [10, 60], [0, 20]]])

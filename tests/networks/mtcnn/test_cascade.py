@@ -1,4 +1,4 @@
-"""The fast cascade: planted squares, the exact cascade as its slow twin, and inputs that must not break it."""
+"""The fast cascade on drawn squares, against the exact cascade, and on unusual inputs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from networks.mtcnn.boxes import decode_cells, nms_by_group
 from networks.mtcnn.pyramid import pyramid_scales
 
 ALL = CascadeSettings(min_face=12, thresholds=(0.5, 0.5, 0.4))
-"""Lets most of what random nets say pass."""
+"""Accepts most candidates of random nets."""
 
 SURE = CascadeSettings(thresholds=(0.97, 0.7, 0.7), pyramid_factor=0.85)
-"""Lets pass what fits a bright square well, on levels that are close to each other."""
+"""Only accepts windows that fit a bright square well, on closely spaced levels."""
 
 
 def noise(height: int, width: int, seed: int = 0) -> Tensor:
@@ -56,7 +56,7 @@ def test_a_planted_square_is_found_at_its_place_and_scale(side: int, square_find
 
 
 def test_windows_lie_on_the_grid_that_pnet_looks_at(square_finder: MTCNN) -> None:
-    """The nets that are set by hand move no edge: what is proposed is a window of some level, to whole pixels."""
+    """The nets set by hand move no edges: proposals are windows of a level, rounded to whole pixels."""
     (squares_found,) = Cascade(square_finder, SURE).candidates([squares(300, 320, (91, 107, 64))], "rnet")
     assert len(squares_found)
     scales = torch.tensor(pyramid_scales(300, 320, SURE.min_face, SURE.pyramid_factor))
@@ -70,7 +70,7 @@ def test_windows_lie_on_the_grid_that_pnet_looks_at(square_finder: MTCNN) -> Non
 
 
 def test_landmarks_are_placed_in_the_window_that_was_seen(square_finder: MTCNN) -> None:
-    """Whatever part of a pixel a face is moved by, its landmarks lie where the cut-out pixels are."""
+    """Landmarks follow the pixels of the crop, for any shift by a fraction of a pixel."""
     (found,) = Cascade(square_finder, SURE).detect([squares(300, 320, (91, 107, 64))])
     relative = (found.landmarks + 0.5 - found.boxes[:, None, :2]) / (found.boxes[:, 2:] - found.boxes[:, :2])[:, None]
     expected = torch.tensor([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]])
@@ -106,9 +106,7 @@ def test_results_do_not_depend_on_the_batch(random_nets: MTCNN) -> None:
         assert_equal(together, cascade.detect([image])[0])
 
 
-def test_results_do_not_depend_on_what_is_worked_on_at_once(
-    random_nets: MTCNN, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_results_do_not_depend_on_the_chunk_sizes(random_nets: MTCNN, monkeypatch: pytest.MonkeyPatch) -> None:
     images = [noise(40, 51, 1), noise(40, 51, 2), noise(30, 30, 3)]
     cascade = Cascade(random_nets, ALL)
     whole = cascade.detect(images)
@@ -118,7 +116,7 @@ def test_results_do_not_depend_on_what_is_worked_on_at_once(
         assert_equal(found, expected)
 
 
-def test_faces_come_by_falling_score(random_nets: MTCNN) -> None:
+def test_faces_are_sorted_by_descending_score(random_nets: MTCNN) -> None:
     (found,) = Cascade(random_nets, ALL).detect([noise(40, 51)])
     assert (found.scores.diff() <= 0).all()
     assert (found.scores > 0.4).all()
@@ -165,7 +163,7 @@ def test_hundreds_of_faces_are_found(square_finder: MTCNN) -> None:
     assert (distances.min(dim=0).values < 5).all()
 
 
-def test_the_best_of_each_image_are_handed_on() -> None:
+def test_the_best_candidates_of_each_image_are_kept() -> None:
     images = torch.tensor([0, 1, 0, 0, 1, 0, 2])
     scores = torch.arange(7, 0, -1).float()
     best = cascade_module._best(cascade_module.Candidates(images, torch.zeros(7, 4), scores, torch.zeros(7, 4)), 2)
@@ -173,8 +171,8 @@ def test_the_best_of_each_image_are_handed_on() -> None:
     assert best.margins.tolist() == [7, 6, 5, 3, 1]
 
 
-def test_boxes_outside_the_image_are_left_out(random_nets: MTCNN) -> None:
-    """A PNet that moves every window far to the left leaves nothing to look at."""
+def test_boxes_outside_the_image_are_dropped(random_nets: MTCNN) -> None:
+    """A PNet that moves every window far to the left leaves no candidates."""
     with torch.no_grad():
         random_nets.get_parameter("pnet.box.bias").fill_(-50)
     for cascade in (Cascade(random_nets, ALL), ExactCascade(random_nets, ALL)):
@@ -214,7 +212,7 @@ def test_settings_out_of_range_are_explained(settings: dict[str, float], complai
     "image",
     [torch.zeros(3, 20, 20), torch.zeros(20, 20, 4, dtype=torch.uint8), torch.zeros(0, 9, 3, dtype=torch.uint8)],
 )
-def test_what_is_no_decoded_image_is_refused(image: Tensor, random_nets: MTCNN) -> None:
+def test_images_of_another_shape_or_type_are_rejected(image: Tensor, random_nets: MTCNN) -> None:
     for cascade in (Cascade(random_nets), ExactCascade(random_nets)):
         with pytest.raises(ValueError, match=r"image 1 is \(.*expected \(H, W, 3\) uint8 RGB"):
             cascade.detect([noise(20, 20), image])
@@ -242,8 +240,8 @@ def test_candidates_belong_to_their_images(stage: Literal["rnet", "onet"], squar
 
 
 @pytest.mark.parametrize("image", [0, 1, 15])
-def test_windows_side_by_side_on_the_grid_stay_in_every_image(image: int) -> None:
-    """They overlap by exactly one half; an image's place in the batch changes the rounding, not the faces."""
+def test_neighbouring_windows_are_kept_in_every_image(image: int) -> None:
+    """They overlap by exactly one half; an image's position in the batch changes the rounding, but not the faces."""
     scales = torch.tensor(pyramid_scales(480, 640, 20, 0.709)).tolist()
     for scale in scales:
         columns = torch.arange(0, 40, 2)

@@ -1,4 +1,4 @@
-"""Import of facenet-pytorch's files: of made-up ones always, of the real ones where that package is installed."""
+"""Import of facenet-pytorch's files: fake ones, and the real ones if the package is installed."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def state_of(layers: Layers, heads: Layers) -> dict[str, Tensor]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Files of the right shapes."""
+    """Files with the right shapes."""
     torch.manual_seed(0)
     for name, layers, heads in (("pnet", P, P_HEADS), ("rnet", R, R_HEADS), ("onet", O_, O_HEADS)):
         torch.save(state_of(layers, heads), tmp_path / f"{name}.pt")
     return tmp_path
 
 
-def test_every_tensor_finds_its_place(folder: Path) -> None:
+def test_every_tensor_is_imported(folder: Path) -> None:
     nets, card = import_facenet(folder)
     assert card.untrained_heads == ("pnet.landmarks", "rnet.landmarks")
     assert nets.one_based
@@ -112,7 +112,7 @@ def real_folder() -> Path:
 
 @needs_facenet
 @torch.no_grad()
-def test_the_nets_say_the_same() -> None:
+def test_the_nets_give_the_same_outputs() -> None:
     theirs = importlib.import_module("facenet_pytorch")
     nets, _ = import_facenet(real_folder())
     for ours, their, side in (

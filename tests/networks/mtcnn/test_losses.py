@@ -35,7 +35,7 @@ def test_each_loss_is_over_the_crops_with_its_label() -> None:
     assert losses.landmarks.item() == pytest.approx(sum(points) / 2, rel=1e-5)
 
 
-def test_distances_count_instead_of_their_squares() -> None:
+def test_the_distance_loss_uses_distances_instead_of_squares() -> None:
     found = output(3)
     landmarks = torch.randn(3, 5, 2)
     landmarks[0] = NAN
@@ -49,7 +49,7 @@ def test_distances_count_instead_of_their_squares() -> None:
     assert exact.landmarks.item() == 0
 
 
-def test_unknown_labels_leave_no_gradient() -> None:
+def test_unknown_labels_give_no_gradient() -> None:
     found = output(3)
     losses = stage_losses(
         found, torch.tensor([1, -1, -1]), torch.full((3, 4), NAN), torch.full((3, 5, 2), NAN), hard_ratio=0.7
@@ -62,14 +62,14 @@ def test_unknown_labels_leave_no_gradient() -> None:
         assert torch.equal(gradient, torch.zeros_like(gradient))
 
 
-def test_the_classification_learns_from_the_hardest() -> None:
+def test_the_classification_loss_uses_the_hardest_crops() -> None:
     logits = torch.stack((torch.zeros(10), torch.arange(10.0)), dim=1)
-    each = [math.log(1 + math.exp(margin)) for margin in range(10)]  # none is a face, and the net is ever surer of one
+    each = [math.log(1 + math.exp(margin)) for margin in range(10)]  # none is a face, and the scores increase
     found = hard_cross_entropy(logits, torch.zeros(10, dtype=torch.int64), 0.7)
     assert float(found) == pytest.approx(sum(each[3:]) / 7, rel=1e-5)
 
 
-def test_a_batch_without_any_label_costs_nothing() -> None:
+def test_a_batch_without_labels_has_zero_loss() -> None:
     found = output(2)
     losses = stage_losses(
         found, torch.tensor([-1, -1]), torch.full((2, 4), NAN), torch.full((2, 5, 2), NAN), hard_ratio=0.7

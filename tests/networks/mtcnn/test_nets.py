@@ -30,7 +30,7 @@ def convolve(x: Array, layer: nn.Conv2d) -> Array:
 
 
 def pool(x: Array, size: int) -> Array:
-    """Windows start at every second pixel, as long as one lies whole or begins inside the last whole one's stride."""
+    """Windows start at every second pixel; the last may be incomplete (ceil mode)."""
     starts = [range(0, max(1, side - size + 2), 2) for side in x.shape[1:]]
     return np.stack(
         [[x[:, i : i + size, j : j + size].max(axis=(1, 2)) for j in starts[1]] for i in starts[0]]
@@ -125,5 +125,5 @@ def test_scores_are_the_second_softmax() -> None:
     torch.testing.assert_close(face_score(logits), logits.softmax(dim=1)[:, 1])
 
 
-def test_grey_values_become_mtcnn_s_range() -> None:
+def test_pixel_values_are_normalised_to_mtcnns_range() -> None:
     assert normalise(torch.tensor([0.0, 127.5, 255.0])).tolist() == [-127.5 / 128, 0, 127.5 / 128]

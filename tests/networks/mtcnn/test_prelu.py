@@ -9,7 +9,7 @@ from networks.mtcnn.prelu import PReLU
 
 @pytest.mark.parametrize("shape", [(4, 3), (2, 3, 5, 4)])
 @pytest.mark.parametrize("slope", [0.25, -0.5, 1.5])
-def test_value_and_gradients_are_pytorchs(shape: tuple[int, ...], slope: float) -> None:
+def test_values_and_gradients_equal_pytorchs(shape: tuple[int, ...], slope: float) -> None:
     torch.manual_seed(0)
     maps, pull = torch.randn(shape), torch.randn(shape)
     maps.flatten()[0] = 0.0
@@ -25,7 +25,7 @@ def test_value_and_gradients_are_pytorchs(shape: tuple[int, ...], slope: float) 
         torch.testing.assert_close(ours, theirs)
 
 
-def test_only_the_gradients_asked_for_are_made() -> None:
+def test_only_the_requested_gradients_are_computed() -> None:
     prelu = PReLU(2).requires_grad_(False)
     maps = torch.randn(3, 2, 2, 2, requires_grad=True)
     prelu(maps).sum().backward()

@@ -1,4 +1,4 @@
-"""Pyramids and crops from integral images against torch's area pooling, one at a time."""
+"""Pyramids and crops from integral images against PyTorch's area pooling of one at a time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_levels_are_area_means(size: tuple[int, int]) -> None:
     torch.testing.assert_close(levels, torch.stack([pooled(image, *size) for image in images[1:3]]))
 
 
-def test_rows_of_a_level_are_its_rows() -> None:
+def test_a_range_of_rows_equals_those_of_the_level() -> None:
     sums = IntegralImages.of([some_image(31, 40)], CPU)
     assert torch.equal(sums.level(range(1), 17, 23, range(5, 11)), sums.level(range(1), 17, 23)[:, :, 5:11])
 
@@ -44,7 +44,7 @@ def test_crops_are_area_means_whatever_their_size() -> None:
         torch.testing.assert_close(crop, pooled(images[number][y1:y2, x1:x2], 24, 24))
 
 
-def test_beyond_the_image_its_border_goes_on() -> None:
+def test_the_border_is_replicated_beyond_the_image() -> None:
     image = some_image(20, 26)
     windows = torch.tensor([[-6, -3, 10, 13], [15, 9, 31, 25], [-40, 4, -24, 20]], dtype=torch.int32)
     crops = IntegralImages.of([image], CPU).crop(torch.zeros(3, dtype=torch.int64), windows, 16)

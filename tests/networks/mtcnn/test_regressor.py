@@ -1,4 +1,4 @@
-"""The landmark regressor: its crop against torch's samplers, its gradient against finite differences."""
+"""The landmark regressor: its crop against PyTorch's samplers, its gradient against finite differences."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_crop_that_reduces_is_the_mean_of_the_area(factor: int) -> None:
 
 
 def test_a_crop_that_reduces_by_any_factor_misses_no_pixel() -> None:
-    """Every pixel of the box weighs the same, so fine stripes become grey instead of coarse stripes."""
+    """Every pixel of the box has the same weight, so fine stripes become grey instead of coarse stripes."""
     image = torch.ones(1, 1, 200, 200)
     image[..., ::2] = -1
     crop = crop_faces(image, torch.tensor([[11.3, 12.9, 188.1, 189.7]]), 48)
@@ -65,14 +65,14 @@ def test_landmarks_are_those_of_the_net_in_pixels_of_the_image(regressor: Landma
 @pytest.mark.parametrize("side", [8, 32, 250])
 @torch.no_grad()
 def test_the_middle_of_a_face_is_the_middle_of_its_pixels(side: int) -> None:
-    """A net that says "the middle" of an image's only box: between the two pixels there, at any size."""
+    """For a net that predicts the middle, the landmark is between the two middle pixels of the image, at any size."""
     onet = ONet()
     onet.get_parameter("landmarks.weight").zero_()
     onet.get_parameter("landmarks.bias").fill_(0.5)
     image, box = noise(1, 3, side, side), torch.tensor([[0.0, 0, side, side]])
     found = LandmarkRegressor(onet)(image, box)
     torch.testing.assert_close(found, torch.full((1, 5, 2), (side - 1) / 2))
-    onet.is_half_a_pixel_off = True  # weights that were trained so are read so
+    onet.is_half_a_pixel_off = True  # for weights that were trained this way
     torch.testing.assert_close(LandmarkRegressor(onet)(image, box), torch.full((1, 5, 2), side / 2))
 
 
@@ -136,7 +136,7 @@ def test_autocast_changes_nothing(regressor: LandmarkRegressor) -> None:
 
 
 @pytest.mark.parametrize(("images", "boxes"), [((2, 3, 9, 9), (1, 4)), ((1, 1, 9, 9), (1, 4)), ((3, 9, 9), (1, 4))])
-def test_shapes_that_do_not_fit_are_refused(
+def test_mismatched_shapes_are_rejected(
     images: tuple[int, ...], boxes: tuple[int, ...], regressor: LandmarkRegressor
 ) -> None:
     with pytest.raises(ValueError, match=r"expected \(B, 3, H, W\) images and \(B, 4\) boxes"):

@@ -1,4 +1,4 @@
-"""The file of weights: what goes in comes out, and what is none is named."""
+"""Weights files: they are loaded as saved, and errors name the file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from networks.mtcnn import MTCNN, Card, LandmarkRegressor, WeightsError, load_we
 CARD = Card(source="a test", untrained_heads=("pnet.landmarks",), details={"pnet": {"crops": 7}})
 
 
-def test_nets_and_card_come_back(random_nets: MTCNN, tmp_path: Path) -> None:
+def test_nets_and_card_are_loaded_unchanged(random_nets: MTCNN, tmp_path: Path) -> None:
     path = tmp_path / "new" / "detector.safetensors"
     save_weights(random_nets, CARD, path)
     nets, card = load_weights(path)
@@ -26,7 +26,7 @@ def test_nets_and_card_come_back(random_nets: MTCNN, tmp_path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
-def test_each_stage_keeps_how_its_landmarks_are_counted(tmp_path: Path) -> None:
+def test_each_stage_keeps_its_landmark_convention(tmp_path: Path) -> None:
     nets = MTCNN()
     nets.pnet.is_half_a_pixel_off = True
     path = tmp_path / "detector.safetensors"
@@ -36,8 +36,8 @@ def test_each_stage_keeps_how_its_landmarks_are_counted(tmp_path: Path) -> None:
     assert [stage.is_half_a_pixel_off for stage in stages] == [True, False, False]
 
 
-def test_files_from_before_the_half_pixel_are_read_as_they_were_trained(tmp_path: Path) -> None:
-    """Format 2 said nothing about it: its landmarks come out where they always did."""
+def test_files_of_format_2_keep_their_landmark_convention(tmp_path: Path) -> None:
+    """Format 2 has no record of it: its landmarks stay where they were."""
     values = {"source": "old", "untrained_heads": [], "details": {}, "counts_from_one": False, "format_version": 2}
     path = tmp_path / "old.safetensors"
     torch.manual_seed(0)
@@ -48,13 +48,13 @@ def test_files_from_before_the_half_pixel_are_read_as_they_were_trained(tmp_path
     found = LandmarkRegressor(nets.onet)(image, box)
     torch.testing.assert_close(found, LandmarkRegressor(old.onet)(image, box) + 0.5)
     assert card.format_version == 2
-    save_weights(nets, card, path)  # rewritten in the new format, they still do
+    save_weights(nets, card, path)  # and so they do when rewritten in the new format
     nets, card = load_weights(path)
     assert card.format_version == 3
     torch.testing.assert_close(LandmarkRegressor(nets.onet)(image, box), found)
 
 
-def test_an_old_file_is_replaced_whole_or_not_at_all(
+def test_an_old_file_is_replaced_atomically(
     random_nets: MTCNN, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "detector.safetensors"
@@ -71,7 +71,7 @@ def test_an_old_file_is_replaced_whole_or_not_at_all(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_that_cannot_be_made_is_named(random_nets: MTCNN, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_named(random_nets: MTCNN, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(WeightsError, match=r"cannot write .*file"):
         save_weights(random_nets, CARD, tmp_path / "file" / "detector.safetensors")
@@ -83,7 +83,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("keep", [0, 4, 300, 100_000])
-def test_a_cut_off_file_is_refused(keep: int, random_nets: MTCNN, tmp_path: Path) -> None:
+def test_a_truncated_file_is_rejected(keep: int, random_nets: MTCNN, tmp_path: Path) -> None:
     path = tmp_path / "detector.safetensors"
     save_weights(random_nets, CARD, path)
     path.write_bytes(path.read_bytes()[:keep])
@@ -105,7 +105,7 @@ def test_a_cut_off_file_is_refused(keep: int, random_nets: MTCNN, tmp_path: Path
         ({"card": json.dumps({"format_version": 1})}, "is of format 1; this version of the project reads 2 and 3"),
     ],
 )
-def test_a_foreign_file_is_refused(
+def test_a_file_of_another_kind_is_rejected(
     metadata: dict[str, str] | None, complaint: str, random_nets: MTCNN, tmp_path: Path
 ) -> None:
     path = tmp_path / "foreign.safetensors"
@@ -115,7 +115,7 @@ def test_a_foreign_file_is_refused(
 
 
 @pytest.mark.parametrize("fault", ["missing", "unknown", "misshapen", "nan"])
-def test_other_tensors_are_refused(fault: str, random_nets: MTCNN, tmp_path: Path) -> None:
+def test_mismatched_tensors_are_rejected(fault: str, random_nets: MTCNN, tmp_path: Path) -> None:
     path = tmp_path / "detector.safetensors"
     save_weights(random_nets, CARD, path)
     tensors = random_nets.state_dict()
