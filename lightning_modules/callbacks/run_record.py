@@ -41,7 +41,7 @@ class RunRecord(Callback):
         self._lock: BaseFileLock | None = None
 
     def lock(self, trainer: Trainer) -> None:
-        """Lock the run folder, in the first process. The command does so before the loggers touch the run.
+        """Lock the run folder, in the first process. Of a resumed run, the command does so before the loggers start.
 
         Raises:
             UsageError: Another process is training in this run, or its folder is not writable.

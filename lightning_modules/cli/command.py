@@ -292,9 +292,9 @@ class CartoonGANCLI(LightningCLI):
     # Starting and ending
 
     def before_fit(self) -> None:
-        """Lock the run before the loggers resume it."""
+        """Lock a run that exists before the loggers resume it."""
         for callback in self.home_callbacks:
-            if isinstance(callback, RunRecord):
+            if isinstance(callback, RunRecord) and self.home.is_dir():
                 callback.lock(self.trainer)
 
     def after_fit(self) -> None:
