@@ -15,11 +15,13 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from filelock import FileLock
 from PIL import Image
 
 from datamodules.datasets.celeba import CelebA
 from lightning_modules.base import BaseCycleGAN
 from lightning_modules.cli import command, main
+from lightning_modules.runs import LOCK_FILE
 
 Lightning = Callable[..., int]
 
@@ -368,6 +370,15 @@ def test_a_time_limit_ends_a_run_with_its_checkpoint(lightning: Lightning, tmp_p
     assert lightning("fit", "--trainer.max_time", "00:00:00:03", "--trainer.max_epochs", "10000") == 0
     checkpoint = torch.load(the_run(tmp_path) / "checkpoints" / "last.ckpt", weights_only=True)
     assert checkpoint["global_step"] > 0
+
+
+def test_a_run_in_training_is_refused_before_its_loggers_start(
+    lightning: Lightning, copied: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("lightning.pytorch.Trainer._fit_impl", lambda *_, **__: pytest.fail("it starts"))
+    with FileLock(copied / LOCK_FILE):
+        assert lightning("fit", "--ckpt_path", "last", "--trainer.max_epochs", "3", small=False) == 2
+    assert "another process is training in" in capsys.readouterr().err
 
 
 def test_a_fast_dev_run_leaves_nothing(lightning: Lightning, tmp_path: Path) -> None:
