@@ -60,6 +60,7 @@ class Portrait(AveragedModule):
             if not is_valid:
                 raise UsageError(f"--model.{name} is {value}, must be {expected}")
         self.save_hyperparameters(ignore=["weights"])
+        self._started_from = Path(weights).name if weights else None
         self._learning_rate, self._weight_decay = learning_rate, weight_decay
         self.net = (_read(weights) if weights else PortraitNet()).to(
             memory_format=torch.channels_last
@@ -153,7 +154,7 @@ class Portrait(AveragedModule):
         data: dict[str, object] = dict(getattr(cast(Any, self.trainer).datamodule, "hparams", {}))
         return {
             "epochs": self.current_epoch,
-            "model": {**self.hparams, "weights": Path(weights).name if (weights := self.hparams["weights"]) else None},
+            "model": {**self.hparams, "weights": self._started_from},
             "data": {name: value for name, value in data.items() if name not in _OF_A_MACHINE}
             | {"photos": list(self._part_names())},
         }

@@ -60,11 +60,11 @@ def test_the_demo_trains_translates_and_tells(
 
 
 def test_a_demo_that_cannot_start_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(demo, "make_sample_data", lambda out, count, seed: None)
     assert main(["demo", "--out", str(tmp_path), "--option=--model.ngff=3"]) == 2
-    assert "model.ngff" in capsys.readouterr().err
+    assert "model.ngff" in capfd.readouterr().err
 
 
 def test_a_sheet_shows_each_photo_beside_its_cartoons_and_frames_its_own_colour(tmp_path: Path) -> None:

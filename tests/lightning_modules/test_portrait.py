@@ -87,6 +87,7 @@ def test_it_goes_on_from_the_weights_of_another(tmp_path: Path) -> None:
     images = Planted(2)[0].image[None]
     torch.testing.assert_close(second.eval()(images), first.eval()(images))
     assert all(parameter.requires_grad for parameter in second.net.parameters())
+    assert "weights" not in second.hparams  # a checkpoint does not need the file
     with pytest.raises(UsageError, match=r"no such file of weights: .*none.*--model\.weights"):
         Portrait(weights=str(tmp_path / "none"))
 

@@ -86,7 +86,7 @@ def test_a_row_for_a_photo_that_is_not_there_is_named(folder: Path) -> None:
 
 
 def test_a_missing_or_empty_folder_is_named(tmp_path: Path) -> None:
-    for name, complaint in (("nowhere", "no such folder"), ("", "no image")):
+    for name, complaint in (("nowhere", "no such folder"), ("", "no supported file")):
         with pytest.raises(DataError, match=complaint):
             AnnotatedFolder(tmp_path / name, "train")
 
