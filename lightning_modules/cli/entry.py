@@ -42,9 +42,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0 if arguments else 2
 
     let_threads_sleep()
-    from lightning_modules.cli.run import run
+    from lightning_modules.cli.run import leave, run
 
-    return run(arguments)
+    code = run(arguments)
+    if argv is None:
+        leave(code)
+    return code
 
 
 def quick_answer(arguments: Sequence[str]) -> str | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import multiprocessing
+import os
 import signal
 import sys
 import warnings
@@ -11,6 +13,7 @@ from collections.abc import Sequence
 
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities.exceptions import SIGTERMException
+from torch import distributed
 from torch.distributed import DistError
 
 import lightning_modules
@@ -79,6 +82,23 @@ def run(arguments: Sequence[str]) -> int:
     except SIGTERMException as stop:  # Lightning would exit with 0
         return stop.code if isinstance(stop.code, int) else 128 + signal.SIGTERM
     return 0
+
+
+def leave(code: int) -> None:
+    """End this process if it is one of several; otherwise return.
+
+    While Python shuts down, threads of PyTorch's process group can abort the process, which replaces its exit code. So
+    exit functions are run, such as that of W&B, and the rest of the shutdown is skipped.
+
+    Args:
+        code: Exit code.
+    """
+    if distributed.is_available() and distributed.is_initialized():
+        atexit._run_exitfuncs()
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def _explain_loader_error(error: RuntimeError) -> str:
