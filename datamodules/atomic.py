@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
+from cartoonizer.atomic import replacing
 from datamodules.errors import DataError
 
 
@@ -27,16 +27,11 @@ def whole_file(path: Path) -> Iterator[Path]:
         >>> with whole_file(Path("table.csv")) as part:
         ...     part.write_text("a,b")
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        part.replace(path)
+        with replacing(path) as part:
+            yield part
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        with suppress(OSError):  # e.g. if the folder is a file
-            part.unlink(missing_ok=True)
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Sequence
 from io import BytesIO
@@ -21,7 +20,7 @@ from lightning_modules.export.cartoon_file import (
     translator_shapes,
 )
 from lightning_modules.export.nets import TranslatorNet
-from lightning_modules.export.onnx_net import LARGEST_DIFFERENCE, Exporter
+from lightning_modules.export.onnx_net import LARGEST_DIFFERENCE, Exporter, largest
 
 ONNX_SUFFIX, EXPORTED_SUFFIX, TORCHSCRIPT_SUFFIX = ".onnx", ".pt2", ".pt"
 
@@ -65,7 +64,5 @@ def write_single(source: Source, path: Path, half: bool) -> float:
 
 
 def _difference(one: nn.Module, other: nn.Module, examples: Sequence[tuple[Tensor, ...]]) -> float:
-    """The maximum difference of two networks' outputs; infinite if it is not a number."""
     with torch.inference_mode():
-        differences = [float((one(*example) - other(*example)).abs().max()) for example in examples]
-    return max(difference if math.isfinite(difference) else math.inf for difference in differences)
+        return largest(float((one(*example) - other(*example)).abs().max()) for example in examples)

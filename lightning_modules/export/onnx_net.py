@@ -6,7 +6,7 @@ import json
 import logging
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -156,17 +156,21 @@ def _halved(model: onnx.ModelProto) -> onnx.ModelProto:
     return half
 
 
+def largest(differences: Iterable[float]) -> float:
+    """The largest difference of outputs; infinite if one is not a number, which no limit would reject."""
+    return max((value if math.isfinite(value) else math.inf for value in differences), default=0.0)
+
+
 def _difference(content: bytes, net: nn.Module, names: Sequence[str], examples: Sequence[tuple[Tensor, ...]]) -> float:
-    """The maximum difference between the outputs of a file and of the network; infinite if it is not a number."""
+    """The maximum difference between the outputs of a file and of the network."""
     from cartoonizer.quiet_onnxruntime import onnxruntime
 
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    largest = 0.0
+    differences = []
     for example in examples:
         found = session.run(None, {name: value.numpy() for name, value in zip(names, example, strict=True)})
         with torch.inference_mode():
             expected = net(*example)
         for one, other in zip(found, expected if isinstance(expected, tuple) else (expected,), strict=True):
-            difference = float(np.abs(one - other.numpy()).max())
-            largest = max(largest, difference if math.isfinite(difference) else math.inf)
-    return largest
+            differences.append(float(np.abs(one - other.numpy()).max()))
+    return largest(differences)

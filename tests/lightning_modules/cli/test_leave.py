@@ -3,6 +3,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from lightning_modules.cli.run import leave
 
 SCRIPT = """
@@ -32,5 +34,8 @@ def test_a_process_of_several_keeps_its_exit_code() -> None:
     assert ended.stdout == "said goodbye\n"
 
 
-def test_a_single_process_goes_on() -> None:
+def test_a_single_process_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr("os._exit", codes.append)
     leave(3)
+    assert codes == []

@@ -46,6 +46,12 @@ class Overflowing(nn.Linear):
         return super().forward(x) * float("inf") * 0
 
 
+def test_a_difference_that_is_no_number_counts_as_infinite() -> None:
+    assert onnx_net.largest([0.1, 0.3, 0.2]) == 0.3
+    assert onnx_net.largest([0.1, float("nan"), 0.2]) == float("inf")
+    assert onnx_net.largest([]) == 0
+
+
 def test_outputs_that_are_no_numbers_are_refused() -> None:
     examples: list[tuple[Tensor, ...]] = [(torch.rand(2, 64),)]
     with pytest.raises(DataError, match="one: ONNX differs from the network by inf"):
