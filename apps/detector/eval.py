@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from networks.mtcnn import MTCNN, Detector
 
 CROWDS, PHOTOS, CARTOONS = "WIDER FACE val", "LFW+Net test", "cartoons held back"
+POSED = "the same in poses of photos"
+"""The cartoons with eyes, nose and mouth where portraits have them. CartoonSet's are at the same places in each image,
+which a detector can know without looking."""
 
 WORST_FACES = 6
 """Rows per set in the picture of the worst faces."""
@@ -78,7 +81,8 @@ def eval_detectors(
 
     The landmark error is relative to the distance between the true eyes. WIDER FACE is searched for faces of 10 px and
     more (factor 0.79, thresholds 0.7 0.4 0.1; rivals 0.5 0.5 0.3), the other sets with the defaults of `cartoongan
-    detect`. The cartoons were held back from training and are placed at random in scenes. Missing sets are skipped.
+    detect`. The cartoons were held back from training and are placed at random in scenes, once as they are and once
+    with eyes, nose and mouth where those of a photo from LFW+Net are. Missing sets are skipped.
     worst.png shows the first detector's worst faces, and the results of the other detectors on them.
     """
     from rich.console import Console
@@ -163,7 +167,12 @@ def _find_sets(root: Path, cartoon_families: Path | None, limit: int | None) -> 
     """
     from datamodules.datasets import lfw_net, wider_face
     from datamodules.detector.scenes import WiderScenes
-    from lightning_modules.evaluation.known_faces import drawn_faces, held_back, photographed_faces
+    from lightning_modules.evaluation.known_faces import (
+        drawn_faces,
+        held_back,
+        photographed_faces,
+        photographed_poses,
+    )
 
     wider, portraits, cartoons = (root / name.folder for name in (WIDER_FACE, LFW_NET, CARTOONSET10K))
     needed = {
@@ -179,6 +188,9 @@ def _find_sets(root: Path, cartoon_families: Path | None, limit: int | None) -> 
         photos = WiderScenes(crowds, range(len(crowds))) if crowds else None
         if names := held_back(cartoons, cartoon_families):
             evaluation.sources[CARTOONS] = drawn_faces(cartoons, names, photos, limit)
+            if PHOTOS not in evaluation.skipped:
+                poses = photographed_poses(portraits)
+                evaluation.sources[POSED] = drawn_faces(cartoons, names, photos, limit, poses)
         else:
             evaluation.skipped[CARTOONS] = f"{cartoons} has no cartoons that are held back from training"
     if len(evaluation.skipped) == len(needed):

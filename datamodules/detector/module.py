@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from lightning import LightningDataModule
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from datamodules.datasets.cartoonset import find_cartoons
@@ -54,6 +55,8 @@ class DetectorDataModule(LightningDataModule):
         landmarks: Weight of crops with landmarks.
         cartoons: Fraction of cartoons among the last three; 0 trains on photos alone.
         cartoon_families: Table of the cartoons' parts (see ``split_by_group``), to hold out whole families.
+        cartoon_poses: Fraction of the cartoons whose eyes, nose and mouth are moved to where those of a portrait are.
+            CartoonSet draws them at fixed places, which a net learns instead of the drawing.
         celeba: Use the landmarks of CelebA, too; they must be real ones.
         rotation: Maximum rotation of portraits in degrees.
         recolouring: Maximum relative change of contrast, brightness and colour balance.
@@ -80,6 +83,7 @@ class DetectorDataModule(LightningDataModule):
         landmarks: float = 1.0,
         cartoons: float = 0.2,
         cartoon_families: str | None = None,
+        cartoon_poses: float = 0.0,
         celeba: bool = False,
         rotation: float = 5.0,
         recolouring: float = 0.0,
@@ -106,7 +110,7 @@ class DetectorDataModule(LightningDataModule):
         ):
             if value < minimum:
                 raise DataError(f"--data.{name} is {value}, must be at least {minimum}")
-        for name, share in (("cartoons", cartoons), ("roughness", roughness)):
+        for name, share in (("cartoons", cartoons), ("cartoon_poses", cartoon_poses), ("roughness", roughness)):
             if not 0 <= share <= 1:
                 raise DataError(f"--data.{name} is {share}, must be from 0 to 1")
         self.save_hyperparameters(ignore=["seed"])
@@ -118,6 +122,7 @@ class DetectorDataModule(LightningDataModule):
         self._side, self._batch_size = side, batch_size
         self._epoch_size, self._val_size = epoch_size, val_size
         self._mix = Mix(negatives, positives, parts, landmarks, cartoons)
+        self._cartoon_poses = cartoon_poses
         self._families = Path(cartoon_families).expanduser() if cartoon_families else None
         self._celeba, self._rotation, self._changes = celeba, rotation, Changes(recolouring, roughness)
         self._portrait_faces, self._kept = portrait_faces, kept
@@ -169,7 +174,8 @@ class DetectorDataModule(LightningDataModule):
 
     def _sources(self, split: Split, rotation: float | None) -> Sources:
         crowds = self.crowds(split)
-        return Sources(crowds, self._portraits(split, rotation), self._cartoon_scenes(split, crowds))
+        portraits = self._portraits(split, rotation)
+        return Sources(crowds, portraits, self._cartoon_scenes(split, crowds, portraits.landmarks))
 
     def _portraits(self, split: Split, rotation: float | None) -> FaceScenes:
         lfw = LfwNet(self._folder(LFW_NET), "test" if split == "test" else "train")
@@ -185,7 +191,7 @@ class DetectorDataModule(LightningDataModule):
         large = np.flatnonzero((squares[:, 2] - squares[:, 0] >= LEAST_LANDMARK_FACE).numpy())
         return FaceScenes([paths[index] for index in large], landmarks[large], rotation, self._read["portraits"])
 
-    def _cartoon_scenes(self, split: Split, crowds: WiderScenes) -> CartoonScenes | None:
+    def _cartoon_scenes(self, split: Split, crowds: WiderScenes, poses: NDArray[np.float32]) -> CartoonScenes | None:
         if not self._mix.cartoons:
             return None
         folder = self._folder(CARTOONSET10K)
@@ -193,7 +199,7 @@ class DetectorDataModule(LightningDataModule):
         chosen = held if split == "test" else [kept[index] for index in _members(kept, split)]
         if not chosen:
             raise DataError(f"{folder} has no cartoons for the split '{split}'; use --data.cartoons 0 to omit them")
-        return CartoonScenes(folder, chosen, crowds, self._read["cartoons"])
+        return CartoonScenes(folder, chosen, crowds, self._read["cartoons"], poses, self._cartoon_poses)
 
     def _crops(self, sources: Sources) -> CropBatches:
         """Crops for evaluation."""

@@ -11,13 +11,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from datamodules.datasets.cartoonset import FACE_BOX, IMAGE_SIDE, LANDMARKS
+from datamodules.datasets.cartoonset import FACE_BOX, IMAGE_SIDE, LANDMARKS, landmarks_at
 from datamodules.datasets.wider_face import ATTRIBUTES, WiderAnnotation, WiderFace
 from datamodules.detector.memory import Read
 from datamodules.detector.windows import Boxes, pairwise_iou, windows_anywhere
 from datamodules.images import read_rgb, read_rgba
 from datamodules.transforms.augment import FLIP_ORDER
 from datamodules.transforms.face_box import square_of_landmarks
+from datamodules.transforms.landmark_warp import Bend, aligned
 
 SMALLEST_FACE = 20.0
 """Minimum width and height of targets in pixels; smaller faces are neither targets nor background."""
@@ -27,6 +28,9 @@ SCENE_SIDE = 256
 
 CARTOON_SIDES = (100.0, 400.0)
 """Range of the side of a whole cartoon image in a scene, in pixels; its face is 0.44 of it high."""
+
+_POSED_SIDE = 250
+"""Side in pixels at which a cartoon in another pose is drawn, half of CartoonSet's: few are larger in scenes."""
 
 _INVALID = list(ATTRIBUTES).index("invalid")
 _WHITE = 255
@@ -93,7 +97,7 @@ class FaceScenes:
 
     Args:
         paths: The photos.
-        landmarks: ``(N, 5, 2)`` pixels.
+        landmarks: ``(N, 5, 2)`` pixels; also an attribute.
         rotation: Maximum rotation in either direction, in degrees; None disables mirroring and rotation.
         read: Decodes a file.
     """
@@ -101,14 +105,15 @@ class FaceScenes:
     def __init__(
         self, paths: Sequence[Path], landmarks: NDArray[np.float32], rotation: float | None, read: Read = read_rgb
     ) -> None:
-        self._paths, self._landmarks, self._rotation, self._read = list(paths), landmarks, rotation, read
+        self.landmarks = landmarks
+        self._paths, self._rotation, self._read = list(paths), rotation, read
 
     def __len__(self) -> int:
         return len(self._paths)
 
     def scene(self, index: int, rng: np.random.Generator) -> Scene:
         """A photo and its face."""
-        image, landmarks = self._read(self._paths[index]), self._landmarks[index]
+        image, landmarks = self._read(self._paths[index]), self.landmarks[index]
         if self._rotation is not None:
             image, landmarks = mirrored(image, landmarks) if rng.integers(2) else (image, landmarks)
             image, landmarks = _rotated(image, landmarks, float(rng.uniform(-self._rotation, self._rotation)))
@@ -121,25 +126,36 @@ class CartoonScenes:
 
     A background is white, of one colour, or a piece of a photo without a face.
 
+    CartoonSet draws eyes, nose and mouth at the same places in each image. A net that sees nothing else learns these
+    places instead of what is drawn there, so some cartoons get the pose of a portrait.
+
     Args:
         folder: Folder of CartoonSet.
         names: Image files in it.
         photos: Photos for backgrounds; without them backgrounds are plain.
         read: Decodes a file to RGBA.
+        poses: ``(N, 5, 2)`` landmarks of portraits, at any place and scale.
+        posed: Fraction of the cartoons that get one of the poses.
     """
 
     def __init__(
-        self, folder: Path, names: Sequence[str], photos: WiderScenes | None = None, read: Read = read_rgba
+        self,
+        folder: Path,
+        names: Sequence[str],
+        photos: WiderScenes | None = None,
+        read: Read = read_rgba,
+        poses: NDArray[np.float32] | None = None,
+        posed: float = 0.0,
     ) -> None:
         self._folder, self.names, self._photos, self._read = folder, list(names), photos, read
+        self._poses, self._posed = poses, posed
 
     def __len__(self) -> int:
         return len(self.names)
 
     def scene(self, index: int, rng: np.random.Generator) -> Scene:
         """A cartoon and its face."""
-        cartoon = _premultiplied(self._read(self._folder / self.names[index]))
-        landmarks, box = LANDMARKS, FACE_BOX.reshape(2, 2)
+        cartoon, landmarks, box = self._cartoon(index, rng)
         side = rng.uniform(*CARTOON_SIDES)
         matrix = self._placement(side, rng)
         if rng.integers(2):
@@ -153,6 +169,15 @@ class CartoonScenes:
             np.array([True]),
             _apply(matrix, landmarks)[None],
         )
+
+    def _cartoon(
+        self, index: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """A cartoon with premultiplied alpha, its landmarks and the two corners of its face's box in ``IMAGE_SIDE``."""
+        cartoon = _premultiplied(self._read(self._folder / self.names[index]))
+        if self._poses is None or not self._posed or rng.random() >= self._posed:
+            return cartoon, LANDMARKS, FACE_BOX.reshape(2, 2)
+        return in_pose(cartoon, self._poses[rng.integers(len(self._poses))])
 
     def _placement(self, side: float, rng: np.random.Generator) -> NDArray[np.float64]:
         """(3, 3) random matrix from ``IMAGE_SIDE`` to the scene, in pixel centres; keeps the face's box inside."""
@@ -179,6 +204,31 @@ class CartoonScenes:
         left, top, right, bottom = clear[0].round().astype(int)
         piece = cv2.resize(photo.image[top:bottom, left:right], (SCENE_SIDE, SCENE_SIDE))
         return np.asarray(piece, dtype=np.float32)
+
+
+def in_pose(
+    cartoon: NDArray[np.float32], pose: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """A cartoon whose eyes, nose and mouth are where those of a portrait are; its head stays upright.
+
+    Args:
+        cartoon: ``(H, W, 4)`` with premultiplied alpha, in [0, 255].
+        pose: ``(5, 2)`` landmarks of the portrait, at any place and scale.
+
+    Returns:
+        The cartoon with premultiplied alpha, its ``(5, 2)`` landmarks, and the two corners of its face's box; both in
+        pixels of ``IMAGE_SIDE``.
+    """
+    source = landmarks_at(cartoon.shape[0]).astype(np.float64)
+    bend = Bend(source, aligned(pose.astype(np.float64), landmarks_at(_POSED_SIDE).astype(np.float64)))
+    alpha = cartoon[..., 3:]
+    on_white = np.concatenate((cartoon[..., :3] + _WHITE - alpha, alpha), axis=2)
+    drawn = bend.draw(np.asarray(on_white.round(), dtype=np.uint8), _POSED_SIDE).astype(np.float32)
+    drawn[..., :3] = (drawn[..., :3] - _WHITE + drawn[..., 3:]).clip(min=0)
+    scale = IMAGE_SIDE / _POSED_SIDE
+    box = bend.of_source((FACE_BOX.reshape(2, 2) * (cartoon.shape[0] / IMAGE_SIDE) - 0.5).astype(np.float64))
+    landmarks = (bend.landmarks + 0.5) * scale - 0.5
+    return drawn, landmarks.astype(np.float32), ((box + 0.5) * scale).astype(np.float32)
 
 
 def boxes_of(annotation: WiderAnnotation) -> tuple[Boxes, NDArray[np.bool_]]:

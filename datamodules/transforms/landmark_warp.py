@@ -125,6 +125,11 @@ class Bend:
         bent: Points = self._similar(points) + self._kernel(points) @ self._weights
         return bent
 
+    def of_source(self, points: Points) -> Points:
+        """Where points (N, 2) of the source, far from its landmarks, are drawn."""
+        drawn: Points = (points - self._goal) @ np.linalg.inv(self._turn).T + self._middle
+        return drawn
+
     def draw(self, image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
         """Warp an image (H, W, C) on white: ``(side, side, C)``; a fourth channel is alpha, 0 outside the image."""
         fine = _OVERSAMPLING * side
@@ -145,6 +150,13 @@ class Bend:
         squared = ((points[:, None] - self._centers) ** 2).sum(axis=2)
         kernel: Points = np.exp(-0.5 * squared / self._width**2)
         return kernel
+
+
+def aligned(points: Points, to: Points) -> Points:
+    """Points (5, 2) shifted, rotated and scaled to others (5, 2), by least squares."""
+    middle, goal = points.mean(axis=0), to.mean(axis=0)
+    moved: Points = (points - middle) @ _similarity(points - middle, to - goal).T + goal
+    return moved
 
 
 def mirrored(image: NDArray[np.uint8], landmarks: Points) -> tuple[NDArray[np.uint8], Points]:

@@ -96,8 +96,24 @@ def held_back(folder: Path, families: Path | None = None) -> list[str]:
     return split_by_group(find_cartoons(folder), families)[1]
 
 
+def photographed_poses(folder: Path) -> NDArray[np.float32]:
+    """The landmarks (N, 5, 2) of LFW+Net's test list.
+
+    Args:
+        folder: The folder ``lfw_net``.
+
+    Raises:
+        DataError: The list is missing or malformed.
+    """
+    return np.stack([annotation.landmarks for annotation in LfwNet(folder, "test").annotations])
+
+
 def drawn_faces(
-    folder: Path, names: Sequence[str], photos: WiderScenes | None = None, limit: int | None = None
+    folder: Path,
+    names: Sequence[str],
+    photos: WiderScenes | None = None,
+    limit: int | None = None,
+    poses: NDArray[np.float32] | None = None,
 ) -> KnownFaces:
     """Fully augmented cartoons in scenes that are the same in every run.
 
@@ -106,8 +122,10 @@ def drawn_faces(
         names: Image files in it, at least one.
         photos: Photos from which backgrounds are cropped; without them, backgrounds are plain.
         limit: Maximum number of scenes, at most ``CARTOON_DRAWS``.
+        poses: ``(N, 5, 2)`` landmarks of portraits, whose poses the cartoons get; by default their own, which is the
+            same in all of CartoonSet.
     """
-    scenes = CartoonScenes(folder, names, photos)
+    scenes = CartoonScenes(folder, names, photos, poses=poses, posed=1.0)
 
     def read(number: int) -> KnownFace:
         index = number % len(names)

@@ -11,14 +11,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from apps.detector.eval import CARTOONS, CROWDS, PHOTOS, evaluate
+from apps.detector.eval import CARTOONS, CROWDS, PHOTOS, POSED, evaluate
 from apps.drawing.contact_sheet import BOX_COLOUR, POINT_COLOUR
 from apps.main import main
 from datamodules.datasets.lfw_net import LfwNet
 from datamodules.datasets.wider_face import WiderFace
 from datamodules.detector.scenes import WiderScenes, boxes_of
 from lightning_modules import detector
-from lightning_modules.evaluation.known_faces import drawn_faces, held_back
+from lightning_modules.evaluation.known_faces import drawn_faces, held_back, photographed_poses
 from lightning_modules.evaluation.wider_subsets import LARGE
 from networks.mtcnn import MTCNN, Card, Cascade, CascadeSettings, Detections, save_weights
 
@@ -94,8 +94,11 @@ def oracle(sample_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         known[signature(person.image)] = Known(
             "photo", index, faces(person.box[None], landmarks=person.landmarks[None])
         )
-    for index, face in enumerate(map(cartoons.read, range(cartoons.count))):
-        known[signature(face.image)] = Known("cartoon", index, faces(face.box[None], landmarks=face.landmarks[None]))
+    poses = photographed_poses(sample_root / "lfw_net")
+    posed = drawn_faces(folder, held_back(folder), WiderScenes(wider, range(len(wider))), LIMIT, poses)
+    for kind, drawn in (("cartoon", cartoons), ("posed", posed)):
+        for index, face in enumerate(map(drawn.read, range(drawn.count))):
+            known[signature(face.image)] = Known(kind, index, faces(face.box[None], landmarks=face.landmarks[None]))
     monkeypatch.setattr(Oracle, "images", known)
     monkeypatch.setattr("networks.mtcnn.Cascade", Oracle)
 
@@ -145,6 +148,8 @@ def test_detectors_with_known_errors_get_the_expected_metrics(
     assert figures["good"][CARTOONS]["found"] == 1
     assert figures["poor"][CARTOONS]["found"] == pytest.approx(1 - 1 / LIMIT)
     assert figures["poor"][CARTOONS]["landmark_error"]["mean"] == pytest.approx(0.2, rel=1e-4)
+    assert [figures[name][POSED]["found"] for name in figures] == [1, 1]
+    assert figures["poor"][POSED]["landmark_error"]["mean"] == pytest.approx(0.2, rel=1e-4)
     shown = capsys.readouterr().out
     assert "good" in shown
     assert "poor" in shown
@@ -181,7 +186,7 @@ def test_one_detector_can_be_evaluated_by_other_code(
 ) -> None:
     monkeypatch.setattr("lightning_modules.evaluation.known_faces.CARTOON_DRAWS", LIMIT)
     figures = evaluate(good, sample_root)
-    assert list(figures) == [CROWDS, PHOTOS, CARTOONS]
+    assert list(figures) == [CROWDS, PHOTOS, CARTOONS, POSED]
     assert figures[PHOTOS]["found"] == 1
     json.dumps(figures, allow_nan=False)
 

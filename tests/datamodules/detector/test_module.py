@@ -3,8 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from datamodules.detector.module import DetectorDataModule
 from datamodules.errors import DataError
@@ -57,6 +59,21 @@ def test_cartoons_can_be_left_out(sample_root: Path, tmp_path: Path) -> None:
     data = module(tmp_path, cartoons=0.0)
     data.setup("fit")
     assert len(next(iter(data.train_dataloader())).image)
+
+
+def test_cartoons_get_poses_of_the_same_split(sample_root: Path) -> None:
+    data = module(sample_root, cartoon_poses=1.0)
+    sources = data._sources("train", None)
+    assert sources.cartoons is not None
+    generators = (np.random.default_rng(seed) for seed in range(12))
+    scenes = [sources.cartoons.scene(0, generator).landmarks[0] for generator in generators]
+    poses = np.concatenate([sources.portraits.landmarks, data._portraits("val", None).landmarks])
+
+    def turned(landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
+        """How far noses are from between the eyes, in eye distances."""
+        return np.abs((landmarks[:, 2, 0] - landmarks[:, :2, 0].mean(1)) / np.ptp(landmarks[:, :2, 0], axis=1))
+
+    assert turned(np.stack(scenes)).max() > 0.5 * turned(poses).max()
 
 
 def test_a_checkpoint_can_be_resumed_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from datamodules.detector.scenes import (
     WiderScenes,
     _warp,
     boxes_of,
+    in_pose,
 )
 from datamodules.detector.windows import pairwise_iou
 from datamodules.transforms.augment import FLIP_ORDER
@@ -107,6 +108,61 @@ def test_cartoons_lie_anywhere_at_any_size_with_their_landmarks(cartoon: Path) -
     share = float(FACE_BOX[2] - FACE_BOX[0]) / IMAGE_SIDE
     assert CARTOON_SIDES[0] * share <= min(widths) < max(widths) <= CARTOON_SIDES[1] * share
     assert max(widths) > 2 * min(widths)
+
+
+POSES = np.array(
+    [
+        [[20, 30], [60, 30], [52, 55], [25, 75], [57, 76]],
+        [[2.0, 3.4], [5.8, 2.6], [3.4, 5.3], [2.4, 7.9], [6.0, 7.4]],
+    ],
+    dtype=np.float32,
+)
+"""A head turned to one side, and a smaller one that is turned to the other and tilted."""
+
+
+def spread(points: np.ndarray) -> np.ndarray:
+    """Points (5, 2) without their place and size, level at the eyes."""
+    complex_points = points[:, 0] + 1j * points[:, 1]
+    return np.asarray((complex_points - complex_points[0]) / (complex_points[1] - complex_points[0]))
+
+
+def test_some_cartoons_get_the_pose_of_a_portrait_with_their_landmarks(cartoon: Path) -> None:
+    scenes = CartoonScenes(cartoon, ["cs1.png"], poses=POSES, posed=0.5)
+    plain, turned = spread(LANDMARKS), [spread(pose) for pose in POSES]
+    shapes = [shape for each in (plain, *turned) for shape in (each, 1 - each.conj()[FLIP_ORDER])]
+    counts = np.zeros(3, dtype=int)
+    for seed in range(60):
+        scene = scenes.scene(0, np.random.default_rng(seed))
+        landmarks = scene.landmarks[0]
+        apart = [np.abs(spread(landmarks) - shape).max() for shape in shapes]
+        assert min(apart) < 0.05
+        counts[int(np.argmin(apart)) // 2] += 1
+        found = []
+        for x, y in landmarks.round().astype(int).tolist():
+            if 0 <= x < SCENE_SIDE and 0 <= y < SCENE_SIDE:
+                distance = np.abs(COLOURS.astype(int) - scene.image[y, x]).sum(axis=1)
+                assert distance.min() < 200
+                found.append(int(distance.argmin()))
+        assert len(set(found)) == len(found) >= 4
+        assert (scene.boxes[0, :2] < landmarks.mean(axis=0)).all()
+        assert (scene.boxes[0, 2:] > landmarks.mean(axis=0)).all()
+    assert counts.min() > 5
+    assert 20 < counts[0] < 40
+
+
+def test_a_posed_cartoon_has_no_fringe_and_its_box_shrinks_with_its_head() -> None:
+    """Black up to the edges of the face's box, transparent elsewhere; the colour below is not seen."""
+    cartoon = np.zeros((int(IMAGE_SIDE), int(IMAGE_SIDE), 4), dtype=np.float32)
+    left, top, right, bottom = FACE_BOX.astype(int).tolist()
+    cartoon[top:bottom, left:right, 3] = 255
+    drawn, landmarks, box = in_pose(cartoon, POSES[0])
+    assert drawn[..., :3].max() <= 1
+    rows, columns = np.nonzero(drawn[..., 3] > 127)
+    scale = IMAGE_SIDE / len(drawn)
+    np.testing.assert_allclose(box[0], np.array([columns.min(), rows.min()]) * scale, atol=8)
+    np.testing.assert_allclose(box[1], np.array([columns.max() + 1, rows.max() + 1]) * scale, atol=8)
+    np.testing.assert_allclose(np.diff(box, axis=0)[0], 0.87 * (FACE_BOX[2:] - FACE_BOX[:2]), rtol=0.02)
+    assert landmarks.shape == (5, 2)
 
 
 @pytest.mark.parametrize("side", [100, 150, 200, 256, 500])
