@@ -18,7 +18,7 @@ from datamodules.datasets.lfw_net import LfwNet
 from datamodules.datasets.wider_face import WiderFace
 from datamodules.detector.scenes import WiderScenes, boxes_of
 from lightning_modules import detector
-from lightning_modules.evaluation.known_faces import drawn_faces, held_back, photographed_poses
+from lightning_modules.evaluation.known_faces import KnownFaces, drawn_faces, held_back, photographed_poses
 from lightning_modules.evaluation.wider_subsets import LARGE
 from networks.mtcnn import MTCNN, Card, Cascade, CascadeSettings, Detections, save_weights
 
@@ -32,7 +32,7 @@ POOR = 7.0
 class Known(NamedTuple):
     """An image of the sample data and what is in it."""
 
-    kind: Literal["crowd", "photo", "cartoon"]
+    kind: Literal["crowd", "photo", "cartoon", "posed"]
     number: int
     faces: Detections
 
@@ -96,7 +96,8 @@ def oracle(sample_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         )
     poses = photographed_poses(sample_root / "lfw_net")
     posed = drawn_faces(folder, held_back(folder), WiderScenes(wider, range(len(wider))), LIMIT, poses)
-    for kind, drawn in (("cartoon", cartoons), ("posed", posed)):
+    kinds: list[tuple[Literal["cartoon", "posed"], KnownFaces]] = [("cartoon", cartoons), ("posed", posed)]
+    for kind, drawn in kinds:
         for index, face in enumerate(map(drawn.read, range(drawn.count))):
             known[signature(face.image)] = Known(kind, index, faces(face.box[None], landmarks=face.landmarks[None]))
     monkeypatch.setattr(Oracle, "images", known)

@@ -71,7 +71,8 @@ def test_cartoons_get_poses_of_the_same_split(sample_root: Path) -> None:
 
     def turned(landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
         """How far noses are from between the eyes, in eye distances."""
-        return np.abs((landmarks[:, 2, 0] - landmarks[:, :2, 0].mean(1)) / np.ptp(landmarks[:, :2, 0], axis=1))
+        aside = landmarks[:, 2, 0] - landmarks[:, :2, 0].mean(axis=1)
+        return np.asarray(np.abs(aside) / np.ptp(landmarks[:, :2, 0], axis=1), dtype=np.float32)
 
     assert turned(np.stack(scenes)).max() > 0.5 * turned(poses).max()
 
