@@ -33,6 +33,7 @@ def test_three_stages_make_a_detector_with_a_card(
 ) -> None:
     installed = tmp_path / "project" / "mtcnn.safetensors"
     monkeypatch.setattr(detector, "default_weights", lambda: installed)
+    monkeypatch.setattr("lightning_modules.evaluation.known_faces.CARTOON_DRAWS", 20)
     words = ["detector", "train", "--root", str(sample_root), "--preset", "tiny", "--out", str(tmp_path / "runs")]
     assert main(words) == 0
     assert "use --preset small" in capsys.readouterr().out
