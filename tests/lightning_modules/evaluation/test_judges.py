@@ -58,7 +58,8 @@ def test_a_nose_that_is_elsewhere_than_in_cartoonset_is_seen(own: Judges, sample
     asides = np.linspace(-30, 30, 9, dtype=np.float32)
     poses = np.stack([LANDMARKS + np.array([[0, 0], [0, 0], [aside, 0], [0, 0], [0, 0]]) for aside in asides])
     faces = drawn_faces(folder, find_cartoons(folder), limit=40, poses=poses.astype(np.float32))
-    true, seen = [], []
+    true: list[float] = []
+    seen: list[float] = []
     for number in range(faces.count):
         face = faces.read(number)
         truth = torch.from_numpy(face.landmarks)[None]
