@@ -95,9 +95,12 @@ class FaceScenes:
     The face's box is ``square_of_landmarks``, as the windows from PNet and RNet; LFW+Net's own boxes are a third
     smaller. No face is a target, since a photo may contain others that are not annotated.
 
+    Attributes:
+        landmarks: ``(N, 5, 2)`` pixels.
+
     Args:
         paths: The photos.
-        landmarks: ``(N, 5, 2)`` pixels; also an attribute.
+        landmarks: ``(N, 5, 2)`` pixels.
         rotation: Maximum rotation in either direction, in degrees; None disables mirroring and rotation.
         read: Decodes a file.
     """
@@ -222,7 +225,7 @@ def in_pose(
     source = landmarks_at(cartoon.shape[0]).astype(np.float64)
     bend = Bend(source, aligned(pose.astype(np.float64), landmarks_at(_POSED_SIDE).astype(np.float64)))
     alpha = cartoon[..., 3:]
-    on_white = np.concatenate((cartoon[..., :3] + _WHITE - alpha, alpha), axis=2)
+    on_white = np.concatenate((cartoon[..., :3] + _WHITE - alpha, alpha), axis=2)  # as the border that `draw` adds
     drawn = bend.draw(np.asarray(on_white.round(), dtype=np.uint8), _POSED_SIDE).astype(np.float32)
     drawn[..., :3] = (drawn[..., :3] - _WHITE + drawn[..., 3:]).clip(min=0)
     scale = IMAGE_SIDE / _POSED_SIDE
