@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from apps.detector.eval import CARTOONS, PHOTOS, POSED
 from datamodules.errors import DataError
 
 FRAMES = (250, 64, 32)
@@ -48,9 +49,9 @@ def make_judge(
         regressor = LandmarkRegressor(nets.onet)
         names, poses = held_back(cartoons, families), photographed_poses(root / "lfw_net")
         sources = {
-            "LFW+Net test": photographed_faces(root / "lfw_net", limit),
-            "cartoons held back": drawn_faces(cartoons, names, limit=limit),
-            "the same in poses of photos": drawn_faces(cartoons, names, limit=limit, poses=poses),
+            PHOTOS: photographed_faces(root / "lfw_net", limit),
+            CARTOONS: drawn_faces(cartoons, names, limit=limit),
+            POSED: drawn_faces(cartoons, names, limit=limit, poses=poses),
         }
         errors: dict[str, float] = {}
         biases: dict[str, list[float]] = {}

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from cartoonizer.arrays import apply
+from cartoonizer.geometry import fit_similarity
 from datamodules.datasets.cartoonset import FACE_BOX, IMAGE_SIDE, LANDMARKS, landmarks_at
 from datamodules.datasets.wider_face import ATTRIBUTES, WiderAnnotation, WiderFace
 from datamodules.detector.memory import Read
@@ -18,7 +20,7 @@ from datamodules.detector.windows import Boxes, pairwise_iou, windows_anywhere
 from datamodules.images import read_rgb, read_rgba
 from datamodules.transforms.augment import FLIP_ORDER
 from datamodules.transforms.face_box import square_of_landmarks
-from datamodules.transforms.landmark_warp import Bend, aligned
+from datamodules.transforms.landmark_warp import Bend
 
 SMALLEST_FACE = 20.0
 """Minimum width and height of targets in pixels; smaller faces are neither targets nor background."""
@@ -223,7 +225,8 @@ def in_pose(
         pixels of ``IMAGE_SIDE``.
     """
     source = landmarks_at(cartoon.shape[0]).astype(np.float64)
-    bend = Bend(source, aligned(pose.astype(np.float64), landmarks_at(_POSED_SIDE).astype(np.float64)))
+    target = apply(fit_similarity(pose, landmarks_at(_POSED_SIDE)), pose)
+    bend = Bend(source, target.astype(np.float64))
     alpha = cartoon[..., 3:]
     on_white = np.concatenate((cartoon[..., :3] + _WHITE - alpha, alpha), axis=2)  # as the border that `draw` adds
     drawn = bend.draw(np.asarray(on_white.round(), dtype=np.uint8), _POSED_SIDE).astype(np.float32)

@@ -152,13 +152,6 @@ class Bend:
         return kernel
 
 
-def aligned(points: Points, to: Points) -> Points:
-    """Points (5, 2) shifted, rotated and scaled to others (5, 2), by least squares."""
-    middle, goal = points.mean(axis=0), to.mean(axis=0)
-    moved: Points = (points - middle) @ _similarity(points - middle, to - goal).T + goal
-    return moved
-
-
 def mirrored(image: NDArray[np.uint8], landmarks: Points) -> tuple[NDArray[np.uint8], Points]:
     """An image (H, W, C) and its landmarks (5, 2), mirrored; the left-to-right landmark order is preserved."""
     points = np.stack([image.shape[1] - 1 - landmarks[:, 0], landmarks[:, 1]], axis=1)[FLIP_ORDER]

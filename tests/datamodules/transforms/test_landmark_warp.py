@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from datamodules.datasets.cartoonset import landmarks_at
 from datamodules.samples import RawFace
-from datamodules.transforms.landmark_warp import Bend, LandmarkWarp, aligned, bent_frame_side
+from datamodules.transforms.landmark_warp import Bend, LandmarkWarp, bent_frame_side
 
 SIDE = 64
 PHOTO = np.array([[25.3, 32.6], [38.7, 32.6], [31.5, 41.2], [25.4, 47.6], [38.0, 47.5]], dtype=np.float32)
@@ -85,17 +85,6 @@ def test_the_seed_decides_and_unknown_landmarks_take_the_paper_s_augmentation() 
 @pytest.mark.parametrize(("size", "side"), [(64, 160), (128, 320), (256, 500), (512, 640)])
 def test_frames_are_as_fine_as_the_set_allows(size: int, side: int) -> None:
     assert bent_frame_side(size) == side
-
-
-def test_aligned_points_differ_from_the_goal_by_their_shape_alone() -> None:
-    goal = landmarks_at(500).astype(np.float64)
-    angle = np.deg2rad(30)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    np.testing.assert_allclose(aligned(0.2 * goal @ turn.T + (7, -90), goal), goal, atol=1e-9)
-    moved = aligned(TURNED.astype(np.float64), goal)
-    np.testing.assert_allclose(moved.mean(axis=0), goal.mean(axis=0))
-    nearer = [np.abs(scale * (moved - goal.mean(axis=0)) + goal.mean(axis=0) - goal) for scale in (0.98, 1, 1.02)]
-    assert (nearer[1] ** 2).sum() < min((nearer[0] ** 2).sum(), (nearer[2] ** 2).sum())
 
 
 def test_a_point_of_the_source_is_drawn_where_it_maps_back_from() -> None:
