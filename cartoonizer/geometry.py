@@ -23,7 +23,7 @@ class Frame(NamedTuple):
     inside: Pixels
 
 
-def fit_similarity(source: Floats, target: Floats) -> Matrix:
+def fit_similarity(source: Floats | NDArray[np.float64], target: Floats | NDArray[np.float64]) -> Matrix:
     """Least-squares similarity (rotation, scale, shift) from source to target points.
 
     Args:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cartoonizer.geometry import fit_similarity
 from datamodules.samples import Faces, RawFace
 from datamodules.transforms.augment import FLIP_ORDER, to_faces
 from datamodules.transforms.face_box import MEAN_FACE
@@ -105,7 +106,7 @@ class Bend:
 
     def __init__(self, source: Points, target: Points) -> None:
         self._middle, self._goal = target.mean(axis=0), source.mean(axis=0)
-        self._turn = _similarity(target - self._middle, source - self._goal) / _HEAD_SCALE
+        self._turn = fit_similarity(target, source)[:, :2] / _HEAD_SCALE
         spread = np.sqrt(((target - self._middle) ** 2).sum())
         eye_distance = spread * _MEAN_EYE_DISTANCE / _MEAN_SPREAD
         back = np.linalg.inv(self._turn)
@@ -156,13 +157,6 @@ def mirrored(image: NDArray[np.uint8], landmarks: Points) -> tuple[NDArray[np.ui
     """An image (H, W, C) and its landmarks (5, 2), mirrored; the left-to-right landmark order is preserved."""
     points = np.stack([image.shape[1] - 1 - landmarks[:, 0], landmarks[:, 1]], axis=1)[FLIP_ORDER]
     return np.ascontiguousarray(image[:, ::-1]), points
-
-
-def _similarity(source: Points, target: Points) -> Points:
-    """The least-squares rotation and scale (2, 2) between two sets of centred points."""
-    start, end = source[:, 0] + 1j * source[:, 1], target[:, 0] + 1j * target[:, 1]
-    factor = (start.conj() * end).sum() / (np.abs(start) ** 2).sum()
-    return np.array([[factor.real, -factor.imag], [factor.imag, factor.real]])
 
 
 def _has_extent(points: Points) -> bool:

@@ -30,7 +30,7 @@ from lightning_modules.metrics.detection_precision import DetectionPrecision, Pr
 from lightning_modules.metrics.landmark_error import LandmarkError, LandmarkErrorSummary, landmark_errors
 from networks.mtcnn import CascadeSettings, Detections, Detector, LandmarkRegressor
 
-CROWD_SETTINGS = CascadeSettings(min_face=10, thresholds=(0.7, 0.4, 0.1), pyramid_factor=0.79)
+CROWD_SETTINGS = CascadeSettings(min_face=10, thresholds=(0.7, 0.2, 0.02), pyramid_factor=0.79)
 """Settings for WIDER FACE: small faces, and low thresholds, so that the curve reaches a high recall."""
 
 BATCH_IMAGES = 8

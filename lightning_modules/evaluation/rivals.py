@@ -17,7 +17,7 @@ from torch import Tensor
 from networks.mtcnn import CascadeSettings, Detections, Detector
 
 FACENET_SETTINGS = CascadeSettings(20, (0.6, 0.7, 0.7), 0.709)
-FACENET_CROWD_SETTINGS = CascadeSettings(10, (0.5, 0.5, 0.3), 0.79)
+FACENET_CROWD_SETTINGS = CascadeSettings(10, (0.5, 0.3, 0.1), 0.79)
 """Settings for the published weights: the defaults of their package, and lower ones for crowds."""
 
 
