@@ -133,14 +133,23 @@ class Bend:
 
     def draw(self, image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
         """Warp an image (H, W, C) on white: ``(side, side, C)``; a fourth channel is alpha, 0 outside the image."""
-        fine = _OVERSAMPLING * side
-        places = (np.arange(fine) + 0.5) / _OVERSAMPLING - 0.5
-        grid = np.stack(np.meshgrid(places, places), axis=2).reshape(-1, 2)
-        from_x, from_y = np.moveaxis(self(grid).reshape(fine, fine, 2).astype(np.float32), 2, 0)
+        places = (np.arange(_OVERSAMPLING * side) + 0.5) / _OVERSAMPLING - 0.5
+        from_x, from_y = self._on_grid(places)
         bent = cv2.remap(
             image, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(255, 255, 255, 0)
         )
         return np.asarray(cv2.resize(bent, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+    def _on_grid(self, places: Points) -> NDArray[np.float32]:
+        """The source points (2, N, N), x and y, of a square grid with these places (N,) along both axes.
+
+        Equals a call for each point, but is faster, since a Gaussian is the product of one along x and one along y.
+        """
+        along_x, along_y = np.exp(-0.5 * ((places - self._centers.T[..., None]) / self._width) ** 2)
+        bent = (along_y.T * self._weights.T[:, None]) @ along_x
+        from_x = self._turn[:, 0, None] * (places - self._middle[0])
+        from_y = self._turn[:, 1, None] * (places - self._middle[1]) + self._goal[:, None]
+        return np.asarray(bent + from_x[:, None] + from_y[:, :, None], dtype=np.float32)
 
     def _similar(self, points: Points) -> Points:
         similar: Points = (points - self._middle) @ self._turn.T + self._goal

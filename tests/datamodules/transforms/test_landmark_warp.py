@@ -91,3 +91,19 @@ def test_a_point_of_the_source_is_drawn_where_it_maps_back_from() -> None:
     bend = Bend(landmarks_at(160).astype(np.float64), TURNED.astype(np.float64))
     far = np.array([[-300.0, 20.0], [500.0, 600.0]])
     np.testing.assert_allclose(bend(bend.of_source(far)), far, atol=1e-6)
+
+
+def test_each_pixel_is_drawn_from_where_it_maps_to() -> None:
+    side = 250
+    columns, rows = np.meshgrid(np.arange(side), np.arange(side))
+    coded = np.stack([columns, rows, np.zeros_like(rows)], axis=2).astype(np.uint8)
+    source = landmarks_at(side).astype(np.float64)
+    moves = np.array([[9, 4], [-6, 8], [12, 0], [3, -7], [-5, 10]])
+    bend = Bend(source, source + moves)
+
+    drawn = bend.draw(coded, side)
+
+    pixels = np.stack(np.meshgrid(np.arange(60.0, 190), np.arange(60.0, 190)), axis=2).reshape(-1, 2)
+    found = drawn[60:190, 60:190, :2].reshape(-1, 2)
+    assert np.abs(found - bend(pixels)).max() < 1.1
+    assert np.abs(found - pixels).max() > 5
