@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypedDict
@@ -72,15 +72,16 @@ def detect(
         settings = CascadeSettings(min_face, thresholds, pyramid_factor)
     except ValueError as error:
         raise DataError(str(error)) from error
-    cascade = _open(weights, settings, backend)
     paths = _name_images(images)
+    drawings = _name_drawings(draw, paths) if draw is not None else {}
+    cascade = _open(weights, settings, backend)
     faces: dict[str, list[Face]] = {}
     for batch in read_batches(paths):
         for (name, image), found in zip(batch.items(), detect_batch(cascade, batch), strict=True):
             faces[name] = _describe(found)
             print(f"{name}: {len(found)} faces" if len(found) != 1 else f"{name}: 1 face")
-            if draw is not None:
-                write_png(_draw(image, found), _drawing_path(draw, name))
+            if drawings:
+                write_png(_draw(image, found), drawings[name])
     if json is not None:
         _write_json(faces, json)
     if len(faces) < len(paths):
@@ -104,7 +105,7 @@ def _name_images(given: list[Path]) -> dict[str, Path]:
     """Path of each image by its name in the JSON.
 
     Raises:
-        DataError: A folder is missing or without images, or two images have the same name.
+        DataError: A folder has no images, or two images have the same name.
     """
     from datamodules.images import find_images
 
@@ -150,11 +151,20 @@ def _draw(image: NDArray[np.uint8], found: Detections) -> NDArray[np.uint8]:
     return draw_faces(image, found.boxes.cpu().numpy(), found.landmarks.cpu().numpy(), side=max(image.shape[:2]))
 
 
-def _drawing_path(folder: Path, name: str) -> Path:
-    """The path of a drawing: always inside the folder, and with different names for a.jpg and a.png."""
-    path = Path(name)
-    inner = [part for part in path.parts if part not in (path.anchor, "..")]
-    return folder.joinpath(*inner).with_name(f"{path.name}.png")
+def _name_drawings(folder: Path, names: Iterable[str]) -> dict[str, Path]:
+    """Path of the drawing of each image: always inside the folder, and with different names for a.jpg and a.png.
+
+    Raises:
+        DataError: Two images would have the same drawing.
+    """
+    drawings: dict[Path, str] = {}
+    for name in names:
+        path = Path(name)
+        inner = [part for part in path.parts if part not in (path.anchor, "..")]
+        drawing = folder.joinpath(*inner).with_name(f"{path.name}.png")
+        if drawings.setdefault(drawing, name) != name:
+            raise DataError(f"{drawings[drawing]} and {name} would both be drawn to {drawing}; detect them in two runs")
+    return {name: drawing for drawing, name in drawings.items()}
 
 
 def _write_json(faces: Mapping[str, list[Face]], path: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from datamodules.errors import DataError
 from lightning_modules.runs import project_root
-from networks.mtcnn import MTCNN, WeightsError, load_weights
+from networks.mtcnn import MTCNN, Card, WeightsError, load_weights
+
+ALL_STAGES = ("pnet", "rnet", "onet")
 
 
 def default_weights() -> Path:
@@ -14,18 +17,32 @@ def default_weights() -> Path:
     return project_root() / "weights" / "mtcnn.safetensors"
 
 
-def load_detector(weights: Path | None = None) -> MTCNN:
+def load_detector(weights: Path | None = None, stages: Sequence[str] = ALL_STAGES) -> MTCNN:
     """Load the nets from a weights file, by default the project's own.
 
+    Args:
+        weights: The file.
+        stages: The stages that will be used, of "pnet", "rnet" and "onet".
+
     Raises:
-        DataError: The file is missing or unusable.
+        DataError: The file is missing or unusable, or one of the stages is not trained.
     """
+    return load_detector_and_card(weights, stages)[0]
+
+
+def load_detector_and_card(weights: Path | None, stages: Sequence[str] = ALL_STAGES) -> tuple[MTCNN, Card]:
+    """Like ``load_detector``, with the card of the file."""
     path = weights or default_weights()
     if weights is None and not path.is_file():
         raise DataError(
             f"the project's own detector is missing ({path}); train one with `make detector`, or name a file"
         )
     try:
-        return load_weights(path)[0]
+        nets, card = load_weights(path)
     except WeightsError as error:
         raise DataError(str(error)) from error
+    needed = {f"{stage}.{head}" for stage in stages for head in ("face", "box")} | {"onet.landmarks"}
+    if missing := [head for head in card.untrained_heads if head in needed]:
+        names = ", ".join(dict.fromkeys(head.split(".")[0] for head in missing))
+        raise DataError(f"{path} has untrained stages ({names}); train them first (docs/detector.md, Training)")
+    return nets, card

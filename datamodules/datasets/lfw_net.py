@@ -72,7 +72,7 @@ class LfwNet(Dataset[LfwNetSample]):
     def __init__(self, folder: Path, split: LfwNetSplit) -> None:
         self.folder = folder
         path = list_path(folder, split)
-        lines = read_lines(path, f"is --data.root the folder that contains {folder.name}/?")
+        lines = read_lines(path, f"is --root (--data.root) the folder with {folder.name}/?")
         self.annotations, problems = parse_annotations(lines)
         raise_first(path, problems)
 

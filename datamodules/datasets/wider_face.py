@@ -80,7 +80,7 @@ class WiderFace(Dataset[WiderSample]):
     def __init__(self, folder: Path, split: WiderSplit) -> None:
         self.images = images_folder(folder, split)
         path = list_path(folder, split)
-        lines = read_lines(path, f"is --data.root the folder that contains {folder.name}/?")
+        lines = read_lines(path, f"is --root (--data.root) the folder with {folder.name}/?")
         self.annotations, problems = parse_annotations(lines)
         raise_first(path, problems)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datamodules.atomic import write_whole
-from datamodules.detector.windows import NEGATIVE_BELOW, PART_FROM, POSITIVE_FROM, Boxes, pairwise_iou
+from datamodules.detector.windows import NEGATIVE_BELOW, PART_FROM, Boxes, pairwise_iou
 from datamodules.errors import DataError
 
 MINED_FILE = "mined.npz"
@@ -41,15 +42,6 @@ class MinedWindows:
     def __len__(self) -> int:
         return len(self.scenes)
 
-    def counts(self) -> dict[str, int]:
-        """Number of windows of each kind."""
-        positive = self.overlaps >= POSITIVE_FROM
-        return {
-            "negative": int((self.faces < 0).sum()),
-            "part": int(((self.faces >= 0) & ~positive).sum()),
-            "positive": int(positive.sum()),
-        }
-
     def save(self, path: Path) -> None:
         """Write a ``.npz``, atomically."""
         buffer = BytesIO()
@@ -66,7 +58,7 @@ class MinedWindows:
         try:
             with np.load(path, allow_pickle=False) as file:
                 return cls(file["scenes"], file["windows"], file["faces"], file["overlaps"], recipe=str(file["recipe"]))
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, EOFError, BadZipFile, ValueError, KeyError) as error:
             raise DataError(f"{path} is damaged or contains no mined windows; remove it to mine them again") from error
 
     @classmethod

@@ -107,9 +107,15 @@ class DetectorDataModule(LightningDataModule):
             ("parts", parts, 0),
             ("landmarks", landmarks, 0),
             ("kept", kept, 0),
+            ("rotation", rotation, 0),
+            ("recolouring", recolouring, 0),
+            ("least_negative", least_negative, 1),
+            ("memory", memory, 0),
         ):
             if value < minimum:
                 raise DataError(f"--data.{name} is {value}, must be at least {minimum}")
+        if not negatives + positives + parts + landmarks:
+            raise DataError("--data.negatives, positives, parts and landmarks are all 0; at least one must be above")
         for name, share in (("cartoons", cartoons), ("cartoon_poses", cartoon_poses), ("roughness", roughness)):
             if not 0 <= share <= 1:
                 raise DataError(f"--data.{name} is {share}, must be from 0 to 1")

@@ -9,13 +9,14 @@ from typing import Literal
 import torch
 from torch import nn
 
+from datamodules.errors import DataError
 from lightning_modules.attribute_classifier import OWN_CLASSIFIER
-from lightning_modules.detector import default_weights, load_detector
+from lightning_modules.detector import default_weights, load_detector, load_detector_and_card
 from lightning_modules.errors import UsageError
 from lightning_modules.runs import project_root
 from networks.attribute_classifier import AttributeNet, load_attribute_net
 from networks.feature_extractors import EfficientNetFeatures, FeatureExtractor, InceptionFeatures, cached_inception
-from networks.mtcnn import LandmarkRegressor, load_weights
+from networks.mtcnn import LandmarkRegressor
 from networks.weights_file import WeightsError, fingerprint
 
 FeatureName = Literal["auto", "inception", "efficientnet_lite0"]
@@ -92,8 +93,8 @@ class Judges(nn.Module):
                 f"{classifier_path} has no accuracies, since it was trained without validation ({options}classifier)"
             )
         try:
-            nets, card = load_weights(landmarks_path)
-        except WeightsError as error:
+            nets, card = load_detector_and_card(landmarks_path, ["onet"])
+        except DataError as error:
             raise UsageError(f"{error} ({options}landmarks)") from error
         regressor = LandmarkRegressor(nets.onet)
         if in_the_loss is not None and _are_equal(regressor, in_the_loss):

@@ -62,7 +62,10 @@ def export_detector(export: Exporter, weights: Path | None = None) -> list[Expor
     """
     nets = load_detector(weights)
     if nets.one_based:
-        raise DataError("the detector counts pixels from 1, which no runtime supports; train one with `make detector`")
+        raise DataError(
+            "the detector counts pixels from 1, as facenet-pytorch's does, which only the backend torch supports; "
+            "train one with `make detector`"
+        )
     card = card_of(weights or default_weights(), "detector (MTCNN): faces and their landmarks") | {"form": _FORM}
     batch = Dim("batch", min=1, max=4096)
     least = PNET_SIDE + 1  # with a single window, torch.export mistakes sums for broadcasts; levels are larger

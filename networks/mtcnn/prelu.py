@@ -13,7 +13,7 @@ from torch.autograd.function import once_differentiable
 class PReLU(nn.PReLU):
     """`torch.nn.PReLU` with one slope per channel, with identical values and gradients.
 
-    PyTorch 2.15's CPU backward pass is not vectorised and takes half of ONet's training step; this one uses vectorised
+    PyTorch 2.14's CPU backward pass is not vectorised and takes half of ONet's training step; this one uses vectorised
     operations.
     """
 

@@ -56,6 +56,8 @@ def load_weights(path: Path) -> tuple[MTCNN, Card]:
         WeightsError: The file is missing, damaged, or of another kind.
     """
     tensors, description = read_weights(path)
+    if not any(name.startswith(_STAGES) for name in tensors):
+        raise WeightsError(f"{path} is not a detector: it has none of {', '.join(_STAGES)}")
     card, one_based, off = _parse_card(path, description)
     nets = MTCNN(one_based)
     for name in _STAGES:
@@ -82,4 +84,4 @@ def _parse_card(path: Path, values: dict[str, Any]) -> tuple[Card, bool, tuple[s
         off = _STAGES if version == _WITHOUT_HALF_PIXEL else tuple(map(str, values["half_a_pixel_off"]))
         return card, bool(values["counts_from_one"]), off
     except (KeyError, TypeError, ValueError) as error:
-        raise WeightsError(f"{path} is not a weights file of this project: it has no readable card") from error
+        raise WeightsError(f"{path} is not a detector of this project: it has no readable card") from error

@@ -147,6 +147,17 @@ def test_two_images_of_one_name_are_refused(photos: Path, weights: Path, capsys:
     assert "would both be called a.png" in capsys.readouterr().err
 
 
+def test_two_images_with_one_drawing_are_refused(
+    photos: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("RGB", (20, 20)).save(photos / "inner" / "a.png")
+    monkeypatch.chdir(photos / "inner")
+    drawings = tmp_path / "drawings"
+    assert main(["detect", "a.png", "../a.png", "--weights", str(weights), "--draw", str(drawings)]) == 2
+    assert f"a.png and ../a.png would both be drawn to {drawings / 'a.png.png'}" in capsys.readouterr().err
+    assert not drawings.exists()
+
+
 def test_without_weights_it_says_where_to_get_some(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

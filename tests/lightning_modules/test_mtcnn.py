@@ -187,3 +187,10 @@ def test_missing_weights_of_the_stages_before_are_named(
 ) -> None:
     assert fit("rnet", sample_root, tmp_path, "--model.weights", str(tmp_path / "none.safetensors")) == 2
     assert "--model.weights: no such file of weights" in capsys.readouterr().err
+
+
+def test_crops_of_another_stage_are_refused(
+    sample_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit("onet", sample_root, tmp_path, "--data.side", "24") == 2
+    assert "--data.side is 24; onet needs 48" in capsys.readouterr().err

@@ -206,7 +206,8 @@ def test_missing_sets_are_named(
     assert not (out / "precision_recall.png").exists()
     shown = capsys.readouterr().out
     assert f"skipped: {CROWDS}: no {root / 'wider_face'}" in shown
-    assert f"skipped: {CARTOONS}: {root / 'cartoonset10k'} has no cartoons that are held back" in shown
+    for title in (CARTOONS, POSED):
+        assert f"skipped: {title}: {root / 'cartoonset10k'} has no cartoons that are held back" in shown
     (root / "lfw_net").unlink()
     assert main(words) == 2
     assert "no data set to evaluate on" in capsys.readouterr().err
@@ -235,3 +236,19 @@ def test_detectors_with_the_same_name_are_distinguished(sample_root: Path, tmp_p
 def test_missing_weights_are_named(sample_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["detector", "eval", "--root", str(sample_root), "--weights", "nowhere.safetensors"]) == 2
     assert "no such file of weights: nowhere.safetensors" in capsys.readouterr().err
+
+
+def test_cartoons_in_poses_are_skipped_without_photos(
+    sample_root: Path, good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "cartoonset10k").symlink_to(sample_root / "cartoonset10k")
+    assert main(["detector", "eval", "--root", str(tmp_path), "--weights", str(good), "--limit", "1"]) == 0
+    assert f"skipped: {POSED}: no {tmp_path / 'lfw_net'}" in capsys.readouterr().out
+
+
+def test_untrained_stages_are_refused(sample_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    weights = tmp_path / "first_stage.safetensors"
+    untrained = tuple(f"{stage}.{head}" for stage in ("rnet", "onet") for head in ("face", "box", "landmarks"))
+    save_weights(MTCNN(), Card("a test", untrained), weights)
+    assert main(["detector", "eval", "--root", str(sample_root), "--weights", str(weights)]) == 2
+    assert f"{weights} has untrained stages (rnet, onet)" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from apps.main import main
 from datamodules.transforms.face_box import square_of_landmarks
 from lightning_modules.evaluation.detector_evaluation import regressor_scores
 from lightning_modules.evaluation.known_faces import KnownFace, KnownFaces, framed, photographed_faces
-from networks.mtcnn import load_weights
+from networks.mtcnn import MTCNN, Card, load_weights, save_weights
 
 
 def test_a_judge_contains_its_own_errors(sample_root: Path, detector_weights: Path, tmp_path: Path) -> None:
@@ -75,3 +75,19 @@ def test_missing_weights_are_named(sample_root: Path, tmp_path: Path, capsys: py
     assert main([*words, "--weights", str(tmp_path / "none.safetensors")]) == 2
     assert "none.safetensors" in capsys.readouterr().err
     assert not (tmp_path / "out.safetensors").exists()
+
+
+def test_without_cartoons_or_a_trained_regressor_nothing_is_written(
+    sample_root: Path, detector_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, out = tmp_path / "data", tmp_path / "out.safetensors"
+    (root / "cartoonset10k").mkdir(parents=True)
+    (root / "lfw_net").symlink_to(sample_root / "lfw_net")
+    words = ["detector", "judge", "--root", str(root), "--out", str(out)]
+    assert main([*words, "--weights", str(detector_weights)]) == 2
+    assert f"{root / 'cartoonset10k'} has no cartoons that are held back from training" in capsys.readouterr().err
+    untrained = tmp_path / "untrained.safetensors"
+    save_weights(MTCNN(), Card("a test", ("onet.landmarks",)), untrained)
+    assert main([*words, "--weights", str(untrained)]) == 2
+    assert "untrained stages (onet)" in capsys.readouterr().err
+    assert not out.exists()

@@ -12,6 +12,7 @@ from apps.detector.train import Budget, Preset
 from apps.main import main
 from lightning_modules import detector
 from lightning_modules.cli import main as lightning
+from lightning_modules.export.cards import card_of
 from networks.mtcnn import load_weights
 
 OPTIONS = ("--data.val_size", "32", "--data.num_workers", "0", "--trainer.enable_progress_bar", "false")
@@ -21,7 +22,7 @@ OPTIONS = ("--data.val_size", "32", "--data.num_workers", "0", "--trainer.enable
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A preset with two batches per stage; the detector is not evaluated."""
     budget = Budget(1, 64, 32, OPTIONS)
-    budgets = {Preset.TINY: dict.fromkeys(("pnet", "rnet", "onet"), budget)}
+    budgets = dict.fromkeys((Preset.TINY, Preset.SMALL), dict.fromkeys(("pnet", "rnet", "onet"), budget))
     monkeypatch.setattr(detector_train, "BUDGETS", budgets)
     monkeypatch.setattr("apps.lightning_process.run_lightning", lightning)  # in this process, which is faster
     monkeypatch.setattr(detector_eval, "evaluate", lambda *_: {"LFW+Net test": {"found": 1.0}})
@@ -34,10 +35,9 @@ def test_three_stages_make_a_detector_with_a_card(
     installed = tmp_path / "project" / "mtcnn.safetensors"
     monkeypatch.setattr(detector, "default_weights", lambda: installed)
     monkeypatch.setattr("lightning_modules.evaluation.known_faces.CARTOON_DRAWS", 20)
-    words = ["detector", "train", "--root", str(sample_root), "--preset", "tiny", "--out", str(tmp_path / "runs")]
+    words = ["detector", "train", "--root", str(sample_root), "--preset", "small", "--out", str(tmp_path / "runs")]
     assert main(words) == 0
-    assert "use --preset small" in capsys.readouterr().out
-    made = tmp_path / "runs" / "detector-tiny" / "mtcnn.safetensors"
+    made = tmp_path / "runs" / "detector-small" / "mtcnn.safetensors"
     nets, card = load_weights(made)
     assert card.untrained_heads == ()
     assert set(card.details) == {"pnet", "rnet", "onet", "figures"}
@@ -49,7 +49,18 @@ def test_three_stages_make_a_detector_with_a_card(
     assert capsys.readouterr().out.count("already exists") == 3
     again, _ = load_weights(installed)
     assert all((again.state_dict()[name] == value).all() for name, value in nets.state_dict().items())
-    assert installed.with_suffix(".md").is_file()
+    assert str(card_of(installed, "a detector")["terms"]).startswith("for research only: WIDER FACE is CC BY-NC-ND 4.0")
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_detector_of_the_trial_preset_is_never_installed(
+    sample_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["detector", "train", "--preset", "tiny", "--out", str(tmp_path / "runs"), "--install"]
+    for more in (["--root", str(sample_root)], ["--preset", "small"]):
+        assert main([*words, *more]) == 2
+        assert "--install needs --root and a larger preset than tiny" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.fixture

@@ -98,6 +98,8 @@ def test_celeba_adds_its_faces(sample_root: Path) -> None:
         ({"side": 6}, "--data.side is 6, must be at least 12"),
         ({"epoch_size": 8}, "--data.epoch_size is 8, must be at least 32"),
         ({"cartoons": 1.5}, r"--data.cartoons is 1\.5"),
+        ({"rotation": -5}, "--data.rotation is -5, must be at least 0"),
+        (dict.fromkeys(("negatives", "positives", "parts", "landmarks"), 0), "are all 0"),
     ],
 )
 def test_invalid_options_are_named(sample_root: Path, options: dict[str, object], message: str) -> None:

@@ -114,6 +114,13 @@ def test_a_file_of_another_kind_is_rejected(
         load_weights(path)
 
 
+def test_a_file_of_another_network_is_rejected(tmp_path: Path) -> None:
+    path = tmp_path / "portrait.safetensors"
+    save_file({"decoder.weight": torch.zeros(1)}, path, {"card": json.dumps({"format_version": 1})})
+    with pytest.raises(WeightsError, match=r"portrait\.safetensors is not a detector: it has none of pnet, rnet, onet"):
+        load_weights(path)
+
+
 @pytest.mark.parametrize("fault", ["missing", "unknown", "misshapen", "nan"])
 def test_mismatched_tensors_are_rejected(fault: str, random_nets: MTCNN, tmp_path: Path) -> None:
     path = tmp_path / "detector.safetensors"
