@@ -31,7 +31,7 @@ data: setup  ## download CelebA, CartoonSet 10k, WIDER FACE and LFW+Net into dat
 	$(BIN)/cartoongan data get lfwnet --root data
 	$(BIN)/cartoongan data check --root data
 
-detector: setup  ## train MTCNN stage by stage on DATA (data/; one to two hours); PRESET=tiny for a trial on sample data
+detector: setup  ## train MTCNN stage by stage on DATA (data/; one to two hours of a core); PRESET=tiny for a trial on sample data
 	$(BIN)/cartoongan detector train --preset $(PRESET) $(if $(filter tiny,$(PRESET)),,--root $(DATA) --install)
 
 portrait: setup  ## train the portrait network, which segments photos, on DATA (15 minutes)

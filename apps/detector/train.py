@@ -104,7 +104,7 @@ BUDGETS: dict[Preset, dict[str, Budget]] = {
     },
     Preset.SMALL: {
         "pnet": Budget(10, 300_000, 1024, _modern(6e-3, 0.998)),
-        "rnet": Budget(10, 150_000, 512, _modern(3e-3, 0.998)),
+        "rnet": Budget(10, 150_000, 512, _modern(3e-3, 0.998, "--model.loss_weights", "mtcnn")),
         "onet": Budget(20, 60_000, 256, _modern(2e-3, 0.998, *_TO_LANDMARKS)),
     },
     Preset.PAPER: {
