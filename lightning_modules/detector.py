@@ -7,9 +7,7 @@ from pathlib import Path
 
 from datamodules.errors import DataError
 from lightning_modules.runs import project_root
-from networks.mtcnn import MTCNN, Card, WeightsError, load_weights
-
-ALL_STAGES = ("pnet", "rnet", "onet")
+from networks.mtcnn import MTCNN, STAGES, Card, StageName, WeightsError, load_weights
 
 
 def default_weights() -> Path:
@@ -17,12 +15,12 @@ def default_weights() -> Path:
     return project_root() / "weights" / "mtcnn.safetensors"
 
 
-def load_detector(weights: Path | None = None, stages: Sequence[str] = ALL_STAGES) -> MTCNN:
+def load_detector(weights: Path | None = None, stages: Sequence[StageName] = STAGES) -> MTCNN:
     """Load the nets from a weights file, by default the project's own.
 
     Args:
         weights: The file.
-        stages: The stages that will be used, of "pnet", "rnet" and "onet".
+        stages: The stages that will be used.
 
     Raises:
         DataError: The file is missing or unusable, or one of the stages is not trained.
@@ -30,7 +28,7 @@ def load_detector(weights: Path | None = None, stages: Sequence[str] = ALL_STAGE
     return load_detector_and_card(weights, stages)[0]
 
 
-def load_detector_and_card(weights: Path | None, stages: Sequence[str] = ALL_STAGES) -> tuple[MTCNN, Card]:
+def load_detector_and_card(weights: Path | None, stages: Sequence[StageName] = STAGES) -> tuple[MTCNN, Card]:
     """Like ``load_detector``, with the card of the file."""
     path = weights or default_weights()
     if weights is None and not path.is_file():

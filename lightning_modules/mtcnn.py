@@ -27,8 +27,11 @@ from lightning_modules.runs import is_dry_run
 from networks.ema import ema_of
 from networks.mtcnn import (
     MTCNN,
+    SIDES,
+    STAGES,
     Card,
     LandmarkLoss,
+    StageName,
     StageOutput,
     WeightsError,
     face_score,
@@ -38,12 +41,8 @@ from networks.mtcnn import (
     save_weights,
     stage_losses,
 )
-from networks.mtcnn.nets import ONET_SIDE, PNET_SIDE, RNET_SIDE
 
-StageName = Literal["pnet", "rnet", "onet"]
-STAGES: tuple[StageName, ...] = ("pnet", "rnet", "onet")
 HEADS = ("face", "box", "landmarks")
-_SIDES = {"pnet": PNET_SIDE, "rnet": RNET_SIDE, "onet": ONET_SIDE}
 DETECTOR_FILE = "mtcnn.safetensors"
 """Output of a finished fit in the run folder: the stages trained so far."""
 
@@ -143,8 +142,8 @@ class MTCNNStage(AveragedModule, ABC):
         """
         before, data = self._before[0], cast(Any, self.trainer).datamodule
         assert isinstance(data, DetectorDataModule), "the detector's stages learn from a DetectorDataModule"
-        if data.hparams["side"] != _SIDES[self.stage]:
-            raise UsageError(f"--data.side is {data.hparams['side']}; {self.stage} needs {_SIDES[self.stage]}")
+        if data.hparams["side"] != SIDES[self.stage]:
+            raise UsageError(f"--data.side is {data.hparams['side']}; {self.stage} needs {SIDES[self.stage]}")
         if self.stage == "pnet" or before is None or not self._are_before_trained:
             return
         if not self.trainer.training or is_dry_run(self.trainer):

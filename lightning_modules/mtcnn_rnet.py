@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lightning_modules.mtcnn import LossWeights, MTCNNStage, StageName
+from lightning_modules.mtcnn import LossWeights, MTCNNStage
+from networks.mtcnn import StageName
 
 
 class MTCNNRNet(MTCNNStage):

@@ -183,25 +183,23 @@ def _find_sets(root: Path, cartoon_families: Path | None, limit: int | None) -> 
         PHOTOS: lfw_net.list_path(portraits, "test"),
         CARTOONS: cartoons,
     }
-    evaluation = Evaluation(skipped={title: f"no {path}" for title, path in needed.items() if not path.exists()})
-    if PHOTOS not in evaluation.skipped:
+    skipped = {title: f"no {path}" for title, path in needed.items() if not path.exists()}
+    names = [] if CARTOONS in skipped else held_back(cartoons, cartoon_families)
+    if not names:
+        skipped.setdefault(CARTOONS, NONE_HELD_BACK.format(cartoons))
+    if all(title in skipped for title in needed):
+        raise DataError(f"no data set to evaluate on: {'; '.join(skipped.values())} (--root)")
+    if reason := skipped.get(CARTOONS) or skipped.get(PHOTOS):
+        skipped[POSED] = reason
+    evaluation = Evaluation(skipped=skipped)
+    if PHOTOS not in skipped:
         evaluation.sources[PHOTOS] = photographed_faces(portraits, limit)
-    if CARTOONS in evaluation.skipped:
-        evaluation.skipped[POSED] = evaluation.skipped[CARTOONS]
-    else:
-        crowds = None if CROWDS in evaluation.skipped else wider_face.WiderFace(wider, "val")
+    if CARTOONS not in skipped:
+        crowds = None if CROWDS in skipped else wider_face.WiderFace(wider, "val")
         photos = WiderScenes(crowds, range(len(crowds))) if crowds else None
-        if names := held_back(cartoons, cartoon_families):
-            evaluation.sources[CARTOONS] = drawn_faces(cartoons, names, photos, limit)
-            if PHOTOS not in evaluation.skipped:
-                poses = photographed_poses(portraits)
-                evaluation.sources[POSED] = drawn_faces(cartoons, names, photos, limit, poses)
-            else:
-                evaluation.skipped[POSED] = evaluation.skipped[PHOTOS]
-        else:
-            evaluation.skipped[CARTOONS] = evaluation.skipped[POSED] = NONE_HELD_BACK.format(cartoons)
-    if all(title in evaluation.skipped for title in needed):
-        raise DataError(f"no data set to evaluate on: {'; '.join(evaluation.skipped.values())} (--root)")
+        evaluation.sources[CARTOONS] = drawn_faces(cartoons, names, photos, limit)
+        if POSED not in skipped:
+            evaluation.sources[POSED] = drawn_faces(cartoons, names, photos, limit, photographed_poses(portraits))
     return evaluation
 
 

@@ -6,13 +6,15 @@ from networks.mtcnn.cascade import Cascade, CascadeSettings, Detections, Detecto
 from networks.mtcnn.exact import ExactCascade
 from networks.mtcnn.facenet import import_facenet
 from networks.mtcnn.losses import LandmarkLoss, StageLosses, of_crops, stage_losses
-from networks.mtcnn.nets import MTCNN, ONet, PNet, RNet, StageOutput, face_score, normalise
+from networks.mtcnn.nets import MTCNN, SIDES, STAGES, ONet, PNet, RNet, StageName, StageOutput, face_score, normalise
 from networks.mtcnn.regressor import LandmarkRegressor
 from networks.mtcnn.weights import Card, load_weights, save_weights
 from networks.weights_file import WeightsError
 
 __all__ = [
     "MTCNN",
+    "SIDES",
+    "STAGES",
     "Card",
     "Cascade",
     "CascadeSettings",
@@ -25,6 +27,7 @@ __all__ = [
     "PNet",
     "RNet",
     "StageLosses",
+    "StageName",
     "StageOutput",
     "WeightsError",
     "face_score",

@@ -6,7 +6,7 @@ pooling.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,11 @@ PNET_SIDE = 12
 PNET_STRIDE = 2
 RNET_SIDE = 24
 ONET_SIDE = 48
+
+StageName = Literal["pnet", "rnet", "onet"]
+STAGES: tuple[StageName, ...] = ("pnet", "rnet", "onet")
+SIDES: dict[StageName, int] = {"pnet": PNET_SIDE, "rnet": RNET_SIDE, "onet": ONET_SIDE}
+"""The stages of the cascade, in order, and the side of their crops in pixels."""
 
 
 class StageOutput(NamedTuple):

@@ -6,15 +6,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from networks.mtcnn.nets import MTCNN, Stage
+from networks.mtcnn.nets import MTCNN, STAGES, Stage
 from networks.weights_file import WeightsError, fill, read_weights, write_weights
 
 FORMAT_VERSION = 3
 
 _WITHOUT_HALF_PIXEL = 2
 """Older version that is still supported; its landmarks lack the half pixel (`Stage.is_half_a_pixel_off`)."""
-
-_STAGES = ("pnet", "rnet", "onet")
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ def save_weights(nets: MTCNN, card: Card, path: Path) -> None:
     Raises:
         WeightsError: The file cannot be written.
     """
-    off = [name for name in _STAGES if _stage(nets, name).is_half_a_pixel_off]
+    off = [name for name in STAGES if _stage(nets, name).is_half_a_pixel_off]
     conventions = {"counts_from_one": nets.one_based, "half_a_pixel_off": off}
     write_weights(nets, asdict(card) | conventions | {"format_version": FORMAT_VERSION}, path)
 
@@ -56,11 +54,11 @@ def load_weights(path: Path) -> tuple[MTCNN, Card]:
         WeightsError: The file is missing, damaged, or of another kind.
     """
     tensors, description = read_weights(path)
-    if not any(name.startswith(_STAGES) for name in tensors):
-        raise WeightsError(f"{path} is not a detector: it has none of {', '.join(_STAGES)}")
+    if not any(name.startswith(STAGES) for name in tensors):
+        raise WeightsError(f"{path} is not a detector: it has none of {', '.join(STAGES)}")
     card, one_based, off = _parse_card(path, description)
     nets = MTCNN(one_based)
-    for name in _STAGES:
+    for name in STAGES:
         _stage(nets, name).is_half_a_pixel_off = name in off
     fill(nets, tensors, path)
     return nets.eval(), card
@@ -81,7 +79,7 @@ def _parse_card(path: Path, values: dict[str, Any]) -> tuple[Card, bool, tuple[s
             raise WeightsError(f"{path} is of format {version}; this version of the project reads {expected}")
         untrained = tuple(map(str, values["untrained_heads"]))
         card = Card(str(values["source"]), untrained, dict(values["details"]), int(version))
-        off = _STAGES if version == _WITHOUT_HALF_PIXEL else tuple(map(str, values["half_a_pixel_off"]))
+        off = STAGES if version == _WITHOUT_HALF_PIXEL else tuple(map(str, values["half_a_pixel_off"]))
         return card, bool(values["counts_from_one"]), off
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path} is not a detector of this project: it has no readable card") from error

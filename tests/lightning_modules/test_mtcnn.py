@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from lightning_modules.cli import main
-from lightning_modules.mtcnn import DETECTOR_FILE, STAGES, cycle_factor
+from lightning_modules.mtcnn import DETECTOR_FILE, cycle_factor
 from lightning_modules.mtcnn_onet import MTCNNONet
-from networks.mtcnn import MTCNN, Card, load_weights, save_weights
+from networks.mtcnn import MTCNN, STAGES, Card, load_weights, save_weights
 
 HOME = "mtcnn_{}/run"
 STOPPED_AND_RESUMED = [
