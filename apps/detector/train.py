@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -27,18 +27,13 @@ _MODERN = ["--model.optimizer", "adamw", "--model.weight_decay", "1e-4", "--data
 
 
 _CARD = """---
-trained_on: WIDER FACE, LFW+Net, CartoonSet
-terms: for research only: WIDER FACE is CC BY-NC-ND 4.0, LFW+Net for research, CartoonSet CC BY 4.0 (Google LLC)
+trained_on: {data.sets}
+terms: {data.terms}
 ---
 
 # A face and landmark detector: MTCNN
 
-Three stages (PNet, RNet, ONet) of Landmark CartoonGAN, trained by `cartoongan detector train` on WIDER FACE (boxes),
-LFW+Net (landmarks) and CartoonSet (both). The terms of these sets go with the weights: WIDER FACE is CC BY-NC-ND 4.0,
-LFW+Net for research only, CartoonSet CC BY 4.0. Use the weights for research.
-
-Cartoons that were held back from training resemble the others: all heads are assembled from the same few parts, except
-for the eyes and glasses.
+Three stages (PNet, RNet, ONet) of Landmark CartoonGAN, trained by `cartoongan detector train` on {data.account}
 
 ## Figures
 
@@ -52,6 +47,29 @@ for the eyes and glasses.
 {training}
 ```
 """
+
+
+class _Data(NamedTuple):
+    """What a card says of the training data."""
+
+    sets: str
+    terms: str
+    account: str
+
+
+_REAL_DATA = _Data(
+    "WIDER FACE, LFW+Net, CartoonSet",
+    "for research only: WIDER FACE is CC BY-NC-ND 4.0, LFW+Net for research, CartoonSet CC BY 4.0 (Google LLC)",
+    """WIDER FACE (boxes),
+LFW+Net (landmarks) and CartoonSet (both). The terms of these sets go with the weights: WIDER FACE is CC BY-NC-ND 4.0,
+LFW+Net for research only, CartoonSet CC BY 4.0. Use the weights for research.
+
+Cartoons that were held back from training resemble the others: all heads are assembled from the same few parts, except
+for the eyes and glasses.""",
+)
+_SAMPLE_DATA = _Data(
+    "sample data", "none", "drawn sample\ndata, on which the figures were measured, too. It is for trials only."
+)
 
 
 class Preset(StrEnum):
@@ -198,7 +216,7 @@ def train(
     for stage in _STAGES:
         weights = _train_stage(stage, folder, weights, options)
     assert weights is not None
-    conclude(weights, data, table, folder / "mtcnn.safetensors", install)
+    conclude(weights, data, table, folder / "mtcnn.safetensors", install, is_sample=root is None)
     if preset is Preset.TINY:
         print("preset tiny only tests the training, its detector is not usable; use --preset small")
 
@@ -275,7 +293,9 @@ def _train_stage(stage: str, folder: Path, before: Path | None, options: Trainin
     return detector
 
 
-def conclude(weights: Path, root: Path, families: Path | None, out: Path, install: bool) -> None:
+def conclude(
+    weights: Path, root: Path, families: Path | None, out: Path, install: bool, is_sample: bool = False
+) -> None:
     """Evaluate a detector, and write it with its card.
 
     Args:
@@ -284,6 +304,7 @@ def conclude(weights: Path, root: Path, families: Path | None, out: Path, instal
         families: Table of the cartoons' parts.
         out: File to write; the card is written next to it as Markdown.
         install: Also write both to the project's ``weights/``.
+        is_sample: Whether the data is the project's sample data.
     """
     from dataclasses import replace
 
@@ -296,12 +317,12 @@ def conclude(weights: Path, root: Path, families: Path | None, out: Path, instal
     card = replace(card, details={**card.details, "figures": figures})
     for path in (out, default_weights()) if install else (out,):
         save_weights(nets, card, path)
-        write_whole(path.with_suffix(".md"), describe(card))
+        write_whole(path.with_suffix(".md"), describe(card, _SAMPLE_DATA if is_sample else _REAL_DATA))
         print(f"detector: {path}\ncard:     {path.with_suffix('.md')}")
 
 
-def describe(card: Card) -> str:
+def describe(card: Card, data: _Data = _REAL_DATA) -> str:
     """Card of a detector as Markdown."""
     details = dict(card.details)
     figures = details.pop("figures", {})
-    return _CARD.format(figures=json.dumps(figures, indent=1), training=json.dumps(details, indent=1))
+    return _CARD.format(data=data, figures=json.dumps(figures, indent=1), training=json.dumps(details, indent=1))

@@ -52,6 +52,16 @@ def test_three_stages_make_a_detector_with_a_card(
     assert str(card_of(installed, "a detector")["terms"]).startswith("for research only: WIDER FACE is CC BY-NC-ND 4.0")
 
 
+def test_a_detector_of_sample_data_says_so(
+    detector_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detector_eval, "evaluate", lambda *_: {})
+    made = tmp_path / "mtcnn.safetensors"
+    detector_train.conclude(detector_weights, tmp_path, None, made, install=False, is_sample=True)
+    assert card_of(made, "a detector")["trained_on"] == "sample data"
+    assert "WIDER" not in made.with_suffix(".md").read_text()
+
+
 @pytest.mark.usefixtures("quick")
 def test_a_detector_of_the_trial_preset_is_never_installed(
     sample_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -87,7 +97,7 @@ def train(tmp_path: Path, sample_root: Path, monkeypatch: pytest.MonkeyPatch) ->
     trained: list[str] = []
     allowed = [0]
     monkeypatch.setattr("apps.lightning_process.run_lightning", fit)
-    monkeypatch.setattr(detector_train, "conclude", lambda *_: None)
+    monkeypatch.setattr(detector_train, "conclude", lambda *_, **__: None)
 
     def run(*words: str, stages: int = 3) -> int:
         fits.clear()
