@@ -13,9 +13,7 @@ from pathlib import Path
 
 
 class Bucket(ThreadingHTTPServer):
-    """Answers ``GET /bucket/key`` with files below ``folder``, and records the ranges of bytes that were asked for.
-
-    Each range counts once: on a busy machine, a client may lose patience and ask again.
+    """Answers ``GET /bucket/key`` with files below ``folder``, and keeps count of the bytes.
 
     Args:
         folder: The content of the bucket.
@@ -26,12 +24,7 @@ class Bucket(ThreadingHTTPServer):
     def __init__(self, folder: Path, address: str = "127.0.0.1", port: int = 0) -> None:
         super().__init__((address, port), BucketHandler)
         self.folder = folder
-        self.sent: dict[str, set[tuple[int, int]]] = {}
-
-    def traffic(self, suffix: str) -> int:
-        """Bytes sent of files whose names end with ``suffix``."""
-        ranges = (asked for name, asked in self.sent.items() if name.endswith(suffix))
-        return sum(last + 1 - first for asked in ranges for first, last in asked)
+        self.sent: dict[str, int] = {}
 
 
 class BucketHandler(BaseHTTPRequestHandler):
@@ -59,7 +52,8 @@ class BucketHandler(BaseHTTPRequestHandler):
         self.send_header("ETag", '"1"')
         self.end_headers()
         if with_content:
-            self.server.sent.setdefault(name, set()).add((first, last))
+            # Counted first: once it has the content, the client may look at the count.
+            self.server.sent[name] = self.server.sent.get(name, 0) + last + 1 - first
             self.wfile.write(content[first : last + 1])
 
     def log_message(self, format: str, *args: object) -> None:
