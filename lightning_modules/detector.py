@@ -15,21 +15,25 @@ def default_weights() -> Path:
     return project_root() / "weights" / "mtcnn.safetensors"
 
 
-def load_detector(weights: Path | None = None, stages: Sequence[StageName] = STAGES) -> MTCNN:
+def load_detector(weights: Path | None = None) -> MTCNN:
     """Load the nets from a weights file, by default the project's own.
+
+    Raises:
+        DataError: The file is missing or unusable, or a stage is not trained.
+    """
+    return load_detector_and_card(weights)[0]
+
+
+def load_detector_and_card(weights: Path | None, stages: Sequence[StageName] = STAGES) -> tuple[MTCNN, Card]:
+    """Load the nets and their card from a weights file, by default the project's own.
 
     Args:
         weights: The file.
         stages: The stages that will be used.
 
     Raises:
-        DataError: The file is missing or unusable, or one of the stages is not trained.
+        DataError: The file is missing or unusable, or one of these stages is not trained.
     """
-    return load_detector_and_card(weights, stages)[0]
-
-
-def load_detector_and_card(weights: Path | None, stages: Sequence[StageName] = STAGES) -> tuple[MTCNN, Card]:
-    """Like ``load_detector``, with the card of the file."""
     path = weights or default_weights()
     if weights is None and not path.is_file():
         raise DataError(

@@ -321,7 +321,7 @@ def conclude(
         print(f"detector: {path}\ncard:     {path.with_suffix('.md')}")
 
 
-def describe(card: Card, data: _Data = _REAL_DATA) -> str:
+def describe(card: Card, data: _Data) -> str:
     """Card of a detector as Markdown."""
     details = dict(card.details)
     figures = details.pop("figures", {})

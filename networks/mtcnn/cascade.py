@@ -81,7 +81,7 @@ class CascadeSettings:
 
     def __post_init__(self) -> None:
         if not SMALLEST_MIN_FACE <= self.min_face < float("inf"):
-            raise ValueError(f"min_face is {self.min_face:g} px; expected a number from {SMALLEST_MIN_FACE:g}")
+            raise ValueError(f"min_face is {self.min_face:g} px; expected {SMALLEST_MIN_FACE:g} or more, and finite")
         if len(self.thresholds) != 3 or not all(0 <= threshold <= 1 for threshold in self.thresholds):
             raise ValueError(f"thresholds are {self.thresholds}; expected three scores from 0 to 1")
         if not 0 < self.pyramid_factor < 1:

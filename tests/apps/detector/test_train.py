@@ -52,6 +52,17 @@ def test_three_stages_make_a_detector_with_a_card(
     assert str(card_of(installed, "a detector")["terms"]).startswith("for research only: WIDER FACE is CC BY-NC-ND 4.0")
 
 
+@pytest.mark.usefixtures("quick")
+def test_the_trial_preset_says_that_it_makes_no_detector(
+    sample_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(detector_train, "_train_stage", lambda *_: tmp_path)
+    monkeypatch.setattr(detector_train, "conclude", lambda *_, **__: None)
+    words = ["detector", "train", "--root", str(sample_root), "--preset", "tiny", "--out", str(tmp_path)]
+    assert main(words) == 0
+    assert "use --preset small" in capsys.readouterr().out
+
+
 def test_a_detector_of_sample_data_says_so(
     detector_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,6 +45,8 @@ def test_saved_windows_are_loaded_unchanged(tmp_path: Path) -> None:
     assert again.faces.tolist() == joined.faces.tolist()
     assert sorted(again.faces < 0) == [False, False, True, True]
     np.testing.assert_array_equal(again.windows, joined.windows)
+    np.testing.assert_array_equal(again.overlaps, joined.overlaps)
+    np.testing.assert_array_equal(again.scenes, joined.scenes)
 
 
 @pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.98])
@@ -53,6 +55,7 @@ def test_a_damaged_file_is_named(tmp_path: Path, share: float) -> None:
     windows = np.array([shifted(10), shifted(90)], dtype=np.float32)
     classify_windows(3, windows, FACES, IS_TARGET).save(path)
     content = path.read_bytes()
-    path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(DataError, match=r"mined\.npz is damaged or contains no mined windows"):
-        MinedWindows.load(path)
+    for damaged in (content[: int(share * len(content))], b"PK no archive"):
+        path.write_bytes(damaged)
+        with pytest.raises(DataError, match=r"mined\.npz is damaged or contains no mined windows"):
+            MinedWindows.load(path)

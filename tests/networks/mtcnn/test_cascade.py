@@ -192,7 +192,7 @@ def test_the_nets_are_copied(random_nets: MTCNN) -> None:
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [
-        ({"min_face": 5}, "min_face is 5 px; expected a number from 6"),
+        ({"min_face": 5}, "min_face is 5 px; expected 6 or more"),
         ({"min_face": float("nan")}, "min_face is nan"),
         ({"min_face": float("inf")}, "min_face is inf"),
         ({"thresholds": (0.6, 0.7, 1.1)}, "three scores from 0 to 1"),
