@@ -254,7 +254,7 @@ def _draw_table(evaluation: Evaluation, names: Sequence[str]) -> Table:
 
     table = Table("set", "figure")
     for name in names:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", overflow="fold")
     for title, by_name in _rows(evaluation).items():
         for position, figure in enumerate(by_name[names[0]]):
             table.add_row(title if position == 0 else "", figure, *(by_name[name][figure] for name in names))
